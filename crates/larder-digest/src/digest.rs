@@ -1,0 +1,132 @@
+//! The two digest newtypes: fixed length, lower-case hexadecimal text, ordered by bytes.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A text that is not a digest of the expected kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a {kind} digest: expected {expected} hexadecimal digits")]
+pub struct ParseDigestError {
+    /// The text as given.
+    pub text: String,
+    /// `sha256` or `md5`.
+    pub kind: &'static str,
+    /// How many hexadecimal digits a digest of this kind has.
+    pub expected: usize,
+}
+
+macro_rules! digest_type {
+    ($(#[$doc:meta])* $name:ident, $length:literal, $kind:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; $length]);
+
+        impl $name {
+            /// Wraps the raw bytes of a digest.
+            pub const fn from_bytes(bytes: [u8; $length]) -> Self {
+                Self(bytes)
+            }
+
+            /// Takes a digest from bytes of unknown length, as CEP 16 stores them.
+            ///
+            /// # Errors
+            /// When the length is not that of this kind of digest.
+            pub fn from_slice(bytes: &[u8]) -> Result<Self, ParseDigestError> {
+                bytes.try_into().map(Self).map_err(|_| ParseDigestError {
+                    text: hex(bytes),
+                    kind: $kind,
+                    expected: $length * 2,
+                })
+            }
+
+            /// The raw bytes.
+            pub const fn as_bytes(&self) -> &[u8; $length] {
+                &self.0
+            }
+
+            /// Lower-case hexadecimal text, as file names and lock files have it.
+            pub fn to_hex(&self) -> String {
+                hex(&self.0)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&hex(&self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), hex(&self.0))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseDigestError;
+
+            /// Reads hexadecimal text in either case.
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let mut bytes = [0; $length];
+                unhex(text, &mut bytes).map(|()| Self(bytes)).ok_or_else(|| ParseDigestError {
+                    text: text.to_owned(),
+                    kind: $kind,
+                    expected: $length * 2,
+                })
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&hex(&self.0))
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+digest_type!(
+    /// A SHA-256 digest: the name of every object in the store.
+    Sha256, 32, "sha256"
+);
+digest_type!(
+    /// An MD5 digest, used only where a channel gives nothing better.
+    Md5, 16, "md5"
+);
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(DIGITS[usize::from(byte >> 4)] as char);
+        text.push(DIGITS[usize::from(byte & 15)] as char);
+    }
+    text
+}
+
+fn unhex(text: &str, bytes: &mut [u8]) -> Option<()> {
+    let text = text.as_bytes();
+    if text.len() != bytes.len() * 2 {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(())
+}
+
+fn digit(character: u8) -> Option<u8> {
+    match character {
+        b'0'..=b'9' => Some(character - b'0'),
+        b'a'..=b'f' => Some(character - b'a' + 10),
+        b'A'..=b'F' => Some(character - b'A' + 10),
+        _ => None,
+    }
+}

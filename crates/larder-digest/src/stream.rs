@@ -1,0 +1,125 @@
+//! Hashing bytes as they pass.
+
+use std::io::{self, Read, Write};
+
+use md5::{Digest as _, Md5 as Md5State};
+use sha2::Sha256 as Sha256State;
+
+use crate::{Checksum, Md5, Sha256};
+
+/// What is known of a stream after its last byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Digests {
+    /// SHA-256 of all bytes.
+    pub sha256: Sha256,
+    /// MD5 of all bytes; that of no bytes at all when the hasher was told not to compute it.
+    pub md5: Md5,
+    /// How many bytes passed.
+    pub size: u64,
+}
+
+/// An incremental hasher. MD5 costs three times what SHA-256 does, so it is computed only if asked for.
+#[derive(Clone, Default)]
+pub struct Hasher {
+    sha256: Sha256State,
+    md5: Option<Md5State>,
+    size: u64,
+}
+
+impl Hasher {
+    /// Computes SHA-256 alone.
+    pub fn sha256() -> Self {
+        Self::default()
+    }
+
+    /// Computes what is needed to check `checksum`, and always SHA-256, the object's name.
+    pub fn for_checksum(checksum: Option<&Checksum>) -> Self {
+        let md5 = matches!(checksum, Some(Checksum::Md5(_))).then(Md5State::default);
+        Self {
+            md5,
+            ..Self::default()
+        }
+    }
+
+    /// Computes both digests, as lock files want them.
+    pub fn both() -> Self {
+        Self {
+            md5: Some(Md5State::default()),
+            ..Self::default()
+        }
+    }
+
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.sha256.update(bytes);
+        if let Some(md5) = &mut self.md5 {
+            md5.update(bytes);
+        }
+        self.size += bytes.len() as u64;
+    }
+
+    /// The digests of everything that passed.
+    pub fn finish(self) -> Digests {
+        Digests {
+            sha256: Sha256::from_bytes(self.sha256.finalize().into()),
+            md5: Md5::from_bytes(self.md5.unwrap_or_default().finalize().into()),
+            size: self.size,
+        }
+    }
+}
+
+/// Hashes what is read through it.
+pub struct HashingReader<R> {
+    inner: R,
+    hasher: Hasher,
+}
+
+impl<R: Read> HashingReader<R> {
+    /// Reads from `inner`, hashing with `hasher`.
+    pub fn new(inner: R, hasher: Hasher) -> Self {
+        Self { inner, hasher }
+    }
+
+    /// Ends the stream: what was read so far is what the digests are of.
+    pub fn finish(self) -> (R, Digests) {
+        (self.inner, self.hasher.finish())
+    }
+}
+
+impl<R: Read> Read for HashingReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        Ok(count)
+    }
+}
+
+/// Hashes what is written through it.
+pub struct HashingWriter<W> {
+    inner: W,
+    hasher: Hasher,
+}
+
+impl<W: Write> HashingWriter<W> {
+    /// Writes to `inner`, hashing with `hasher`.
+    pub fn new(inner: W, hasher: Hasher) -> Self {
+        Self { inner, hasher }
+    }
+
+    /// Ends the stream. Does not flush `inner`.
+    pub fn finish(self) -> (W, Digests) {
+        (self.inner, self.hasher.finish())
+    }
+}
+
+impl<W: Write> Write for HashingWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.inner.write(bytes)?;
+        self.hasher.update(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}

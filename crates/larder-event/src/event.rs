@@ -1,0 +1,124 @@
+//! The facts.
+
+use serde::Serialize;
+
+/// One thing that happened. Serialised as one JSON object with the key `event`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Event {
+    /// A phase began; `total` is the number of packages (or subdirs, for [`Phase::Repodata`]) in it,
+    /// where that is known beforehand, and `bytes` what they weigh together.
+    PhaseStarted {
+        /// Which phase.
+        phase: Phase,
+        /// How many items.
+        total: u64,
+        /// How many bytes, 0 where that is unknown or makes no sense.
+        bytes: u64,
+    },
+    /// A phase ended, successfully.
+    PhaseFinished {
+        /// Which phase.
+        phase: Phase,
+        /// How long it took, in milliseconds.
+        milliseconds: u64,
+    },
+    /// A download of a package began.
+    FetchStarted {
+        /// `name-version-build`.
+        package: String,
+        /// The size that the channel promises, in bytes.
+        bytes: Option<u64>,
+    },
+    /// More bytes of a package arrived.
+    FetchProgressed {
+        /// `name-version-build`.
+        package: String,
+        /// How many arrived since the last event on this package.
+        bytes: u64,
+    },
+    /// A try to download failed in a way that another try may mend.
+    FetchRetried {
+        /// `name-version-build`.
+        package: String,
+        /// The URL without credentials.
+        url: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A package's archive is in the store, verified.
+    Fetched {
+        /// `name-version-build`.
+        package: String,
+        /// Its size in bytes.
+        bytes: u64,
+        /// Where it came from.
+        source: Source,
+    },
+    /// A package's archive was extracted into a tree of this machine.
+    Unpacked {
+        /// `name-version-build`.
+        package: String,
+        /// How many files it holds.
+        files: u64,
+    },
+    /// A package's files are in the environment.
+    Linked {
+        /// `name-version-build`.
+        package: String,
+        /// How many paths.
+        files: u64,
+    },
+    /// What a package's link script wants the user to read.
+    ScriptMessage {
+        /// `name-version-build`, or nothing where scripts of several packages wrote one text.
+        package: String,
+        /// The text.
+        text: String,
+    },
+    /// Something the user should know and that stops nothing.
+    Warned(Warning),
+    /// A detail for `-v`: how a decision fell.
+    Noted {
+        /// One line, without a full stop.
+        text: String,
+    },
+}
+
+/// The parts of a run, in the order in which they come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Channel indexes are loaded.
+    Repodata,
+    /// The solver runs.
+    Solve,
+    /// Archives come into the store.
+    Fetch,
+    /// Archives become trees.
+    Unpack,
+    /// Trees become the environment.
+    Link,
+    /// Link scripts run.
+    Scripts,
+}
+
+/// Where an archive came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// It was in the store.
+    Store,
+    /// It was downloaded from its channel.
+    Channel,
+}
+
+/// Something the user should know and that stops nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// Stable and greppable, such as `link::clobbered`.
+    pub code: &'static str,
+    /// One or more lines.
+    pub text: String,
+}
