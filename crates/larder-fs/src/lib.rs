@@ -1,1 +1,24 @@
-//! Being laid.
+//! File system primitives, one small file each: errors that name their path, directory handles,
+//! the link ladder (reflink, hard link, copy), atomic writes, renames that do not replace.
+//!
+//! The only crate that knows operating systems apart (`cfg`). It knows neither conda nor the store.
+#![forbid(unsafe_code)]
+
+mod atomic;
+mod dir;
+mod link;
+mod mode;
+mod path_error;
+mod remove;
+mod rename;
+
+pub use atomic::{Durability, sync_dir, write_atomic};
+pub use dir::Dir;
+pub use link::{LinkFile, LinkMethod, LinkMode, Linker};
+pub use mode::{make_read_only, make_writable};
+pub use path_error::{PathContext, PathError};
+pub use remove::remove_tree;
+pub use rename::{exchange, rename_noreplace};
+
+#[cfg(test)]
+mod tests;

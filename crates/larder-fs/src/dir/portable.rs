@@ -1,0 +1,140 @@
+//! Directory "handles" by path, where the system has no file descriptors for directories.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
+
+use crate::{PathContext as _, PathError};
+
+/// A directory.
+#[derive(Debug)]
+pub struct Dir {
+    path: PathBuf,
+}
+
+impl Dir {
+    /// Opens an existing directory; a link to one is followed.
+    ///
+    /// # Errors
+    /// If it is not there, not a directory or not readable.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, PathError> {
+        let path = path.into();
+        fs::read_dir(&path).at("open directory", &path)?;
+        Ok(Self { path })
+    }
+
+    /// The path it was opened by.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens a directory below this one. Its last component must not be a link.
+    ///
+    /// # Errors
+    /// If it is not there, not a directory, or a link.
+    pub fn open_dir(&self, name: impl AsRef<Path>) -> Result<Self, PathError> {
+        let path = self.path.join(name);
+        let metadata = fs::symlink_metadata(&path).at("open directory", &path)?;
+        if metadata.is_dir() {
+            Ok(Self { path })
+        } else {
+            Err(std::io::Error::from(std::io::ErrorKind::NotADirectory)).at("open directory", &path)
+        }
+    }
+
+    /// Makes a directory with the default mode.
+    ///
+    /// # Errors
+    /// If the name is taken (kind `AlreadyExists`) or the directory cannot be written.
+    pub fn create_dir(&self, name: impl AsRef<Path>) -> Result<(), PathError> {
+        let path = self.path.join(name);
+        fs::create_dir(&path).at("create directory", &path)
+    }
+
+    /// Makes a new file, open for writing.
+    ///
+    /// # Errors
+    /// If the name is taken (kind `AlreadyExists`), or the directory cannot be written.
+    pub fn create_file(
+        &self,
+        name: impl AsRef<Path>,
+        _executable: bool,
+    ) -> Result<File, PathError> {
+        let path = self.path.join(name);
+        File::create_new(&path).at("create file", &path)
+    }
+
+    /// Opens a file for reading.
+    ///
+    /// # Errors
+    /// If it is not there or not readable.
+    pub fn open_file(&self, name: impl AsRef<Path>) -> Result<File, PathError> {
+        let path = self.path.join(name);
+        File::open(&path).at("open file", &path)
+    }
+
+    /// Reads a whole file.
+    ///
+    /// # Errors
+    /// As [`Dir::open_file`], or if reading fails.
+    pub fn read(&self, name: impl AsRef<Path>) -> Result<Vec<u8>, PathError> {
+        let path = self.path.join(name);
+        fs::read(&path).at("read file", &path)
+    }
+
+    /// Makes a symbolic link at `name` whose text is `target`. Where links need a privilege that is
+    /// missing, what the target names beside the link is copied, so that the package still works.
+    ///
+    /// # Errors
+    /// If the name is taken or neither a link nor a copy can be made.
+    pub fn symlink(
+        &self,
+        target: impl AsRef<Path>,
+        name: impl AsRef<Path>,
+    ) -> Result<(), PathError> {
+        let path = self.path.join(name);
+        let target = target.as_ref();
+        let resolved = path.parent().unwrap_or(&self.path).join(target);
+        symlink_file_or_dir(target, &resolved, &path)
+            .or_else(|error| fs::copy(&resolved, &path).map(drop).map_err(|_| error))
+            .at("create symbolic link", &path)
+    }
+
+    /// Makes a hard link at `to`/`to_name` to the file `name` of this directory.
+    ///
+    /// # Errors
+    /// As the system reports them. The path is that of the new link.
+    pub fn hard_link(
+        &self,
+        name: impl AsRef<Path>,
+        to: &Self,
+        to_name: impl AsRef<Path>,
+    ) -> Result<(), PathError> {
+        let path = to.path.join(to_name);
+        fs::hard_link(self.path.join(name), &path).at("create hard link", &path)
+    }
+
+    /// Removes a file or link.
+    ///
+    /// # Errors
+    /// If it is not there, is a directory, or the directory cannot be written.
+    pub fn remove_file(&self, name: impl AsRef<Path>) -> Result<(), PathError> {
+        let path = self.path.join(name);
+        fs::remove_file(&path).at("remove file", &path)
+    }
+}
+
+#[cfg(windows)]
+fn symlink_file_or_dir(target: &Path, resolved: &Path, path: &Path) -> std::io::Result<()> {
+    if resolved.is_dir() {
+        std::os::windows::fs::symlink_dir(target, path)
+    } else {
+        std::os::windows::fs::symlink_file(target, path)
+    }
+}
+
+#[cfg(not(windows))]
+fn symlink_file_or_dir(_target: &Path, _resolved: &Path, _path: &Path) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}

@@ -1,0 +1,144 @@
+//! Directory handles by file descriptor.
+
+use std::{
+    fs::File,
+    io::Read as _,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    path::{Path, PathBuf},
+};
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+
+use crate::{PathContext as _, PathError};
+
+/// An open directory.
+#[derive(Debug)]
+pub struct Dir {
+    fd: OwnedFd,
+    path: PathBuf,
+}
+
+impl Dir {
+    /// Opens an existing directory; a link to one is followed.
+    ///
+    /// # Errors
+    /// If it is not there, not a directory or not readable.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, PathError> {
+        let path = path.into();
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd =
+            rustix::fs::openat(CWD, &path, flags, Mode::empty()).at("open directory", &path)?;
+        Ok(Self { fd, path })
+    }
+
+    /// The path it was opened by, for messages and for what has no handle-relative form.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens a directory below this one. Its last component must not be a link.
+    ///
+    /// # Errors
+    /// If it is not there, not a directory, or a link.
+    pub fn open_dir(&self, name: impl AsRef<Path>) -> Result<Self, PathError> {
+        let path = self.path.join(name.as_ref());
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(&self.fd, name.as_ref(), flags, Mode::empty())
+            .at("open directory", &path)?;
+        Ok(Self { fd, path })
+    }
+
+    /// Makes a directory with the default mode.
+    ///
+    /// # Errors
+    /// If the name is taken (kind `AlreadyExists`) or the directory cannot be written.
+    pub fn create_dir(&self, name: impl AsRef<Path>) -> Result<(), PathError> {
+        rustix::fs::mkdirat(&self.fd, name.as_ref(), Mode::from_raw_mode(0o777))
+            .at("create directory", self.path.join(name.as_ref()))
+    }
+
+    /// Makes a new file, 0777 or 0666 less the umask, open for writing.
+    ///
+    /// # Errors
+    /// If the name is taken, by a link too (kind `AlreadyExists`), or the directory cannot be written.
+    pub fn create_file(&self, name: impl AsRef<Path>, executable: bool) -> Result<File, PathError> {
+        let mode = Mode::from_raw_mode(if executable { 0o777 } else { 0o666 });
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.fd, name.as_ref(), flags, mode)
+            .map(File::from)
+            .at("create file", self.path.join(name.as_ref()))
+    }
+
+    /// Opens a file for reading. Its last component must not be a link.
+    ///
+    /// # Errors
+    /// If it is not there, a link, or not readable.
+    pub fn open_file(&self, name: impl AsRef<Path>) -> Result<File, PathError> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.fd, name.as_ref(), flags, Mode::empty())
+            .map(File::from)
+            .at("open file", self.path.join(name.as_ref()))
+    }
+
+    /// Reads a whole file. Its last component must not be a link.
+    ///
+    /// # Errors
+    /// As [`Dir::open_file`], or if reading fails.
+    pub fn read(&self, name: impl AsRef<Path>) -> Result<Vec<u8>, PathError> {
+        let mut file = self.open_file(name.as_ref())?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)
+            .at("read file", self.path.join(name.as_ref()))?;
+        Ok(bytes)
+    }
+
+    /// Makes a symbolic link at `name` whose text is `target`, whether or not that exists.
+    ///
+    /// # Errors
+    /// If the name is taken or the directory cannot be written.
+    pub fn symlink(
+        &self,
+        target: impl AsRef<Path>,
+        name: impl AsRef<Path>,
+    ) -> Result<(), PathError> {
+        rustix::fs::symlinkat(target.as_ref(), &self.fd, name.as_ref())
+            .at("create symbolic link", self.path.join(name.as_ref()))
+    }
+
+    /// Makes a hard link at `to`/`to_name` to the file `name` of this directory; a link is linked itself.
+    ///
+    /// # Errors
+    /// Kind `CrossesDevices` on another file system, `TooManyLinks` past the file system's limit,
+    /// `AlreadyExists` if the name is taken. The path is that of the new link.
+    pub fn hard_link(
+        &self,
+        name: impl AsRef<Path>,
+        to: &Self,
+        to_name: impl AsRef<Path>,
+    ) -> Result<(), PathError> {
+        rustix::fs::linkat(
+            &self.fd,
+            name.as_ref(),
+            &to.fd,
+            to_name.as_ref(),
+            AtFlags::empty(),
+        )
+        .at("create hard link", to.path.join(to_name.as_ref()))
+    }
+
+    /// Removes a file or link.
+    ///
+    /// # Errors
+    /// If it is not there, is a directory, or the directory cannot be written.
+    pub fn remove_file(&self, name: impl AsRef<Path>) -> Result<(), PathError> {
+        rustix::fs::unlinkat(&self.fd, name.as_ref(), AtFlags::empty())
+            .at("remove file", self.path.join(name.as_ref()))
+    }
+}
+
+impl AsFd for Dir {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}

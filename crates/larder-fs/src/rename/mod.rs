@@ -1,0 +1,34 @@
+//! Renames that never replace silently: the last step of everything that must appear whole.
+
+use std::path::Path;
+
+use crate::{PathContext as _, PathError};
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+mod portable;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+mod unix;
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+use portable as platform;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+use unix as platform;
+
+/// Gives `from` the name `to` in one step, if that name is free.
+///
+/// Where the file system cannot refuse to replace (some network file systems), an empty directory or
+/// a file that appears at `to` at just this moment is replaced; a directory with content never is.
+///
+/// # Errors
+/// Kind `AlreadyExists` if `to` is taken, `CrossesDevices` across file systems; nothing has moved then.
+pub fn rename_noreplace(from: &Path, to: &Path) -> Result<(), PathError> {
+    platform::rename_noreplace(from, to).at("rename to", to)
+}
+
+/// Swaps two paths in one step. Both must exist.
+///
+/// # Errors
+/// Kind `Unsupported` where the system cannot; nothing has moved then.
+pub fn exchange(one: &Path, other: &Path) -> Result<(), PathError> {
+    platform::exchange(one, other).at("exchange with", other)
+}

@@ -1,0 +1,135 @@
+use std::{fs, io, path::Path};
+
+use crate::{
+    Dir, Durability, LinkFile, LinkMethod, LinkMode, Linker, exchange, make_read_only, remove_tree,
+    rename_noreplace, write_atomic,
+};
+
+fn two_dirs() -> (tempfile::TempDir, Dir, Dir) {
+    let temp = tempfile::tempdir().unwrap();
+    for name in ["from", "to"] {
+        fs::create_dir(temp.path().join(name)).unwrap();
+    }
+    let (from, to) = (
+        Dir::open(temp.path().join("from")).unwrap(),
+        Dir::open(temp.path().join("to")).unwrap(),
+    );
+    (temp, from, to)
+}
+
+fn link(mode: LinkMode, from: &Dir, to: &Dir) -> Result<LinkMethod, crate::PathError> {
+    let (name, to_name) = (Path::new("a"), Path::new("b"));
+    Linker::new(mode).link(LinkFile {
+        from,
+        name,
+        to,
+        to_name,
+    })
+}
+
+#[test]
+fn files_are_replaced_whole_and_nothing_is_left_beside_them() {
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("file");
+    for (content, durability) in [("one", Durability::Flush), ("two", Durability::Lazy)] {
+        write_atomic(&path, content.as_bytes(), durability).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), content);
+    }
+    assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_write_that_cannot_succeed_names_the_path() {
+    let temp = tempfile::tempdir().unwrap();
+    let error = write_atomic(&temp.path().join("missing/file"), b"", Durability::Lazy).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    assert!(error.to_string().contains("missing"), "{error}");
+}
+
+#[test]
+fn a_rename_never_replaces() {
+    let temp = tempfile::tempdir().unwrap();
+    let [one, two] = ["one", "two"].map(|name| temp.path().join(name));
+    fs::create_dir(&one).unwrap();
+    fs::create_dir(&two).unwrap();
+    assert_eq!(
+        rename_noreplace(&one, &two).unwrap_err().kind(),
+        io::ErrorKind::AlreadyExists
+    );
+    fs::remove_dir(&two).unwrap();
+    rename_noreplace(&one, &two).unwrap();
+    assert!(two.is_dir() && !one.exists());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn two_directories_swap_in_one_step() {
+    let temp = tempfile::tempdir().unwrap();
+    let [one, two] = ["one", "two"].map(|name| temp.path().join(name));
+    fs::create_dir_all(one.join("of-one")).unwrap();
+    fs::create_dir(&two).unwrap();
+    exchange(&one, &two).unwrap();
+    assert!(two.join("of-one").is_dir());
+    assert!(exchange(&one, &temp.path().join("missing")).is_err());
+}
+
+#[test]
+#[cfg(unix)]
+fn hard_links_share_the_inode_and_copies_do_not() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+    for (mode, shares) in [
+        (LinkMode::Auto, true),
+        (LinkMode::Hardlink, true),
+        (LinkMode::Copy, false),
+    ] {
+        let (_temp, from, to) = two_dirs();
+        drop(from.create_file("a", true).unwrap());
+        link(mode, &from, &to).unwrap();
+        let [source, target] =
+            [from.path().join("a"), to.path().join("b")].map(|path| fs::metadata(path).unwrap());
+        assert_eq!(source.ino() == target.ino(), shares, "{mode:?}");
+        assert_ne!(
+            target.permissions().mode() & 0o100,
+            0,
+            "executable with {mode:?}"
+        );
+    }
+}
+
+#[test]
+fn nothing_is_linked_over_something() {
+    for mode in [LinkMode::Auto, LinkMode::Hardlink, LinkMode::Copy] {
+        let (_temp, from, to) = two_dirs();
+        drop(from.create_file("a", false).unwrap());
+        drop(to.create_file("b", false).unwrap());
+        assert_eq!(
+            link(mode, &from, &to).unwrap_err().kind(),
+            io::ErrorKind::AlreadyExists
+        );
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn handles_do_not_follow_links() {
+    let (temp, from, to) = two_dirs();
+    fs::create_dir(temp.path().join("outside")).unwrap();
+    to.symlink("../outside", "link").unwrap();
+    from.symlink("/etc/passwd", "a").unwrap();
+    assert!(to.open_dir("link").is_err());
+    assert!(to.create_file("link", false).is_err());
+    assert!(from.open_file("a").is_err());
+}
+
+#[test]
+fn a_protected_tree_is_removed_and_a_missing_one_is_no_error() {
+    let temp = tempfile::tempdir().unwrap();
+    let tree = temp.path().join("tree");
+    fs::create_dir_all(tree.join("inner")).unwrap();
+    fs::write(tree.join("inner/file"), "").unwrap();
+    make_read_only(&tree.join("inner")).unwrap();
+    remove_tree(&tree).unwrap();
+    remove_tree(&tree).unwrap();
+    assert!(!tree.exists());
+}
