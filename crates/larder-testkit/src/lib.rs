@@ -1,1 +1,47 @@
-//! Being laid.
+//! Test support: builds real conda packages and channels, serves them over loopback HTTP with
+//! faults, and runs the `larder` binary in a sandbox.
+//!
+//! Everything is deterministic (fixed times, sorted entries) and every builder panics with a text
+//! that says what the test did wrong. Only tests may depend on this crate: it never runs in larder.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::panic,
+    reason = "test support: a mistake in a test ends the test"
+)]
+
+mod archive;
+mod base64;
+mod channel;
+mod fixtures;
+mod listing;
+mod package;
+mod paths_json;
+mod sandbox;
+mod server;
+mod shards;
+mod tarball;
+mod tree;
+mod zipfile;
+
+pub use archive::{
+    DEFAULT_MTIME, compress_bz2, compress_zstd, conda_archive, conda_members, metadata_json,
+    tar_bz2_archive,
+};
+pub use channel::{ChannelBuilder, Index, LocalChannel};
+pub use fixtures::{fixture_channel, fixtures, shared_data};
+pub use listing::tree_of;
+pub use package::{BuiltPackage, Format, PackageBuilder};
+pub use sandbox::{Run, Sandbox};
+pub use server::{Auth, Fault, Request, Server};
+pub use tarball::{RawEntry, tar};
+pub use zipfile::{Method, ZipMember, zip};
+
+use std::fmt::Display;
+
+/// Unwraps a result whose failure means that the test machine or the test itself is broken.
+fn must<T, E: Display>(result: Result<T, E>, what: impl Display) -> T {
+    result.unwrap_or_else(|error| panic!("testkit cannot {what}: {error}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,513 @@
+//! Conda packages made in memory: real archives with every path type, and their repodata records.
+//!
+//! The same calls always give the same bytes. Honest methods panic on paths that no package may
+//! hold; hostile content goes through [`PackageBuilder::raw_entry`] and
+//! [`PackageBuilder::info_file`], which check nothing.
+
+use larder_digest::Hasher;
+use serde_json::{Map, Value, json};
+
+use crate::archive::{DEFAULT_MTIME, conda_members, tar_bz2_archive};
+use crate::paths_json::{
+    Content, Entry, FileMode, PREFIX_MARK, contains, legacy_files, paths_json,
+};
+use crate::tarball::RawEntry;
+use crate::zipfile::{ZipMember, zip};
+
+const PLACEHOLDER_LENGTH: usize = 255;
+
+/// The archive format of a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Version 2, `.conda`.
+    Conda,
+    /// Version 1, `.tar.bz2`.
+    TarBz2,
+}
+
+impl Format {
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Conda => ".conda",
+            Self::TarBz2 => ".tar.bz2",
+        }
+    }
+}
+
+/// A package being described; [`PackageBuilder::build`] makes the archive.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct PackageBuilder {
+    name: String,
+    version: String,
+    build: String,
+    subdir: String,
+    noarch: Option<&'static str>,
+    build_number: u64,
+    depends: Vec<String>,
+    constrains: Vec<String>,
+    timestamp_ms: u64,
+    index_extra: Vec<(String, Value)>,
+    placeholder: String,
+    entries: Vec<Entry>,
+    raw: Vec<(String, RawEntry)>,
+    entry_points: Vec<String>,
+    info_changes: Vec<(String, Option<Vec<u8>>)>,
+    info_last: bool,
+}
+
+/// A finished archive with what a channel says about it.
+#[derive(Debug, Clone)]
+pub struct BuiltPackage {
+    /// `name-version-build` with the extension.
+    pub file_name: String,
+    /// The bytes of the archive.
+    pub bytes: Vec<u8>,
+    /// The sha256 of the bytes, as hexadecimal text.
+    pub sha256: String,
+    /// The md5 of the bytes, as hexadecimal text.
+    pub md5: String,
+    /// The subdir that the archive belongs in.
+    pub subdir: String,
+    /// The repodata record.
+    pub record: Value,
+}
+
+impl BuiltPackage {
+    /// The same package with other archive bytes: digests and size are those of the new bytes.
+    #[must_use]
+    pub fn with_bytes(mut self, bytes: Vec<u8>) -> Self {
+        let mut hasher = Hasher::both();
+        hasher.update(&bytes);
+        let digests = hasher.finish();
+        self.sha256 = digests.sha256.to_hex();
+        self.md5 = digests.md5.to_hex();
+        self.record["md5"] = self.md5.clone().into();
+        self.record["sha256"] = self.sha256.clone().into();
+        self.record["size"] = digests.size.into();
+        self.bytes = bytes;
+        self
+    }
+}
+
+/// Identity and metadata.
+impl PackageBuilder {
+    /// A package of subdir linux-64 with build number 0 and no files.
+    pub fn new(name: &str, version: &str, build: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            build: build.to_owned(),
+            subdir: "linux-64".to_owned(),
+            noarch: None,
+            build_number: 0,
+            depends: Vec::new(),
+            constrains: Vec::new(),
+            timestamp_ms: DEFAULT_MTIME * 1000,
+            index_extra: Vec::new(),
+            placeholder: default_placeholder(),
+            entries: Vec::new(),
+            raw: Vec::new(),
+            entry_points: Vec::new(),
+            info_changes: Vec::new(),
+            info_last: false,
+        }
+    }
+
+    /// Sets the subdir.
+    pub fn subdir(mut self, subdir: &str) -> Self {
+        self.subdir = subdir.to_owned();
+        self
+    }
+
+    /// Makes it `noarch: generic` and its subdir `noarch`.
+    pub fn noarch_generic(mut self) -> Self {
+        self.noarch = Some("generic");
+        self.subdir("noarch")
+    }
+
+    /// Makes it `noarch: python` and its subdir `noarch`. Modules go under `site-packages/`.
+    pub fn noarch_python(mut self) -> Self {
+        self.noarch = Some("python");
+        self.subdir("noarch")
+    }
+
+    /// Sets the build number.
+    pub fn build_number(mut self, number: u64) -> Self {
+        self.build_number = number;
+        self
+    }
+
+    /// Adds a dependency (a MatchSpec in its positional form).
+    pub fn depends(mut self, spec: &str) -> Self {
+        self.depends.push(spec.to_owned());
+        self
+    }
+
+    /// Adds a constraint (a MatchSpec in its positional form).
+    pub fn constrains(mut self, spec: &str) -> Self {
+        self.constrains.push(spec.to_owned());
+        self
+    }
+
+    /// Sets the time of the build, in milliseconds since 1970.
+    pub fn timestamp_ms(mut self, milliseconds: u64) -> Self {
+        self.timestamp_ms = milliseconds;
+        self
+    }
+
+    /// Sets any other key of `index.json` and of the record; `null` removes the key.
+    pub fn index_extra(mut self, key: &str, value: Value) -> Self {
+        self.index_extra.push((key.to_owned(), value));
+        self
+    }
+
+    /// Sets the prefix placeholder. The default is 255 characters long, as conda-build's is.
+    pub fn placeholder(mut self, placeholder: &str) -> Self {
+        self.placeholder = placeholder.to_owned();
+        self
+    }
+
+    /// Adds a console entry point such as `x = pkg.mod:main`; only for `noarch: python`.
+    pub fn entry_point(mut self, entry_point: &str) -> Self {
+        self.entry_points.push(entry_point.to_owned());
+        self
+    }
+}
+
+/// Files.
+impl PackageBuilder {
+    /// Adds a plain file.
+    pub fn file(self, path: &str, content: impl Into<Vec<u8>>) -> Self {
+        self.add_file(path, content.into(), Plain::default())
+    }
+
+    /// Adds a file that may be run.
+    pub fn executable(self, path: &str, content: impl Into<Vec<u8>>) -> Self {
+        self.add_file(
+            path,
+            content.into(),
+            Plain {
+                executable: true,
+                no_link: false,
+            },
+        )
+    }
+
+    /// Adds a file that must be copied rather than linked.
+    pub fn no_link(self, path: &str, content: impl Into<Vec<u8>>) -> Self {
+        self.add_file(
+            path,
+            content.into(),
+            Plain {
+                executable: false,
+                no_link: true,
+            },
+        )
+    }
+
+    /// Adds a text file; `{{PREFIX}}` in it becomes the placeholder.
+    pub fn text_prefix(self, path: &str, content: impl Into<Vec<u8>>) -> Self {
+        self.add_prefix_file(path, content.into(), FileMode::Text, false)
+    }
+
+    /// Adds a text file that may be run; `{{PREFIX}}` in it becomes the placeholder.
+    pub fn executable_text_prefix(self, path: &str, content: impl Into<Vec<u8>>) -> Self {
+        self.add_prefix_file(path, content.into(), FileMode::Text, true)
+    }
+
+    /// Adds a binary file that may be run; `{{PREFIX}}` in its NUL-terminated strings becomes the
+    /// placeholder.
+    pub fn binary_prefix(self, path: &str, content: impl Into<Vec<u8>>) -> Self {
+        let content = content.into();
+        assert!(
+            content.contains(&0),
+            "binary_prefix({path:?}): end each string with a NUL byte"
+        );
+        self.add_prefix_file(path, content, FileMode::Binary, true)
+    }
+
+    /// Adds a symbolic link.
+    pub fn symlink(self, path: &str, target: &str) -> Self {
+        self.add(path, Content::Symlink(target.to_owned()))
+    }
+
+    /// Adds a directory that `paths.json` lists.
+    pub fn directory(self, path: &str) -> Self {
+        self.add(path, Content::Directory)
+    }
+
+    /// Adds the script of `action` (`pre-link`, `post-link`, `pre-unlink` or `post-unlink`) at
+    /// `bin/.<name>-<action>.sh`. A body without `#!` gets `#!/bin/sh`.
+    pub fn link_script(self, action: &str, body: &str) -> Self {
+        let known = ["pre-link", "post-link", "pre-unlink", "post-unlink"];
+        assert!(
+            known.contains(&action),
+            "link_script: no action {action:?}, only {known:?}"
+        );
+        let path = format!("bin/.{}-{action}.sh", self.name);
+        let shebang = if body.starts_with("#!") {
+            ""
+        } else {
+            "#!/bin/sh\n"
+        };
+        self.executable(&path, format!("{shebang}{body}"))
+    }
+
+    fn add_file(self, path: &str, bytes: Vec<u8>, plain: Plain) -> Self {
+        let Plain {
+            executable,
+            no_link,
+        } = plain;
+        self.add(
+            path,
+            Content::File {
+                bytes,
+                executable,
+                prefix: None,
+                no_link,
+            },
+        )
+    }
+
+    fn add_prefix_file(self, path: &str, bytes: Vec<u8>, mode: FileMode, executable: bool) -> Self {
+        let marked = contains(&bytes, PREFIX_MARK.as_bytes());
+        assert!(
+            marked,
+            "{path:?} is to hold a prefix, but {PREFIX_MARK} is not in its content"
+        );
+        self.add(
+            path,
+            Content::File {
+                bytes,
+                executable,
+                prefix: Some(mode),
+                no_link: false,
+            },
+        )
+    }
+
+    fn add(mut self, path: &str, content: Content) -> Self {
+        let clean = !path.split('/').any(|part| matches!(part, "" | "." | ".."));
+        assert!(clean, "{path:?} is no honest path: use raw_entry");
+        assert!(
+            !path.starts_with("info/"),
+            "{path:?} is in info/: use info_file"
+        );
+        let known = self.entries.iter().any(|entry| entry.path == path);
+        assert!(
+            !known,
+            "{path:?} is already in {}: use raw_entry for duplicates",
+            self.name
+        );
+        self.entries.push(Entry {
+            path: path.to_owned(),
+            content,
+        });
+        self
+    }
+}
+
+#[derive(Default)]
+struct Plain {
+    executable: bool,
+    no_link: bool,
+}
+
+/// Hostile and unusual content.
+impl PackageBuilder {
+    /// Adds a tar entry that `paths.json` does not list, after the listed ones. Nothing is checked.
+    /// In a `.conda` archive a path under `info/` goes into the info tarball.
+    pub fn raw_entry(mut self, path: &str, entry: RawEntry) -> Self {
+        self.raw.push((path.to_owned(), entry));
+        self
+    }
+
+    /// Adds or replaces a file of `info/`, for example a lying `info/paths.json`.
+    pub fn info_file(mut self, path: &str, content: impl Into<Vec<u8>>) -> Self {
+        assert!(
+            path.starts_with("info/"),
+            "info_file: {path:?} is not under info/"
+        );
+        self.info_changes
+            .push((path.to_owned(), Some(content.into())));
+        self
+    }
+
+    /// Leaves out a file of `info/`. Without `info/paths.json` the package is a legacy one, which
+    /// `info/files`, `info/has_prefix` and `info/no_link` describe (they are always written).
+    pub fn without_info_file(mut self, path: &str) -> Self {
+        assert!(
+            path.starts_with("info/"),
+            "without_info_file: {path:?} is not under info/"
+        );
+        self.info_changes.push((path.to_owned(), None));
+        self
+    }
+
+    /// Puts `info/` at the end of a `.tar.bz2` archive instead of at its start.
+    pub fn info_last(mut self) -> Self {
+        self.info_last = true;
+        self
+    }
+}
+
+/// Results.
+impl PackageBuilder {
+    /// `name-version-build`.
+    pub fn stem(&self) -> String {
+        format!("{}-{}-{}", self.name, self.version, self.build)
+    }
+
+    /// Makes the archive and its record.
+    pub fn build(self, format: Format) -> BuiltPackage {
+        let bytes = match format {
+            Format::Conda => zip(&self.conda_members()),
+            Format::TarBz2 => tar_bz2_archive(&self.tar_entries()),
+        };
+        let unhashed = BuiltPackage {
+            file_name: self.stem() + format.extension(),
+            bytes: Vec::new(),
+            sha256: String::new(),
+            md5: String::new(),
+            subdir: self.subdir.clone(),
+            record: self.index_json(),
+        };
+        unhashed.with_bytes(bytes)
+    }
+
+    /// The members of the `.conda` archive, to be broken and given to [`zip`](crate::zip()).
+    pub fn conda_members(&self) -> Vec<ZipMember> {
+        conda_members(&self.stem(), &self.info_entries(), &self.package_entries())
+    }
+
+    /// All tar entries of the `.tar.bz2` archive, to be broken and given to
+    /// [`tar_bz2_archive`].
+    pub fn tar_entries(&self) -> Vec<(String, RawEntry)> {
+        let (info, package) = (self.info_entries(), self.package_entries());
+        if self.info_last {
+            [package, info].concat()
+        } else {
+            [info, package].concat()
+        }
+    }
+
+    /// The tar entries under `info/`.
+    pub fn info_entries(&self) -> Vec<(String, RawEntry)> {
+        let files = self.info_files().into_iter();
+        let mut entries: Vec<_> = files
+            .map(|(path, content)| (path, RawEntry::file(content)))
+            .collect();
+        entries.extend(
+            self.raw
+                .iter()
+                .filter(|(path, _)| path.starts_with("info/"))
+                .cloned(),
+        );
+        entries
+    }
+
+    /// The tar entries outside `info/`.
+    pub fn package_entries(&self) -> Vec<(String, RawEntry)> {
+        let mut entries: Vec<_> = self
+            .resolved()
+            .into_iter()
+            .map(|entry| (entry.path.clone(), entry.raw()))
+            .collect();
+        entries.extend(
+            self.raw
+                .iter()
+                .filter(|(path, _)| !path.starts_with("info/"))
+                .cloned(),
+        );
+        entries
+    }
+
+    fn resolved(&self) -> Vec<Entry> {
+        self.entries
+            .iter()
+            .map(|entry| entry.resolved(&self.placeholder))
+            .collect()
+    }
+
+    fn info_files(&self) -> Vec<(String, Vec<u8>)> {
+        let entries = self.resolved();
+        let mut files = vec![
+            ("info/index.json".to_owned(), pretty(&self.index_json())),
+            (
+                "info/paths.json".to_owned(),
+                pretty(&paths_json(&entries, &self.placeholder)),
+            ),
+            (
+                "info/about.json".to_owned(),
+                pretty(&json!({ "summary": self.name })),
+            ),
+        ];
+        files.extend(legacy_files(&entries, &self.placeholder));
+        if let Some(link) = self.link_json() {
+            files.push(("info/link.json".to_owned(), pretty(&link)));
+        }
+        for (path, change) in &self.info_changes {
+            files.retain(|(known, _)| known != path);
+            files.extend(change.iter().map(|content| (path.clone(), content.clone())));
+        }
+        files
+    }
+
+    fn index_json(&self) -> Value {
+        let mut index = Map::new();
+        index.insert("build".to_owned(), self.build.as_str().into());
+        index.insert("build_number".to_owned(), self.build_number.into());
+        if !self.constrains.is_empty() {
+            index.insert("constrains".to_owned(), self.constrains.clone().into());
+        }
+        index.insert("depends".to_owned(), self.depends.clone().into());
+        index.insert("license".to_owned(), "MIT".into());
+        index.insert("name".to_owned(), self.name.as_str().into());
+        if let Some(noarch) = self.noarch {
+            index.insert("noarch".to_owned(), noarch.into());
+        }
+        index.insert("subdir".to_owned(), self.subdir.as_str().into());
+        index.insert("timestamp".to_owned(), self.timestamp_ms.into());
+        index.insert("version".to_owned(), self.version.as_str().into());
+        for (key, value) in &self.index_extra {
+            match value {
+                Value::Null => index.shift_remove(key),
+                value => index.insert(key.clone(), value.clone()),
+            };
+        }
+        Value::Object(index)
+    }
+
+    fn link_json(&self) -> Option<Value> {
+        let points = &self.entry_points;
+        let python = self.noarch == Some("python");
+        assert!(
+            points.is_empty() || python,
+            "{}: entry points need noarch_python()",
+            self.name
+        );
+        let mut noarch = json!({ "type": self.noarch? });
+        if !points.is_empty() {
+            noarch["entry_points"] = points.clone().into();
+        }
+        Some(json!({ "noarch": noarch, "package_metadata_version": 1 }))
+    }
+}
+
+fn pretty(value: &Value) -> Vec<u8> {
+    let mut text = serde_json::to_vec_pretty(value).expect("JSON values can be written");
+    text.push(b'\n');
+    text
+}
+
+fn default_placeholder() -> String {
+    let mut text = "/home/builder/".to_owned();
+    text.extend(
+        "placehold_"
+            .chars()
+            .cycle()
+            .take(PLACEHOLDER_LENGTH - text.len()),
+    );
+    text
+}
