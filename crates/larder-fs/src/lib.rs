@@ -9,6 +9,7 @@ mod dir;
 mod link;
 mod mode;
 mod path_error;
+mod process;
 mod remove;
 mod rename;
 
@@ -17,6 +18,7 @@ pub use dir::Dir;
 pub use link::{LinkFile, LinkMethod, LinkMode, Linker};
 pub use mode::{make_read_only, make_writable};
 pub use path_error::{PathContext, PathError};
+pub use process::run_in_place;
 pub use remove::remove_tree;
 pub use rename::{exchange, rename_noreplace};
 

@@ -1,0 +1,227 @@
+//! The command line's grammar. Doc comments are the help text.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Conda environments from a content-addressed store: the second run neither downloads nor solves.
+#[derive(Debug, Parser)]
+#[command(name = "larder", version, propagate_version = true, max_term_width = 100, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+}
+
+const EXAMPLES: &str = "Examples:
+  larder create -p ./env -f environment.yml      make an environment
+  larder lock -f environment.yml                 write conda-lock.yml beside it
+  larder run -p ./env -- python -c 'print(1)'    run a command in it
+
+Exit codes: 0 done, 1 refused, 2 wrong usage, 3 network or disk failed (a retry may help),
+4 bytes are not what the lock or the channel says, 101 a bug in larder.";
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct GlobalArgs {
+    /// Print one JSON document on stdout and nothing else there
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) json: bool,
+    /// Say less: no progress, no summary; warnings and errors stay
+    #[arg(short, long, global = true, help_heading = "Global options", conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more: how decisions fell; -vv and -vvv add the libraries' own logs
+    #[arg(short, long, global = true, help_heading = "Global options", action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Use no network: what is in the store has to do
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) offline: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Create(CreateArgs),
+    Lock(LockArgs),
+    Run(RunArgs),
+    List(ListArgs),
+    Manifest(ManifestArgs),
+    Completions(CompletionsArgs),
+}
+
+/// What is wanted: files or specs, and where packages come from.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct InputArgs {
+    /// environment.yml (several are merged), or a conda-lock.yml [default: environment.yml]
+    #[arg(short, long = "file", value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// A channel before those of the file; repeat for several (names, URLs, paths)
+    #[arg(short, long = "channel", value_name = "CHANNEL")]
+    pub(crate) channels: Vec<String>,
+    /// How channels that have the same package compare
+    #[arg(long, value_enum, default_value_t = Priority::Strict)]
+    pub(crate) channel_priority: Priority,
+}
+
+/// How channels that have the same package compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Priority {
+    /// A package comes from the first channel that has its name
+    Strict,
+    /// Earlier channels are preferred, later ones used where they are needed
+    Flexible,
+    /// The highest version wins wherever it is
+    Disabled,
+}
+
+/// Make an environment from environment.yml, from its lock file, or from specs
+///
+/// Uses conda-lock.yml beside the manifest if that still satisfies it, else solves. The environment
+/// appears whole or not at all.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  larder create -p ./env                         from ./environment.yml and its lock
+  larder create -n work -f conda-lock.yml        from a lock alone, under ~/.conda/envs/work
+  larder create -p ./env -c conda-forge python=3.12 numpy
+  larder create -p ./env --dry-run               say what would be done")]
+pub(crate) struct CreateArgs {
+    /// Package specs, instead of a file
+    #[arg(value_name = "SPEC", conflicts_with = "files")]
+    pub(crate) specs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// The subdir to create for, such as linux-64 [default: this machine's]
+    #[arg(long, visible_alias = "subdir", value_name = "SUBDIR")]
+    pub(crate) platform: Option<String>,
+    /// Replace an environment that is there
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Say what would be done and change nothing
+    #[arg(short = 'd', long)]
+    pub(crate) dry_run: bool,
+    /// Use the lock without checking that it satisfies the manifest
+    #[arg(long, conflicts_with = "no_lock")]
+    pub(crate) frozen: bool,
+    /// Solve, even if there is a lock
+    #[arg(long)]
+    pub(crate) no_lock: bool,
+    /// How files get into the environment
+    #[arg(long, value_enum, default_value_t = LinkMode::Auto)]
+    pub(crate) link_mode: LinkMode,
+    /// Keep no trees: for a machine that is thrown away after the job [default: with CI=true]
+    #[arg(long, overrides_with = "no_ephemeral")]
+    pub(crate) ephemeral: bool,
+    /// Keep trees and link from them, even with CI=true
+    #[arg(long)]
+    pub(crate) no_ephemeral: bool,
+    /// Two packages with one path: warn, or stop
+    #[arg(long, value_enum, default_value_t = Clobber::Warn)]
+    pub(crate) clobber: Clobber,
+    /// Do not run the packages' link scripts (CEP 34 wants them run)
+    #[arg(long)]
+    pub(crate) no_link_scripts: bool,
+}
+
+/// Where the environment is.
+#[derive(Debug, Clone, Args)]
+#[group(multiple = false)]
+pub(crate) struct TargetArgs {
+    /// The environment's name
+    #[arg(short, long)]
+    pub(crate) name: Option<String>,
+    /// The environment's directory
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) prefix: Option<PathBuf>,
+}
+
+/// How files get into the environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LinkMode {
+    /// Hard link, else reflink, else copy
+    Auto,
+    /// Hard links only
+    Hardlink,
+    /// Copies that share blocks, only
+    Reflink,
+    /// Copies
+    Copy,
+}
+
+/// What to do when two packages have one path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Clobber {
+    /// The later package in link order wins, with a warning
+    Warn,
+    /// Stop before anything is linked
+    Error,
+}
+
+/// Write the exact packages that environment.yml means into conda-lock.yml
+///
+/// Pins of an existing lock are kept where they still satisfy the manifest.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  larder lock                                    ./environment.yml to ./conda-lock.yml
+  larder lock --platform linux-64 --platform osx-arm64
+  larder lock --upgrade                          forget the old pins")]
+pub(crate) struct LockArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// A subdir to lock for; repeat for several [default: `platforms:` of the file, else this machine's]
+    #[arg(long = "platform", visible_alias = "subdir", value_name = "SUBDIR")]
+    pub(crate) platforms: Vec<String>,
+    /// Where to write [default: conda-lock.yml beside the first file]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Forget the pins of the lock that is there
+    #[arg(long)]
+    pub(crate) upgrade: bool,
+    /// Say what would be done and change nothing
+    #[arg(short = 'd', long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Run a command in an environment
+///
+/// Exit code and signals are the command's own.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  larder run -p ./env -- python -m pytest")]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// The command and its arguments
+    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) command: Vec<std::ffi::OsString>,
+}
+
+/// List the packages of an environment
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  larder list -p ./env --json")]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
+/// Show what was read from environment.yml
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  larder manifest -f environment.yml --json")]
+pub(crate) struct ManifestArgs {
+    /// environment.yml; several are merged [default: environment.yml]
+    #[arg(short, long = "file", value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Print a completion script for a shell
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  larder completions bash > ~/.local/share/bash-completion/completions/larder")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}

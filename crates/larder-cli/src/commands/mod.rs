@@ -1,0 +1,55 @@
+//! One module per command. Each turns arguments into options, calls one operation, prints its result.
+
+use std::process::ExitCode;
+
+use crate::{
+    args::{Cli, Command, GlobalArgs},
+    environment::Environment,
+    failure::Failure,
+    output,
+};
+
+mod completions;
+mod context;
+mod create;
+mod list;
+mod lock;
+mod manifest;
+mod run;
+
+/// Runs the command that the arguments name.
+pub(crate) fn run(cli: Cli, environment: &Environment) -> ExitCode {
+    log(&cli.global);
+    let global = &cli.global;
+    let outcome = match cli.command {
+        Command::Create(args) => create::create(&args, global, environment),
+        Command::Lock(args) => lock::lock(&args, global, environment),
+        Command::Run(args) => run::run(&args, environment),
+        Command::List(args) => list::list(&args, global, environment),
+        Command::Manifest(args) => manifest::manifest(&args, global, environment),
+        Command::Completions(args) => completions::completions(&args),
+    };
+    outcome.unwrap_or_else(|failure| report(&failure, global))
+}
+
+fn report(failure: &Failure, global: &GlobalArgs) -> ExitCode {
+    if global.json {
+        output::json(&failure.json());
+    } else {
+        output::tell(failure.text());
+    }
+    failure.exit_code()
+}
+
+/// The libraries' own logs, from -vv. They name hosts and paths; what could hold a credential stays
+/// out, because only these targets are let through.
+fn log(global: &GlobalArgs) {
+    let level = match global.verbose {
+        0 | 1 => return,
+        2 => "debug",
+        _ => "trace",
+    };
+    let targets = ["larder", "rattler_repodata_gateway", "rattler_solve", "resolvo"];
+    let filter = targets.map(|target| format!("{target}={level}")).join(",");
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+}

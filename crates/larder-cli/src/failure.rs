@@ -1,0 +1,86 @@
+//! How a failure reaches the user: one shape, one exit code per kind, a stable code, a hint.
+
+use std::{error::Error, fmt::Write as _, process::ExitCode};
+
+use larder::Kind;
+use serde_json::{Value, json};
+
+/// A command that did not do what it was asked.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: Kind,
+    /// Stable and greppable, such as `create::exists`.
+    code: &'static str,
+    message: String,
+    causes: Vec<String>,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure with its causes spelled out.
+    pub(crate) fn new(error: &impl larder::Explain) -> Self {
+        let mut causes = Vec::new();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            // Errors that pass their source's text on would otherwise be read twice.
+            if causes.last() != Some(&text) && text != error.to_string() {
+                causes.push(text);
+            }
+            source = cause.source();
+        }
+        Self { kind: error.kind(), code: error.code(), message: error.to_string(), causes, hint: error.hint() }
+    }
+
+    /// A failure of the command line itself, found after parsing.
+    pub(crate) fn refused(code: &'static str, message: impl Into<String>) -> Self {
+        Self { kind: Kind::Refused, code, message: message.into(), causes: Vec::new(), hint: None }
+    }
+
+    /// Adds what the user can do next.
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The process's exit code.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.kind.exit_code())
+    }
+
+    /// The text for a terminal, several lines.
+    pub(crate) fn text(&self) -> String {
+        let mut text = format!("error: {}", self.message);
+        for cause in &self.causes {
+            let _ = write!(text, "\n  because: {}", cause.replace('\n', "\n  "));
+        }
+        if let Some(hint) = &self.hint {
+            let _ = write!(text, "\n  help: {hint}");
+        }
+        text
+    }
+
+    /// The object for `--json`, with the keys that conda's consumers read.
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "success": false,
+            "exception_name": self.kind.exception_name(),
+            "code": self.code,
+            "error": self.message,
+            "message": self.message,
+            "caused_by": self.causes,
+            "hint": self.hint,
+        })
+    }
+}
+
+/// The chain of an error as one text, for places without structure.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let _ = write!(text, ": {cause}");
+        source = cause.source();
+    }
+    text
+}

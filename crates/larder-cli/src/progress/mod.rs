@@ -1,0 +1,36 @@
+//! Progress for people: bars in a terminal, plain lines without one, nothing when asked to be quiet.
+
+use larder_event::Reporter;
+
+use crate::{args::GlobalArgs, output};
+
+mod bars;
+mod plain;
+
+/// The reporter that fits terminal and flags. Warnings reach the user through every one of them.
+pub(crate) fn reporter(global: &GlobalArgs) -> Box<dyn Reporter> {
+    let verbosity = match (global.quiet || global.json, global.verbose) {
+        (true, 0) => plain::Verbosity::Warnings,
+        (_, 0) => plain::Verbosity::Phases,
+        _ => plain::Verbosity::Everything,
+    };
+    if verbosity == plain::Verbosity::Phases && output::is_watched() {
+        Box::new(bars::Bars::new())
+    } else {
+        Box::new(plain::Plain::new(verbosity))
+    }
+}
+
+/// What a phase is called while it runs and when it is done.
+fn phase_names(phase: larder_event::Phase) -> (&'static str, &'static str) {
+    use larder_event::Phase;
+
+    match phase {
+        Phase::Repodata => ("loading channels", "loaded channels"),
+        Phase::Solve => ("solving", "solved"),
+        Phase::Fetch => ("fetching", "fetched"),
+        Phase::Unpack => ("unpacking", "unpacked"),
+        Phase::Link => ("linking", "linked"),
+        Phase::Scripts => ("running link scripts", "ran link scripts"),
+    }
+}

@@ -1,0 +1,100 @@
+//! The variables that an environment sets: `etc/conda/env_vars.d/*.json`, then `conda-meta/state`.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use indexmap::IndexMap;
+use larder_fs::{PathContext as _, PathError};
+use serde_json::{Map, Value};
+
+/// conda's mark for a variable that a user unset on top of a package's.
+const UNSET: &str = "***unset***";
+
+/// Why an environment's variables cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum VariablesError {
+    /// The file system said no.
+    #[error(transparent)]
+    Read(#[from] PathError),
+    /// A file that should hold a JSON object of names and values does not.
+    #[error("`{}` does not hold {expected}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        expected: &'static str,
+        /// What the JSON parser said, if it was not JSON at all.
+        #[source]
+        source: Option<serde_json::Error>,
+    },
+}
+
+/// Names and values, in the order in which they are set (CEP 32): the files of `env_vars.d` by name in
+/// code point order, later ones override, `conda-meta/state` last of all. Names keep their case;
+/// numbers and booleans, which conda writes, are read as text.
+///
+/// # Errors
+/// See [`VariablesError`].
+pub fn environment_variables(prefix: &Path) -> Result<IndexMap<String, String>, VariablesError> {
+    let mut variables = IndexMap::new();
+    for path in package_files(&prefix.join("etc/conda/env_vars.d"))? {
+        let object = read_object(&path, "a JSON object of variables")?.unwrap_or_default();
+        add(&mut variables, object);
+    }
+    let state = prefix.join("conda-meta/state");
+    const EXPECTED: &str = "a JSON object with the key `env_vars`";
+    if let Some(mut object) = read_object(&state, EXPECTED)? {
+        match object.remove("env_vars") {
+            Some(Value::Object(object)) => add(&mut variables, object),
+            None => {}
+            Some(_) => return Err(VariablesError::Malformed { path: state, expected: EXPECTED, source: None }),
+        }
+    }
+    Ok(variables)
+}
+
+fn package_files(directory: &Path) -> Result<Vec<PathBuf>, PathError> {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.at("read directory", directory)?,
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.at("read directory", directory)?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            files.push(path);
+        }
+    }
+    super::sort_by_code_points(&mut files);
+    Ok(files)
+}
+
+fn read_object(path: &Path, expected: &'static str) -> Result<Option<Map<String, Value>>, VariablesError> {
+    let bytes = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        bytes => bytes.at("read file", path)?,
+    };
+    match serde_json::from_slice(&bytes) {
+        Ok(Value::Object(object)) => Ok(Some(object)),
+        Ok(_) => Err(VariablesError::Malformed { path: path.to_owned(), expected, source: None }),
+        Err(error) => Err(VariablesError::Malformed { path: path.to_owned(), expected, source: Some(error) }),
+    }
+}
+
+fn add(variables: &mut IndexMap<String, String>, object: Map<String, Value>) {
+    for (name, value) in object {
+        match value {
+            Value::String(text) if text == UNSET => {
+                variables.shift_remove(&name);
+            }
+            Value::String(text) => {
+                variables.insert(name, text);
+            }
+            other => {
+                variables.insert(name, other.to_string());
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! `~/.conda/environments.txt`: where conda and others find environments that have no name.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    path::Path,
+};
+
+use larder_fs::{PathContext as _, PathError};
+
+/// Adds `prefix` to the registry in `home`, once. Other lines are left as they are.
+///
+/// # Errors
+/// If the file cannot be read or appended to; callers warn and go on, as conda does.
+pub fn register(home: &Path, prefix: &Path) -> Result<(), PathError> {
+    let directory = home.join(".conda");
+    let path = directory.join("environments.txt");
+    let line = prefix.to_string_lossy();
+    let existing = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        text => text.at("read file", &path)?,
+    };
+    if existing.lines().any(|known| known == line) {
+        return Ok(());
+    }
+    fs::create_dir_all(&directory).at("create directory", &directory)?;
+    let separator = if existing.is_empty() || existing.ends_with('\n') { "" } else { "\n" };
+    // One append of one line: two processes that register at once do not lose each other's.
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .and_then(|mut file| file.write_all(format!("{separator}{line}\n").as_bytes()))
+        .at("append to", &path)
+}

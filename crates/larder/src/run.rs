@@ -1,0 +1,91 @@
+//! `larder run`: a command inside an environment.
+
+use std::{
+    ffi::OsString,
+    io,
+    path::PathBuf,
+    process::Command,
+};
+
+use rattler_conda_types::Subdir;
+use rattler_shell::environment::EnvironmentSnapshot;
+
+use crate::activation::{ActivationError, activated};
+
+/// What to run, and where.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// The environment's directory, absolute.
+    pub prefix: PathBuf,
+    /// The subdir that the environment is for.
+    pub subdir: Subdir,
+    /// The program and its arguments; the program is looked up on the activated PATH.
+    pub command: Vec<OsString>,
+    /// The process environment outside.
+    pub environment: EnvironmentSnapshot,
+}
+
+/// Why a command did not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The environment cannot be activated.
+    #[error(transparent)]
+    Activation(#[from] ActivationError),
+    /// There is no command to run.
+    #[error("no command given")]
+    NoCommand,
+    /// No directory on the activated PATH has a program of this name.
+    #[error("`{program}` is neither in `{}` nor elsewhere on PATH", prefix.display())]
+    NotFound {
+        /// The program.
+        program: String,
+        /// The environment.
+        prefix: PathBuf,
+    },
+    /// The system refused to start the program.
+    #[error("cannot start `{program}`")]
+    Start {
+        /// The program.
+        program: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Runs a command in an activated environment, in place of this process where the system can, so that
+/// exit code and signals are the command's own.
+///
+/// Returns the command's exit code on systems where the process cannot be replaced.
+///
+/// # Errors
+/// If the command did not start.
+pub async fn run(options: &RunOptions) -> Result<i32, RunError> {
+    let (program, arguments) = options.command.split_first().ok_or(RunError::NoCommand)?;
+    let inside = activated(&options.prefix, options.subdir, &options.environment).await?;
+    let found = find_program(program, &inside).ok_or_else(|| RunError::NotFound {
+        program: program.to_string_lossy().into_owned(),
+        prefix: options.prefix.clone(),
+    })?;
+    let mut command = Command::new(&found);
+    command.args(arguments).env_clear().envs(inside.iter());
+    larder_fs::run_in_place(&mut command)
+        .map_err(|source| RunError::Start { program: found.display().to_string(), source })
+}
+
+/// The activated PATH decides, not that of this process.
+fn find_program(program: &OsString, inside: &EnvironmentSnapshot) -> Option<PathBuf> {
+    let direct = PathBuf::from(program);
+    if direct.components().count() > 1 {
+        return direct.exists().then_some(direct);
+    }
+    let suffixes: &[&str] = if cfg!(windows) { &["", ".exe", ".bat", ".cmd", ".com"] } else { &[""] };
+    std::env::split_paths(inside.get("PATH")?)
+        .flat_map(|directory| suffixes.iter().map(move |suffix| (directory.clone(), suffix)))
+        .map(|(directory, suffix)| {
+            let mut name = program.clone();
+            name.push(suffix);
+            directory.join(name)
+        })
+        .find(|path| path.is_file())
+}
