@@ -1,1 +1,37 @@
-//! Being laid.
+//! Makes every record of a closure present in the store, verified; and holds the network client that
+//! everybody uses ([`Network`]).
+//!
+//! [`plan`] asks the store what is there, [`run`] fetches what is not, [`fetch`] is both. Bytes are
+//! hashed and bounded as they arrive and go into the store by its write protocol: whatever stops a
+//! transfer, nothing half-written is ever visible, and what was complete stays.
+//!
+//! This crate never unpacks an archive, never reads the environment (the caller names files; only the
+//! system's proxy and certificate settings are read, by reqwest), and never puts a secret into an
+//! error or an event: every URL that leaves it as text went through [`redact`].
+#![forbid(unsafe_code)]
+
+mod authenticate;
+mod backoff;
+mod base_url;
+mod credential;
+mod error;
+mod fetch;
+mod mirrors;
+mod network;
+mod options;
+mod package;
+mod plan;
+mod progress;
+mod redact;
+mod source;
+mod transfer;
+
+pub use backoff::Backoff;
+pub use credential::{Credential, split_credentials};
+pub use error::{Absent, FetchError, PackageFailure, TransferError};
+pub use fetch::{FetchSummary, fetch, run};
+pub use mirrors::MirrorMap;
+pub use network::{Network, NetworkError, NetworkOptions, ProxyChoice};
+pub use options::FetchOptions;
+pub use plan::{FetchPlan, MissingPackage, PresentPackage, plan};
+pub use redact::redact;

@@ -1,0 +1,291 @@
+//! The one HTTP client: for channel indexes and for archives alike.
+//!
+//! Holds connections, time-outs, certificate authorities, proxy and credentials. It does not retry and
+//! does not cache: retries of archives are in this crate's transfers, those of indexes in the gateway.
+
+use std::{
+    fmt, fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use rattler_networking::{
+    AuthenticationMiddleware, AuthenticationStorage,
+    authentication_storage::{
+        AuthenticationStorageError,
+        backends::{
+            file::{FileStorage, FileStorageError},
+            netrc::{NetRcStorage, NetRcStorageError},
+        },
+    },
+};
+use reqwest::{Certificate, Client, ClientBuilder, Proxy, redirect};
+use reqwest_middleware::ClientWithMiddleware;
+use url::Url;
+
+use crate::{Credential, authenticate::Authenticate, redact};
+
+#[cfg(test)]
+mod tests;
+
+/// How many redirects are followed; one to another host is followed without credentials.
+const REDIRECTS: usize = 10;
+
+/// How to reach the world. The caller reads environment and home and names the files that exist.
+#[derive(Debug, Clone)]
+pub struct NetworkOptions {
+    /// rattler's file of credentials by host (JSON). Named means wanted: a missing file is an error.
+    pub auth_file: Option<PathBuf>,
+    /// A netrc file, asked after `auth_file`. A missing file is an error.
+    pub netrc: Option<PathBuf>,
+    /// Credentials by channel base, as [`split_credentials`](crate::split_credentials) gives them: they
+    /// go with everything under the longest base that fits, or else of the same scheme, host and port,
+    /// and win over the files.
+    pub credentials: Vec<(Url, Credential)>,
+    /// PEM files with certificate authorities to trust beside those of the system.
+    pub ca_files: Vec<PathBuf>,
+    /// Through which proxy.
+    pub proxy: ProxyChoice,
+    /// The `User-Agent` header.
+    pub user_agent: String,
+    /// For making a connection.
+    pub connect_timeout: Duration,
+    /// For silence in the middle of a response; a slow transfer that goes on is never stopped.
+    pub read_timeout: Duration,
+}
+
+/// Through which proxy requests go.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub enum ProxyChoice {
+    /// What the system says: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` in either case, or its
+    /// settings.
+    #[default]
+    System,
+    /// None, whatever the system says.
+    Direct,
+    /// This one, for everything.
+    Url(Url),
+}
+
+impl fmt::Debug for ProxyChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System => f.write_str("System"),
+            Self::Direct => f.write_str("Direct"),
+            Self::Url(url) => write!(f, "Url({})", redact(url)),
+        }
+    }
+}
+
+impl Default for NetworkOptions {
+    fn default() -> Self {
+        Self {
+            auth_file: None,
+            netrc: None,
+            credentials: Vec::new(),
+            ca_files: Vec::new(),
+            proxy: ProxyChoice::System,
+            user_agent: concat!("larder/", env!("CARGO_PKG_VERSION")).to_owned(),
+            connect_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum NetworkError {
+    /// A file of credentials that cannot be opened.
+    #[error("cannot read credentials from {}", path.display())]
+    Credentials {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// rattler's file of credentials is not what it should be.
+    #[error("{} is not a credentials file as rattler and pixi write it", path.display())]
+    AuthFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: FileStorageError,
+    },
+    /// A netrc file is not what it should be.
+    #[error("{} is not a netrc file", path.display())]
+    Netrc {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: NetRcStorageError,
+    },
+    /// A credential that cannot be held ready.
+    #[error("cannot use the credentials given for {url}")]
+    Credential {
+        /// The channel base, redacted.
+        url: String,
+        /// What is wrong.
+        #[source]
+        source: AuthenticationStorageError,
+    },
+    /// A file of certificate authorities that cannot be opened.
+    #[error("cannot read certificate authorities from {}", path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// A file of certificate authorities without a certificate that can be read.
+    #[error("{} holds no certificate in PEM form", path.display())]
+    NotPem {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, where more than absence is known.
+        #[source]
+        source: Option<reqwest::Error>,
+    },
+    /// A proxy that cannot be used.
+    #[error("{url} is not the URL of a proxy")]
+    Proxy {
+        /// The proxy, redacted.
+        url: String,
+        /// What is wrong.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The client itself.
+    #[error("cannot set up the network client")]
+    Client {
+        /// What is wrong.
+        #[source]
+        source: reqwest::Error,
+    },
+}
+
+/// The client, cheap to clone; clones share connections.
+#[derive(Debug, Clone)]
+pub struct Network {
+    client: ClientWithMiddleware,
+}
+
+impl Network {
+    /// Reads the files that the options name and prepares the client. Connects nowhere.
+    ///
+    /// # Errors
+    /// [`NetworkError`], which names the file or URL that is unusable.
+    pub fn new(options: &NetworkOptions) -> Result<Self, NetworkError> {
+        let stored = AuthenticationMiddleware::from_auth_storage(storage(options)?);
+        let authenticate = Authenticate::new(&options.credentials, stored)?;
+        let client = client(options)?;
+        Ok(Self {
+            client: reqwest_middleware::ClientBuilder::new(client)
+                .with(authenticate)
+                .build(),
+        })
+    }
+
+    /// The client with credentials in place, for whoever else has to reach the network.
+    pub fn client(&self) -> ClientWithMiddleware {
+        self.client.clone()
+    }
+}
+
+fn storage(options: &NetworkOptions) -> Result<AuthenticationStorage, NetworkError> {
+    let mut storage = AuthenticationStorage::empty();
+    if let Some(path) = &options.auth_file {
+        readable(path)?;
+        let file =
+            FileStorage::from_path(path.clone()).map_err(|source| NetworkError::AuthFile {
+                path: path.clone(),
+                source,
+            })?;
+        storage.add_backend(Arc::new(file));
+    }
+    if let Some(path) = &options.netrc {
+        readable(path)?;
+        let netrc = NetRcStorage::from_path(path).map_err(|source| NetworkError::Netrc {
+            path: path.clone(),
+            source,
+        })?;
+        storage.add_backend(Arc::new(netrc));
+    }
+    Ok(storage)
+}
+
+/// rattler takes a missing file for an empty one; a file that was named is wanted.
+fn readable(path: &Path) -> Result<(), NetworkError> {
+    fs::File::open(path)
+        .map(drop)
+        .map_err(|source| NetworkError::Credentials {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+fn client(options: &NetworkOptions) -> Result<Client, NetworkError> {
+    let certificates = certificates(&options.ca_files)?;
+    let builder = builder(options)?.tls_certs_merge(certificates.clone());
+    match builder.build() {
+        Ok(client) => Ok(client),
+        // A small container may have no certificate authorities at all: channels that are directories
+        // or plain HTTP still work, and an https server is refused as untrusted.
+        Err(_) if certificates.is_empty() => {
+            let builder = self::builder(options)?.tls_certs_only([]);
+            builder.build().map_err(client_error)
+        }
+        Err(source) => Err(client_error(source)),
+    }
+}
+
+fn client_error(source: reqwest::Error) -> NetworkError {
+    NetworkError::Client {
+        source: source.without_url(),
+    }
+}
+
+fn builder(options: &NetworkOptions) -> Result<ClientBuilder, NetworkError> {
+    let builder = Client::builder()
+        .user_agent(&options.user_agent)
+        .connect_timeout(options.connect_timeout)
+        .read_timeout(options.read_timeout)
+        .redirect(redirect::Policy::limited(REDIRECTS))
+        .referer(false);
+    match &options.proxy {
+        ProxyChoice::System => Ok(builder),
+        ProxyChoice::Direct => Ok(builder.no_proxy()),
+        ProxyChoice::Url(url) => Proxy::all(url.clone())
+            .map(|proxy| builder.proxy(proxy))
+            .map_err(|source| NetworkError::Proxy {
+                url: redact(url),
+                source: source.without_url(),
+            }),
+    }
+}
+
+fn certificates(files: &[PathBuf]) -> Result<Vec<Certificate>, NetworkError> {
+    let mut certificates = Vec::new();
+    for path in files {
+        let text = fs::read(path).map_err(|source| NetworkError::CaFile {
+            path: path.clone(),
+            source,
+        })?;
+        let found = Certificate::from_pem_bundle(&text).map_err(|source| NetworkError::NotPem {
+            path: path.clone(),
+            source: Some(source),
+        })?;
+        if found.is_empty() {
+            return Err(NetworkError::NotPem {
+                path: path.clone(),
+                source: None,
+            });
+        }
+        certificates.extend(found);
+    }
+    Ok(certificates)
+}
