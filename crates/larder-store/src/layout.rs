@@ -1,0 +1,81 @@
+//! Every path of the layout. Nobody else joins paths below a store's root.
+//!
+//! Never touches the disk.
+
+use std::path::{Path, PathBuf};
+
+use larder_digest::{Md5, Sha256};
+
+use crate::{ObjectId, ObjectKind};
+
+/// The paths of one store.
+#[derive(Debug, Clone)]
+pub(crate) struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    /// The directories that a store has from the start, in the order in which they are made.
+    pub(crate) const DIRECTORIES: [&'static str; 7] = [
+        "tmp", "pkgs", "wheels", "md5", "solves", "repodata", "roots",
+    ];
+
+    pub(crate) fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+        }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn directories(&self) -> impl Iterator<Item = PathBuf> {
+        Self::DIRECTORIES.iter().map(|name| self.root.join(name))
+    }
+
+    pub(crate) fn format(&self) -> PathBuf {
+        self.root.join("format")
+    }
+
+    pub(crate) fn temporary(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
+    pub(crate) fn solves(&self) -> PathBuf {
+        self.root.join("solves")
+    }
+
+    pub(crate) fn repodata(&self) -> PathBuf {
+        self.root.join("repodata")
+    }
+
+    pub(crate) fn roots(&self) -> PathBuf {
+        self.root.join("roots")
+    }
+
+    pub(crate) fn root_file(&self, name: Sha256) -> PathBuf {
+        self.roots().join(format!("{name}.json"))
+    }
+
+    pub(crate) fn md5_index(&self) -> PathBuf {
+        self.root.join("md5")
+    }
+
+    pub(crate) fn md5_file(&self, md5: Md5) -> PathBuf {
+        self.md5_index().join(md5.to_hex())
+    }
+
+    pub(crate) fn kind(&self, kind: ObjectKind) -> PathBuf {
+        self.root.join(kind.directory())
+    }
+
+    /// The directory of all objects whose digest begins with the same two digits.
+    pub(crate) fn shard(&self, id: ObjectId) -> PathBuf {
+        self.kind(id.kind).join(&id.sha256.to_hex()[..2])
+    }
+
+    pub(crate) fn object(&self, id: ObjectId) -> PathBuf {
+        self.shard(id).join(id.to_string())
+    }
+}

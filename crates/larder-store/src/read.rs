@@ -1,0 +1,162 @@
+//! Reading objects: every byte is hashed before any of them is used.
+//!
+//! A damaged object is moved aside, never deleted: its bytes may tell what happened to it, and a
+//! hash may have been computed over a file that has just been healed.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Seek as _},
+    path::{Path, PathBuf},
+};
+
+use larder_digest::{Digests, Hasher, Sha256};
+use larder_fs::{PathContext as _, PathError, rename_noreplace};
+
+use crate::{
+    Access, Object, ObjectId, Store,
+    store::Shared,
+    temporary::{DAMAGED, unique_name},
+};
+
+/// Large enough that system calls do not show beside hashing.
+const BUFFER: usize = 128 * 1024;
+
+/// An object whose bytes have just been hashed.
+///
+/// The handle stays good whatever happens to the name. Who owns the file could still write to it in
+/// place; objects are read-only so that nobody does so by accident.
+#[derive(Debug)]
+pub struct VerifiedObject {
+    /// Open for reading, at the beginning.
+    pub file: File,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// Why an object cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The bytes are not those that the name promises.
+    #[error(
+        "object `{}` is damaged: expected sha256:{expected}, found sha256:{found}{}",
+        path.display(), aside_note(set_aside.as_deref())
+    )]
+    Damaged {
+        /// Where the object was.
+        path: PathBuf,
+        /// Its name.
+        expected: Sha256,
+        /// What its bytes have.
+        found: Sha256,
+        /// Where its bytes are now; `None` if they could not be moved (a store below, or a read-only one).
+        set_aside: Option<PathBuf>,
+    },
+    /// The file system refused, or the object is gone.
+    #[error(transparent)]
+    Io(PathError),
+}
+
+impl From<PathError> for ReadError {
+    fn from(error: PathError) -> Self {
+        Self::Io(error)
+    }
+}
+
+fn aside_note(path: Option<&Path>) -> String {
+    path.map(|path| format!(" (moved to `{}`)", path.display()))
+        .unwrap_or_default()
+}
+
+impl Store {
+    /// Opens an object after reading it whole and comparing its digest with its name.
+    ///
+    /// A damaged object is moved to `tmp/`, so that it is not found again and can be fetched anew.
+    /// Where it cannot be moved, this `Store` (and its clones) no longer finds it.
+    ///
+    /// # Errors
+    /// [`ReadError::Damaged`] with both digests; [`ReadError::Io`] if it is gone or not readable.
+    pub fn open_verified(&self, object: &Object) -> Result<VerifiedObject, ReadError> {
+        match read_verified(&object.path, object.id)? {
+            Ok(verified) => Ok(verified),
+            Err(found) => self.shared.refuse(object, found),
+        }
+    }
+}
+
+impl Shared {
+    fn refuse(&self, object: &Object, found: Sha256) -> Result<VerifiedObject, ReadError> {
+        let set_aside = self.set_aside(&object.path, object.id).ok();
+        match &set_aside {
+            Some(aside) => {
+                if let Ok(verified) = read_verified(aside, object.id)? {
+                    put_back(aside, &object.path)?;
+                    return Ok(verified);
+                }
+            }
+            None => drop(self.refused().insert(object.path.clone())),
+        }
+        Err(ReadError::Damaged {
+            path: object.path.clone(),
+            expected: object.id.sha256,
+            found,
+            set_aside,
+        })
+    }
+
+    /// Moves what is at the place of an object of this store into `tmp/`, whatever it is.
+    pub(crate) fn set_aside(&self, path: &Path, id: ObjectId) -> Result<PathBuf, PathError> {
+        if self.access == Access::ReadOnly || !path.starts_with(self.layout.root()) {
+            return Err(io::Error::from(io::ErrorKind::ReadOnlyFilesystem)).at("move aside", path);
+        }
+        let prefix = format!("{DAMAGED}{}-", id.sha256);
+        let suffix = format!(".{}", id.kind.extension());
+        let aside = self.layout.temporary().join(unique_name(&prefix, &suffix));
+        rename_noreplace(path, &aside)?;
+        Ok(aside)
+    }
+}
+
+/// Gives a whole object its name again that another process had put there between our reading and
+/// our moving. If a third process has done so meanwhile, one of the two is enough.
+fn put_back(aside: &Path, path: &Path) -> Result<(), PathError> {
+    match rename_noreplace(aside, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            crate::temporary::remove_file(aside)
+        }
+        result => result,
+    }
+}
+
+/// The object at `path`, or the digest that its bytes have instead.
+pub(crate) fn read_verified(
+    path: &Path,
+    id: ObjectId,
+) -> Result<Result<VerifiedObject, Sha256>, PathError> {
+    let mut file = File::open(path).at("open object", path)?;
+    let digests = hash(&mut file, Hasher::sha256()).at("read object", path)?;
+    if digests.sha256 != id.sha256 {
+        return Ok(Err(digests.sha256));
+    }
+    file.rewind().at("read object", path)?;
+    let size = digests.size;
+    Ok(Ok(VerifiedObject { file, size }))
+}
+
+/// Whether `path` is a regular file with exactly the bytes that its name promises.
+pub(crate) fn is_whole(path: &Path, id: ObjectId) -> Result<bool, PathError> {
+    let metadata = fs::symlink_metadata(path).at("read metadata of", path)?;
+    Ok(metadata.is_file() && read_verified(path, id)?.is_ok())
+}
+
+/// Hashes everything from the reader's position on.
+pub(crate) fn hash(reader: &mut impl Read, mut hasher: Hasher) -> io::Result<Digests> {
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return Ok(hasher.finish()),
+            Ok(count) => hasher.update(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

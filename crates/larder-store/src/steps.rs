@@ -1,0 +1,60 @@
+//! Where a write can be interrupted: the steps of FORMAT.md as values.
+//!
+//! Exists so that tests can kill a process, or make a step fail, at each of them. Nothing else may
+//! hang on it.
+
+use std::{fmt, io};
+
+/// A step of the write protocol that has just been done, numbered as in FORMAT.md.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// W1: the temporary file is there, empty.
+    Created,
+    /// W2: all bytes are written to it.
+    Written,
+    /// W3: their digest is the one that was asked for.
+    Checked,
+    /// W4: nobody may write to it any more.
+    Protected,
+    /// W5: its bytes and mode are on the disk.
+    Flushed,
+    /// W6: it has its name; readers find it from now on.
+    Renamed,
+    /// W7: the name is on the disk.
+    DirectoryFlushed,
+    /// W8: the MD5 index names it. Only for an object that was asked for by MD5.
+    Indexed,
+}
+
+impl Step {
+    /// Every step, in the order in which they are done.
+    pub const ALL: [Self; 8] = [
+        Self::Created,
+        Self::Written,
+        Self::Checked,
+        Self::Protected,
+        Self::Flushed,
+        Self::Renamed,
+        Self::DirectoryFlushed,
+        Self::Indexed,
+    ];
+}
+
+/// Is told of each step of each ingest.
+pub trait Steps: fmt::Debug + Send + Sync {
+    /// Called right after a step.
+    ///
+    /// # Errors
+    /// Makes the ingest fail as if the next step had.
+    fn reached(&self, step: Step) -> io::Result<()>;
+}
+
+/// Lets every step pass.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoSteps;
+
+impl Steps for NoSteps {
+    fn reached(&self, _step: Step) -> io::Result<()> {
+        Ok(())
+    }
+}

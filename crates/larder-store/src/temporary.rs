@@ -1,0 +1,79 @@
+//! Files on their way into the store, and names that nobody else uses.
+//!
+//! All are in `tmp/`, the same file system as what they become. A file that still has its temporary
+//! name when its owner is dropped is removed.
+
+use std::{
+    fs::{self, File},
+    hash::{BuildHasher as _, RandomState},
+    io,
+    path::{Path, PathBuf},
+    process,
+};
+
+use larder_fs::{PathContext as _, PathError, rename_noreplace};
+
+/// How the names of files that are being written begin.
+pub(crate) const INGEST: &str = "ingest-";
+/// How the names of damaged objects begin that were set aside.
+pub(crate) const DAMAGED: &str = "damaged-";
+
+/// A name with the process id, for people, and 64 random bits, so that processes of different machines
+/// or containers that share a store and have the same id do not meet.
+pub(crate) fn unique_name(prefix: &str, suffix: &str) -> String {
+    let random = RandomState::new().hash_one(process::id());
+    format!("{prefix}{}-{random:016x}{suffix}", process::id())
+}
+
+/// A file in `tmp/`, removed when dropped unless [`Temporary::place`] gave it another name.
+#[derive(Debug)]
+pub(crate) struct Temporary {
+    path: PathBuf,
+    placed: bool,
+}
+
+impl Temporary {
+    /// Makes a new empty file with the mode that the umask leaves; makes `directory` if it is missing.
+    pub(crate) fn create(directory: &Path) -> Result<(Self, File), PathError> {
+        let path = directory.join(unique_name(INGEST, ""));
+        let file = File::create_new(&path)
+            .or_else(|error| match error.kind() {
+                io::ErrorKind::NotFound => {
+                    fs::create_dir_all(directory)?;
+                    File::create_new(&path)
+                }
+                _ => Err(error),
+            })
+            .at("create temporary file", &path)?;
+        let placed = false;
+        Ok((Self { path, placed }, file))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Renames the file to `target` if that name is free.
+    pub(crate) fn place(&mut self, target: &Path) -> Result<(), PathError> {
+        rename_noreplace(&self.path, target)?;
+        self.placed = true;
+        Ok(())
+    }
+}
+
+impl Drop for Temporary {
+    /// What cannot be removed is left to [`Store::sweep_abandoned`](crate::Store::sweep_abandoned).
+    fn drop(&mut self) {
+        if !self.placed {
+            remove_file(&self.path).ok();
+        }
+    }
+}
+
+/// Removes a file even where a read-only one cannot be removed (Windows).
+pub(crate) fn remove_file(path: &Path) -> Result<(), PathError> {
+    if cfg!(windows) {
+        larder_fs::make_writable(path)?;
+    }
+    fs::remove_file(path).at("remove file", path)
+}
