@@ -1,7 +1,8 @@
 //! Packages from readable trees in `fixtures/`: `index.json` beside `files/`.
 //!
-//! The tree says everything by its shape: the executable bit, symbolic links, empty directories,
-//! and `{{PREFIX}}` where the prefix goes. It is never written to.
+//! The tree says everything by its shape: the executable bit, symbolic links, and `{{PREFIX}}` where
+//! the prefix goes. A directory of the package itself holds just `.empty-directory`, because git
+//! keeps no empty ones. The tree is never written to.
 
 use std::fs;
 use std::path::Path;
@@ -11,6 +12,8 @@ use serde_json::Value;
 use crate::must;
 use crate::package::PackageBuilder;
 use crate::paths_json::{PREFIX_MARK, contains};
+
+const EMPTY_DIRECTORY: &str = ".empty-directory";
 
 impl PackageBuilder {
     /// Reads `index.json` (name, version, build and any other key), the files under `files/` and,
@@ -58,7 +61,8 @@ fn add_directory(mut builder: PackageBuilder, dir: &Path, relative: &str) -> Pac
         })
         .collect();
     names.sort();
-    if names.is_empty() && !relative.is_empty() {
+    let empty = names.iter().all(|name| name == EMPTY_DIRECTORY);
+    if empty && !relative.is_empty() {
         return builder.directory(relative);
     }
     for name in names {

@@ -126,7 +126,7 @@ fn deflate(content: &[u8]) -> Vec<u8> {
     stream
 }
 
-fn crc32(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     let table: [u32; 256] = std::array::from_fn(|index| {
         let seed = u32::try_from(index).expect("an index below 256");
         (0..8).fold(seed, |crc, _| {

@@ -131,7 +131,7 @@ fn resolve(dir: &Path, path: &str) -> Option<PathBuf> {
     (file.starts_with(dir) && file.is_file()).then_some(file)
 }
 
-fn percent_decode(text: &str) -> Option<String> {
+pub(crate) fn percent_decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {

@@ -24,6 +24,8 @@ use tokio::sync::oneshot;
 use crate::{base64, must};
 use body::{Body, Reply};
 use faults::{Faults, Plan};
+#[cfg(test)]
+pub(crate) use files::percent_decode;
 
 /// One request that the server answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
