@@ -1,7 +1,7 @@
 //! The exact records of one environment on one subdir: what a solve gives and a lock keeps.
 
 use larder_digest::{Checksum, Md5, Sha256};
-use rattler_conda_types::{Subdir, RepoDataRecord};
+use rattler_conda_types::{RepoDataRecord, Subdir};
 
 /// The exact records of one environment on one subdir.
 ///
@@ -53,10 +53,7 @@ impl Closure {
     ///
     /// # Errors
     /// [`DuplicatePackage`] if a name occurs twice.
-    pub fn new(
-        subdir: Subdir,
-        mut packages: Vec<LockedPackage>,
-    ) -> Result<Self, DuplicatePackage> {
+    pub fn new(subdir: Subdir, mut packages: Vec<LockedPackage>) -> Result<Self, DuplicatePackage> {
         packages.sort_by(|a, b| a.name().cmp(b.name()));
         for pair in packages.windows(2) {
             if pair[0].name() == pair[1].name() {

@@ -3,6 +3,28 @@
 //! Pure: text in, text out. Never touches the network, the solver or the store.
 #![forbid(unsafe_code)]
 
+mod address;
 mod closure;
+mod dependencies;
+mod error;
+mod file;
+mod kind;
+mod names;
+mod raw;
+mod read;
+mod read_package;
+mod record;
+mod satisfy;
+mod scalar;
+mod wanted;
+mod write;
 
 pub use closure::{Closure, Completeness, DuplicatePackage, LockedPackage};
+pub use error::{ClosureError, LockError, Problem};
+pub use file::{
+    DEFAULT_CATEGORY, InputDigests, LockChannel, LockFile, LockHead, Note, PipPackage, Selection,
+};
+pub use kind::{LockKind, detect};
+pub use satisfy::{check, check_closure};
+pub use wanted::{Reason, Wanted, WantedSpec};
+pub use write::closure_digest;

@@ -1,0 +1,383 @@
+//! The text of a `conda-lock.yml` to a [`LockFile`]: what is wrong is refused with its line, what is
+//! merely unusual is understood and noted.
+//!
+//! Never trusts a name, a version or an address before it has been checked, and never decides
+//! anything by `content_hash`.
+
+use std::collections::{BTreeMap, HashMap};
+
+use larder_digest::{Md5, Sha256};
+use rattler_conda_types::Subdir;
+use serde_saphyr::Spanned;
+
+use crate::{
+    InputDigests, LockChannel, LockError, LockFile, LockKind, Note, Problem, address, detect,
+    file::{Content, LockEntry},
+    kind::top_level,
+    raw::{RawChannel, RawInput, RawLock, RawMetadata, RawPackage},
+    read_package,
+    write::OUR_KEYS,
+};
+
+impl LockFile {
+    /// Reads a `conda-lock.yml` (CEP 37). `file_name` only serves the messages.
+    ///
+    /// # Errors
+    /// [`LockError`] with the line, for everything that the CEP forbids or that larder could not
+    /// install exactly.
+    pub fn parse(file_name: &str, text: &str) -> Result<Self, LockError> {
+        check_kind(file_name, text)?;
+        let options = serde_saphyr::options! {
+            emit_comments: false,
+            budget: serde_saphyr::budget! { max_events: 10_000_000, max_nodes: 5_000_000 },
+        };
+        let raw: RawLock = serde_saphyr::from_str_with_options(text, options)
+            .map_err(|error| yaml_error(file_name, &error))?;
+        Reader::new(file_name).read(raw)
+    }
+}
+
+fn check_kind(file: &str, text: &str) -> Result<(), LockError> {
+    let marker = |line: &str| {
+        line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ") || line == "======="
+    };
+    if let Some((line, _)) = (1..).zip(text.lines()).find(|(_, line)| marker(line)) {
+        return Err(LockError::MergeConflict {
+            file: file.to_owned(),
+            line,
+        });
+    }
+    let found = match detect(text) {
+        Some(LockKind::CondaLock) => return check_version(file, text),
+        Some(other) => format!("it is a {other}"),
+        None if top_level(text).any(|(_, key, _)| key == "dependencies") => {
+            "it looks like an environment file: run `larder lock` on it, or use it as a manifest"
+                .to_owned()
+        }
+        None => "expected the top-level keys `version`, `metadata` and `package`".to_owned(),
+    };
+    Err(LockError::NotALock {
+        file: file.to_owned(),
+        found,
+    })
+}
+
+/// Before the rest is read, as other versions have other types.
+fn check_version(file: &str, text: &str) -> Result<(), LockError> {
+    let Some((line, _, value)) = top_level(text).find(|(_, key, _)| *key == "version") else {
+        return Ok(());
+    };
+    let value = value.split(" #").next().unwrap_or_default().trim();
+    match value.trim_matches(['"', '\'']) {
+        "1" => Ok(()),
+        found => Err(LockError::Version {
+            file: file.to_owned(),
+            line,
+            found: found.to_owned(),
+        }),
+    }
+}
+
+fn yaml_error(file: &str, error: &serde_saphyr::Error) -> LockError {
+    let location = error.location().unwrap_or(serde_saphyr::Location::UNKNOWN);
+    let message = error.without_snippet().to_string();
+    LockError::Yaml {
+        file: file.to_owned(),
+        line: location.line(),
+        column: location.column(),
+        message,
+    }
+}
+
+/// What reading needs to know of what it has read.
+pub(crate) struct Reader<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) platforms: Vec<Subdir>,
+    pub(crate) custom_metadata: BTreeMap<String, String>,
+    notes: Vec<Note>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(file: &'a str) -> Self {
+        Self {
+            file,
+            platforms: Vec::new(),
+            custom_metadata: BTreeMap::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    pub(crate) fn note(&mut self, line: u64, text: impl Into<String>) {
+        self.notes.push(Note {
+            file: self.file.to_owned(),
+            line,
+            text: text.into(),
+        });
+    }
+
+    fn refuse<T>(&self, line: u64, problem: Problem) -> Result<T, LockError> {
+        Err(LockError::Metadata {
+            file: self.file.to_owned(),
+            line,
+            problem,
+        })
+    }
+
+    fn require<T>(
+        &self,
+        value: Option<T>,
+        line: u64,
+        key: &'static str,
+        expected: &'static str,
+    ) -> Result<T, LockError> {
+        match value {
+            Some(value) => Ok(value),
+            None => self.refuse(line, Problem::Missing { key, expected }),
+        }
+    }
+
+    fn read(mut self, raw: RawLock) -> Result<LockFile, LockError> {
+        let metadata = self.require(raw.metadata, 1, "metadata", "the lock's metadata")?;
+        let package = self.require(raw.package, 1, "package", "a list of packages")?;
+        let line = metadata.referenced.line();
+        let metadata = metadata.value;
+        self.read_platforms(&metadata, line)?;
+        self.check_content_hash(&metadata, line)?;
+        let channels = self.read_channels(metadata.channels, line)?;
+        let sources = self.read_sources(metadata.sources, line)?;
+        let inputs = self.read_inputs(metadata.inputs_metadata)?;
+        self.custom_metadata = metadata.custom_metadata.unwrap_or_default();
+        let virtual_packages = self.take_virtual_packages();
+        if package.is_none() {
+            self.note(line, "`package` is empty: read as a lock of no packages");
+        }
+        let packages = self.read_packages(package.unwrap_or_default())?;
+        self.custom_metadata
+            .retain(|key, _| !key.starts_with(OUR_KEYS));
+        Ok(LockFile {
+            platforms: self.platforms,
+            channels,
+            sources,
+            inputs,
+            virtual_packages,
+            custom_metadata: self.custom_metadata,
+            packages,
+            notes: self.notes,
+        })
+    }
+
+    fn read_platforms(&mut self, metadata: &RawMetadata, line: u64) -> Result<(), LockError> {
+        let list = self.require(
+            metadata.platforms.as_ref(),
+            line,
+            "platforms",
+            "a list of subdirs such as linux-64",
+        )?;
+        for name in list {
+            match name.value.parse::<Subdir>() {
+                Ok(platform) if platform != Subdir::NoArch => {
+                    if !self.platforms.contains(&platform) {
+                        self.platforms.push(platform);
+                    }
+                }
+                _ => {
+                    return self.refuse(
+                        name.referenced.line(),
+                        Problem::Value {
+                            key: "platforms",
+                            found: name.value.clone(),
+                            expected: "a subdir such as linux-64, and not noarch".to_owned(),
+                        },
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_content_hash(&mut self, metadata: &RawMetadata, line: u64) -> Result<(), LockError> {
+        let hashes = self.require(
+            metadata.content_hash.as_ref(),
+            line,
+            "content_hash",
+            "a sha256 for each platform",
+        )?;
+        let line = hashes.referenced.line();
+        for platform in self.platforms.clone() {
+            match hashes.value.get(platform.as_str()) {
+                Some(Some(hash)) if is_hex(hash, 64) => {}
+                Some(_) => self.note(
+                    line,
+                    format!("`content_hash` of {platform} is no sha256: larder makes no use of it"),
+                ),
+                None => {
+                    return self.refuse(
+                        line,
+                        Problem::Value {
+                            key: "content_hash",
+                            found: format!("nothing for {platform}"),
+                            expected: "a sha256 for each of `platforms`".to_owned(),
+                        },
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn read_channels(
+        &self,
+        channels: Option<Vec<Spanned<RawChannel>>>,
+        line: u64,
+    ) -> Result<Vec<LockChannel>, LockError> {
+        let channels = self.require(channels, line, "channels", "a list of channels")?;
+        let read = |channel: Spanned<RawChannel>| {
+            let line = channel.referenced.line();
+            let url = channel.value.url.filter(|url| !url.is_empty());
+            let url = self.require(url, line, "url", "the channel's URL")?;
+            let variables = self.require(
+                channel.value.used_env_vars,
+                line,
+                "used_env_vars",
+                "a list of variable names, mostly []",
+            )?;
+            let clean = address::clean(&url);
+            if clean.secret {
+                return self.refuse(line, Problem::Credentials { key: "url" });
+            }
+            Ok(LockChannel {
+                url: clean.url,
+                used_env_vars: variables,
+            })
+        };
+        channels.into_iter().map(read).collect()
+    }
+
+    fn read_sources(
+        &mut self,
+        sources: Option<Vec<Spanned<String>>>,
+        line: u64,
+    ) -> Result<Vec<String>, LockError> {
+        let sources = self.require(sources, line, "sources", "a list of relative paths")?;
+        for source in &sources {
+            let path = &source.value;
+            if path.starts_with(['/', '\\']) || path.get(1..2) == Some(":") {
+                let text = format!("`sources` has the absolute path {path}: it is not opened");
+                self.note(source.referenced.line(), text);
+            }
+        }
+        Ok(sources.into_iter().map(|source| source.value).collect())
+    }
+
+    fn read_inputs(
+        &self,
+        inputs: Option<BTreeMap<String, Spanned<RawInput>>>,
+    ) -> Result<BTreeMap<String, InputDigests>, LockError> {
+        let mut read = BTreeMap::new();
+        for (source, input) in inputs.unwrap_or_default() {
+            let line = input.referenced.line();
+            let md5 = self.require(input.value.md5, line, "md5", "the file's MD5")?;
+            let sha256 = self.require(input.value.sha256, line, "sha256", "the file's SHA-256")?;
+            match (md5.parse::<Md5>(), sha256.parse::<Sha256>()) {
+                (Ok(md5), Ok(sha256)) => read.insert(source, InputDigests { md5, sha256 }),
+                _ => {
+                    return self.refuse(
+                        line,
+                        Problem::Value {
+                            key: "inputs_metadata",
+                            found: format!("md5 {md5}, sha256 {sha256}"),
+                            expected: "32 and 64 hexadecimal digits".to_owned(),
+                        },
+                    );
+                }
+            };
+        }
+        Ok(read)
+    }
+
+    fn take_virtual_packages(&mut self) -> BTreeMap<Subdir, Vec<String>> {
+        let mut found = BTreeMap::new();
+        for platform in &self.platforms {
+            let Some(text) = self
+                .custom_metadata
+                .remove(&format!("{OUR_KEYS}{platform}"))
+            else {
+                continue;
+            };
+            let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+            let names = value["virtual_packages"].as_array().into_iter().flatten();
+            found.insert(
+                *platform,
+                names
+                    .filter_map(|name| name.as_str().map(ToOwned::to_owned))
+                    .collect(),
+            );
+        }
+        found
+    }
+
+    fn read_packages(
+        &mut self,
+        raw: Vec<Spanned<RawPackage>>,
+    ) -> Result<Vec<LockEntry>, LockError> {
+        let mut packages: Vec<LockEntry> = Vec::with_capacity(raw.len());
+        let mut lines: HashMap<(String, &'static str, Subdir, String), u64> = HashMap::new();
+        let mut pip: Vec<(Subdir, String, u64)> = Vec::new();
+        for package in raw {
+            let line = package.referenced.line();
+            let entry = read_package::read(self, package.value, line)?;
+            let name = entry.name().to_owned();
+            let (manager, platform) = (entry.manager(), entry.platform);
+            let key = (name.clone(), manager, platform, entry.category.clone());
+            if let Some(first_line) = lines.insert(key, line) {
+                return Err(LockError::Package {
+                    file: self.file.to_owned(),
+                    line,
+                    package: name,
+                    problem: Problem::Duplicate {
+                        manager,
+                        platform,
+                        category: entry.category,
+                        first_line,
+                    },
+                });
+            }
+            if matches!(entry.content, Content::Pip(_)) {
+                pip.push((platform, name, line));
+            }
+            packages.push(entry);
+        }
+        self.check_pip(&packages, pip)?;
+        packages.sort_by(|a, b| crate::write::order(a).cmp(&crate::write::order(b)));
+        Ok(packages)
+    }
+
+    fn check_pip(
+        &self,
+        packages: &[LockEntry],
+        pip: Vec<(Subdir, String, u64)>,
+    ) -> Result<(), LockError> {
+        for (platform, package, line) in pip {
+            let python = packages.iter().any(|entry| {
+                entry.platform == platform && entry.manager() == "conda" && entry.name() == "python"
+            });
+            if !python {
+                return Err(LockError::Package {
+                    file: self.file.to_owned(),
+                    line,
+                    package,
+                    problem: Problem::PipWithoutPython { platform },
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Lower-case, as CEP 37 wants it.
+pub(crate) fn is_hex(text: &str, length: usize) -> bool {
+    text.len() == length
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}

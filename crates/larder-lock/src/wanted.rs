@@ -1,0 +1,230 @@
+//! What an environment is asked to be, and the reasons why a lock is not it.
+
+use std::fmt;
+
+use rattler_conda_types::{GenericVirtualPackage, MatchSpec, Subdir};
+
+use crate::Selection;
+
+/// What the manifest, the command line and this machine ask for.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The platform of the environment.
+    pub subdir: Subdir,
+    /// Clean base URLs of the user's channels, in order.
+    pub channels: &'a [String],
+    /// What the user wants installed.
+    pub specs: &'a [WantedSpec],
+    /// What must match if it is present, without being wanted itself.
+    pub constraints: &'a [WantedSpec],
+    /// What this machine (or the overrides) has.
+    pub virtual_packages: &'a [GenericVirtualPackage],
+    /// The categories of the lock to check.
+    pub selection: &'a Selection,
+}
+
+/// A line of a manifest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WantedSpec {
+    /// As parsed.
+    pub spec: MatchSpec,
+    /// As written.
+    pub text: String,
+    /// Where, `environment.yml:3:5` for example.
+    pub location: String,
+}
+
+/// Why a lock is stale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The lock is for other platforms.
+    PlatformNotLocked {
+        /// The platform that is wanted.
+        subdir: Subdir,
+        /// Those that the lock has.
+        locked: Vec<Subdir>,
+    },
+    /// The lock cannot give a closure at all.
+    Unusable {
+        /// Why.
+        text: String,
+    },
+    /// Other channels, or in another order.
+    Channels {
+        /// Those of the lock.
+        locked: Vec<String>,
+        /// Those that are wanted.
+        wanted: Vec<String>,
+    },
+    /// A spec for a package that the lock does not have.
+    NotLocked {
+        /// Where the spec stands.
+        location: String,
+        /// The spec as written.
+        spec: String,
+    },
+    /// A spec (or a constraint) that the locked package does not meet.
+    NotMet {
+        /// Where the spec stands.
+        location: String,
+        /// The spec as written.
+        spec: String,
+        /// `name-version-build` of the locked package, with its channel where that is the matter.
+        locked: String,
+    },
+    /// A spec that cannot be evaluated.
+    BadSpec {
+        /// `name-version-build` of the package that has it.
+        package: String,
+        /// The spec.
+        spec: String,
+        /// What the parser says.
+        text: String,
+    },
+    /// A dependency of a locked package that the lock does not meet.
+    Dependency {
+        /// `name-version-build` of the locked package.
+        package: String,
+        /// The MatchSpec.
+        dependency: String,
+        /// `name-version-build` of what is locked instead, if anything is.
+        locked: Option<String>,
+    },
+    /// A virtual package that this machine does not have, or not in that version.
+    VirtualPackage {
+        /// What needs it: `name-version-build` or a location.
+        needed_by: String,
+        /// The MatchSpec.
+        dependency: String,
+        /// `name=version=build` of what the machine has, if anything.
+        found: Option<String>,
+        /// The environment variable that would set it, if one can.
+        override_variable: Option<String>,
+    },
+    /// A locked package that another locked package forbids.
+    Constrained {
+        /// `name-version-build` of the package that forbids.
+        package: String,
+        /// The MatchSpec that must hold.
+        constraint: String,
+        /// `name-version-build` of the forbidden package.
+        locked: String,
+    },
+    /// A package without any checksum.
+    NoDigest {
+        /// `name-version-build`.
+        package: String,
+    },
+    /// A package that neither a spec nor another package asks for any more.
+    NotNeeded {
+        /// `name-version-build`.
+        package: String,
+        /// The specs that once asked for it.
+        requested_specs: Vec<String>,
+    },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PlatformNotLocked { subdir, locked } => {
+                let locked: Vec<&str> = locked.iter().map(|subdir| subdir.as_str()).collect();
+                write!(f, "{subdir} is not locked, only {}", joined(&locked))
+            }
+            Self::Unusable { text } => f.write_str(text),
+            Self::Channels { locked, wanted } => write!(
+                f,
+                "the channels are {}, but the lock was made from {}",
+                joined(wanted),
+                joined(locked)
+            ),
+            Self::NotLocked { location, spec } => {
+                write!(
+                    f,
+                    "{location}: `{spec}` asks for a package that is not locked"
+                )
+            }
+            Self::NotMet {
+                location,
+                spec,
+                locked,
+            } => write!(f, "{location}: `{spec}` is not met by the locked {locked}"),
+            Self::BadSpec {
+                package,
+                spec,
+                text,
+            } => write!(
+                f,
+                "{package} has a spec `{spec}` that cannot be read: {text}"
+            ),
+            Self::NoDigest { package } => write!(f, "{package} is locked without sha256 and md5"),
+            _ => self.fmt_between_packages(f),
+        }
+    }
+}
+
+impl Reason {
+    fn fmt_between_packages(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dependency {
+                package,
+                dependency,
+                locked: Some(locked),
+            } => write!(f, "{package} needs `{dependency}`, but {locked} is locked"),
+            Self::Dependency {
+                package,
+                dependency,
+                ..
+            } => write!(f, "{package} needs `{dependency}`, which is not locked"),
+            Self::VirtualPackage {
+                needed_by,
+                dependency,
+                found,
+                override_variable,
+            } => {
+                let found = found.as_deref().unwrap_or("not");
+                let verb = if found == "not" {
+                    "it has it"
+                } else {
+                    "it has"
+                };
+                write!(
+                    f,
+                    "{needed_by} needs `{dependency}` of this machine, but {verb} {found}"
+                )?;
+                match override_variable {
+                    Some(variable) => write!(f, "; set {variable} to lock or create for another"),
+                    None => Ok(()),
+                }
+            }
+            Self::Constrained {
+                package,
+                constraint,
+                locked,
+            } => write!(
+                f,
+                "{package} allows only `{constraint}`, but {locked} is locked"
+            ),
+            Self::NotNeeded {
+                package,
+                requested_specs,
+            } => {
+                write!(f, "{package} is locked, but nothing asks for it any more")?;
+                if requested_specs.is_empty() {
+                    return Ok(());
+                }
+                write!(f, " (`{}` once did)", requested_specs.join("`, `"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn joined<S: AsRef<str>>(items: &[S]) -> String {
+    if items.is_empty() {
+        return "none".to_owned();
+    }
+    let items: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
+    items.join(", ")
+}
