@@ -1,1 +1,27 @@
-//! Being laid.
+//! Specs, channels and virtual packages to the exact records of an environment.
+//!
+//! [`Solver`] loads the channels' indexes (sharded, zst or plain; CEP 15, 16, 36, 42, 48) through
+//! rattler's gateway, asks resolvo, and gives a [`larder_lock::Closure`], or an explanation in the
+//! user's own lines. [`virtual_packages`] says what the target system provides (CEP 30, 46).
+//!
+//! It never reads the environment, never downloads a package, and knows neither manifests nor lock files.
+#![forbid(unsafe_code)]
+
+mod cache;
+mod channels;
+mod error;
+mod explain;
+mod failure;
+mod notices;
+mod request;
+mod resolve;
+mod session;
+mod solver;
+mod suggestions;
+pub mod virtual_packages;
+
+pub use cache::IndexError;
+pub use error::{ClosureError, SolveError};
+pub use explain::{Conflict, Explanation};
+pub use request::{Priority, Requested, SolveRequest, SolverOptions, Strategy};
+pub use solver::Solver;

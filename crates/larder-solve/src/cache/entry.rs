@@ -1,0 +1,110 @@
+//! What the cache holds on disk.
+//!
+//! `<first 32 digits of the URL's sha256>.index`: one line of JSON ([`Validators`]), then the body as
+//! it arrived. `shards/ab/<sha256>.msgpack.zst`: a shard's bytes as they arrived. Both are written
+//! beside their place and renamed; both are hashed before use, and what fails is treated as absent.
+
+use std::{fs, io, path::PathBuf};
+
+use larder_digest::{Hasher, Sha256};
+use larder_fs::{Durability, PathContext as _, PathError, write_atomic};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// How to ask whether an index is still the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Validators {
+    /// Whose body this is; another URL's entry is no entry.
+    pub(super) url: Url,
+    /// Whether the server said that there is no such file.
+    pub(super) missing: bool,
+    /// For `If-None-Match`.
+    pub(super) etag: Option<String>,
+    /// For `If-Modified-Since`.
+    pub(super) last_modified: Option<String>,
+    /// Of the body, in hexadecimal.
+    pub(super) sha256: String,
+}
+
+/// An index as it arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) validators: Validators,
+    pub(super) body: Vec<u8>,
+}
+
+/// The directory.
+#[derive(Debug, Clone)]
+pub(super) struct Directory(pub(super) PathBuf);
+
+impl Directory {
+    /// The index that is kept for `url`, if it is whole.
+    pub(super) fn index(&self, url: &Url) -> Result<Option<Entry>, PathError> {
+        let Some(bytes) = read(&self.index_path(url))? else {
+            return Ok(None);
+        };
+        Ok(parse(bytes).filter(|entry| entry.validators.url == *url))
+    }
+
+    /// Keeps an index. A power loss may lose it; its digest tells.
+    pub(super) fn keep_index(&self, entry: &Entry) -> Result<(), PathError> {
+        let mut bytes = serde_json::to_vec(&entry.validators)
+            .map_err(io::Error::from)
+            .at("describe index for", self.index_path(&entry.validators.url))?;
+        bytes.push(b'\n');
+        bytes.extend_from_slice(&entry.body);
+        self.write(&self.index_path(&entry.validators.url), &bytes)
+    }
+
+    /// The shard with this digest, if it is there and whole.
+    pub(super) fn shard(&self, digest: Sha256) -> Result<Option<Vec<u8>>, PathError> {
+        let bytes = read(&self.shard_path(digest))?;
+        Ok(bytes.filter(|bytes| sha256(bytes) == digest))
+    }
+
+    /// Keeps a shard whose bytes have this digest.
+    pub(super) fn keep_shard(&self, digest: Sha256, bytes: &[u8]) -> Result<(), PathError> {
+        self.write(&self.shard_path(digest), bytes)
+    }
+
+    fn index_path(&self, url: &Url) -> PathBuf {
+        let key = sha256(url.as_str().as_bytes()).to_hex();
+        self.0.join(format!("{}.index", &key[..32]))
+    }
+
+    fn shard_path(&self, digest: Sha256) -> PathBuf {
+        let hex = digest.to_hex();
+        let directory = self.0.join("shards").join(&hex[..2]);
+        directory.join(format!("{hex}.msgpack.zst"))
+    }
+
+    fn write(&self, path: &std::path::Path, bytes: &[u8]) -> Result<(), PathError> {
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).at("create directory", parent)?;
+        }
+        write_atomic(path, bytes, Durability::Lazy)
+    }
+}
+
+/// Splits and checks an index file; nothing if it is damaged.
+pub(super) fn parse(mut bytes: Vec<u8>) -> Option<Entry> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let validators: Validators = serde_json::from_slice(&bytes[..end]).ok()?;
+    let body = bytes.split_off(end + 1);
+    (sha256(&body).to_hex() == validators.sha256).then_some(Entry { validators, body })
+}
+
+/// The digest of bytes in memory.
+pub(super) fn sha256(bytes: &[u8]) -> Sha256 {
+    let mut hasher = Hasher::sha256();
+    hasher.update(bytes);
+    hasher.finish().sha256
+}
+
+fn read(path: &std::path::Path) -> Result<Option<Vec<u8>>, PathError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).at("read", path),
+    }
+}

@@ -1,0 +1,135 @@
+//! Why an index could not be had.
+//!
+//! Each variant names the URL, without credentials.
+
+use larder_digest::Sha256;
+use larder_fs::PathError;
+use reqwest::StatusCode;
+use url::Url;
+
+/// Why an index could not be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IndexError {
+    /// Requests are forbidden and the cache does not have it.
+    #[error("`{url}` is not in the repodata cache, and requests are switched off (offline)")]
+    Offline {
+        /// What was asked for.
+        url: Url,
+    },
+    /// The server wants other credentials, or none would do.
+    #[error("`{url}` answered {status}: the channel wants credentials that it accepts")]
+    Denied {
+        /// What was asked for.
+        url: Url,
+        /// 401, 403 or 407.
+        status: StatusCode,
+    },
+    /// The server refused for another reason.
+    #[error("`{url}` answered {status} (tries: {tries})")]
+    Status {
+        /// What was asked for.
+        url: Url,
+        /// What the server answered.
+        status: StatusCode,
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// No answer.
+    #[error("no answer from `{url}` (tries: {tries})")]
+    Unreachable {
+        /// What was asked for.
+        url: Url,
+        /// How often it was tried.
+        tries: u32,
+        /// What happened.
+        #[source]
+        source: reqwest_middleware::Error,
+    },
+    /// The answer ended early.
+    #[error("the answer of `{url}` ended early (tries: {tries})")]
+    Cut {
+        /// What was asked for.
+        url: Url,
+        /// How often it was tried.
+        tries: u32,
+        /// What happened.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The bytes are whole, but no zstd: the server's file is truncated or something else.
+    #[error(
+        "`{url}` is damaged on the server: expected zstd data, found {found} bytes that do not decode"
+    )]
+    Damaged {
+        /// What was asked for.
+        url: Url,
+        /// How many bytes came.
+        found: usize,
+        /// What the decoder says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A shard is not the one that its index names (CEP 16).
+    #[error(
+        "shard `{url}` has the wrong content: expected sha256 {expected}, found {found} (tries: {tries})"
+    )]
+    Mismatch {
+        /// What was asked for.
+        url: Url,
+        /// The digest in the index.
+        expected: Sha256,
+        /// The digest of what came.
+        found: Sha256,
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// The server has dropped a shard that its index names.
+    #[error(
+        "shard `{url}` is gone, though the channel's index names it: try again in a few minutes"
+    )]
+    ShardGone {
+        /// What was asked for.
+        url: Url,
+    },
+    /// The cache cannot be read or written.
+    #[error("cannot use the repodata cache for `{url}`")]
+    Disk {
+        /// What was to be read or kept.
+        url: Url,
+        /// Why not.
+        #[source]
+        source: PathError,
+    },
+}
+
+impl IndexError {
+    /// What was asked for, without credentials.
+    pub fn url(&self) -> &Url {
+        match self {
+            Self::Offline { url }
+            | Self::Denied { url, .. }
+            | Self::Status { url, .. }
+            | Self::Unreachable { url, .. }
+            | Self::Cut { url, .. }
+            | Self::Damaged { url, .. }
+            | Self::Mismatch { url, .. }
+            | Self::ShardGone { url }
+            | Self::Disk { url, .. } => url,
+        }
+    }
+
+    /// Whether another try, later, may end otherwise.
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Cut { .. } | Self::Mismatch { .. } => true,
+            Self::Status { status, .. } => is_temporary(*status),
+            _ => false,
+        }
+    }
+}
+
+/// Statuses after which another try may end otherwise.
+pub(super) fn is_temporary(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 425 | 429) || (status.is_server_error() && status != 501)
+}

@@ -1,0 +1,47 @@
+//! Channels as the gateway, errors and closures name them.
+//!
+//! Nothing here sends a request.
+
+use rattler_conda_types::Channel;
+use url::Url;
+
+/// The base URL without trailing slash and without credentials: how errors and closures name a channel.
+pub(crate) fn channel_name(channel: &Channel) -> String {
+    clean(channel.base_url.url().as_ref())
+        .as_str()
+        .trim_end_matches('/')
+        .to_owned()
+}
+
+/// The channel of a record: the given URL without trailing slash and credentials.
+pub(crate) fn channel_text(url: &str) -> String {
+    match Url::parse(url) {
+        Ok(url) => clean(&url).as_str().trim_end_matches('/').to_owned(),
+        Err(_) => url.trim_end_matches('/').to_owned(),
+    }
+}
+
+/// A URL without user, password, query, fragment and `/t/<token>`.
+pub(crate) fn clean(url: &Url) -> Url {
+    let mut url = url.clone();
+    // These fail for URLs that cannot have them.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    let segments: Vec<&str> = url.path().split('/').collect();
+    if let ["", "t", _token, rest @ ..] = segments.as_slice() {
+        let path = format!("/{}", rest.join("/"));
+        url.set_path(&path);
+    }
+    url
+}
+
+/// The short form that people use: `conda-forge` for `https://conda.anaconda.org/conda-forge`.
+pub(crate) fn short_name(channel: &Channel) -> String {
+    let name = channel_name(channel);
+    match name.strip_prefix("https://conda.anaconda.org/") {
+        Some(short) => short.to_owned(),
+        None => name,
+    }
+}

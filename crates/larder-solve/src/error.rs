@@ -1,0 +1,127 @@
+//! Why a solve gave no closure.
+//!
+//! Every variant names its object; no text holds credentials.
+
+use std::path::PathBuf;
+
+use rattler_conda_types::Subdir;
+use rattler_repodata_gateway::GatewayError;
+
+use crate::{cache::IndexError, explain::Explanation};
+
+/// Why a solve gave no closure.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SolveError {
+    /// No set of packages meets all specs.
+    #[error("{0}")]
+    Unsolvable(Box<Explanation>),
+
+    /// A spec names no package, or several at once.
+    #[error("{}`{text}` does not name a package: expected an exact name", at(location.as_ref()))]
+    InexactName {
+        /// As the user wrote it.
+        text: String,
+        /// Where the user wrote it.
+        location: Option<String>,
+    },
+
+    /// A request for a channel's index failed, or its answer is unusable, or it is not there while offline.
+    #[error("cannot read channel `{channel}`")]
+    Fetch {
+        /// The channel's base URL.
+        channel: String,
+        /// What happened, with the URL.
+        #[source]
+        source: Box<IndexError>,
+    },
+
+    /// The channel has no `noarch` (CEP 36 demands one): most often a mistyped channel.
+    #[error(
+        "channel `{channel}` does not exist: it has no noarch/repodata.json (CEP 36); expected a channel's base URL, without a subdir"
+    )]
+    MissingNoarch {
+        /// The channel's base URL.
+        channel: String,
+        /// What the gateway met.
+        #[source]
+        source: Box<GatewayError>,
+    },
+
+    /// The channels' relations (CEP 42) are malformed, circular or too deep.
+    #[error("cannot order the channels: {reason}")]
+    Relations {
+        /// Which channels, and why; names the setting where one would help.
+        reason: String,
+    },
+
+    /// An index arrived, but does not hold what it should.
+    #[error("cannot use the index of channel `{channel}`")]
+    BadIndex {
+        /// The channel's base URL, or all of them where it is not known which.
+        channel: String,
+        /// What is wrong with it.
+        #[source]
+        source: Box<GatewayError>,
+    },
+
+    /// The directory for indexes cannot be used.
+    #[error("cannot use the repodata cache `{}`", path.display())]
+    Cache {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+
+    /// A channel lists one archive twice with different contents.
+    #[error("a channel for {subdir} lists `{file_name}` twice, with different contents")]
+    DuplicateRecords {
+        /// For which subdir was solved.
+        subdir: Subdir,
+        /// The archive.
+        file_name: String,
+    },
+
+    /// The time of `exclude_newer` is out of range.
+    #[error("cannot exclude by time: the time is out of range")]
+    Time {
+        /// Why.
+        #[source]
+        source: jiff::Error,
+    },
+
+    /// The solution is no closure.
+    #[error("the solver's answer for {subdir} is unusable")]
+    Closure {
+        /// For which subdir was solved.
+        subdir: Subdir,
+        /// What is wrong with it.
+        #[source]
+        source: ClosureError,
+    },
+
+    /// The solver gave up or broke down; a bug here or below.
+    #[error("the solver broke down for {subdir}: {reason}")]
+    Solver {
+        /// For which subdir was solved.
+        subdir: Subdir,
+        /// In its own words.
+        reason: String,
+    },
+}
+
+/// Why an answer of the solver is no closure.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClosureError {
+    /// Two records of one name.
+    #[error(transparent)]
+    Duplicate(#[from] larder_lock::DuplicatePackage),
+}
+
+/// `environment.yml:4:5: `, or nothing.
+fn at(location: Option<&String>) -> String {
+    location.map_or_else(String::new, |location| format!("{location}: "))
+}

@@ -1,0 +1,79 @@
+//! Which `CONDA_OVERRIDE_*` would let a solve pass.
+//!
+//! Only for virtual packages that the specs or the account name and that an override can change.
+
+use rattler_conda_types::{GenericVirtualPackage, MatchSpec, Matches as _, ParseStrictness};
+
+use crate::virtual_packages::override_name;
+
+/// Hints for every unmet virtual package in an account.
+pub(super) fn for_account(account: &str, present: &[GenericVirtualPackage]) -> Vec<String> {
+    let mut hints: Vec<String> = account
+        .lines()
+        .filter_map(virtual_spec)
+        .filter_map(|spec| for_spec(&spec, present))
+        .collect();
+    hints.sort();
+    hints.dedup();
+    hints
+}
+
+/// A hint for one spec on a virtual package, unless it is met.
+pub(super) fn for_spec(spec: &MatchSpec, present: &[GenericVirtualPackage]) -> Option<String> {
+    let name = spec.name.as_exact()?.as_normalized();
+    let here = present
+        .iter()
+        .find(|package| package.name.as_normalized() == name);
+    if here.is_some_and(|package| spec.matches(package)) {
+        return None;
+    }
+    let found = match here {
+        Some(package) => format!(
+            "the target system is taken to have {name} {}",
+            value(package)
+        ),
+        None => format!("the target system is taken to have no {name}"),
+    };
+    let variable = override_name(name)?;
+    Some(format!(
+        "`{spec}` is needed, but {found}; if the machine that will run this has it, set {variable}={}",
+        wanted_value(spec)
+    ))
+}
+
+/// The spec on a virtual package in a line of the account.
+fn virtual_spec(line: &str) -> Option<MatchSpec> {
+    let start = line.find("__")?;
+    let before = line[..start].chars().next_back();
+    if before.is_some_and(|c| c.is_alphanumeric() || c == '-') {
+        return None;
+    }
+    let rest = &line[start..];
+    let end = rest.find(", which").or_else(|| rest.find(", for which"));
+    let text = rest[..end.unwrap_or(rest.len())].trim_end_matches([',', '.', ';']);
+    let text = text.split(" cannot be").next()?.trim();
+    MatchSpec::from_str(text, ParseStrictness::Lenient).ok()
+}
+
+fn value(package: &GenericVirtualPackage) -> String {
+    if package.name.as_normalized() == "__archspec" {
+        return package.build_string.to_string();
+    }
+    package.version.to_string()
+}
+
+/// The smallest value that looks as if it would do; the bare word where it is not plain.
+fn wanted_value(spec: &MatchSpec) -> String {
+    let text = match (&spec.build, &spec.version) {
+        (Some(build), _) => build.to_string(),
+        (None, Some(version)) => version.to_string(),
+        (None, None) => return "VERSION".to_owned(),
+    };
+    let first = text.split([',', '|']).next().unwrap_or_default();
+    let plain = first.trim_start_matches(['>', '=', '~', '<', '!']);
+    let plain = plain.trim_end_matches(".*").trim_end_matches('*');
+    if plain.is_empty() || first.starts_with(['<', '!']) {
+        return "VERSION".to_owned();
+    }
+    plain.to_owned()
+}

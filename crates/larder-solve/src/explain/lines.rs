@@ -1,0 +1,115 @@
+//! What is wrong with single lines: no such package, no such version.
+//!
+//! Looks at records only; the solver is not asked.
+
+use std::cmp::Reverse;
+
+use rattler_conda_types::{Matches as _, RepoDataRecord};
+
+use super::{Conflict, Context};
+use crate::{Requested, channels::short_name, resolve::Universe, suggestions::closest};
+
+/// The lines that nothing can meet, each with the reason.
+pub(super) fn hopeless(context: &Context, universe: &Universe) -> Vec<(Conflict, String)> {
+    let reason = |wanted: &Requested| {
+        let reason = if is_virtual(wanted) {
+            unmet_virtual(wanted, universe)?
+        } else if is_unknown(wanted, universe) {
+            unknown_name(wanted, context)
+        } else {
+            unmet(wanted, context, universe)?
+        };
+        Some((Conflict::from(wanted), reason))
+    };
+    context.wanted.iter().filter_map(reason).collect()
+}
+
+/// Whether no channel has the name at all.
+pub(super) fn is_unknown(wanted: &Requested, universe: &Universe) -> bool {
+    !is_virtual(wanted)
+        && wanted.spec.url.is_none()
+        && wanted.spec.condition.is_none()
+        && universe.records_of(name_of(wanted)).next().is_none()
+}
+
+fn unknown_name(wanted: &Requested, context: &Context) -> String {
+    let name = name_of(wanted);
+    let close = closest(name, context.names.iter().map(String::as_str), 3);
+    let meant = match close.as_slice() {
+        [] => String::new(),
+        close => format!("; did you mean `{}`?", close.join("`, `")),
+    };
+    let channels: Vec<String> = context.channels.iter().map(short_name).collect();
+    let channels = match channels.as_slice() {
+        [] => "no channel is configured".to_owned(),
+        channels => format!("in {}", channels.join(", ")),
+    };
+    format!(
+        "no package `{name}` {channels} ({}, noarch){meant}",
+        context.subdir
+    )
+}
+
+/// Records have the name, none fits the rest of the spec.
+fn unmet(wanted: &Requested, context: &Context, universe: &Universe) -> Option<String> {
+    if wanted.spec.url.is_some() || wanted.spec.condition.is_some() {
+        return None;
+    }
+    let mut records: Vec<&RepoDataRecord> = universe
+        .records_of(name_of(wanted))
+        .map(AsRef::as_ref)
+        .collect();
+    if records.iter().any(|record| fits(wanted, record)) {
+        return None;
+    }
+    records.sort_by_key(|record| {
+        let record = &record.package_record;
+        Reverse((record.version.version().clone(), record.build_number))
+    });
+    let mut newest: Vec<String> = records.iter().map(|record| describe(record)).collect();
+    newest.dedup();
+    newest.truncate(3);
+    Some(format!(
+        "no build of `{}` for {} fits `{}`; the newest are {}",
+        name_of(wanted),
+        context.subdir,
+        wanted.text,
+        newest.join(", "),
+    ))
+}
+
+/// A channel in the spec is compared by the solver, by its own rules.
+fn fits(wanted: &Requested, record: &RepoDataRecord) -> bool {
+    let mut spec = wanted.spec.clone();
+    spec.channel = None;
+    spec.matches(record)
+}
+
+fn unmet_virtual(wanted: &Requested, universe: &Universe) -> Option<String> {
+    let name = name_of(wanted);
+    let mut present = universe
+        .virtual_packages
+        .iter()
+        .filter(|package| package.name.as_normalized() == name);
+    if present.clone().any(|package| wanted.spec.matches(package)) {
+        return None;
+    }
+    Some(match present.next() {
+        Some(package) => format!("the target system has {package}"),
+        None => format!("the target system has no `{name}`"),
+    })
+}
+
+fn describe(record: &RepoDataRecord) -> String {
+    let record = &record.package_record;
+    format!("{} {}", record.version, record.build)
+}
+
+fn is_virtual(wanted: &Requested) -> bool {
+    name_of(wanted).starts_with("__")
+}
+
+fn name_of(wanted: &Requested) -> &str {
+    let name = wanted.spec.name.as_exact();
+    name.map_or("", |name| name.as_normalized())
+}

@@ -1,0 +1,108 @@
+//! What is asked of the solver: options that hold for all solves, and one request per subdir.
+//!
+//! Plain data; nothing here does anything.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
+
+use rattler_conda_types::{Channel, GenericVirtualPackage, MatchSpec, RepoDataRecord, Subdir};
+use rattler_networking::LazyClient;
+
+/// What holds for every solve of one [`crate::Solver`].
+#[derive(Debug, Clone)]
+pub struct SolverOptions {
+    /// Sends the requests: proxies, certificates, credentials and mirrors are its business.
+    pub client: LazyClient,
+    /// Where indexes and shards are kept between runs (`repodata/` of the store); made when needed.
+    pub repodata_cache: PathBuf,
+    /// Never send a request; what the cache lacks is an error.
+    pub offline: bool,
+    /// Read sharded repodata (CEP 16) where a channel has it.
+    pub use_sharded: bool,
+    /// How many steps to follow from a listed channel over channel relations (CEP 42,
+    /// `channel_relations_max_depth`); 0 switches relations off.
+    pub max_relations_depth: usize,
+    /// How many requests at a time, at least 1.
+    pub concurrency: usize,
+    /// How often to try a request before giving up, at least 1.
+    pub tries: u32,
+    /// How long to wait before the second try; doubled for each further one.
+    pub retry_delay: Duration,
+}
+
+impl SolverOptions {
+    /// The defaults: online, sharded, relations up to ten steps, 50 requests at a time, three tries.
+    pub fn new(client: LazyClient, repodata_cache: PathBuf) -> Self {
+        Self {
+            client,
+            repodata_cache,
+            offline: false,
+            use_sharded: true,
+            max_relations_depth: 10,
+            concurrency: 50,
+            tries: 3,
+            retry_delay: Duration::from_millis(500),
+        }
+    }
+}
+
+/// One environment on one subdir.
+#[derive(Debug, Clone)]
+pub struct SolveRequest<'a> {
+    /// The subdir that the environment is for.
+    pub subdir: Subdir,
+    /// The channels, without credentials, the most important one first.
+    pub channels: &'a [Channel],
+    /// What the order of the channels means.
+    pub priority: Priority,
+    /// What the user wants.
+    pub specs: &'a [Requested],
+    /// What the target system provides, see [`crate::virtual_packages::detect`].
+    pub virtual_packages: &'a [GenericVirtualPackage],
+    /// Records to prefer over better ones, such as those of an earlier lock; each is dropped where
+    /// it does not fit.
+    pub preferred: &'a [RepoDataRecord],
+    /// Which of several fitting versions to take.
+    pub strategy: Strategy,
+    /// Ignore records that were published later. Judged by `indexed_timestamp` (CEP 47), else by
+    /// `timestamp`; a record without either is ignored as well.
+    pub exclude_newer: Option<SystemTime>,
+}
+
+/// A spec and where the user wrote it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Requested {
+    /// The spec. Its name must be exact.
+    pub spec: MatchSpec,
+    /// As the user wrote it; becomes `requested_specs` (CEP 32).
+    pub text: String,
+    /// Where, for messages, such as `environment.yml:4:5`.
+    pub location: Option<String>,
+}
+
+/// What the order of channels means for a package that several of them have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Priority {
+    /// Only the first channel that has the name counts.
+    #[default]
+    Strict,
+    /// Candidates of an earlier channel come first whatever their version; later channels are a
+    /// fallback.
+    Flexible,
+    /// The best version wins; the order only decides between equals.
+    Disabled,
+}
+
+/// Which of several fitting versions to take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Strategy {
+    /// The highest.
+    #[default]
+    Highest,
+    /// The lowest, of every package.
+    Lowest,
+    /// The lowest of the packages that were asked for, the highest of their dependencies.
+    LowestDirect,
+}

@@ -1,0 +1,100 @@
+//! The part that computes: records in, records out.
+//!
+//! Blocking and free of I/O, so that it can run on a thread of its own.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use rattler_conda_types::{GenericVirtualPackage, MatchSpec, RepoDataRecord};
+use rattler_repodata_gateway::RepoData;
+use rattler_solve::{
+    ChannelPriority, ChannelRepoData, ExcludeNewer, SolveError, SolveStrategy, SolverImpl as _,
+    SolverTask, resolvo::Solver as Resolvo,
+};
+
+use crate::{Priority, SolveRequest, Strategy};
+
+/// Everything that a solve needs besides the specs.
+pub(crate) struct Universe {
+    /// By channel and subdir, the most important one first.
+    pub(crate) repodata: Vec<RepoData>,
+    pub(crate) virtual_packages: Vec<GenericVirtualPackage>,
+    preferred: Vec<RepoDataRecord>,
+    priority: ChannelPriority,
+    strategy: SolveStrategy,
+    exclude_newer: Option<ExcludeNewer>,
+}
+
+impl Universe {
+    /// What `request` may choose from.
+    pub(crate) fn new(
+        request: &SolveRequest<'_>,
+        repodata: Vec<RepoData>,
+    ) -> Result<Self, jiff::Error> {
+        let cutoff = request.exclude_newer.map(Timestamp::try_from).transpose()?;
+        Ok(Self {
+            preferred: still_offered(request.preferred, &repodata),
+            repodata,
+            virtual_packages: request.virtual_packages.to_vec(),
+            priority: match request.priority {
+                Priority::Strict => ChannelPriority::Strict,
+                Priority::Flexible => ChannelPriority::Flexible,
+                Priority::Disabled => ChannelPriority::Disabled,
+            },
+            strategy: match request.strategy {
+                Strategy::Highest => SolveStrategy::Highest,
+                Strategy::Lowest => SolveStrategy::LowestVersion,
+                Strategy::LowestDirect => SolveStrategy::LowestVersionDirect,
+            },
+            exclude_newer: cutoff.map(ExcludeNewer::from_datetime),
+        })
+    }
+
+    /// One solve.
+    pub(crate) fn solve(
+        &self,
+        specs: &[MatchSpec],
+        timeout: Option<Duration>,
+    ) -> Result<Vec<RepoDataRecord>, SolveError> {
+        let available = self.repodata.iter().map(|repodata| ChannelRepoData {
+            records: repodata,
+            multi_channel: repodata.multi_channel(),
+        });
+        let task = SolverTask {
+            specs: specs.to_vec(),
+            locked_packages: self.preferred.iter().collect(),
+            virtual_packages: self.virtual_packages.clone(),
+            channel_priority: self.priority,
+            strategy: self.strategy,
+            exclude_newer: self.exclude_newer.clone(),
+            timeout,
+            ..available.collect::<SolverTask<'_, Vec<_>>>()
+        };
+        Resolvo.solve(task).map(|solution| solution.records)
+    }
+
+    /// Every record of a name, whatever its channel.
+    pub(crate) fn records_of<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> impl Iterator<Item = &'a Arc<RepoDataRecord>> {
+        self.repodata
+            .iter()
+            .flat_map(RepoData::iter_arc)
+            .filter(move |record| record.package_record.name.as_normalized() == name)
+    }
+}
+
+/// A preference for what a channel no longer offers would bring it back.
+fn still_offered(preferred: &[RepoDataRecord], repodata: &[RepoData]) -> Vec<RepoDataRecord> {
+    let offered = |wanted: &RepoDataRecord| {
+        repodata.iter().flat_map(RepoData::iter_arc).find(|record| {
+            record.url == wanted.url && record.package_record.sha256 == wanted.package_record.sha256
+        })
+    };
+    preferred
+        .iter()
+        .filter_map(offered)
+        .map(|record| RepoDataRecord::clone(record))
+        .collect()
+}

@@ -1,0 +1,87 @@
+//! One gateway and its scratch space.
+//!
+//! The gateway unpacks indexes into the scratch directory, which goes away with the session; what is
+//! kept between runs is the business of [`crate::cache`].
+
+use rattler_conda_types::Channel;
+use rattler_repodata_gateway::{ChannelConfig, Gateway, SourceConfig, fetch::CacheAction};
+use tempfile::TempDir;
+
+use crate::{
+    SolveError, SolverOptions,
+    cache::{IndexClient, Retry},
+};
+
+/// One gateway and its scratch space.
+pub(crate) struct Session {
+    // Before `_scratch`: the gateway maps files in it.
+    pub(crate) gateway: Gateway,
+    _scratch: TempDir,
+}
+
+impl Session {
+    /// Makes the directories and the gateway; sends nothing.
+    pub(crate) fn open(options: &SolverOptions) -> Result<Self, SolveError> {
+        let cache = &options.repodata_cache;
+        let scratch = std::fs::create_dir_all(cache)
+            .and_then(|()| {
+                tempfile::Builder::new()
+                    .prefix("scratch-")
+                    .tempdir_in(cache)
+            })
+            .map_err(|source| SolveError::Cache {
+                path: cache.clone(),
+                source,
+            })?;
+        let retry = Retry {
+            tries: options.tries.max(1),
+            delay: options.retry_delay,
+        };
+        let client = IndexClient::over(
+            options.client.clone(),
+            cache.clone(),
+            options.offline,
+            retry,
+        );
+        let gateway = Gateway::builder()
+            .with_client(client)
+            .with_cache_dir(scratch.path())
+            .with_channel_config(channel_config(options.use_sharded))
+            .with_max_concurrent_requests(options.concurrency.max(1))
+            .finish();
+        Ok(Self {
+            gateway,
+            _scratch: scratch,
+        })
+    }
+
+    /// The first of `channels` that cannot be read, for errors that do not name it.
+    pub(crate) async fn culprit<'a>(
+        &self,
+        channels: &'a [Channel],
+        subdirs: [rattler_conda_types::Subdir; 2],
+    ) -> Option<&'a Channel> {
+        for channel in channels {
+            if self
+                .gateway
+                .names([channel.clone()], subdirs)
+                .await
+                .is_err()
+            {
+                return Some(channel);
+            }
+        }
+        None
+    }
+}
+
+fn channel_config(use_sharded: bool) -> ChannelConfig {
+    ChannelConfig {
+        default: SourceConfig {
+            sharded_enabled: use_sharded,
+            cache_action: CacheAction::NoCache,
+            ..SourceConfig::default()
+        },
+        ..ChannelConfig::default()
+    }
+}

@@ -1,0 +1,284 @@
+//! From a request to a closure.
+//!
+//! Loads what the specs can reach, solves on a thread of its own, and describes the answer or why
+//! there is none.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use larder_event::{Event, Phase, Reporter};
+use larder_lock::{Closure, Completeness, LockedPackage};
+use rattler_conda_types::{MatchSpec, RepoDataRecord, Subdir};
+use rattler_repodata_gateway::{ChannelRelationsMode, RepoData};
+use rattler_solve::SolveError as Rejection;
+
+use crate::{
+    ClosureError, IndexError, SolveError, SolveRequest, SolverOptions,
+    channels::channel_text,
+    explain::{self, Explanation},
+    failure::solve_error,
+    notices::Notices,
+    resolve::Universe,
+    session::Session,
+};
+
+/// Solves environments; keeps what it has loaded for the next one.
+pub struct Solver {
+    options: SolverOptions,
+    session: Mutex<Option<Arc<Session>>>,
+}
+
+impl Solver {
+    /// A solver that has loaded nothing yet.
+    pub fn new(options: SolverOptions) -> Self {
+        Self {
+            options,
+            session: Mutex::new(None),
+        }
+    }
+
+    /// Finds the packages that meet `request`, deterministically: the same request on the same
+    /// indexes gives the same closure.
+    ///
+    /// Indexes are revalidated once per `Solver`, not once per solve.
+    ///
+    /// # Errors
+    /// [`SolveError::Unsolvable`] with an explanation; else what could not be read, by name.
+    pub async fn solve(
+        &self,
+        request: &SolveRequest<'_>,
+        reporter: &dyn Reporter,
+    ) -> Result<Closure, SolveError> {
+        check_names(request)?;
+        let repodata = timed(
+            reporter,
+            Phase::Repodata,
+            2 * request.channels.len() as u64,
+            self.load_afresh(request, reporter),
+        )
+        .await?;
+        let records = timed(reporter, Phase::Solve, 0, self.resolve(request, repodata)).await?;
+        closure(request, records)
+    }
+
+    /// Loads; if a shard has gone since its index was read, once more with a new index.
+    async fn load_afresh(
+        &self,
+        request: &SolveRequest<'_>,
+        reporter: &dyn Reporter,
+    ) -> Result<Vec<RepoData>, SolveError> {
+        match self.load(request, reporter).await {
+            Err(SolveError::Fetch { source, .. })
+                if matches!(*source, IndexError::ShardGone { .. }) =>
+            {
+                *self.lock() = None;
+                self.load(request, reporter).await
+            }
+            result => result,
+        }
+    }
+
+    async fn load(
+        &self,
+        request: &SolveRequest<'_>,
+        reporter: &dyn Reporter,
+    ) -> Result<Vec<RepoData>, SolveError> {
+        let session = self.session()?;
+        let notices = Notices::default();
+        let (mode, depth) = match self.options.max_relations_depth {
+            0 => (ChannelRelationsMode::Disabled, 0),
+            depth => (ChannelRelationsMode::Strict, depth),
+        };
+        let loaded = session
+            .gateway
+            .query(
+                request.channels.iter().cloned(),
+                subdirs(request.subdir),
+                request.specs.iter().map(|wanted| reach(&wanted.spec)),
+            )
+            .recursive(true)
+            .channel_relations(mode)
+            .channel_relations_max_depth(depth)
+            .with_reporter(notices.clone())
+            .await;
+        notices.tell(reporter);
+        match loaded {
+            Ok(loaded) => Ok(loaded.repodata),
+            Err(error) => Err(solve_error(error, &session, request).await),
+        }
+    }
+
+    async fn resolve(
+        &self,
+        request: &SolveRequest<'_>,
+        repodata: Vec<RepoData>,
+    ) -> Result<Vec<RepoDataRecord>, SolveError> {
+        let universe = Universe::new(request, repodata);
+        let universe = universe.map_err(|source| SolveError::Time { source })?;
+        let specs: Vec<MatchSpec> = request.specs.iter().map(|w| w.spec.clone()).collect();
+        let names = self.known_names(request, &universe).await?;
+        let wanted = request.specs.to_vec();
+        let context = explain::Context {
+            subdir: request.subdir,
+            channels: request.channels.to_vec(),
+            wanted,
+            names,
+        };
+        let solved = tokio::task::spawn_blocking(move || {
+            universe
+                .solve(&specs, None)
+                .map_err(|rejection| match rejection {
+                    Rejection::Unsolvable(_) => {
+                        Failure::Explained(explain::explain(&context, &universe))
+                    }
+                    rejection => Failure::Rejected(rejection),
+                })
+        });
+        match solved.await {
+            Ok(Ok(records)) => Ok(records),
+            Ok(Err(failure)) => Err(failure.into_error(request.subdir)),
+            Err(panic) => Err(SolveError::Solver {
+                subdir: request.subdir,
+                reason: panic.to_string(),
+            }),
+        }
+    }
+
+    /// All names of the channels, if a requested one is in none of them; else nothing.
+    async fn known_names(
+        &self,
+        request: &SolveRequest<'_>,
+        universe: &Universe,
+    ) -> Result<Vec<String>, SolveError> {
+        if !explain::has_unknown_name(request.specs, universe) {
+            return Ok(Vec::new());
+        }
+        let session = self.session()?;
+        let channels = request.channels.iter().cloned();
+        let names = session
+            .gateway
+            .names(channels, subdirs(request.subdir))
+            .await;
+        match names {
+            Ok(names) => Ok(names.iter().map(|n| n.as_normalized().to_owned()).collect()),
+            Err(error) => Err(solve_error(error, &session, request).await),
+        }
+    }
+
+    fn session(&self) -> Result<Arc<Session>, SolveError> {
+        let mut session = self.lock();
+        if let Some(session) = session.as_ref() {
+            return Ok(Arc::clone(session));
+        }
+        let opened = Arc::new(Session::open(&self.options)?);
+        *session = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<Session>>> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why the computing part gave no records.
+enum Failure {
+    Explained(Explanation),
+    Rejected(Rejection),
+}
+
+impl Failure {
+    fn into_error(self, subdir: Subdir) -> SolveError {
+        match self {
+            Self::Explained(explanation) => SolveError::Unsolvable(Box::new(explanation)),
+            Self::Rejected(Rejection::DuplicateRecords(file_name)) => {
+                SolveError::DuplicateRecords { subdir, file_name }
+            }
+            Self::Rejected(rejection) => SolveError::Solver {
+                subdir,
+                reason: rejection.to_string(),
+            },
+        }
+    }
+}
+
+fn subdirs(subdir: Subdir) -> Vec<Subdir> {
+    if subdir == Subdir::NoArch {
+        return vec![subdir];
+    }
+    vec![subdir, Subdir::NoArch]
+}
+
+/// What to load for a spec: the whole name, since with strict priority a build that does not fit
+/// still decides which channel counts. Extras and conditions say what else may be reached.
+fn reach(spec: &MatchSpec) -> MatchSpec {
+    if spec.url.is_some() {
+        return spec.clone();
+    }
+    MatchSpec {
+        name: spec.name.clone(),
+        extras: spec.extras.clone(),
+        condition: spec.condition.clone(),
+        ..MatchSpec::default()
+    }
+}
+
+fn check_names(request: &SolveRequest<'_>) -> Result<(), SolveError> {
+    match request
+        .specs
+        .iter()
+        .find(|wanted| wanted.spec.name.as_exact().is_none())
+    {
+        None => Ok(()),
+        Some(wanted) => Err(SolveError::InexactName {
+            text: wanted.text.clone(),
+            location: wanted.location.clone(),
+        }),
+    }
+}
+
+fn closure(
+    request: &SolveRequest<'_>,
+    records: Vec<RepoDataRecord>,
+) -> Result<Closure, SolveError> {
+    let packages = records.into_iter().map(|record| {
+        let name = record.package_record.name.clone();
+        let asked = request
+            .specs
+            .iter()
+            .filter(|wanted| wanted.spec.name.as_exact() == Some(&name));
+        LockedPackage {
+            requested_specs: asked.map(|wanted| wanted.text.clone()).collect(),
+            completeness: Completeness::Full,
+            record: RepoDataRecord {
+                channel: record.channel.as_deref().map(channel_text),
+                ..record
+            },
+        }
+    });
+    Closure::new(request.subdir, packages.collect()).map_err(|source| SolveError::Closure {
+        subdir: request.subdir,
+        source: ClosureError::Duplicate(source),
+    })
+}
+
+async fn timed<T>(
+    reporter: &dyn Reporter,
+    phase: Phase,
+    total: u64,
+    work: impl Future<Output = Result<T, SolveError>>,
+) -> Result<T, SolveError> {
+    let begun = Instant::now();
+    reporter.event(&Event::PhaseStarted {
+        phase,
+        total,
+        bytes: 0,
+    });
+    let done = work.await?;
+    reporter.event(&Event::PhaseFinished {
+        phase,
+        milliseconds: begun.elapsed().as_millis() as u64,
+    });
+    Ok(done)
+}

@@ -1,0 +1,82 @@
+//! What this machine says about itself.
+
+use rattler_conda_types::{GenericVirtualPackage, Subdir, Version};
+use rattler_virtual_packages::{Archspec, Cuda, CudaArch, LibC, Linux, Osx, Windows};
+
+/// One property of a machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Finding {
+    /// It does not have it.
+    #[default]
+    Absent,
+    /// It has it, but its version cannot be read.
+    Unreadable,
+    /// It has this version.
+    Version(Version),
+}
+
+/// What a machine says about itself. The default knows nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Host {
+    /// Its own subdir.
+    pub subdir: Option<Subdir>,
+    /// The kernel's version, without a distribution's parts.
+    pub linux: Finding,
+    /// The GNU C library's.
+    pub glibc: Finding,
+    /// macOS, as it calls itself (11 or later, never 10.16).
+    pub osx: Finding,
+    /// Windows: major, minor, build.
+    pub win: Finding,
+    /// What the NVIDIA driver supports.
+    pub cuda: Finding,
+    /// The lowest compute capability of all CUDA devices.
+    pub cuda_arch: Finding,
+    /// The name of the CPU in the archspec database.
+    pub archspec: Option<String>,
+}
+
+impl Host {
+    /// Asks this machine. Never fails: what cannot be read is [`Finding::Unreadable`].
+    pub fn detect() -> Self {
+        Self {
+            subdir: Subdir::current(),
+            linux: found(Linux::current().map(|linux| linux.map(|linux| linux.version))),
+            glibc: found(LibC::current().map(glibc)),
+            osx: found(Osx::current().map(|osx| osx.map(|osx| osx.version))),
+            win: windows(Windows::current()),
+            cuda: found(Ok::<_, ()>(Cuda::current(None).map(|cuda| cuda.version))),
+            cuda_arch: found(Ok::<_, ()>(
+                CudaArch::current(None).map(|arch| arch.version),
+            )),
+            archspec: match Archspec::current() {
+                Archspec::Microarchitecture(cpu) => Some(cpu.name().to_owned()),
+                Archspec::Unknown => None,
+            },
+        }
+    }
+}
+
+fn found<E>(result: Result<Option<Version>, E>) -> Finding {
+    match result {
+        Ok(Some(version)) => Finding::Version(version),
+        Ok(None) => Finding::Absent,
+        Err(_) => Finding::Unreadable,
+    }
+}
+
+/// Other libraries are no `__glibc`.
+fn glibc(libc: Option<LibC>) -> Option<Version> {
+    let libc = libc?;
+    libc.family
+        .eq_ignore_ascii_case("glibc")
+        .then(|| GenericVirtualPackage::from(libc).version)
+}
+
+fn windows(windows: Option<Windows>) -> Finding {
+    match windows.map(|windows| windows.version) {
+        None => Finding::Absent,
+        Some(None) => Finding::Unreadable,
+        Some(Some(version)) => Finding::Version(version),
+    }
+}
