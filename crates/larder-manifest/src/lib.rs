@@ -1,1 +1,46 @@
-//! Being laid.
+//! What the user wrote, parsed and checked: `environment.yml` (CEP 24), package specs (CEP 29, 43,
+//! 44, 45), channel texts and the names of CEP 26.
+//!
+//! Everything here is a pure function of text. This crate never opens a file, never reads the
+//! environment (callers pass a [`Lookup`]) and never asks a channel. Each error and warning says
+//! where in the user's text it belongs.
+#![forbid(unsafe_code)]
+
+mod channel;
+mod decode;
+mod edit;
+mod error;
+mod expand;
+mod manifest;
+mod merge;
+mod names;
+mod position;
+mod prefix;
+mod read;
+mod report;
+mod selector;
+mod spec;
+mod yaml;
+
+pub use channel::{
+    ChannelContext, ChannelError, Credentials, ResolvedChannel, anaconda_defaults, resolve_channel,
+    without_credentials,
+};
+pub use error::{ManifestError, ManifestErrorKind};
+pub use expand::{Lookup, NoLookup, expand_path, expand_variables};
+pub use manifest::{
+    ChannelEntry, DEFAULT_CATEGORY, Dependency, Manifest, ManifestWarning, PipLine, PipSection,
+    WarningCode,
+};
+pub use names::{
+    FileName, NameError, NameProblem, parse_file_name, parse_subdir, validate_build,
+    validate_environment_variable, validate_extension, validate_label, validate_package_name,
+    validate_subdir_name, validate_version, validate_virtual_package_name,
+};
+pub use position::Position;
+pub use prefix::{
+    PrefixError, PrefixRules, is_environment_file, validate_environment_name, validate_prefix_path,
+};
+pub use report::ManifestReport;
+pub use selector::{Selector, SelectorError, SelectorKind};
+pub use spec::{SpecError, canonical_text, parse_spec};

@@ -1,0 +1,319 @@
+//! The text of a channel to its base URL (CEP 26): names, URLs, paths, `defaults`.
+//!
+//! Pure: never asks a channel, never reads the home directory. Credentials in the text come out
+//! apart from the URL, so that the URL can go into locks, records and logs.
+
+use std::fmt;
+use std::path::{Component, Path, PathBuf};
+
+use url::Url;
+
+use crate::names::{NameError, NameProblem, validate_label, validate_subdir_name};
+
+mod path;
+mod redact;
+
+pub use redact::without_credentials;
+
+/// What the meaning of a channel's text depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct ChannelContext<'a> {
+    /// What names are joined to, like `https://conda.anaconda.org`.
+    pub alias: &'a Url,
+    /// What relative paths are relative to.
+    pub root_dir: &'a Path,
+    /// The user's home, for `~/channel`.
+    pub home: Option<&'a Path>,
+    /// What the name `defaults` stands for; see [`anaconda_defaults`].
+    pub default_channels: &'a [Url],
+}
+
+/// A channel with its address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolvedChannel {
+    /// Base URL without credentials, trailing slash, subdir, and `/label/main`.
+    pub url: Url,
+    /// What stood in the URL to get in.
+    pub credentials: Option<Credentials>,
+    /// The text without credentials: what messages call the channel.
+    pub text: String,
+    /// The subdir that the URL ended in. Conda's reading, and larder's: the channel is what stands
+    /// before it. Worth a warning (CEP 26).
+    pub subdir: Option<String>,
+}
+
+/// What stood in a channel's URL to get in. Never prints its values.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Credentials {
+    /// User name and password of `https://user:password@host`.
+    pub basic: Option<(String, Option<String>)>,
+    /// Token of `https://host/t/TOKEN/channel`.
+    pub token: Option<String>,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("basic", &self.basic.as_ref().map(|_| "***"))
+            .field("token", &self.token.as_ref().map(|_| "***"))
+            .finish()
+    }
+}
+
+/// A text that is no channel. Shows no credentials.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChannelError {
+    /// An empty text, or a URL without host and path.
+    #[error("the channel `{text}` is empty: expected a name like `conda-forge`, a URL or a path")]
+    Empty {
+        /// The text.
+        text: String,
+    },
+    /// `nodefaults` switches the default channels off, it is no channel.
+    #[error("`nodefaults` is not a channel: it switches the default channels off in `channels:`")]
+    NoDefaults,
+    /// Not a URL.
+    #[error("`{text}` is not the URL of a channel: {source}")]
+    Url {
+        /// The text.
+        text: String,
+        /// Why.
+        #[source]
+        source: url::ParseError,
+    },
+    /// A scheme that larder cannot fetch from.
+    #[error("`{text}`: channels are fetched by `https`, `http` and `file`, not by `{scheme}`")]
+    Scheme {
+        /// The text.
+        text: String,
+        /// The scheme.
+        scheme: String,
+    },
+    /// A query or fragment.
+    #[error("`{text}`: the URL of a channel has no `?` and no `#`")]
+    Query {
+        /// The text.
+        text: String,
+    },
+    /// A path component that breaks CEP 26.
+    #[error("`{text}` is not a channel: {source}")]
+    Component {
+        /// The text.
+        text: String,
+        /// The rule.
+        #[source]
+        source: NameError,
+    },
+    /// `~` without a home directory, or a path that no URL can be made of.
+    #[error("`{text}` is a path that cannot be made absolute")]
+    Path {
+        /// The text.
+        text: String,
+    },
+}
+
+/// What `defaults` stands for in conda: `pkgs/main` and `pkgs/r`, on Windows `pkgs/msys2` too.
+pub fn anaconda_defaults(windows: bool) -> Vec<Url> {
+    let names: &[&str] = if windows {
+        &["main", "r", "msys2"]
+    } else {
+        &["main", "r"]
+    };
+    let url = |name: &&str| Url::parse(&format!("https://repo.anaconda.com/pkgs/{name}")).ok();
+    names.iter().filter_map(url).collect()
+}
+
+/// Resolves the text of a channel, which may be several channels (`defaults`).
+///
+/// Paths are texts that start with `/`, `./`, `../`, `\`, a drive (`C:`), and beyond CEP 26, as in
+/// conda, `.`, `..` and `~/`. Upper-case letters pass in URLs against CEP 26's letter, as channels
+/// of anaconda.org have them.
+///
+/// # Errors
+/// [`ChannelError`] if the text is no channel.
+pub fn resolve_channel(
+    text: &str,
+    context: &ChannelContext<'_>,
+) -> Result<Vec<ResolvedChannel>, ChannelError> {
+    let text = text.trim();
+    let shown = without_credentials(text);
+    let one = |channel| vec![channel];
+    match text {
+        "" => Err(ChannelError::Empty { text: shown }),
+        "nodefaults" => Err(ChannelError::NoDefaults),
+        "defaults" => context
+            .default_channels
+            .iter()
+            .map(|url| from_url(url.clone(), shown.clone()))
+            .collect(),
+        _ if path::is_path(text) => {
+            let url = path::to_url(text, context).ok_or(ChannelError::Path {
+                text: shown.clone(),
+            })?;
+            from_url(url, shown).map(one)
+        }
+        _ if text.contains("://") || text.starts_with("file:") => match Url::parse(text) {
+            Ok(url) => from_url(url, shown).map(one),
+            Err(source) => Err(ChannelError::Url {
+                text: shown,
+                source,
+            }),
+        },
+        name => from_url(join(context.alias, name, &shown)?, shown).map(one),
+    }
+}
+
+/// The alias with the parts of a name behind it.
+fn join(alias: &Url, name: &str, shown: &str) -> Result<Url, ChannelError> {
+    // Checked before the URL swallows `..` and encodes what it does not like.
+    let parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() {
+        return Err(ChannelError::Empty {
+            text: shown.to_owned(),
+        });
+    }
+    check_components(&parts, shown)?;
+    let mut url = alias.clone();
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(&parts);
+    }
+    Ok(url)
+}
+
+fn from_url(mut url: Url, text: String) -> Result<ResolvedChannel, ChannelError> {
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(ChannelError::Query { text });
+    }
+    let scheme = url.scheme().to_owned();
+    if !matches!(
+        scheme.as_str(),
+        "http" | "https" | "file" | "s3" | "gcs" | "oci"
+    ) {
+        return Err(ChannelError::Scheme { text, scheme });
+    }
+    let mut credentials = Credentials::default();
+    if !url.username().is_empty() || url.password().is_some() {
+        let password = url.password().map(decoded);
+        credentials.basic = Some((decoded(url.username()), password));
+        // These setters only fail for URLs without a host, which have no user either.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+    }
+    let path = url.path().to_owned();
+    let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    if let ["t", token, ..] = parts.as_slice() {
+        credentials.token = Some((*token).to_owned());
+        parts.drain(..2);
+    }
+    let subdir = ending_subdir(&parts).map(str::to_owned);
+    if subdir.is_some() {
+        parts.pop();
+    }
+    if let [.., "label", "main"] = parts.as_slice() {
+        parts.truncate(parts.len() - 2);
+    }
+    if parts.is_empty() && url.host_str().is_none_or(str::is_empty) {
+        return Err(ChannelError::Empty { text });
+    }
+    if scheme != "file" {
+        check_components(&parts, &text)?;
+    }
+    url.set_path(&parts.join("/"));
+    let credentials = (credentials != Credentials::default()).then_some(credentials);
+    Ok(ResolvedChannel {
+        url,
+        credentials,
+        text,
+        subdir,
+    })
+}
+
+/// The subdir that a channel's URL ends in. Only known ones: `conda-forge` has the form of one.
+fn ending_subdir<'a>(parts: &[&'a str]) -> Option<&'a str> {
+    let last = parts.last()?;
+    let known = last.parse::<rattler_conda_types::Subdir>().is_ok();
+    (known && validate_subdir_name(last).is_ok()).then_some(*last)
+}
+
+/// User names and passwords are percent-encoded in URLs.
+fn decoded(text: &str) -> String {
+    percent_decoded(text).unwrap_or_else(|| text.to_owned())
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        if *byte != b'%' {
+            bytes.push(*byte);
+            continue;
+        }
+        let (digits, after) = rest.split_at_checked(2)?;
+        bytes.push(u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?);
+        rest = after;
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// The rules of CEP 26 for the path of a channel; what follows `label` is a label.
+fn check_components(parts: &[&str], text: &str) -> Result<(), ChannelError> {
+    let label = parts
+        .iter()
+        .skip(1)
+        .position(|part| *part == "label")
+        .map(|at| at + 1);
+    let (path, label) = parts.split_at(label.unwrap_or(parts.len()));
+    let wrap = |source| ChannelError::Component {
+        text: text.to_owned(),
+        source,
+    };
+    for part in path {
+        check_component(part).map_err(wrap)?;
+    }
+    match label.split_first() {
+        Some((_, label)) if !label.is_empty() => validate_label(&label.join("/")).map_err(wrap),
+        _ => Ok(()),
+    }
+}
+
+fn check_component(part: &str) -> Result<(), NameError> {
+    let error = |problem| NameError {
+        name: part.chars().take(256).collect(),
+        what: "a part of a channel's address",
+        problem,
+    };
+    let length = part.chars().count();
+    if length > 128 {
+        return Err(error(NameProblem::TooLong { length, limit: 128 }));
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    let character = part.chars().find(|c| !allowed(*c));
+    if let Some(character) = character {
+        let place = "in it";
+        return Err(error(NameProblem::Character { character, place }));
+    }
+    match part.chars().next() {
+        Some(character @ ('.' | '-')) => {
+            let place = "at its start";
+            Err(error(NameProblem::Character { character, place }))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Without `.` and with `..` taking the component before it.
+fn lexically_normal(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                clean.pop();
+            }
+            other => clean.push(other),
+        }
+    }
+    clean
+}

@@ -1,0 +1,231 @@
+//! The one door for package specs: text to `MatchSpec` (CEP 29, 43, 44, 45).
+//!
+//! rattler parses; this module refuses what rattler would silently misread, mends what it reads
+//! against CEP 29 and conda, and says what to write instead. Never resolves channels and never
+//! looks at records.
+
+use rattler_conda_types::{
+    MatchSpec, MatchSpecCondition, PackageName, PackageNameMatcher, ParseMatchSpecOptions,
+    RepodataRevision, StringMatcher, VersionSpec,
+};
+
+mod artifact;
+mod brackets;
+mod canonical;
+mod error;
+
+pub use canonical::canonical_text;
+pub use error::SpecError;
+
+use crate::names::{validate_package_name, validate_version, validate_virtual_package_name};
+
+/// Parses a package spec as users write it.
+///
+/// - The name comes out in lower case; a namespace and a `name` keyword are dropped (CEP 29).
+/// - The URL or absolute path of an artifact becomes the exact spec of its channel, subdir, name,
+///   version and build (CEP 29, appendix C).
+/// - `*` is a valid name (CEP 29), other patterns are not: no solver can take them.
+/// - `when`, `extras` and `flags` are understood (CEP 43, 44, 45).
+///
+/// # Errors
+/// [`SpecError`] with a suggestion where one can be given.
+pub fn parse_spec(text: &str) -> Result<MatchSpec, SpecError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(SpecError::Empty);
+    }
+    if let Some(tag) = template_tag(text) {
+        return Err(SpecError::Template {
+            tag: tag.to_owned(),
+        });
+    }
+    if artifact::is_artifact(text) {
+        return artifact::parse(text);
+    }
+    let (positional, brackets) = brackets::split(text)?;
+    refuse_legacy(positional)?;
+    let text = format!("{}{}", mended(positional), brackets.unwrap_or_default());
+    let options = ParseMatchSpecOptions::lenient()
+        .with_repodata_revision(RepodataRevision::V3)
+        .with_exact_names_only(false);
+    let spec = MatchSpec::from_str(&text, options).map_err(|source| SpecError::Parse {
+        hint: error::hint(positional, &source),
+        source: Box::new(source),
+    })?;
+    normalized(spec)
+}
+
+/// A jinja tag in the text.
+pub(crate) fn template_tag(text: &str) -> Option<&str> {
+    [("{{", "}}"), ("{%", "%}")]
+        .into_iter()
+        .find_map(|(open, close)| {
+            let start = text.find(open)?;
+            let rest = text.get(start..)?;
+            let end = rest.find(close).map_or(rest.len(), |at| at + close.len());
+            rest.get(..end)
+        })
+}
+
+/// Forms that CEP 29 leaves out and that would be read as something else.
+fn refuse_legacy(positional: &str) -> Result<(), SpecError> {
+    let behind_channel = positional.rsplit(':').next().unwrap_or(positional);
+    if let Some((name, rest)) = behind_channel.split_once('@') {
+        let rest = rest.trim();
+        let name = name.trim().to_owned();
+        if positional.contains("://") {
+            return Err(SpecError::PipUrl {
+                name: positional
+                    .split('@')
+                    .next()
+                    .unwrap_or_default()
+                    .trim()
+                    .to_owned(),
+            });
+        }
+        return Err(SpecError::Feature {
+            name,
+            feature: rest.to_owned(),
+        });
+    }
+    if let Some((name, inside)) = positional.split_once('(') {
+        let word = inside
+            .trim_start()
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let after = word.and_then(|end| inside.trim_start().get(end..));
+        let is_option = inside
+            .trim_start()
+            .starts_with(|c: char| c.is_ascii_alphabetic())
+            && after.is_some_and(|after| after.trim_start().starts_with('='));
+        if is_option {
+            return Err(SpecError::Options {
+                name: name.trim().to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// `==1.8.* build` is fuzzy in CEP 29 and conda, rattler reads it as exactly 1.8.
+fn mended(positional: &str) -> String {
+    let Some((name, rest)) = positional.split_once("==") else {
+        return positional.to_owned();
+    };
+    let rest = rest.trim_start();
+    let end = rest.find([' ', '=']).unwrap_or(rest.len());
+    let (version, build) = rest.split_at(end);
+    let build = build.trim_start_matches(['=', ' ']);
+    if version.ends_with('*') && !version.contains([',', '|']) && !build.is_empty() {
+        return format!("{} {version} {build}", name.trim_end());
+    }
+    positional.to_owned()
+}
+
+/// What the parsed spec should be, or why it cannot be used.
+fn normalized(mut spec: MatchSpec) -> Result<MatchSpec, SpecError> {
+    spec.name = normalized_name(spec.name)?;
+    spec.namespace = None;
+    if spec
+        .channel
+        .as_ref()
+        .is_some_and(|channel| channel.name.as_deref() == Some("*"))
+    {
+        spec.channel = None;
+    }
+    if let Some(version) = &spec.version {
+        check_version(version)?;
+    }
+    if let Some(build) = &spec.build {
+        check_build(build)?;
+    }
+    if let Some(condition) = spec.condition.take() {
+        spec.condition = Some(normalized_condition(condition)?);
+    }
+    Ok(spec)
+}
+
+fn normalized_name(name: PackageNameMatcher) -> Result<PackageNameMatcher, SpecError> {
+    match name {
+        PackageNameMatcher::Exact(name) => {
+            let name = name.as_normalized();
+            let check = if name.starts_with("__") {
+                validate_virtual_package_name(name)
+            } else {
+                validate_package_name(name)
+            };
+            check.map_err(|source| SpecError::Name { source })?;
+            Ok(PackageNameMatcher::Exact(PackageName::new_unchecked(name)))
+        }
+        PackageNameMatcher::Glob(glob) if glob.as_str() == "*" => {
+            Ok(PackageNameMatcher::Glob(glob))
+        }
+        PackageNameMatcher::Glob(glob) => Err(SpecError::NamePattern {
+            pattern: glob.as_str().to_owned(),
+        }),
+        PackageNameMatcher::Regex(regex) => Err(SpecError::NamePattern {
+            pattern: regex.as_str().to_owned(),
+        }),
+    }
+}
+
+fn normalized_condition(condition: MatchSpecCondition) -> Result<MatchSpecCondition, SpecError> {
+    let boxed = |condition: Box<MatchSpecCondition>| normalized_condition(*condition).map(Box::new);
+    Ok(match condition {
+        MatchSpecCondition::MatchSpec(spec) => {
+            MatchSpecCondition::MatchSpec(Box::new(normalized(*spec)?))
+        }
+        MatchSpecCondition::And(a, b) => MatchSpecCondition::And(boxed(a)?, boxed(b)?),
+        MatchSpecCondition::Or(a, b) => MatchSpecCondition::Or(boxed(a)?, boxed(b)?),
+    })
+}
+
+/// The length that CEP 26 allows.
+fn check_version(version: &VersionSpec) -> Result<(), SpecError> {
+    let text = match version {
+        VersionSpec::None | VersionSpec::Any => return Ok(()),
+        VersionSpec::Range(_, version) | VersionSpec::Exact(_, version) => version.to_string(),
+        VersionSpec::StrictRange(_, version) => version.to_string(),
+        VersionSpec::Group(_, clauses) => return clauses.iter().try_for_each(check_version),
+    };
+    validate_version(&text).map_err(|source| SpecError::Name { source })
+}
+
+/// Whatever rattler could not read as a version ends up as a build string.
+fn check_build(build: &StringMatcher) -> Result<(), SpecError> {
+    match build {
+        StringMatcher::Regex(regex) => {
+            let pattern = regex.as_str();
+            if pattern.contains("(?") || has_back_reference(pattern) {
+                return Err(SpecError::Regex {
+                    pattern: pattern.to_owned(),
+                });
+            }
+            Ok(())
+        }
+        other => {
+            let text = other.to_string();
+            let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '+' | '*');
+            match text.chars().find(|c| !allowed(*c)) {
+                Some(character) => Err(SpecError::Build {
+                    build: text,
+                    character,
+                }),
+                None => Ok(()),
+            }
+        }
+    }
+}
+
+fn has_back_reference(pattern: &str) -> bool {
+    let mut characters = pattern.chars();
+    while let Some(character) = characters.next() {
+        if character == '\\'
+            && characters
+                .next()
+                .is_some_and(|next| next.is_ascii_digit() || next == 'k')
+        {
+            return true;
+        }
+    }
+    false
+}

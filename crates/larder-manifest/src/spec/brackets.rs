@@ -1,0 +1,125 @@
+//! The brackets of a spec: `[key=value, key='value']`, checked and cleaned.
+//!
+//! rattler reads the values; this module finds where the brackets are and refuses what rattler
+//! would read as something else.
+
+use super::SpecError;
+
+/// Splits a spec into its positional part and its brackets. The brackets come out without the
+/// `name` key, which CEP 29 has ignored, and None if nothing is left of them.
+pub(super) fn split(text: &str) -> Result<(&str, Option<String>), SpecError> {
+    let Some(open) = text.find('[') else {
+        return Ok((without_comment(text), None));
+    };
+    let positional = &text[..open];
+    if positional.contains('#') {
+        return Ok((without_comment(positional), None));
+    }
+    let (inside, behind) = inside(&text[open + 1..])?;
+    let behind = behind.trim_start();
+    if behind.starts_with("::") {
+        return Err(SpecError::ChannelSubdir {
+            channel: positional.trim().to_owned(),
+            subdir: inside.trim().to_owned(),
+        });
+    }
+    if !behind.is_empty() && !behind.starts_with('#') {
+        return Err(SpecError::BehindBrackets {
+            rest: behind.to_owned(),
+        });
+    }
+    Ok((positional, pairs(positional, inside)?))
+}
+
+fn without_comment(text: &str) -> &str {
+    text.split_once('#')
+        .map_or(text, |(before, _)| before)
+        .trim_end()
+}
+
+/// What stands up to the closing bracket, and what behind it.
+fn inside(text: &str) -> Result<(&str, &str), SpecError> {
+    let end = top_level(text, ']').first().copied();
+    let end = end.ok_or(SpecError::OpenBrackets)?;
+    Ok((&text[..end], &text[end + 1..]))
+}
+
+/// Places of `wanted` outside quotes and inner brackets.
+fn top_level(text: &str, wanted: char) -> Vec<usize> {
+    let mut places = Vec::new();
+    let mut quote = None;
+    let mut depth = 0_usize;
+    let mut escaped = false;
+    for (at, character) in text.char_indices() {
+        if escaped {
+            escaped = false;
+            continue;
+        }
+        match (quote, character) {
+            (Some(_), '\\') => escaped = true,
+            (Some(open), _) if open == character => quote = None,
+            (Some(_), _) => {}
+            (None, _) if character == wanted && depth == 0 => places.push(at),
+            (None, '\'' | '"') => quote = Some(character),
+            (None, '[') => depth += 1,
+            (None, ']') => depth = depth.saturating_sub(1),
+            (None, _) => {}
+        }
+    }
+    places
+}
+
+/// Checks the pairs and writes them down again without `name`.
+fn pairs(positional: &str, inside: &str) -> Result<Option<String>, SpecError> {
+    let parts = split_commas(inside);
+    if parts.iter().all(|part| part.is_empty()) {
+        return Err(SpecError::EmptyBrackets);
+    }
+    let words: Vec<&&str> = parts.iter().filter(|part| !part.contains('=')).collect();
+    if let Some(word) = words.first() {
+        return Err(SpecError::BareWord {
+            name: positional.trim().to_owned(),
+            word: (**word).to_owned(),
+            words: words.iter().map(|word| (**word).to_owned()).collect(),
+        });
+    }
+    let mut keys: Vec<&str> = Vec::new();
+    let mut kept: Vec<&str> = Vec::new();
+    for part in parts {
+        let (key, value) = part.split_once('=').unwrap_or((part, ""));
+        let (key, value) = (key.trim(), value.trim());
+        check_value(key, value)?;
+        if keys.contains(&key) {
+            return Err(SpecError::TwiceTheKey {
+                key: key.to_owned(),
+            });
+        }
+        keys.push(key);
+        if key != "name" {
+            kept.push(part);
+        }
+    }
+    Ok((!kept.is_empty()).then(|| format!("[{}]", kept.join(","))))
+}
+
+fn split_commas(inside: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for at in top_level(inside, ',') {
+        parts.push(inside[start..at].trim());
+        start = at + 1;
+    }
+    parts.push(inside[start..].trim());
+    parts
+}
+
+fn check_value(key: &str, value: &str) -> Result<(), SpecError> {
+    let enclosed = value.starts_with(['\'', '"', '[']);
+    if !enclosed && value.contains(char::is_whitespace) {
+        return Err(SpecError::UnquotedSpace {
+            key: key.to_owned(),
+            value: value.to_owned(),
+        });
+    }
+    Ok(())
+}

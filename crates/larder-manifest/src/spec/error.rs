@@ -1,0 +1,215 @@
+//! Why a text is no package spec, and what to write instead.
+//!
+//! Never repeats the spec: the caller says which text and where.
+
+use rattler_conda_types::ParseMatchSpecError;
+
+use crate::names::NameError;
+
+/// Why a text is no package spec.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpecError {
+    /// Nothing.
+    #[error("it is empty")]
+    Empty,
+    /// A jinja tag.
+    #[error("it holds the template tag `{tag}`")]
+    Template {
+        /// The tag.
+        tag: String,
+    },
+    /// `foo @mkl`.
+    #[error("`@{feature}` asks for a feature, which conda channels no longer have")]
+    Feature {
+        /// The package.
+        name: String,
+        /// The feature.
+        feature: String,
+    },
+    /// `foo @ https://...`.
+    #[error("`name @ URL` is the form of pip")]
+    PipUrl {
+        /// The package.
+        name: String,
+    },
+    /// `foo(optional=True)`.
+    #[error("options in parentheses are a legacy form")]
+    Options {
+        /// The package.
+        name: String,
+    },
+    /// `channel[subdir]::name`.
+    #[error("a subdir in brackets behind the channel is a legacy form")]
+    ChannelSubdir {
+        /// Channel.
+        channel: String,
+        /// Subdir.
+        subdir: String,
+    },
+    /// `foo[a=b][c=d]`.
+    #[error("it has text behind its brackets: `{rest}`")]
+    BehindBrackets {
+        /// The text.
+        rest: String,
+    },
+    /// A bracket without its partner, or a quote.
+    #[error("its brackets are not closed")]
+    OpenBrackets,
+    /// `foo[]`.
+    #[error("its brackets are empty")]
+    EmptyBrackets,
+    /// `networkx[default,extra]`.
+    #[error("`{word}` is no `key=value`")]
+    BareWord {
+        /// The name before the brackets.
+        name: String,
+        /// All words between the brackets.
+        words: Vec<String>,
+        /// The first one.
+        word: String,
+    },
+    /// `foo[build=py_0 version=1.0]`.
+    #[error("the value `{value}` of `{key}` holds a space without being quoted")]
+    UnquotedSpace {
+        /// The key.
+        key: String,
+        /// The value.
+        value: String,
+    },
+    /// `foo[build=a, build=b]`.
+    #[error("`{key}` is given twice")]
+    TwiceTheKey {
+        /// The key.
+        key: String,
+    },
+    /// `foo*`, `^foo$`.
+    #[error("`{pattern}` is a pattern, and only whole package names can be solved")]
+    NamePattern {
+        /// The pattern.
+        pattern: String,
+    },
+    /// A name or version that CEP 26 forbids.
+    #[error("{source}")]
+    Name {
+        /// The rule.
+        #[source]
+        source: NameError,
+    },
+    /// A build string with a character that none has; mostly a version without its comma.
+    #[error("`{build}` is read as a build string, and those have no `{character}`")]
+    Build {
+        /// The build string.
+        build: String,
+        /// The character.
+        character: char,
+    },
+    /// Look-around or a back reference.
+    #[error(
+        "the regular expression `{pattern}` has look-around or a back reference, which CEP 29 leaves out"
+    )]
+    Regex {
+        /// The expression.
+        pattern: String,
+    },
+    /// The address of something that is no artifact in a channel.
+    #[error("it is the address of something that is not a package in a channel")]
+    Artifact,
+    /// The file name in an address breaks CEP 26.
+    #[error("{source}")]
+    FileName {
+        /// The rule.
+        #[source]
+        source: NameError,
+    },
+    /// Refused by rattler.
+    #[error("{source}")]
+    Parse {
+        /// Why.
+        #[source]
+        source: Box<ParseMatchSpecError>,
+        /// What to write, if that can be guessed.
+        hint: Option<String>,
+    },
+}
+
+impl SpecError {
+    /// What to write instead, if that can be said.
+    pub fn suggestion(&self) -> Option<String> {
+        Some(match self {
+            Self::Template { .. } => {
+                "render the template first (cookiecutter, jinja2), then give larder the result"
+                    .to_owned()
+            }
+            Self::Feature { name, .. } => {
+                format!("use a build string or a variant package, like `{name} * *mkl*`")
+            }
+            Self::PipUrl { name } => {
+                format!("put it under `pip:`, or write `{name}` and name its channel")
+            }
+            Self::Options { name } => format!("write `{name}`, without parentheses"),
+            Self::ChannelSubdir { channel, subdir } => {
+                format!("write `{channel}/{subdir}::name`")
+            }
+            Self::BehindBrackets { .. } => {
+                "put all keys into one pair of brackets at the end: `name[version='>=1', build=py_0]`"
+                    .to_owned()
+            }
+            Self::OpenBrackets => {
+                "quote values with spaces, commas, `=` or brackets: `name[version='>=1,<2']`".to_owned()
+            }
+            Self::EmptyBrackets => "leave the brackets out".to_owned(),
+            Self::BareWord { name, words, .. } => bare_words(name, words),
+            Self::UnquotedSpace { key, value } => {
+                format!("separate keys by commas, or quote the value: `{key}='{value}'`")
+            }
+            Self::TwiceTheKey { .. } => "keep one of them".to_owned(),
+            Self::NamePattern { .. } => "name the package".to_owned(),
+            Self::Build { character, .. } => build(*character),
+            Self::Artifact => {
+                "expected an address like `https://conda.anaconda.org/conda-forge/linux-64/zlib-1.3.1-hb9d3cd8_2.conda`"
+                    .to_owned()
+            }
+            Self::Parse { hint: Some(hint), .. } => hint.clone(),
+            Self::Empty | Self::Parse { .. } => {
+                "expected a package spec like `numpy >=1.26` or `numpy=1.26`".to_owned()
+            }
+            Self::Name { .. } | Self::FileName { .. } | Self::Regex { .. } => return None,
+        })
+    }
+}
+
+fn bare_words(name: &str, words: &[String]) -> String {
+    if words.iter().any(|word| word == "optional") {
+        return format!("write `{name}`: the solver takes no optional packages");
+    }
+    format!(
+        "conda writes optional groups as `{name}[extras=[{}]]`; most channels have none: then name the packages, or put the line under `pip:`",
+        words.join(", ")
+    )
+}
+
+fn build(character: char) -> String {
+    if matches!(character, '<' | '>' | '=' | '!' | '~') {
+        "join the parts of a version by commas: `name >=1.2,<2`".to_owned()
+    } else {
+        "expected a package spec like `numpy >=1.26` or `numpy=1.26=py311_0`".to_owned()
+    }
+}
+
+/// What was probably meant where rattler gave up.
+pub(super) fn hint(positional: &str, source: &ParseMatchSpecError) -> Option<String> {
+    if positional.contains(';') {
+        return Some(
+            "`;` and a marker are pip's form: use a selector `# [win]` or `[when=\"python<3.11\"]`"
+                .to_owned(),
+        );
+    }
+    let text = source.to_string();
+    if text.contains("regex constraints") {
+        return Some(
+            "a `*` inside a version cannot be solved: write a range like `>=1.2,<1.3`".to_owned(),
+        );
+    }
+    None
+}

@@ -1,0 +1,314 @@
+//! YAML text to a tree in which each value keeps its text as written and its place, and to the
+//! list of comments.
+//!
+//! Built on the event parser below serde-saphyr: typed deserialization would lose the text of
+//! numbers (`1.10`), the places of list items and the comments that hold selectors. Never gives
+//! meaning to keys; never expands more than [`NODE_BUDGET`] nodes.
+
+use std::collections::HashMap;
+
+use granit_parser::{
+    Event, Parser, Placement, ScalarStyle, ScanError, Span, StrInput, StructureStyle,
+};
+
+use crate::position::Mark;
+
+/// Nodes that a document may have once its aliases are expanded.
+const NODE_BUDGET: usize = 100_000;
+
+/// A value with its place.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Node {
+    pub(crate) start: Mark,
+    /// The line on which the last character stands.
+    pub(crate) end_line: u32,
+    pub(crate) value: Value,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value {
+    /// A text; `plain` if it stands without quotes and without a tag.
+    Scalar {
+        text: String,
+        plain: bool,
+    },
+    Sequence {
+        items: Vec<Node>,
+        flow: bool,
+    },
+    Mapping(Vec<(Node, Node)>),
+}
+
+/// A comment behind something on the same line.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Comment {
+    pub(crate) start: Mark,
+    /// Without the `#`.
+    pub(crate) text: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Document {
+    /// None if there is nothing but comments.
+    pub(crate) root: Option<Node>,
+    pub(crate) comments: Vec<Comment>,
+}
+
+/// Why the text is no tree.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Problem {
+    Scan(String),
+    MultipleDocuments,
+    DuplicateKey { key: String, first: u32 },
+    RecursiveAlias,
+    TooLarge,
+}
+
+pub(crate) type YamlError = (Problem, Mark);
+
+impl Node {
+    /// The text of a scalar.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(&self.value, Value::Scalar { text, plain: true }
+            if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+    }
+
+    /// What YAML 1.2 takes the value for, with an article.
+    pub(crate) fn type_name(&self) -> &'static str {
+        match &self.value {
+            _ if self.is_null() => "empty",
+            Value::Scalar { text, plain: true } if is_number(text) => "a number",
+            Value::Scalar { text, plain: true }
+                if matches!(
+                    text.as_str(),
+                    "true" | "True" | "TRUE" | "false" | "False" | "FALSE"
+                ) =>
+            {
+                "a boolean"
+            }
+            Value::Scalar { .. } => "a text",
+            Value::Sequence { .. } => "a list",
+            Value::Mapping(_) => "a mapping",
+        }
+    }
+
+    /// How many characters a caret line under the value should have.
+    pub(crate) fn width(&self) -> usize {
+        self.text().map_or(1, |text| text.chars().count())
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    let starts = text.trim_start_matches(['+', '-']).trim_start_matches('.');
+    starts.starts_with(|c: char| c.is_ascii_digit()) && text.parse::<f64>().is_ok()
+}
+
+/// Parses the one document of `text`.
+pub(crate) fn parse(text: &str) -> Result<Document, YamlError> {
+    let mut builder = Builder {
+        parser: Parser::new_from_str(text),
+        comments: Vec::new(),
+        anchors: HashMap::new(),
+        nodes: 0,
+    };
+    let mut root = None;
+    while let Some((event, span)) = builder.next()? {
+        match event {
+            Event::DocumentStart(..) if root.is_some() => {
+                return Err((Problem::MultipleDocuments, mark(span)));
+            }
+            Event::Scalar(..)
+            | Event::SequenceStart(..)
+            | Event::MappingStart(..)
+            | Event::Alias(..) => root = Some(builder.node(event, span)?),
+            _ => {}
+        }
+    }
+    // `---` alone, or only comments, give an empty plain scalar.
+    let root = root.filter(
+        |node| !matches!(&node.value, Value::Scalar { text, plain: true } if text.is_empty()),
+    );
+    Ok(Document {
+        root,
+        comments: builder.comments,
+    })
+}
+
+struct Builder<'a> {
+    parser: Parser<'a, StrInput<'a>>,
+    comments: Vec<Comment>,
+    anchors: HashMap<usize, Node>,
+    nodes: usize,
+}
+
+impl<'a> Builder<'a> {
+    /// The next event that is no comment; comments behind content are collected on the way.
+    fn next(&mut self) -> Result<Option<(Event<'a>, Span)>, YamlError> {
+        loop {
+            match self.parser.next() {
+                None => return Ok(None),
+                Some(Err(error)) => return Err(scan_problem(&error)),
+                Some(Ok((Event::Comment(text, placement), span))) => {
+                    if placement == Placement::Right {
+                        self.comments.push(Comment {
+                            start: mark(span),
+                            text: text.into_owned(),
+                        });
+                    }
+                }
+                Some(Ok(event)) => return Ok(Some(event)),
+            }
+        }
+    }
+
+    fn node(&mut self, event: Event<'a>, span: Span) -> Result<Node, YamlError> {
+        let anchor = event.anchor_id().unwrap_or_default();
+        let start = mark(span);
+        let (value, end_line) = match event {
+            Event::Alias(id) => return self.alias(id, start),
+            Event::Scalar(text, style, _, tag) => {
+                let plain = style == ScalarStyle::Plain && tag.is_none();
+                let text = text.into_owned();
+                let end = last_line(span, style);
+                (Value::Scalar { text, plain }, end)
+            }
+            Event::SequenceStart(style, ..) => self.sequence(style == StructureStyle::Flow)?,
+            _ => self.mapping()?,
+        };
+        self.count(1, start)?;
+        let node = Node {
+            start,
+            end_line: end_line.max(start.line),
+            value,
+        };
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn alias(&mut self, id: usize, start: Mark) -> Result<Node, YamlError> {
+        let Some(target) = self.anchors.get(&id) else {
+            return Err((Problem::RecursiveAlias, start));
+        };
+        let mut node = target.clone();
+        self.count(size(&node), start)?;
+        node.start = start;
+        node.end_line = start.line;
+        Ok(node)
+    }
+
+    fn sequence(&mut self, flow: bool) -> Result<(Value, u32), YamlError> {
+        let mut items = Vec::new();
+        while let Some((event, span)) = self.next()? {
+            if matches!(event, Event::SequenceEnd) {
+                return Ok((Value::Sequence { items, flow }, mark(span).line));
+            }
+            items.push(self.node(event, span)?);
+        }
+        Ok((Value::Sequence { items, flow }, 0))
+    }
+
+    fn mapping(&mut self) -> Result<(Value, u32), YamlError> {
+        let mut entries: Vec<(Node, Node)> = Vec::new();
+        let mut end = 0;
+        while let Some((event, span)) = self.next()? {
+            if matches!(event, Event::MappingEnd) {
+                end = mark(span).line;
+                break;
+            }
+            let key = self.node(event, span)?;
+            let Some((event, span)) = self.next()? else {
+                break;
+            };
+            let value = self.node(event, span)?;
+            let twin = entries
+                .iter()
+                .find(|(other, _)| other.text().is_some() && other.text() == key.text());
+            if let Some((first, _)) = twin {
+                let problem = Problem::DuplicateKey {
+                    key: key.text().unwrap_or_default().to_owned(),
+                    first: first.start.line,
+                };
+                return Err((problem, key.start));
+            }
+            entries.push((key, value));
+        }
+        Ok((Value::Mapping(merged(entries)), end))
+    }
+
+    fn count(&mut self, nodes: usize, at: Mark) -> Result<(), YamlError> {
+        self.nodes += nodes;
+        if self.nodes > NODE_BUDGET {
+            return Err((Problem::TooLarge, at));
+        }
+        Ok(())
+    }
+}
+
+/// Replaces `<<: *anchor` by the entries of the anchor that the mapping does not have itself.
+fn merged(entries: Vec<(Node, Node)>) -> Vec<(Node, Node)> {
+    let is_merge =
+        |key: &Node| matches!(&key.value, Value::Scalar { text, plain: true } if text == "<<");
+    if !entries.iter().any(|(key, _)| is_merge(key)) {
+        return entries;
+    }
+    let (merges, mut own): (Vec<_>, Vec<_>) =
+        entries.into_iter().partition(|(key, _)| is_merge(key));
+    for (_, value) in merges {
+        let sources = match value.value {
+            Value::Sequence { items, .. } => items.into_iter().map(|node| node.value).collect(),
+            other => vec![other],
+        };
+        for source in sources {
+            let Value::Mapping(inherited) = source else {
+                continue;
+            };
+            for (key, value) in inherited {
+                if !own.iter().any(|(other, _)| other.text() == key.text()) {
+                    own.push((key, value));
+                }
+            }
+        }
+    }
+    own
+}
+
+fn size(node: &Node) -> usize {
+    1 + match &node.value {
+        Value::Scalar { .. } => 0,
+        Value::Sequence { items, .. } => items.iter().map(size).sum(),
+        Value::Mapping(entries) => entries
+            .iter()
+            .map(|(key, value)| size(key) + size(value))
+            .sum(),
+    }
+}
+
+fn mark(span: Span) -> Mark {
+    Mark::new(span.start.line(), span.start.col() + 1)
+}
+
+/// Block scalars end at the start of the line below them.
+fn last_line(span: Span, style: ScalarStyle) -> u32 {
+    let end = Mark::new(span.end.line(), span.end.col() + 1);
+    match style {
+        ScalarStyle::Literal | ScalarStyle::Folded => end.line.saturating_sub(1),
+        _ => end.line,
+    }
+}
+
+fn scan_problem(error: &ScanError) -> YamlError {
+    let marker = error.marker();
+    (
+        Problem::Scan(error.info()),
+        Mark::new(marker.line(), marker.col() + 1),
+    )
+}
