@@ -9,6 +9,7 @@ mod dependencies;
 mod error;
 mod file;
 mod kind;
+mod matching;
 mod names;
 mod raw;
 mod read;

@@ -80,7 +80,10 @@ fn check_version(file: &str, text: &str) -> Result<(), LockError> {
 
 fn yaml_error(file: &str, error: &serde_saphyr::Error) -> LockError {
     let location = error.location().unwrap_or(serde_saphyr::Location::UNKNOWN);
-    let message = error.without_snippet().to_string();
+    let mut message = error.without_snippet().to_string();
+    if let Some(position) = message.rfind(" at line ") {
+        message.truncate(position);
+    }
     LockError::Yaml {
         file: file.to_owned(),
         line: location.line(),
@@ -95,6 +98,7 @@ pub(crate) struct Reader<'a> {
     pub(crate) platforms: Vec<Subdir>,
     pub(crate) custom_metadata: BTreeMap<String, String>,
     notes: Vec<Note>,
+    extended: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -104,6 +108,7 @@ impl<'a> Reader<'a> {
             platforms: Vec::new(),
             custom_metadata: BTreeMap::new(),
             notes: Vec::new(),
+            extended: false,
         }
     }
 
@@ -203,13 +208,11 @@ impl<'a> Reader<'a> {
             "a sha256 for each platform",
         )?;
         let line = hashes.referenced.line();
-        for platform in self.platforms.clone() {
+        let mut odd = Vec::new();
+        for platform in &self.platforms {
             match hashes.value.get(platform.as_str()) {
                 Some(Some(hash)) if is_hex(hash, 64) => {}
-                Some(_) => self.note(
-                    line,
-                    format!("`content_hash` of {platform} is no sha256: larder makes no use of it"),
-                ),
+                Some(_) => odd.push(platform.as_str()),
                 None => {
                     return self.refuse(
                         line,
@@ -221,6 +224,13 @@ impl<'a> Reader<'a> {
                     );
                 }
             }
+        }
+        if !odd.is_empty() {
+            let platforms = odd.join(", ");
+            self.note(
+                line,
+                format!("`content_hash` of {platforms} is no sha256: nothing is decided by it"),
+            );
         }
         Ok(())
     }
@@ -325,6 +335,7 @@ impl<'a> Reader<'a> {
         let mut pip: Vec<(Subdir, String, u64)> = Vec::new();
         for package in raw {
             let line = package.referenced.line();
+            self.note_extension(&package.value, line);
             let entry = read_package::read(self, package.value, line)?;
             let name = entry.name().to_owned();
             let (manager, platform) = (entry.manager(), entry.platform);
@@ -350,6 +361,18 @@ impl<'a> Reader<'a> {
         self.check_pip(&packages, pip)?;
         packages.sort_by(|a, b| crate::write::order(a).cmp(&crate::write::order(b)));
         Ok(packages)
+    }
+
+    /// Once for the file.
+    fn note_extension(&mut self, package: &RawPackage, line: u64) {
+        if !self.extended && (package.build_number.is_some() || package.constrains.is_some()) {
+            self.extended = true;
+            self.note(
+                line,
+                "`build_number`, `constrains` and other keys of pixi and micromamba are no keys of \
+                 CEP 37: these two are understood, the others are not needed",
+            );
+        }
     }
 
     fn check_pip(

@@ -1,18 +1,289 @@
-//! Whether a lock is still what is asked for. Never solves.
+//! Whether a lock is still what is asked for, with every reason why it is not.
+//!
+//! Never solves and never compares texts: a comment, another order or another spelling of the same
+//! spec makes no lock stale. A record may come from a channel outside the list, as related channels
+//! do (CEP 42), unless the spec names a channel.
 
-use crate::{Closure, LockFile, Reason, Wanted};
+use std::collections::HashSet;
 
-/// Placeholder.
+use rattler_conda_types::{MatchSpec, match_spec::package_name_matcher::PackageNameMatcher};
+
+use crate::{
+    Closure, Completeness, LockFile, LockedPackage, Reason, Wanted, WantedSpec, address,
+    matching::{Environment, Found},
+};
+
+/// Checks that `lock` gives what is `wanted`, exactly and completely.
 ///
 /// # Errors
-/// Every reason.
+/// Every [`Reason`] why it does not, those of the manifest's lines first.
 pub fn check(lock: &LockFile, wanted: &Wanted<'_>) -> Result<(), Vec<Reason>> {
-    let _ = (lock, wanted);
-    Ok(())
+    if !lock.platforms().contains(&wanted.subdir) {
+        return Err(vec![Reason::PlatformNotLocked {
+            subdir: wanted.subdir,
+            locked: lock.platforms().to_vec(),
+        }]);
+    }
+    let mut reasons = Vec::new();
+    let in_lock = address::base_url_list(lock.channels().iter().map(|channel| &*channel.url));
+    let in_manifest = address::base_url_list(wanted.channels.iter().map(String::as_str));
+    if in_lock != in_manifest {
+        reasons.push(Reason::Channels {
+            locked: in_lock,
+            wanted: in_manifest,
+        });
+    }
+    match lock.closure(wanted.subdir, wanted.selection) {
+        Ok(closure) => reasons.extend(check_closure(&closure, wanted)),
+        Err(error) => reasons.push(Reason::Unusable {
+            text: match std::error::Error::source(&error) {
+                Some(source) => format!("{error}: {source}"),
+                None => error.to_string(),
+            },
+        }),
+    }
+    if reasons.is_empty() {
+        Ok(())
+    } else {
+        Err(reasons)
+    }
 }
 
-/// Placeholder.
+/// The reasons why `closure` is not what is `wanted`; the list of channels is not looked at.
 pub fn check_closure(closure: &Closure, wanted: &Wanted<'_>) -> Vec<Reason> {
-    let _ = (closure, wanted);
-    Vec::new()
+    let environment = Environment::new(closure, wanted.virtual_packages);
+    let mut walk = Walk {
+        environment: &environment,
+        reached: HashSet::new(),
+        extras: HashSet::new(),
+        queue: Vec::new(),
+        reasons: Vec::new(),
+    };
+    for line in wanted.specs {
+        walk.wanted(line);
+    }
+    for line in wanted.constraints {
+        walk.constrained_by_user(line);
+    }
+    walk.finish();
+    walk.unneeded();
+    for package in closure.packages() {
+        walk.check_package(package);
+    }
+    walk.reasons
+}
+
+/// From the specs through the dependencies.
+struct Walk<'a> {
+    environment: &'a Environment<'a>,
+    /// Names of the packages that something asks for, under whatever condition.
+    reached: HashSet<&'a str>,
+    /// Extras that are asked for, by package name.
+    extras: HashSet<(&'a str, &'a str)>,
+    /// Lists of dependencies that are still to be followed, with the package that has them.
+    queue: Vec<(&'a LockedPackage, &'a [String])>,
+    reasons: Vec<Reason>,
+}
+
+impl<'a> Walk<'a> {
+    fn wanted(&mut self, line: &WantedSpec) {
+        let found = self.reach(&line.spec);
+        if !self.environment.applies(&line.spec) {
+            return;
+        }
+        let (location, spec) = (line.location.clone(), line.text.clone());
+        self.reasons.push(match found {
+            Found::Met(_) => return,
+            Found::Absent if !line.spec.is_virtual() => Reason::NotLocked { location, spec },
+            Found::Absent => virtual_package(&location, &line.spec, &spec, None),
+            Found::Virtual(package) => {
+                virtual_package(&location, &line.spec, &spec, Some(package.to_string()))
+            }
+            Found::Locked(package) => Reason::NotMet {
+                location,
+                spec,
+                locked: described(&line.spec, package),
+            },
+        });
+    }
+
+    fn constrained_by_user(&mut self, line: &WantedSpec) {
+        if !self.environment.applies(&line.spec) {
+            return;
+        }
+        let (location, spec) = (line.location.clone(), line.text.clone());
+        match self.environment.find(&line.spec) {
+            Found::Locked(package) => self.reasons.push(Reason::NotMet {
+                location,
+                spec,
+                locked: described(&line.spec, package),
+            }),
+            Found::Virtual(package) => {
+                let found = Some(package.to_string());
+                self.reasons
+                    .push(virtual_package(&location, &line.spec, &spec, found));
+            }
+            Found::Met(_) | Found::Absent => {}
+        }
+    }
+
+    /// Notes what `spec` asks for, whether or not its condition holds now.
+    fn reach(&mut self, spec: &MatchSpec) -> Found<'a> {
+        let found = self.environment.find(spec);
+        if let Found::Met(Some(package)) | Found::Locked(package) = found {
+            let name = package.name();
+            let record = &package.record.package_record;
+            if self.reached.insert(name) {
+                self.queue.push((package, &record.depends));
+            }
+            if !self.environment.applies(spec) {
+                return found;
+            }
+            for extra in spec.extras.iter().flatten() {
+                if let Some((extra, depends)) = record.extra_depends.get_key_value(extra)
+                    && self.extras.insert((name, extra))
+                {
+                    self.queue.push((package, depends));
+                }
+            }
+        }
+        found
+    }
+
+    /// Follows dependencies until there are no more, and checks each.
+    fn finish(&mut self) {
+        while let Some((package, depends)) = self.queue.pop() {
+            for text in depends {
+                self.dependency(package, text);
+            }
+        }
+    }
+
+    fn dependency(&mut self, package: &'a LockedPackage, text: &str) {
+        let spec = match self.environment.parsed(text) {
+            Ok(spec) => spec,
+            Err(message) => {
+                self.reasons.push(Reason::BadSpec {
+                    package: package.dist(),
+                    spec: text.to_owned(),
+                    text: message.to_owned(),
+                });
+                return;
+            }
+        };
+        let found = self.reach(spec);
+        if !self.environment.applies(spec) {
+            return;
+        }
+        let locked = match found {
+            Found::Met(_) => return,
+            Found::Locked(locked) => Some(described(spec, locked)),
+            Found::Virtual(found) => {
+                let found = Some(found.to_string());
+                self.reasons
+                    .push(virtual_package(&package.dist(), spec, text, found));
+                return;
+            }
+            Found::Absent if spec.is_virtual() => {
+                self.reasons
+                    .push(virtual_package(&package.dist(), spec, text, None));
+                return;
+            }
+            Found::Absent => None,
+        };
+        self.reasons.push(Reason::Dependency {
+            package: package.dist(),
+            dependency: text.to_owned(),
+            locked,
+        });
+    }
+
+    /// Packages that nothing asks for: those that a spec once asked for first, then what is left.
+    /// Their own dependencies are checked as well. A partial record may lack the dependency that
+    /// asks for another package, so nothing is said then.
+    fn unneeded(&mut self) {
+        let packages = self.environment.closure.packages();
+        let partial = |package: &LockedPackage| package.completeness == Completeness::Partial;
+        let any_partial = packages.iter().any(partial);
+        let (asked, others): (Vec<_>, Vec<_>) = packages
+            .iter()
+            .partition(|package| !package.requested_specs.is_empty());
+        for package in asked.into_iter().chain(others) {
+            if !self.reached.insert(package.name()) {
+                continue;
+            }
+            if !any_partial {
+                self.reasons.push(Reason::NotNeeded {
+                    package: package.dist(),
+                    requested_specs: package.requested_specs.clone(),
+                });
+            }
+            self.queue
+                .push((package, &package.record.package_record.depends));
+            self.finish();
+        }
+    }
+
+    /// What a package must have or forbids, whoever asks for it.
+    fn check_package(&mut self, package: &LockedPackage) {
+        if package.checksum().is_none() {
+            self.reasons.push(Reason::NoDigest {
+                package: package.dist(),
+            });
+        }
+        for text in &package.record.package_record.constrains {
+            let spec = match self.environment.parsed(text) {
+                Ok(spec) => spec,
+                Err(message) => {
+                    self.reasons.push(Reason::BadSpec {
+                        package: package.dist(),
+                        spec: text.clone(),
+                        text: message.to_owned(),
+                    });
+                    continue;
+                }
+            };
+            if !self.environment.applies(spec) {
+                continue;
+            }
+            let reason = match self.environment.find(spec) {
+                Found::Locked(locked) => Reason::Constrained {
+                    package: package.dist(),
+                    constraint: text.clone(),
+                    locked: described(spec, locked),
+                },
+                Found::Virtual(found) => {
+                    virtual_package(&package.dist(), spec, text, Some(found.to_string()))
+                }
+                Found::Met(_) | Found::Absent => continue,
+            };
+            self.reasons.push(reason);
+        }
+    }
+}
+
+/// The package, with its channel if that is what the spec is about.
+fn described(spec: &MatchSpec, package: &LockedPackage) -> String {
+    match (&spec.channel, &package.record.channel) {
+        (Some(_), Some(channel)) => format!("{} of {channel}", package.dist()),
+        _ => package.dist(),
+    }
+}
+
+fn virtual_package(needed_by: &str, spec: &MatchSpec, text: &str, found: Option<String>) -> Reason {
+    let override_variable = match &spec.name {
+        PackageNameMatcher::Exact(name) => {
+            let name = name.as_normalized().trim_start_matches('_');
+            // CEP 30: these two cannot be overridden.
+            let fixed = matches!(name, "unix" | "conda");
+            (!fixed).then(|| format!("CONDA_OVERRIDE_{}", name.to_ascii_uppercase()))
+        }
+        _ => None,
+    };
+    Reason::VirtualPackage {
+        needed_by: needed_by.to_owned(),
+        dependency: text.to_owned(),
+        found,
+        override_variable,
+    }
 }
