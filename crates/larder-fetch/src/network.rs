@@ -150,14 +150,12 @@ pub enum NetworkError {
         #[source]
         source: Option<reqwest::Error>,
     },
-    /// A proxy that cannot be used.
-    #[error("{url} is not the URL of a proxy")]
+    /// A proxy that cannot be used. What the HTTP client says of it is not kept: it quotes the URL with
+    /// its password.
+    #[error("{url} is not the URL of a proxy: expected http://HOST:PORT or https://HOST:PORT")]
     Proxy {
         /// The proxy, redacted.
         url: String,
-        /// What is wrong.
-        #[source]
-        source: reqwest::Error,
     },
     /// The client itself.
     #[error("cannot set up the network client")]
@@ -261,10 +259,7 @@ fn builder(options: &NetworkOptions) -> Result<ClientBuilder, NetworkError> {
         ProxyChoice::Direct => Ok(builder.no_proxy()),
         ProxyChoice::Url(url) => Proxy::all(url.clone())
             .map(|proxy| builder.proxy(proxy))
-            .map_err(|source| NetworkError::Proxy {
-                url: redact(url),
-                source: source.without_url(),
-            }),
+            .map_err(|_| NetworkError::Proxy { url: redact(url) }),
     }
 }
 
