@@ -1,1 +1,39 @@
-//! Being laid.
+//! Conda archives read as hostile input ([`Archive`]), what they say about themselves
+//! ([`PackageInfo`]), and extracted packages kept on this machine ([`Trees`]).
+//!
+//! An untrusted name becomes a path through [`RelPath`] alone; every entry of an archive passes one
+//! guard, whether it goes into a tree or straight into an environment. Nothing here knows channels,
+//! environments or the network, and nothing here prints.
+#![forbid(unsafe_code)]
+
+mod archive;
+mod bounded;
+mod conda_zip;
+mod contents;
+mod entry;
+mod error;
+mod guard;
+mod identity;
+mod info;
+mod limits;
+mod links;
+mod rel_path;
+mod tar_stream;
+mod trees;
+
+pub use archive::{Archive, ArchiveKind, InfoFiles};
+pub use contents::{Content, Contents};
+pub use entry::{Entry, EntryKind};
+pub use error::{ContainerProblem, ContentProblem, EntryProblem, MetadataProblem, UnpackError};
+pub use identity::{Expected, IdentityProblem, split_file_name};
+pub use info::{
+    FileMode, LinkAction, LinkScript, Listing, PackageInfo, PathEntry, PathKind, Placeholder,
+    ScriptShell,
+};
+pub use limits::{LimitKind, Limits, OutsideLinks};
+pub use rattler_conda_types::package::EntryPoint;
+pub use rel_path::{RelPath, RelPathProblem};
+pub use trees::{Damage, Tree, Trees, TreesOptions};
+
+#[cfg(test)]
+mod tests;
