@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::archive::compress_zstd;
+use crate::build::BuiltPackage;
 use crate::must;
-use crate::package::BuiltPackage;
 use crate::shards::write_shards;
 
 /// An index file of a subdir.

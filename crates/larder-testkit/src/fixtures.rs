@@ -4,9 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::build::Format;
 use crate::channel::{ChannelBuilder, LocalChannel};
 use crate::must;
-use crate::package::{Format, PackageBuilder};
+use crate::package::PackageBuilder;
 
 /// The `fixtures/` directory of the workspace.
 pub fn fixtures() -> PathBuf {

@@ -11,6 +11,7 @@
 
 mod archive;
 mod base64;
+mod build;
 mod channel;
 mod fixtures;
 mod listing;
@@ -27,10 +28,11 @@ pub use archive::{
     DEFAULT_MTIME, compress_bz2, compress_zstd, conda_archive, conda_members, metadata_json,
     tar_bz2_archive,
 };
+pub use build::{BuiltPackage, Format};
 pub use channel::{ChannelBuilder, Index, LocalChannel};
 pub use fixtures::{fixture_channel, fixtures, shared_data};
 pub use listing::tree_of;
-pub use package::{BuiltPackage, Format, PackageBuilder};
+pub use package::PackageBuilder;
 pub use sandbox::{Run, Sandbox};
 pub use server::{Auth, Fault, Request, Server};
 pub use tarball::{RawEntry, tar};

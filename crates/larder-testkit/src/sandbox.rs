@@ -32,10 +32,13 @@ pub struct Run {
 impl Sandbox {
     /// A sandbox with empty `home/`, `store/`, `trees/` and `work/` for this binary.
     pub fn new(larder_exe: &Path) -> Self {
-        let root = must(
-            tempfile::Builder::new().prefix("larder-").tempdir(),
-            "create a sandbox",
+        // On macOS the temporary directory is behind a link, which a test would see in every path.
+        let base = must(
+            std::env::temp_dir().canonicalize(),
+            "find the temporary directory",
         );
+        let created = tempfile::Builder::new().prefix("larder-").tempdir_in(base);
+        let root = must(created, "create a sandbox");
         for name in ["home", "store", "trees", "work"] {
             must(
                 fs::create_dir(root.path().join(name)),

@@ -18,7 +18,9 @@ use crate::must;
 
 const CHUNK: usize = 16 * 1024;
 const TICKS_PER_SECOND: u64 = 20;
-/// How often a body that breaks off lets hyper flush what it has before it does.
+/// How often, and how long, a body that breaks off lets hyper send what it has before it does: an
+/// error throws away what is still in hyper's buffer.
+const FLUSH_PAUSE: Duration = Duration::from_millis(4);
 const FLUSHES: u32 = 8;
 
 /// An answer that is not sent yet.
@@ -160,8 +162,8 @@ impl hyper::body::Body for Body {
         }
         if self.flushes > 0 {
             self.flushes -= 1;
-            context.waker().wake_by_ref();
-            return Poll::Pending;
+            self.pause = Some(Box::pin(tokio::time::sleep(FLUSH_PAUSE)));
+            return self.poll_frame(context);
         }
         Poll::Ready(Some(Err(io::Error::other("this body breaks off"))))
     }

@@ -132,11 +132,9 @@ fn deflated_members_hold_what_stored_ones_hold() {
 fn extracts(bytes: &[u8]) -> Result<(), String> {
     let dir = tempfile::tempdir().unwrap();
     let result = read::extract_conda_via_buffering(std::io::Cursor::new(bytes), dir.path());
-    let result = result.map_err(|error| error.to_string())?;
-    match dir.path().join("info/index.json").exists() {
-        true => Ok(drop(result)),
-        false => Err("no info".to_owned()),
-    }
+    result.map_err(|error| error.to_string())?;
+    let complete = dir.path().join("info/index.json").exists();
+    complete.then_some(()).ok_or_else(|| "no info".to_owned())
 }
 
 #[test]

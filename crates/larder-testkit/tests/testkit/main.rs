@@ -5,6 +5,7 @@ mod archives;
 mod channels;
 mod client;
 mod fixtures;
+mod gateway;
 mod hostile;
 mod sandbox;
 mod server;

@@ -183,7 +183,7 @@ fn faults_happen_in_the_order_they_were_given() {
 #[test]
 fn cut_after_sends_so_many_bytes_and_closes() {
     let (_dir, server) = serve();
-    for bytes in [0, 1, 40_000] {
+    for bytes in [0, 1, 40_000, 99_999] {
         server.fault("/big", Fault::CutAfter { bytes, times: 1 });
         let answer = get(&server.url(), "/big");
         assert_eq!(answer.status, 200);
