@@ -1,1 +1,40 @@
-//! Being laid.
+//! Plan and apply: the trees of a closure's packages become a new environment.
+//!
+//! [`plan`] decides, from descriptions alone, what will be at each path; [`apply`] builds it beside its
+//! place and moves it there in one step; [`recover`] clears away what a killed run left. What lands is
+//! what CEP 32, 34, 17 and 20 say, so that conda, mamba and pixi can work with it.
+//!
+//! This crate fetches and unpacks nothing, reads no environment variables, and never prints.
+#![forbid(unsafe_code)]
+
+mod apply;
+mod channel;
+mod clobber;
+mod codesign;
+mod crash;
+mod entry_point;
+mod error;
+mod history;
+mod layout;
+mod options;
+mod order;
+mod package;
+mod parallel;
+mod plan;
+mod record;
+mod replace;
+mod scripts;
+mod state;
+
+pub use apply::{Applied, apply};
+pub use clobber::Clobber;
+pub use crash::{Recovered, recover};
+pub use error::{ApplyError, PlanError, RecordError};
+pub use larder_fs::LinkMode;
+pub use options::{ClobberPolicy, LinkOptions, Replace, ScriptPolicy};
+pub use package::LinkPackage;
+pub use plan::{How, LinkPlan, PlanLine, plan};
+pub use scripts::{ScriptError, ScriptMessage};
+
+#[cfg(test)]
+mod tests;

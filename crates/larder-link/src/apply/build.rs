@@ -1,0 +1,205 @@
+//! The way of one new environment from an empty staging directory to its final place, and back if
+//! something fails. The states are those of the crash table (`crash.rs`).
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use larder_event::Reporter;
+use larder_fs::{PathContext as _, PathError, exchange, remove_tree, rename_noreplace};
+
+use crate::{ApplyError, Replace, apply::Site, crash};
+
+/// An environment being made.
+pub(crate) struct Build {
+    pub(crate) site: Site,
+    staged: PathBuf,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nobody sees it.
+    Staged,
+    /// At its final place, with the marker.
+    InPlace,
+}
+
+/// What is at the prefix before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Occupant {
+    Nothing,
+    EmptyDirectory,
+    Environment,
+}
+
+impl Build {
+    /// Makes the staging directory, if the prefix may be taken.
+    pub(crate) fn start(site: Site, replace: Replace) -> Result<Self, ApplyError> {
+        occupant(&site, replace)?;
+        let staged = site
+            .create_staging()
+            .map_err(|source| place_error(&site, source))?;
+        Ok(Self {
+            site,
+            staged,
+            state: State::Staged,
+        })
+    }
+
+    /// Where the environment's files are now.
+    pub(crate) fn root(&self) -> &Path {
+        match self.state {
+            State::Staged => &self.staged,
+            State::InPlace => &self.site.prefix,
+        }
+    }
+
+    pub(crate) fn is_in_place(&self) -> bool {
+        self.state == State::InPlace
+    }
+
+    /// Writes the marker and moves the environment to its place, so that scripts can run.
+    pub(crate) fn move_unfinished(&mut self, replace: Replace) -> Result<(), ApplyError> {
+        self.write_marker()
+            .map_err(|source| place_error(&self.site, source))?;
+        self.move_into_place(replace)?;
+        self.state = State::InPlace;
+        Ok(())
+    }
+
+    fn write_marker(&self) -> Result<(), PathError> {
+        let marker = crash::marker_path(&self.staged);
+        let directory = self.staged.join("conda-meta");
+        match fs::create_dir(&directory) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(error).at("create directory", directory);
+            }
+            _ => {}
+        }
+        let name = self
+            .staged
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
+        fs::write(&marker, name.as_bytes()).at("write file", marker)
+    }
+
+    /// The commit of an environment without scripts, and the tidying of one with them. The environment
+    /// is there: from here on trouble is only worth a warning.
+    pub(crate) fn finish(
+        mut self,
+        replace: Replace,
+        reporter: &dyn Reporter,
+    ) -> Result<(), ApplyError> {
+        match self.state {
+            State::Staged => {
+                if let Err(error) = self.move_into_place(replace) {
+                    self.abandon(reporter);
+                    return Err(error);
+                }
+                self.state = State::InPlace;
+            }
+            State::InPlace => {
+                let marker = crash::marker_path(&self.site.prefix);
+                warn_of(
+                    reporter,
+                    fs::remove_file(&marker).at("remove file", &marker),
+                );
+            }
+        }
+        warn_of(reporter, remove_tree(&self.staged));
+        warn_of(reporter, remove_tree(&crash::old_path(&self.staged)));
+        Ok(())
+    }
+
+    /// Puts everything back as it was.
+    pub(crate) fn abandon(self, reporter: &dyn Reporter) {
+        let result = match self.state {
+            State::Staged => remove_tree(&self.staged),
+            State::InPlace => crash::put_back(&self.site, &self.staged).map(drop),
+        };
+        warn_of(reporter, result);
+    }
+
+    fn move_into_place(&self, replace: Replace) -> Result<(), ApplyError> {
+        let prefix = &self.site.prefix;
+        let result = match occupant(&self.site, replace)? {
+            Occupant::Nothing => rename_noreplace(&self.staged, prefix),
+            Occupant::EmptyDirectory => fs::remove_dir(prefix)
+                .at("replace directory", prefix)
+                .and_then(|()| rename_noreplace(&self.staged, prefix)),
+            Occupant::Environment => self.swap(),
+        };
+        result.map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty => {
+                ApplyError::AlreadyExists {
+                    prefix: prefix.clone(),
+                }
+            }
+            _ => place_error(&self.site, source),
+        })
+    }
+
+    fn swap(&self) -> Result<(), PathError> {
+        let prefix = &self.site.prefix;
+        match exchange(&self.staged, prefix) {
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {}
+            other => return other,
+        }
+        let old = crash::old_path(&self.staged);
+        rename_noreplace(prefix, &old)?;
+        rename_noreplace(&self.staged, prefix).inspect_err(|_| {
+            // If this fails too, the next run does it.
+            let _ = rename_noreplace(&old, prefix);
+        })
+    }
+}
+
+fn occupant(site: &Site, replace: Replace) -> Result<Occupant, ApplyError> {
+    let prefix = &site.prefix;
+    let metadata = match prefix.symlink_metadata() {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Occupant::Nothing),
+        Err(source) => {
+            let source = PathError {
+                operation: "read metadata of",
+                path: prefix.clone(),
+                source,
+            };
+            return Err(place_error(site, source));
+        }
+    };
+    if metadata.is_dir() && is_empty(prefix).map_err(|source| place_error(site, source))? {
+        return Ok(Occupant::EmptyDirectory);
+    }
+    match replace {
+        Replace::Never => Err(ApplyError::AlreadyExists {
+            prefix: prefix.clone(),
+        }),
+        Replace::Existing if metadata.is_dir() && site.has_history() => Ok(Occupant::Environment),
+        Replace::Existing => Err(ApplyError::NotAnEnvironment {
+            prefix: prefix.clone(),
+        }),
+    }
+}
+
+fn is_empty(directory: &Path) -> Result<bool, PathError> {
+    let mut entries = fs::read_dir(directory).at("read directory", directory)?;
+    Ok(entries.next().is_none())
+}
+
+pub(crate) fn place_error(site: &Site, source: PathError) -> ApplyError {
+    ApplyError::Place {
+        prefix: site.prefix.clone(),
+        source,
+    }
+}
+
+fn warn_of(reporter: &dyn Reporter, result: Result<(), PathError>) {
+    if let Err(error) = result {
+        let text = format!("{error}: {}; the next run tries again", error.source);
+        reporter.warn("link::left-behind", text);
+    }
+}

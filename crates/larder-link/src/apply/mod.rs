@@ -1,0 +1,220 @@
+//! [`apply`]: makes the environment that a plan describes, whole or not at all.
+
+mod build;
+mod directories;
+mod files;
+mod meta;
+mod site;
+
+use std::{fs, path::Path, time::Instant};
+
+use larder_event::{Event, Phase, Reporter};
+use larder_fs::{PathContext as _, PathError};
+
+use crate::{
+    ApplyError, LinkOptions, LinkPlan, ScriptMessage, ScriptPolicy, crash,
+    plan::PlannedPackage,
+    scripts::{self, Moment, ScriptPlace},
+};
+
+use build::{Build, place_error};
+pub(crate) use files::Written;
+pub(crate) use site::Site;
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// Files, links and directories of packages, and generated files.
+    pub paths: u64,
+    /// Bytes written rather than linked.
+    pub bytes_written: u64,
+    /// What link scripts want the user to read, in the order in which they ran.
+    pub messages: Vec<ScriptMessage>,
+}
+
+/// Makes the environment. `options` are those that the plan was made with.
+///
+/// Emits the phases [`Phase::Link`] and, if there are scripts, [`Phase::Scripts`], a
+/// [`Event::Linked`] for each package, and at the very end an [`Event::ScriptMessage`] for each message.
+///
+/// # Errors
+/// [`ApplyError`]; what was at the prefix before is there again.
+pub fn apply(
+    plan: &LinkPlan<'_>,
+    options: &LinkOptions,
+    reporter: &dyn Reporter,
+) -> Result<Applied, ApplyError> {
+    let site = Site::new(Path::new(&plan.prefix));
+    fs::create_dir_all(&site.parent)
+        .at("create directory", &site.parent)
+        .map_err(|source| place_error(&site, source))?;
+    let _lock = site
+        .lock(reporter)
+        .map_err(|source| place_error(&site, source))?;
+    crash::recover_locked(&site, reporter).map_err(|source| ApplyError::Recover {
+        prefix: site.prefix.clone(),
+        source,
+    })?;
+    warn_of_clobbers(plan, reporter);
+    let run = Run {
+        plan,
+        options,
+        reporter,
+        scripts: Scripts::wanted(plan, options, reporter),
+    };
+    let mut build = Build::start(site, options.replace)?;
+    let applied = match run.build(&mut build) {
+        Ok(applied) => applied,
+        Err(error) => {
+            build.abandon(reporter);
+            return Err(error);
+        }
+    };
+    build.finish(options.replace, reporter)?;
+    for message in &applied.messages {
+        reporter.event(&Event::ScriptMessage {
+            package: message.package.clone(),
+            text: message.text.clone(),
+        });
+    }
+    Ok(applied)
+}
+
+fn warn_of_clobbers(plan: &LinkPlan<'_>, reporter: &dyn Reporter) {
+    for clobber in plan.clobbers() {
+        reporter.warn("link::clobbered", clobber.to_string());
+    }
+}
+
+/// Which scripts run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Scripts {
+    pre_link: bool,
+    post_link: bool,
+}
+
+impl Scripts {
+    fn wanted(plan: &LinkPlan<'_>, options: &LinkOptions, reporter: &dyn Reporter) -> Self {
+        let none = Self {
+            pre_link: false,
+            post_link: false,
+        };
+        let with_scripts: Vec<String> = plan
+            .packages
+            .iter()
+            .filter(|planned| planned.has_pre_link || planned.has_post_link)
+            .map(|planned| planned.package.dist())
+            .collect();
+        if with_scripts.is_empty() {
+            return none;
+        }
+        let reason = if options.link_scripts == ScriptPolicy::Skip {
+            "as asked"
+        } else if !scripts::can_run(options.subdir) {
+            "because they are for another operating system"
+        } else {
+            return Self {
+                pre_link: plan.packages.iter().any(|planned| planned.has_pre_link),
+                post_link: plan.packages.iter().any(|planned| planned.has_post_link),
+            };
+        };
+        let text = format!(
+            "link scripts are not run, {reason}: {}",
+            with_scripts.join(", ")
+        );
+        reporter.warn("link::scripts-skipped", text);
+        none
+    }
+}
+
+struct Run<'r, 'a> {
+    plan: &'r LinkPlan<'a>,
+    options: &'r LinkOptions,
+    reporter: &'r dyn Reporter,
+    scripts: Scripts,
+}
+
+impl Run<'_, '_> {
+    fn build(&self, build: &mut Build) -> Result<Applied, ApplyError> {
+        let mut messages = Vec::new();
+        if self.scripts.pre_link {
+            build.move_unfinished(self.options.replace)?;
+            self.run_scripts(Moment::PreLink, &mut messages)?;
+        }
+        let written = self.link(build.root())?;
+        if self.scripts.post_link {
+            if !build.is_in_place() {
+                build.move_unfinished(self.options.replace)?;
+            }
+            self.run_scripts(Moment::PostLink, &mut messages)?;
+        }
+        meta::write(self.plan, self.options, &written, build.root())?;
+        Ok(Applied {
+            paths: self.plan.lines().filter(|line| !line.is_lost).count() as u64,
+            bytes_written: written.bytes,
+            messages,
+        })
+    }
+
+    fn link(&self, root: &Path) -> Result<Written, ApplyError> {
+        let started = self.start(Phase::Link, self.plan.packages.len());
+        directories::create(self.plan, root).map_err(|source| ApplyError::Place {
+            prefix: self.options.prefix.clone(),
+            source,
+        })?;
+        let written = files::link(self.plan, self.options, root, self.reporter)?;
+        for planned in &self.plan.packages {
+            self.reporter.event(&Event::Linked {
+                package: planned.package.dist(),
+                files: planned.paths.len() as u64,
+            });
+        }
+        self.finish(Phase::Link, started);
+        Ok(written)
+    }
+
+    fn run_scripts(
+        &self,
+        moment: Moment,
+        messages: &mut Vec<ScriptMessage>,
+    ) -> Result<(), ApplyError> {
+        let has_script = |planned: &&PlannedPackage<'_>| match moment {
+            Moment::PreLink => planned.has_pre_link,
+            Moment::PostLink => planned.has_post_link,
+        };
+        let packages: Vec<_> = self.plan.packages.iter().filter(has_script).collect();
+        let started = self.start(Phase::Scripts, packages.len());
+        let place = ScriptPlace {
+            prefix: &self.plan.prefix,
+            subdir: self.options.subdir,
+        };
+        for planned in packages {
+            let message = scripts::run(planned.package, moment, place);
+            messages.extend(message.map_err(ApplyError::Script)?);
+        }
+        self.finish(Phase::Scripts, started);
+        Ok(())
+    }
+
+    fn start(&self, phase: Phase, total: usize) -> Instant {
+        self.reporter.event(&Event::PhaseStarted {
+            phase,
+            total: total as u64,
+            bytes: 0,
+        });
+        Instant::now()
+    }
+
+    fn finish(&self, phase: Phase, started: Instant) {
+        let milliseconds = started.elapsed().as_millis() as u64;
+        self.reporter.event(&Event::PhaseFinished {
+            phase,
+            milliseconds,
+        });
+    }
+}
+
+/// A file below an environment that is being made; only larder writes there.
+fn write_new(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
+    fs::write(path, bytes).at("write file", path)
+}

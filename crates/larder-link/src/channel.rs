@@ -1,0 +1,54 @@
+//! Where a package came from, as records and history say it: never with credentials in it.
+//!
+//! The closure's contract already says that its URLs have none; this is the last door before the disk.
+
+use url::Url;
+
+use crate::LinkPackage;
+
+/// The channel's URL without subdir (CEP 32, `channel`).
+pub(crate) fn url(package: &LinkPackage<'_>) -> String {
+    let record = &package.locked.record;
+    let subdir = &record.package_record.subdir;
+    let named = record
+        .channel
+        .as_deref()
+        .and_then(|channel| Url::parse(channel).ok());
+    let url = match (named, &record.channel) {
+        (Some(url), _) => clean(&url),
+        (None, Some(name)) if !name.is_empty() => return name.trim_end_matches('/').to_owned(),
+        _ => clean(&record.url)
+            .join(".")
+            .unwrap_or_else(|_| clean(&record.url)),
+    };
+    let text = url.as_str().trim_end_matches('/');
+    let without_subdir = text
+        .strip_suffix(subdir.as_str())
+        .and_then(|rest| rest.strip_suffix('/'));
+    without_subdir.unwrap_or(text).to_owned()
+}
+
+/// The channel as conda writes it into a history: by name if it is one of anaconda.org.
+pub(crate) fn name(package: &LinkPackage<'_>) -> String {
+    let url = url(package);
+    match url.strip_prefix("https://conda.anaconda.org/") {
+        Some(name) => name.to_owned(),
+        None => url,
+    }
+}
+
+/// The URL without user, password and `/t/TOKEN/`.
+pub(crate) fn clean(url: &Url) -> Url {
+    let mut url = url.clone();
+    // Both fail only for URLs that cannot have them.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    let path = url.path().to_owned();
+    if matches!(url.scheme(), "http" | "https")
+        && let Some((before, after)) = path.split_once("/t/")
+        && let Some((_token, rest)) = after.split_once('/')
+    {
+        url.set_path(&format!("{before}/{rest}"));
+    }
+    url
+}

@@ -1,0 +1,178 @@
+//! Why a plan cannot be made or applied. Each error names the package, the path, or both.
+
+use std::path::PathBuf;
+
+use larder_fs::PathError;
+
+use crate::{clobber::Clobber, scripts::ScriptError};
+
+/// Why there is no plan. Nothing was touched.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The prefix cannot be written into files.
+    #[error("cannot make an environment at `{}`: {problem}", prefix.display())]
+    Prefix {
+        /// As given.
+        prefix: PathBuf,
+        /// What is wrong with it, and what is needed.
+        problem: &'static str,
+    },
+    /// A package needs to know where Python is, and there is none.
+    #[error("{package} is a `noarch: python` package, and the environment has no python")]
+    NoPython {
+        /// `name-version-build`.
+        package: String,
+    },
+    /// Python's version has no minor part.
+    #[error("{package}: its version has no minor part, so that site-packages cannot be found")]
+    PythonVersion {
+        /// `name-version-build`.
+        package: String,
+    },
+    /// CEP 17: a site-packages directory outside the environment.
+    #[error(
+        "{package}: `python_site_packages_path` is `{path}`, which is not a path inside the environment"
+    )]
+    SitePackagesPath {
+        /// `name-version-build`.
+        package: String,
+        /// As the record has it.
+        path: String,
+    },
+    /// The prefix does not fit into a binary file.
+    #[error(
+        "{package}: the prefix does not fit into `{path}`: the prefix has {prefix_length} bytes, \
+         the file has room for {limit}; choose a shorter path for the environment"
+    )]
+    PrefixTooLong {
+        /// `name-version-build`.
+        package: String,
+        /// In the environment.
+        path: String,
+        /// Bytes of the prefix.
+        prefix_length: usize,
+        /// Bytes of the placeholder.
+        limit: usize,
+    },
+    /// A package writes where only package managers write.
+    #[error("{package}: `{path}` is below `conda-meta`, which no package may write to")]
+    Protected {
+        /// `name-version-build`.
+        package: String,
+        /// In the environment.
+        path: String,
+    },
+    /// The package's record cannot have a file of its own.
+    #[error("{package}: name, version and build do not make a file name")]
+    FileName {
+        /// `name-version-build`.
+        package: String,
+    },
+    /// One path is a file or link of one package and a directory of another.
+    #[error("`{path}` is a directory of {directory_of} and a file or link of {file_of}")]
+    Conflict {
+        /// In the environment.
+        path: String,
+        /// `name-version-build`.
+        directory_of: String,
+        /// `name-version-build`.
+        file_of: String,
+    },
+    /// Packages ship the same path, and that was to be an error.
+    #[error("{}", crate::clobber::describe(clobbers))]
+    Clobbered {
+        /// All such paths.
+        clobbers: Vec<Clobber>,
+    },
+}
+
+/// Why an environment was not made. What was there before is there again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// Something is there, and it was not to be replaced.
+    #[error("`{}` already exists", prefix.display())]
+    AlreadyExists {
+        /// Where the environment was to go.
+        prefix: PathBuf,
+    },
+    /// Something is there that is no environment; it is never replaced.
+    #[error(
+        "`{}` is not empty and not a conda environment (no `conda-meta/history`); \
+         remove it or choose another place",
+        prefix.display()
+    )]
+    NotAnEnvironment {
+        /// Where the environment was to go.
+        prefix: PathBuf,
+    },
+    /// What an earlier run left could not be cleared away.
+    #[error("cannot clear away what an unfinished run left of `{}`", prefix.display())]
+    Recover {
+        /// Where the environment was to go.
+        prefix: PathBuf,
+        /// Why.
+        #[source]
+        source: PathError,
+    },
+    /// The place where the environment is built, or the step into its final place.
+    #[error("cannot make the environment `{}`", prefix.display())]
+    Place {
+        /// Where the environment was to go.
+        prefix: PathBuf,
+        /// Why.
+        #[source]
+        source: PathError,
+    },
+    /// A file of a package.
+    #[error("cannot link {package}")]
+    File {
+        /// `name-version-build`.
+        package: String,
+        /// Which file, and why.
+        #[source]
+        source: PathError,
+    },
+    /// A binary file holds the placeholder in an encoding in which the prefix is longer.
+    #[error(
+        "{package}: the prefix does not fit into `{path}`: it has {prefix_length} bytes there, \
+         the file has room for {limit}; choose a shorter path for the environment"
+    )]
+    PrefixTooLong {
+        /// `name-version-build`.
+        package: String,
+        /// In the environment.
+        path: String,
+        /// Bytes of the prefix.
+        prefix_length: usize,
+        /// Bytes of the placeholder.
+        limit: usize,
+    },
+    /// A link script.
+    #[error(transparent)]
+    Script(ScriptError),
+    /// What `conda-meta` holds about a package.
+    #[error("cannot write the record of {package}")]
+    Record {
+        /// `name-version-build`.
+        package: String,
+        /// Why.
+        #[source]
+        source: RecordError,
+    },
+}
+
+/// Why a record was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The package's `info/index.json` is not a JSON object.
+    #[error("its `info/index.json` cannot be read")]
+    Index(#[source] serde_json::Error),
+    /// The record cannot be expressed as JSON.
+    #[error("it cannot be written as JSON")]
+    Json(#[source] serde_json::Error),
+    /// The file.
+    #[error(transparent)]
+    Write(PathError),
+}

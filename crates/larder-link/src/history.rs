@@ -1,0 +1,77 @@
+//! `conda-meta/history`: one action block (CEP 32), in the form that conda reads back.
+
+use std::fmt::Write as _;
+
+use crate::{LinkOptions, LinkPlan, channel};
+
+/// The block of a new environment.
+pub(crate) fn history(plan: &LinkPlan<'_>, options: &LinkOptions) -> String {
+    let mut text = String::new();
+    line(&mut text, format_args!("==> {} <==", options.timestamp));
+    line(
+        &mut text,
+        format_args!("# cmd: {}", one_line(&options.command_line)),
+    );
+    line(
+        &mut text,
+        format_args!("# {} version: {}", options.tool, options.version),
+    );
+    let mut packages: Vec<String> = plan
+        .packages()
+        .map(|package| {
+            let subdir = &package.record().subdir;
+            format!("+{}/{subdir}::{}", channel::name(&package), package.dist())
+        })
+        .collect();
+    packages.sort();
+    for package in packages {
+        line(&mut text, format_args!("{package}"));
+    }
+    if !options.update_specs.is_empty() {
+        let specs: Vec<String> = options
+            .update_specs
+            .iter()
+            .map(|spec| quoted(spec))
+            .collect();
+        line(
+            &mut text,
+            format_args!("# update specs: [{}]", specs.join(", ")),
+        );
+    }
+    text
+}
+
+fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{arguments}");
+}
+
+/// A command may have line breaks in its arguments; a comment must not.
+fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
+}
+
+/// A Python string literal: conda reads the list of specs as one.
+fn quoted(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
+    let mut literal = String::from(quote);
+    for character in text.chars() {
+        match character {
+            '\n' => literal.push_str("\\n"),
+            '\r' => literal.push_str("\\r"),
+            '\\' => literal.push_str("\\\\"),
+            character => {
+                if character == quote {
+                    literal.push('\\');
+                }
+                literal.push(character);
+            }
+        }
+    }
+    literal.push(quote);
+    literal
+}

@@ -1,0 +1,90 @@
+//! What a caller decides about an environment. Nothing here is read from the machine.
+
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+use larder_fs::LinkMode;
+use rattler_conda_types::Subdir;
+
+/// Everything that planning and applying need to know besides the packages.
+#[derive(Debug, Clone)]
+pub struct LinkOptions {
+    /// Where the environment goes: absolute, without `.` and `..`, not a link itself. Written into files.
+    pub prefix: PathBuf,
+    /// How files of trees get into the environment.
+    pub link_mode: LinkMode,
+    /// How many threads link; 0 counts as 1.
+    pub threads: usize,
+    /// The subdir that the environment is for.
+    pub subdir: Subdir,
+    /// Environment variables for `conda-meta/state`, names and values as the user wrote them.
+    pub variables: IndexMap<String, String>,
+    /// For `history`: the command, without anything secret in it.
+    pub command_line: String,
+    /// For `history`: `YYYY-MM-DD HH:MM:SS`.
+    pub timestamp: String,
+    /// For `history`: the program's name.
+    pub tool: String,
+    /// For `history`: the program's version.
+    pub version: String,
+    /// For `history`: the MatchSpecs that the user asked for.
+    pub update_specs: Vec<String>,
+    /// Whether link scripts run.
+    pub link_scripts: ScriptPolicy,
+    /// What happens when two packages ship one path.
+    pub clobber: ClobberPolicy,
+    /// What happens to an environment that is there already.
+    pub replace: Replace,
+}
+
+/// Whether link scripts run. CEP 34 says that they must.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ScriptPolicy {
+    /// They run; one that fails fails the whole run.
+    #[default]
+    Run,
+    /// They do not run, and a warning names the packages that have some.
+    Skip,
+}
+
+/// What happens when two packages ship one path with different content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClobberPolicy {
+    /// The later package in topological order wins, and a warning names both.
+    #[default]
+    Warn,
+    /// The plan fails.
+    Error,
+}
+
+/// What happens to an environment that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Replace {
+    /// The run fails; only an empty directory may be there.
+    #[default]
+    Never,
+    /// The new environment takes its place in one step, and the old one is removed.
+    Existing,
+}
+
+impl LinkOptions {
+    /// Defaults for everything but place and subdir: automatic link mode, two threads, scripts run,
+    /// nothing is replaced, an empty history block.
+    pub fn new(prefix: impl Into<PathBuf>, subdir: Subdir) -> Self {
+        Self {
+            prefix: prefix.into(),
+            link_mode: LinkMode::default(),
+            threads: 2,
+            subdir,
+            variables: IndexMap::new(),
+            command_line: String::new(),
+            timestamp: String::new(),
+            tool: String::from("larder"),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            update_specs: Vec::new(),
+            link_scripts: ScriptPolicy::default(),
+            clobber: ClobberPolicy::default(),
+            replace: Replace::default(),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! One package to link, and which of its two descriptions (record, archive) is believed.
+
+use std::path::Path;
+
+use larder_lock::{Completeness, LockedPackage};
+use larder_unpack::PackageInfo;
+use rattler_conda_types::PackageRecord;
+
+/// A package to link: what the closure says of it and where its tree is.
+#[derive(Debug, Clone, Copy)]
+pub struct LinkPackage<'a> {
+    /// The record, from the channel's index or a lock.
+    pub locked: &'a LockedPackage,
+    /// The tree: the directory that holds the extracted package. Becomes `extracted_package_dir`.
+    pub tree_root: &'a Path,
+    /// What the archive says of itself.
+    pub info: &'a PackageInfo,
+    /// The archive in the store. Becomes `package_tarball_full_path`.
+    pub archive_path: &'a Path,
+}
+
+impl<'a> LinkPackage<'a> {
+    /// The normalized package name.
+    pub fn name(&self) -> &'a str {
+        self.locked.name()
+    }
+
+    /// `name-version-build`.
+    pub fn dist(&self) -> String {
+        self.locked.dist()
+    }
+
+    pub(crate) fn record(&self) -> &'a PackageRecord {
+        &self.locked.record.package_record
+    }
+
+    pub(crate) fn depends(&self) -> &'a [String] {
+        &self.record().depends
+    }
+
+    /// Whether the record leaves out what CEP 37 has no key for, so that the archive has the word.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.locked.completeness == Completeness::Partial
+    }
+
+    /// CEP 20: by `noarch`, whatever the subdir; `abi3` packages are noarch in a platform's subdir.
+    pub(crate) fn is_noarch_python(&self) -> bool {
+        if self.is_partial() {
+            self.info.index.noarch.is_python()
+        } else {
+            self.record().noarch.is_python()
+        }
+    }
+
+    pub(crate) fn build_number(&self) -> u64 {
+        if self.is_partial() {
+            self.info.index.build_number
+        } else {
+            self.record().build_number
+        }
+    }
+
+    /// CEP 17: the channel's index wins over the archive, because it can be mended.
+    pub(crate) fn site_packages_path(&self) -> Option<&'a str> {
+        let record = self.record().python_site_packages_path.as_deref();
+        if self.is_partial() {
+            record.or(self.info.index.python_site_packages_path.as_deref())
+        } else {
+            record
+        }
+    }
+}

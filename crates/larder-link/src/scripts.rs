@@ -1,0 +1,189 @@
+//! Link scripts (CEP 32 and 34): `bin/.NAME-pre-link.sh` and `bin/.NAME-post-link.sh`.
+//!
+//! `SOURCE_DIR` is the prefix for every script, as CEP 34 says (conda gives it to pre-link alone, as
+//! the extracted package). A script that fails fails the run. What one prints never reaches our stdout.
+
+use std::{
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus, Stdio},
+};
+
+use rattler_conda_types::Subdir;
+
+use crate::LinkPackage;
+
+/// When a script runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// Before any of the package's files is in the environment.
+    PreLink,
+    /// When all files of all packages are there.
+    PostLink,
+}
+
+/// What the scripts of one package had to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptMessage {
+    /// `name-version-build`.
+    pub package: String,
+    /// What they wrote to `.messages.txt`.
+    pub text: String,
+}
+
+/// A script that failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScriptError {
+    /// It could not be started, or its output could not be read.
+    #[error("cannot run `{}` of {package}", script.display())]
+    Start {
+        /// `name-version-build`.
+        package: String,
+        /// The script.
+        script: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// It ended with another status than 0.
+    #[error("`{}` of {package} failed ({status}); it printed:\n{output}", script.display())]
+    Failed {
+        /// `name-version-build`.
+        package: String,
+        /// The script.
+        script: PathBuf,
+        /// As the system reports it.
+        status: ExitStatus,
+        /// Everything that it printed, on either stream.
+        output: String,
+    },
+}
+
+/// Where scripts run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ScriptPlace<'a> {
+    /// The prefix, at its final place.
+    pub(crate) prefix: &'a str,
+    pub(crate) subdir: Subdir,
+}
+
+/// The path of a script in its package.
+pub(crate) fn script_path(name: &str, moment: Moment, subdir: Subdir) -> String {
+    let (directory, extension) = if subdir.is_windows() {
+        ("Scripts", "bat")
+    } else {
+        ("bin", "sh")
+    };
+    let action = match moment {
+        Moment::PreLink => "pre-link",
+        Moment::PostLink => "post-link",
+    };
+    format!("{directory}/.{name}-{action}.{extension}")
+}
+
+/// Whether scripts for `subdir` can run on this machine: on its operating system only.
+pub(crate) fn can_run(subdir: Subdir) -> bool {
+    Subdir::current().is_some_and(|host| host.only_platform() == subdir.only_platform())
+}
+
+/// Runs one script and returns what it left in `.messages.txt`, which is removed.
+pub(crate) fn run(
+    package: LinkPackage<'_>,
+    moment: Moment,
+    place: ScriptPlace<'_>,
+) -> Result<Option<ScriptMessage>, ScriptError> {
+    let relative = script_path(package.name(), moment, place.subdir);
+    let root = match moment {
+        // It is not in the environment yet.
+        Moment::PreLink => package.tree_root,
+        Moment::PostLink => Path::new(place.prefix),
+    };
+    let script = root.join(relative);
+    let start = |source| ScriptError::Start {
+        package: package.dist(),
+        script: script.clone(),
+        source,
+    };
+    let (status, output) = capture(command(&script, package, place)).map_err(start)?;
+    if !status.success() {
+        return Err(ScriptError::Failed {
+            package: package.dist(),
+            script,
+            status,
+            output,
+        });
+    }
+    Ok(take_message(Path::new(place.prefix))
+        .map_err(start)?
+        .map(|text| ScriptMessage {
+            package: package.dist(),
+            text,
+        }))
+}
+
+fn command(script: &Path, package: LinkPackage<'_>, place: ScriptPlace<'_>) -> Command {
+    let directory = script.parent().unwrap_or(script);
+    let mut command = shell(script, directory, place.subdir);
+    let record = package.record();
+    command
+        .env("PREFIX", place.prefix)
+        .env("SOURCE_DIR", place.prefix)
+        .env("ROOT_PREFIX", "")
+        .env("PKG_NAME", package.name())
+        .env("PKG_VERSION", record.version.to_string())
+        .env("PKG_BUILDNUM", package.build_number().to_string())
+        .current_dir(place.prefix)
+        .stdin(Stdio::null());
+    command
+}
+
+/// The shell itself puts the script's directory in front of the `PATH` that it inherits.
+fn shell(script: &Path, directory: &Path, subdir: Subdir) -> Command {
+    if subdir.is_windows() {
+        let mut command = Command::new("cmd.exe");
+        command.env("LARDER_SCRIPT_DIRECTORY", directory);
+        command.env("LARDER_SCRIPT", script);
+        command.args(["/d", "/c"]);
+        command.arg("set \"PATH=%LARDER_SCRIPT_DIRECTORY%;%PATH%\" & call \"%LARDER_SCRIPT%\"");
+        return command;
+    }
+    let bash = Path::new("/bin/bash");
+    let shell = if bash.exists() {
+        bash
+    } else {
+        Path::new("/bin/sh")
+    };
+    let mut command = Command::new("/bin/sh");
+    command.arg("-c");
+    command.arg("PATH=\"$1${PATH:+:$PATH}\"; export PATH; exec \"$0\" \"$2\"");
+    command.args([shell, directory, script]);
+    command
+}
+
+/// Both streams in one text, in the order in which they were written.
+fn capture(mut command: Command) -> io::Result<(ExitStatus, String)> {
+    let (mut reader, writer) = io::pipe()?;
+    command.stdout(writer.try_clone()?).stderr(writer);
+    let mut child = command.spawn()?;
+    // Our ends of the pipe for writing must close, or reading never ends.
+    drop(command);
+    let mut output = Vec::new();
+    let read = reader.read_to_end(&mut output);
+    let status = child.wait()?;
+    read?;
+    Ok((status, String::from_utf8_lossy(&output).into_owned()))
+}
+
+fn take_message(prefix: &Path) -> io::Result<Option<String>> {
+    let path = prefix.join(".messages.txt");
+    match std::fs::read(&path) {
+        Ok(bytes) => {
+            std::fs::remove_file(&path)?;
+            let text = String::from_utf8_lossy(&bytes).trim().to_owned();
+            Ok((!text.is_empty()).then_some(text))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
