@@ -6,9 +6,12 @@
 use std::{fs, fs::File};
 
 use larder_digest::{Hasher, Md5, Sha256};
-use larder_fs::{Durability, PathContext as _, PathError, write_atomic};
+use larder_fs::{Durability, PathContext as _, PathError};
 
-use crate::{Object, ObjectId, ObjectKind, StoreError, layout::Layout, read, store, store::Shared};
+use crate::{
+    Object, ObjectId, ObjectKind, StoreError, layout::Layout, read, store, store::Shared,
+    temporary::write_whole,
+};
 
 impl Shared {
     pub(crate) fn find_by_md5(
@@ -49,10 +52,8 @@ pub(crate) fn record(
     sha256: Sha256,
     durability: Durability,
 ) -> Result<(), PathError> {
-    let directory = layout.md5_index();
-    fs::create_dir_all(&directory).at("create directory", &directory)?;
     let text = format!("{sha256}\n");
-    write_atomic(&layout.md5_file(md5), text.as_bytes(), durability)
+    write_whole(layout, &layout.md5_file(md5), text.as_bytes(), durability)
 }
 
 fn has_both(object: &Object, md5: Md5) -> Result<bool, PathError> {

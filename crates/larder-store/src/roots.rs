@@ -10,10 +10,10 @@ use std::{
 };
 
 use larder_digest::{Hasher, Sha256};
-use larder_fs::{PathContext as _, PathError, write_atomic};
+use larder_fs::{PathContext as _, PathError};
 use serde::{Deserialize, Serialize};
 
-use crate::{Access, ObjectId, Store};
+use crate::{Access, ObjectId, Store, temporary::write_whole};
 
 /// What needs objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -104,9 +104,7 @@ impl Store {
             source,
         };
         let text = serde_json::to_vec_pretty(&root).map_err(malformed)?;
-        let directory = layout.roots();
-        fs::create_dir_all(&directory).at("create directory", &directory)?;
-        write_atomic(&file, &text, self.shared.durability)?;
+        write_whole(layout, &file, &text, self.shared.durability)?;
         Ok(())
     }
 

@@ -6,12 +6,14 @@
 use std::{
     fs::{self, File},
     hash::{BuildHasher as _, RandomState},
-    io,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process,
 };
 
-use larder_fs::{PathContext as _, PathError, rename_noreplace};
+use larder_fs::{Durability, PathContext as _, PathError, rename_noreplace, sync_dir};
+
+use crate::layout::Layout;
 
 /// How the names of files that are being written begin.
 pub(crate) const INGEST: &str = "ingest-";
@@ -59,6 +61,37 @@ impl Temporary {
         self.placed = true;
         Ok(())
     }
+
+    /// Renames the file to `target`, replacing what is there.
+    fn replace(&mut self, target: &Path) -> Result<(), PathError> {
+        fs::rename(&self.path, target).at("rename to", target)?;
+        self.placed = true;
+        Ok(())
+    }
+}
+
+/// Writes a small file that is replaced whole, such as a root: there are the old or the new bytes at
+/// every moment. Unlike [`larder_fs::write_atomic`] it leaves nothing outside `tmp/` when killed.
+/// Makes the directory if it is missing.
+pub(crate) fn write_whole(
+    layout: &Layout,
+    target: &Path,
+    bytes: &[u8],
+    durability: Durability,
+) -> Result<(), PathError> {
+    let directory = target.parent().unwrap_or(layout.root());
+    fs::create_dir_all(directory).at("create directory", directory)?;
+    let (mut temporary, mut file) = Temporary::create(&layout.temporary())?;
+    file.write_all(bytes).at("write", temporary.path())?;
+    if durability == Durability::Flush {
+        file.sync_all().at("flush", temporary.path())?;
+    }
+    drop(file);
+    temporary.replace(target)?;
+    if durability == Durability::Flush {
+        sync_dir(directory)?;
+    }
+    Ok(())
 }
 
 impl Drop for Temporary {

@@ -1,0 +1,18 @@
+//! The store from outside: what FORMAT.md promises, line by line, on real files and with real processes.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod crash;
+mod crowd;
+mod damage;
+mod failure;
+mod layout;
+mod lower;
+mod model;
+mod permissions;
+mod reading;
+mod roots;
+mod support;
+mod sweep;
+mod verify;
+mod worker;
+mod writing;
