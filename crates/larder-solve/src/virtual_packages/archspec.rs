@@ -12,7 +12,7 @@ pub(super) fn of_subdir(subdir: Subdir) -> (Version, BuildString) {
         "32" => "x86",
         "64" => "x86_64",
         "aarch64" | "arm64" => "aarch64",
-        "ppc64" | "ppc64le" | "riscv64" | "s390x" => cpu,
+        "armv6l" | "armv7l" | "ppc64" | "ppc64le" | "riscv64" | "s390x" | "wasm32" | "z" => cpu,
         _ => return (Version::major(0), BuildString::new_unchecked(cpu)),
     };
     (Version::major(1), BuildString::new_unchecked(known))

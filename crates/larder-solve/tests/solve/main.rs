@@ -1,0 +1,14 @@
+//! Real solves over small channels on disk and on loopback.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod cache;
+mod conda_forge;
+mod explain;
+mod faults;
+mod index;
+mod relations;
+mod rules;
+mod shards;
+mod support;
+mod v3;
+mod virtual_packages;
