@@ -121,7 +121,9 @@ async fn fetch_all<'a>(
 ) -> Vec<Outcome<'a>> {
     let failed = AtomicBool::new(false);
     let failed = &failed;
-    let one = |missing: &'a MissingPackage| async move {
+    // By index: a closure over references would make a future that cannot be sent to another thread.
+    let one = |index: usize| async move {
+        let missing = &plan.missing[index];
         if failed.load(Ordering::Relaxed) {
             return (missing, None);
         }
@@ -134,7 +136,7 @@ async fn fetch_all<'a>(
         failed.fetch_or(outcome.is_err(), Ordering::Relaxed);
         (missing, Some(outcome))
     };
-    stream::iter(&plan.missing)
+    stream::iter(0..plan.missing.len())
         .map(one)
         .buffer_unordered(options.concurrency.max(1))
         .collect()

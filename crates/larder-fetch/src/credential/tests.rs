@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use url::Url;
 
 use super::{Credential, split_credentials};
@@ -56,4 +57,25 @@ fn debug_shows_no_secret() {
         Credential::Token("SECRET".into()),
     ];
     assert!(!format!("{credentials:?}").contains("SECRET"));
+}
+
+proptest! {
+    #[test]
+    fn no_secret_stays_in_the_url_and_none_is_lost(
+        user in "S3CR3T[a-z]{1,5}",
+        password in prop::option::of("S3CR3T[ -~]{0,10}"),
+        token in prop::option::of("S3CR3T[A-Za-z0-9-]{0,20}"),
+        path in "[a-s/]{0,10}",
+    ) {
+        let mut url = Url::parse("https://host:8443/").unwrap();
+        url.set_username(&user).unwrap();
+        url.set_password(password.as_deref()).unwrap();
+        url.set_path(&token.as_ref().map_or(path.clone(), |token| format!("/t/{token}/{path}")));
+        let (clean, credentials) = split_credentials(&url);
+        prop_assert!(!clean.as_str().contains("S3CR3T"), "{clean}");
+        let mut expected = vec![basic(&user, &password.unwrap_or_default())];
+        expected.extend(token.map(Credential::Token));
+        prop_assert_eq!(credentials, expected);
+        prop_assert_eq!(split_credentials(&clean), (clean, vec![]));
+    }
 }

@@ -209,3 +209,12 @@ fn a_fetch_that_is_dropped_leaves_nothing_behind() {
     assert_eq!(world.leftovers().len(), 0);
     assert_eq!(world.objects(), [""; 0]);
 }
+
+#[test]
+fn a_fetch_can_run_on_any_thread() {
+    fn is_send<T: Send>(_: &T) {}
+    let world = World::new();
+    let network = network();
+    let options = options(&network);
+    is_send(&world.fetch(&closure(vec![]), &options));
+}

@@ -7,10 +7,12 @@
 mod credentials;
 mod faults;
 mod fetching;
+mod lengths;
 mod mirrors;
 mod offline;
 mod proxy;
 mod raw;
 mod records;
+mod store;
 mod support;
 mod tls;
