@@ -4,6 +4,7 @@
 //! bytes, whoever is killed and however many processes write the same object.
 
 use std::{
+    fmt,
     fs::{self, File},
     io::{self, Write},
     path::Path,
@@ -54,6 +55,17 @@ impl From<PathError> for IngestError {
     }
 }
 
+impl IngestError {
+    /// A stable, greppable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Mismatch { .. } => "store::mismatch",
+            Self::Empty { .. } => "store::empty",
+            Self::Io(_) => "store::io",
+        }
+    }
+}
+
 /// An object on its way into the store. Dropping it removes what was written.
 pub struct Ingest {
     shared: Arc<Shared>,
@@ -100,6 +112,16 @@ fn not_writable(root: &Path, source: PathError) -> StoreError {
         StoreError::NotWritable { root, source }
     } else {
         StoreError::Io(source)
+    }
+}
+
+impl fmt::Debug for Ingest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ingest")
+            .field("kind", &self.kind)
+            .field("expected", &self.expected)
+            .field("temporary", &self.temporary)
+            .finish_non_exhaustive()
     }
 }
 

@@ -62,6 +62,28 @@ impl From<PathError> for ReadError {
     }
 }
 
+impl ReadError {
+    /// A stable, greppable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Damaged { .. } => "store::damaged",
+            Self::Io(_) => "store::unreadable",
+        }
+    }
+
+    /// Whether the object is now out of the way (damaged, unreadable, gone), so that fetching it again
+    /// gives a whole one.
+    pub fn is_mended_by_ingest(&self) -> bool {
+        match self {
+            Self::Damaged { .. } => true,
+            Self::Io(error) => matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
+            ),
+        }
+    }
+}
+
 fn aside_note(path: Option<&Path>) -> String {
     path.map(|path| format!(" (moved to `{}`)", path.display()))
         .unwrap_or_default()
@@ -70,30 +92,38 @@ fn aside_note(path: Option<&Path>) -> String {
 impl Store {
     /// Opens an object after reading it whole and comparing its digest with its name.
     ///
-    /// A damaged object is moved to `tmp/`, so that it is not found again and can be fetched anew.
-    /// Where it cannot be moved, this `Store` (and its clones) no longer finds it.
+    /// An object that is damaged or may not be read is moved to `tmp/`, so that it is not found again
+    /// and can be fetched anew. Where it cannot be moved, this `Store` (and its clones) no longer finds it.
     ///
     /// # Errors
     /// [`ReadError::Damaged`] with both digests; [`ReadError::Io`] if it is gone or not readable.
     pub fn open_verified(&self, object: &Object) -> Result<VerifiedObject, ReadError> {
-        match read_verified(&object.path, object.id)? {
-            Ok(verified) => Ok(verified),
-            Err(found) => self.shared.refuse(object, found),
+        match read_verified(&object.path, object.id) {
+            Ok(Ok(verified)) => Ok(verified),
+            Ok(Err(found)) => self.shared.refuse(object, found),
+            Err(error) => {
+                if error.kind() == io::ErrorKind::PermissionDenied {
+                    self.shared.put_out_of_the_way(object);
+                }
+                Err(ReadError::Io(error))
+            }
         }
     }
 }
 
 impl Shared {
-    fn refuse(&self, object: &Object, found: Sha256) -> Result<VerifiedObject, ReadError> {
-        let set_aside = self.set_aside(&object.path, object.id).ok();
-        match &set_aside {
-            Some(aside) => {
-                if let Ok(verified) = read_verified(aside, object.id)? {
-                    put_back(aside, &object.path)?;
-                    return Ok(verified);
-                }
-            }
-            None => drop(self.refused().insert(object.path.clone())),
+    /// What follows when the bytes at an object's place were those of `found`.
+    pub(crate) fn refuse(
+        &self,
+        object: &Object,
+        found: Sha256,
+    ) -> Result<VerifiedObject, ReadError> {
+        let set_aside = self.put_out_of_the_way(object);
+        if let Some(aside) = &set_aside
+            && let Ok(verified) = read_verified(aside, object.id)?
+        {
+            put_back(aside, &object.path)?;
+            return Ok(verified);
         }
         Err(ReadError::Damaged {
             path: object.path.clone(),
@@ -101,6 +131,15 @@ impl Shared {
             found,
             set_aside,
         })
+    }
+
+    /// Moves an object aside; if that is not possible, sees to it that it is not found again.
+    fn put_out_of_the_way(&self, object: &Object) -> Option<PathBuf> {
+        let set_aside = self.set_aside(&object.path, object.id).ok();
+        if set_aside.is_none() {
+            self.refused().insert(object.path.clone());
+        }
+        set_aside
     }
 
     /// Moves what is at the place of an object of this store into `tmp/`, whatever it is.

@@ -72,6 +72,18 @@ impl From<PathError> for RootError {
     }
 }
 
+impl RootError {
+    /// A stable, greppable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Relative { .. } => "store::relative-root",
+            Self::ReadOnly { .. } => "store::read-only",
+            Self::Malformed { .. } => "store::malformed-root",
+            Self::Io(_) => "store::io",
+        }
+    }
+}
+
 impl Store {
     /// Records that the prefix or lock at `path` (absolute) needs `objects`, in place of what was
     /// recorded for it before.

@@ -99,6 +99,19 @@ impl From<PathError> for OpenError {
     }
 }
 
+impl OpenError {
+    /// A stable, greppable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NewerFormat { .. } => "store::newer-format",
+            Self::MalformedFormat { .. } => "store::malformed-format",
+            Self::NotAStore { .. } => "store::not-a-store",
+            Self::NoStore { .. } => "store::no-store",
+            Self::Io(_) => "store::io",
+        }
+    }
+}
+
 /// Why a store cannot be searched or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -125,6 +138,17 @@ pub enum StoreError {
 impl From<PathError> for StoreError {
     fn from(error: PathError) -> Self {
         Self::Io(error)
+    }
+}
+
+impl StoreError {
+    /// A stable, greppable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::ReadOnly { .. } => "store::read-only",
+            Self::NotWritable { .. } => "store::not-writable",
+            Self::Io(_) => "store::io",
+        }
     }
 }
 

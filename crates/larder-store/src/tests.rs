@@ -1,9 +1,14 @@
 //! Names and the `format` line: what is parsed is exactly what is printed.
 
+use std::{fs, io::Write as _};
+
 use larder_digest::Sha256;
 use proptest::prelude::*;
 
-use crate::{ObjectId, ObjectKind, ParseObjectIdError, format, temporary};
+use crate::{
+    Ingest, Object, ObjectId, ObjectKind, ParseObjectIdError, Store, StoreOptions, format,
+    temporary,
+};
 
 fn any_id() -> impl Strategy<Value = ObjectId> {
     let kinds = prop::sample::select(ObjectKind::ALL.to_vec());
@@ -105,4 +110,35 @@ fn temporary_names_differ_within_a_process() {
     let names: std::collections::BTreeSet<String> =
         (0..100).map(|_| temporary::unique_name("x-", "")).collect();
     assert_eq!(names.len(), 100);
+}
+
+fn store_with_an_object() -> (tempfile::TempDir, Store, Object) {
+    let temp = tempfile::tempdir().unwrap();
+    let store = Store::open(temp.path(), &StoreOptions::default()).unwrap();
+    let mut ingest = store.ingest(ObjectKind::Conda, None).unwrap();
+    ingest.write_all(b"bytes").unwrap();
+    let object = ingest.finish().unwrap();
+    (temp, store, object)
+}
+
+/// FORMAT.md R3. The object was damaged when it was read, and another process has healed it before
+/// it is moved.
+#[test]
+fn an_object_that_was_healed_meanwhile_gets_its_name_back() {
+    let (temp, store, object) = store_with_an_object();
+    let stale = Sha256::from_bytes([0; 32]);
+    let verified = store.shared.refuse(&object, stale).unwrap();
+    assert_eq!(verified.size, object.size);
+    assert!(store.open_verified(&object).is_ok());
+    assert_eq!(fs::read_dir(temp.path().join("tmp")).unwrap().count(), 0);
+}
+
+#[test]
+fn stores_are_shared_by_threads_and_ingests_move_between_them() {
+    fn assert_shared<T: Clone + Send + Sync + 'static>(_: &T) {}
+    fn assert_moved<T: Send + 'static>(_: &T) {}
+    let (_temp, store, _) = store_with_an_object();
+    assert_shared(&store);
+    let ingest: Ingest = store.ingest(ObjectKind::Wheel, None).unwrap();
+    assert_moved(&ingest);
 }

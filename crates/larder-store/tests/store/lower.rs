@@ -34,7 +34,7 @@ fn objects_are_found_below_and_written_above() {
     assert_eq!(find(&upper, sha256(&content(1))), Some(above));
 }
 
-/// R4: damage below is not repaired there; what is fetched again goes above and is found first.
+/// R5: damage below is not repaired there; what is fetched again goes above and is found first.
 #[test]
 fn damage_below_is_healed_above() {
     let lower = Fixture::new();

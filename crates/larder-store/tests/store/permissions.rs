@@ -2,9 +2,11 @@
 
 use std::{error::Error as _, io, path::Path};
 
-use larder_store::{Access, ObjectKind, Store, StoreError, StoreOptions};
+use larder_store::{Access, Fault, ObjectKind, Store, StoreError, StoreOptions};
 
 use crate::support::{Fixture, bytes_of, content, find, lazy, put_content, sha256};
+#[cfg(unix)]
+use crate::worker::{Job, Worker};
 
 #[test]
 fn a_store_for_reading_gives_objects_and_takes_none() {
@@ -51,45 +53,84 @@ pub(crate) fn work(root: &Path) {
     crate::worker::say("done");
 }
 
-/// Root may write anywhere, so it asks somebody else to try.
+/// R4: what a user does with an object that has lost its permissions, as a process that is not root.
+#[cfg(unix)]
+pub(crate) fn work_unreadable(root: &Path) {
+    use std::{
+        fs::{Permissions, set_permissions},
+        os::unix::fs::PermissionsExt as _,
+    };
+
+    let store = Store::open(root, &lazy()).unwrap();
+    for read_first in [true, false] {
+        let object = put_content(&store, 1);
+        set_permissions(&object.path, Permissions::from_mode(0o000)).unwrap();
+        let report = store.verify(&larder_event::Silent).unwrap();
+        assert!(matches!(report.damaged[0].fault, Fault::Unreadable(_)));
+        if read_first {
+            let error = store.open_verified(&object).unwrap_err();
+            assert!(error.to_string().contains(object.path.to_str().unwrap()));
+            assert!(error.is_mended_by_ingest());
+            assert_eq!(find(&store, sha256(&content(1))), None);
+        }
+        assert_eq!(put_content(&store, 1), object);
+        assert_eq!(bytes_of(&store, &object), content(1));
+    }
+    crate::worker::say("done");
+}
+
+#[cfg(not(unix))]
+pub(crate) fn work_unreadable(_root: &Path) {}
+
+/// Runs a job as a user who is not root: root may read and write anything.
+#[cfg(unix)]
+fn run_without_privileges(job: &Job, probe: &Path) {
+    use std::{fs, os::unix::process::CommandExt as _};
+
+    const NOBODY: u32 = 65534;
+    let mut command = Worker::command();
+    if fs::write(probe.join("probe"), "").is_ok() {
+        fs::remove_file(probe.join("probe")).unwrap();
+        command.uid(NOBODY).gid(NOBODY).current_dir("/");
+    }
+    match Worker::spawn(&mut command, job) {
+        Ok(mut worker) => {
+            assert_eq!(worker.next().as_deref(), Some("done"));
+            assert!(worker.wait().success());
+        }
+        Err(error) => crate::worker::say(&format!("skipped: cannot become another user: {error}")),
+    }
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
 #[cfg(unix)]
 #[test]
 fn a_store_of_another_user_is_read_and_not_written() {
-    use std::{
-        fs::{self, Permissions},
-        os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
-    };
-
-    use crate::worker::{Job, Worker};
-
-    const NOBODY: u32 = 65534;
     let fixture = Fixture::new();
     put_content(&fixture.store, 1);
     let root = fixture.store.root();
-    let protect = |mode| {
-        let directories = ["", "tmp", "pkgs"].map(|name| root.join(name));
-        for directory in directories {
-            fs::set_permissions(directory, Permissions::from_mode(mode)).unwrap();
-        }
-    };
-    fs::set_permissions(root.parent().unwrap(), Permissions::from_mode(0o755)).unwrap();
-    protect(0o555);
-    let mut command = Worker::command();
-    if fs::write(root.join("probe"), "").is_ok() {
-        fs::remove_file(root.join("probe")).unwrap();
-        command.uid(NOBODY).gid(NOBODY).current_dir("/");
-    }
-    let job = Job::Denied {
-        store: root.to_owned(),
-    };
-    let outcome =
-        Worker::spawn(&mut command, &job).map(|mut worker| (worker.next(), worker.wait()));
-    protect(0o755);
-    match outcome {
-        Ok((said, status)) => {
-            assert_eq!(said.as_deref(), Some("done"));
-            assert!(status.success());
-        }
-        Err(error) => println!("skipped: cannot run this test as another user: {error}"),
-    }
+    let directories = ["", "tmp", "pkgs"].map(|name| root.join(name));
+    set_mode(root.parent().unwrap(), 0o755);
+    directories.iter().for_each(|path| set_mode(path, 0o555));
+    let store = root.to_owned();
+    run_without_privileges(&Job::Denied { store }, root);
+    directories.iter().for_each(|path| set_mode(path, 0o755));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_object_without_permissions_is_named_and_healed() {
+    let temp = tempfile::tempdir().unwrap();
+    let probe = temp.path().join("probe");
+    std::fs::create_dir(&probe).unwrap();
+    set_mode(&probe, 0o555);
+    set_mode(temp.path(), 0o777);
+    let store = temp.path().join("store");
+    run_without_privileges(&Job::Unreadable { store }, &probe);
 }

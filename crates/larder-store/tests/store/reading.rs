@@ -1,4 +1,4 @@
-//! Verified reading (FORMAT.md R1 to R4, C7, C8, L4).
+//! Verified reading (FORMAT.md R1 to R5, C7, C8, L4).
 
 use std::{fs, io};
 
@@ -38,6 +38,8 @@ fn a_damaged_object_is_named_moved_aside_and_can_be_fetched_again() {
         Some(object.clone())
     );
     let error = fixture.store.open_verified(&object).unwrap_err();
+    assert!(error.is_mended_by_ingest());
+    assert_eq!(error.code(), "store::damaged");
     let text = error.to_string();
     let ReadError::Damaged {
         path,
@@ -61,15 +63,17 @@ fn a_damaged_object_is_named_moved_aside_and_can_be_fetched_again() {
     assert_eq!(bytes_of(&fixture.store, &object), content(1));
 }
 
-/// R3: a process that saw damage must not take away what another has healed meanwhile. The store of
-/// this test cannot tell the two apart by time, so it is given the object under a stale belief.
+/// C7: two processes found the object, one of them has moved it aside.
 #[test]
 fn a_second_reader_of_a_damaged_object_finds_it_gone_and_no_worse() {
     let fixture = Fixture::new();
     let object = put_content(&fixture.store, 1);
     flip_a_bit(&object.path);
     fixture.store.open_verified(&object).unwrap_err();
-    let ReadError::Io(error) = fixture.store.open_verified(&object).unwrap_err() else {
+    let error = fixture.store.open_verified(&object).unwrap_err();
+    assert!(error.is_mended_by_ingest());
+    assert_eq!(error.code(), "store::unreadable");
+    let ReadError::Io(error) = error else {
         unreachable!()
     };
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
@@ -77,7 +81,7 @@ fn a_second_reader_of_a_damaged_object_finds_it_gone_and_no_worse() {
     assert!(fixture.store.open_verified(&object).is_ok());
 }
 
-/// R4: nothing is moved in a store that is only read, and it is not found twice.
+/// R5: nothing is moved in a store that is only read, and it is not found twice.
 #[test]
 fn a_damaged_object_of_a_read_only_store_stays_but_is_not_found_again() {
     let fixture = Fixture::new();

@@ -28,6 +28,8 @@ pub(crate) enum Job {
     Crowd { store: PathBuf, number: u32 },
     /// Use a store that this user may not write.
     Denied { store: PathBuf },
+    /// Lose the permissions of an object.
+    Unreadable { store: PathBuf },
 }
 
 #[test]
@@ -39,6 +41,7 @@ fn worker() {
         Ok(Job::Stop { store, step, seed }) => crash::work(&store, Step::ALL[step], seed),
         Ok(Job::Crowd { store, number }) => crowd::work(&store, number),
         Ok(Job::Denied { store }) => permissions::work(&store),
+        Ok(Job::Unreadable { store }) => permissions::work_unreadable(&store),
         Err(_) => {}
     }
 }

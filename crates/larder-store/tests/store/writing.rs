@@ -118,6 +118,20 @@ fn an_object_is_read_only() {
     assert!(fs::metadata(&object.path).unwrap().permissions().readonly());
 }
 
+/// W4: who may read it is for the umask and the directory to say.
+#[cfg(unix)]
+#[test]
+fn an_object_may_be_read_by_whom_the_umask_admits() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let fixture = Fixture::new();
+    let object = put_content(&fixture.store, 1);
+    let plain = fixture.beside("plain");
+    fs::write(&plain, "").unwrap();
+    let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&object.path), mode(&plain) & 0o444);
+}
+
 /// W6: two writers of one object both succeed, and the first one's file stays.
 #[test]
 fn a_whole_object_is_never_replaced() {
