@@ -185,3 +185,6 @@ pub(crate) fn base_url_list<'a>(channels: impl Iterator<Item = &'a str>) -> Vec<
     }
     list
 }
+
+#[cfg(test)]
+mod tests;

@@ -103,3 +103,6 @@ impl<'a> Plain<'a> {
         simple.then_some(Self { version, build })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use larder_digest::{Md5, Sha256};
+use larder_digest::{Hasher, Md5, Sha256};
 use rattler_conda_types::Subdir;
 
-use crate::{Closure, ClosureError, LockedPackage};
+use crate::{Closure, ClosureError, LockedPackage, address};
 
 /// A lock file: the closures of one environment on several platforms (CEP 37).
 #[derive(Debug, Clone, PartialEq)]
@@ -86,6 +86,33 @@ pub struct LockHead {
     pub category: String,
     /// What the solve took for granted on each platform, `name=version=build` each; may be empty.
     pub virtual_packages: BTreeMap<Subdir, Vec<String>>,
+}
+
+impl LockChannel {
+    /// A channel as the user wrote it, without credentials; variables that stand for them are listed.
+    pub fn of(channel: &str) -> Self {
+        let clean = address::clean(channel);
+        let mut used_env_vars = clean.variables;
+        used_env_vars.sort();
+        used_env_vars.dedup();
+        Self {
+            url: clean.url,
+            used_env_vars,
+        }
+    }
+}
+
+impl InputDigests {
+    /// The digests of a file's contents.
+    pub fn of(contents: &[u8]) -> Self {
+        let mut hasher = Hasher::both();
+        hasher.update(contents);
+        let digests = hasher.finish();
+        Self {
+            md5: digests.md5,
+            sha256: digests.sha256,
+        }
+    }
 }
 
 impl Default for LockHead {

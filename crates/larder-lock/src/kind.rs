@@ -26,6 +26,14 @@ impl fmt::Display for LockKind {
     }
 }
 
+/// What a lock file is called where nobody says otherwise.
+pub const DEFAULT_FILE_NAME: &str = "conda-lock.yml";
+
+/// Whether a `conda-lock.yml` may be called this: CEP 37 wants `.yml` or `.yaml`.
+pub fn may_be_lock_name(file_name: &str) -> bool {
+    file_name.ends_with(".yml") || file_name.ends_with(".yaml")
+}
+
 /// The kind of lock that `text` is, or `None` if it is none (an environment file, for example).
 pub fn detect(text: &str) -> Option<LockKind> {
     if text.lines().any(|line| line.trim_end() == "@EXPLICIT") {

@@ -13,10 +13,12 @@ mod matching;
 mod names;
 mod raw;
 mod read;
+mod read_metadata;
 mod read_package;
 mod record;
 mod satisfy;
 mod scalar;
+mod source;
 mod wanted;
 mod write;
 
@@ -25,7 +27,11 @@ pub use error::{ClosureError, LockError, Problem};
 pub use file::{
     DEFAULT_CATEGORY, InputDigests, LockChannel, LockFile, LockHead, Note, PipPackage, Selection,
 };
-pub use kind::{LockKind, detect};
+pub use kind::{DEFAULT_FILE_NAME, LockKind, detect, may_be_lock_name};
 pub use satisfy::{check, check_closure};
+pub use source::relative_source;
 pub use wanted::{Reason, Wanted, WantedSpec};
 pub use write::closure_digest;
+
+#[cfg(test)]
+mod tests;

@@ -2,10 +2,13 @@
 //!
 //! Every key is optional here, so that the reader can say itself what is missing.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use indexmap::IndexMap;
-use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, Visitor},
+};
 use serde_json::Value;
 use serde_saphyr::Spanned;
 
@@ -87,7 +90,7 @@ pub(crate) struct RawPackage {
     pub(crate) source: Option<Spanned<RawSource>>,
     pub(crate) build: Option<Spanned<String>>,
     pub(crate) category: Option<Spanned<String>>,
-    pub(crate) optional: Option<Spanned<bool>>,
+    pub(crate) optional: Option<Spanned<Flag>>,
     // What pixi (lock version 1) and micromamba added to the format.
     pub(crate) build_number: Option<u64>,
     pub(crate) constrains: Option<RawDependencies>,
@@ -107,6 +110,27 @@ pub(crate) struct RawPackage {
     _timestamp: Option<IgnoredAny>,
     #[serde(rename = "track_features")]
     _track_features: Option<IgnoredAny>,
+}
+
+/// A boolean and nothing that is read as one, such as `"no"`.
+pub(crate) struct Flag(pub(crate) bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Boolean;
+        impl Visitor<'_> for Boolean {
+            type Value = Flag;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true or false")
+            }
+
+            fn visit_bool<E>(self, value: bool) -> Result<Flag, E> {
+                Ok(Flag(value))
+            }
+        }
+        deserializer.deserialize_any(Boolean)
+    }
 }
 
 /// A map in CEP 37, a list of MatchSpecs in pixi's version of the format.

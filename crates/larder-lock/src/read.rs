@@ -6,15 +6,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use larder_digest::{Md5, Sha256};
 use rattler_conda_types::Subdir;
 use serde_saphyr::Spanned;
 
 use crate::{
-    InputDigests, LockChannel, LockError, LockFile, LockKind, Note, Problem, address, detect,
+    LockError, LockFile, LockKind, Note, Problem, detect,
     file::{Content, LockEntry},
     kind::top_level,
-    raw::{RawChannel, RawInput, RawLock, RawMetadata, RawPackage},
+    raw::{RawLock, RawPackage},
     read_package,
     write::OUR_KEYS,
 };
@@ -39,7 +38,8 @@ impl LockFile {
 
 fn check_kind(file: &str, text: &str) -> Result<(), LockError> {
     let marker = |line: &str| {
-        line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ") || line == "======="
+        let starts = |mark: &str| line.starts_with(mark);
+        starts("<<<<<<< ") || starts("||||||| ") || starts(">>>>>>> ") || line == "======="
     };
     if let Some((line, _)) = (1..).zip(text.lines()).find(|(_, line)| marker(line)) {
         return Err(LockError::MergeConflict {
@@ -120,27 +120,6 @@ impl<'a> Reader<'a> {
         });
     }
 
-    fn refuse<T>(&self, line: u64, problem: Problem) -> Result<T, LockError> {
-        Err(LockError::Metadata {
-            file: self.file.to_owned(),
-            line,
-            problem,
-        })
-    }
-
-    fn require<T>(
-        &self,
-        value: Option<T>,
-        line: u64,
-        key: &'static str,
-        expected: &'static str,
-    ) -> Result<T, LockError> {
-        match value {
-            Some(value) => Ok(value),
-            None => self.refuse(line, Problem::Missing { key, expected }),
-        }
-    }
-
     fn read(mut self, raw: RawLock) -> Result<LockFile, LockError> {
         let metadata = self.require(raw.metadata, 1, "metadata", "the lock's metadata")?;
         let package = self.require(raw.package, 1, "package", "a list of packages")?;
@@ -169,161 +148,6 @@ impl<'a> Reader<'a> {
             packages,
             notes: self.notes,
         })
-    }
-
-    fn read_platforms(&mut self, metadata: &RawMetadata, line: u64) -> Result<(), LockError> {
-        let list = self.require(
-            metadata.platforms.as_ref(),
-            line,
-            "platforms",
-            "a list of subdirs such as linux-64",
-        )?;
-        for name in list {
-            match name.value.parse::<Subdir>() {
-                Ok(platform) if platform != Subdir::NoArch => {
-                    if !self.platforms.contains(&platform) {
-                        self.platforms.push(platform);
-                    }
-                }
-                _ => {
-                    return self.refuse(
-                        name.referenced.line(),
-                        Problem::Value {
-                            key: "platforms",
-                            found: name.value.clone(),
-                            expected: "a subdir such as linux-64, and not noarch".to_owned(),
-                        },
-                    );
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn check_content_hash(&mut self, metadata: &RawMetadata, line: u64) -> Result<(), LockError> {
-        let hashes = self.require(
-            metadata.content_hash.as_ref(),
-            line,
-            "content_hash",
-            "a sha256 for each platform",
-        )?;
-        let line = hashes.referenced.line();
-        let mut odd = Vec::new();
-        for platform in &self.platforms {
-            match hashes.value.get(platform.as_str()) {
-                Some(Some(hash)) if is_hex(hash, 64) => {}
-                Some(_) => odd.push(platform.as_str()),
-                None => {
-                    return self.refuse(
-                        line,
-                        Problem::Value {
-                            key: "content_hash",
-                            found: format!("nothing for {platform}"),
-                            expected: "a sha256 for each of `platforms`".to_owned(),
-                        },
-                    );
-                }
-            }
-        }
-        if !odd.is_empty() {
-            let platforms = odd.join(", ");
-            self.note(
-                line,
-                format!("`content_hash` of {platforms} is no sha256: nothing is decided by it"),
-            );
-        }
-        Ok(())
-    }
-
-    fn read_channels(
-        &self,
-        channels: Option<Vec<Spanned<RawChannel>>>,
-        line: u64,
-    ) -> Result<Vec<LockChannel>, LockError> {
-        let channels = self.require(channels, line, "channels", "a list of channels")?;
-        let read = |channel: Spanned<RawChannel>| {
-            let line = channel.referenced.line();
-            let url = channel.value.url.filter(|url| !url.is_empty());
-            let url = self.require(url, line, "url", "the channel's URL")?;
-            let variables = self.require(
-                channel.value.used_env_vars,
-                line,
-                "used_env_vars",
-                "a list of variable names, mostly []",
-            )?;
-            let clean = address::clean(&url);
-            if clean.secret {
-                return self.refuse(line, Problem::Credentials { key: "url" });
-            }
-            Ok(LockChannel {
-                url: clean.url,
-                used_env_vars: variables,
-            })
-        };
-        channels.into_iter().map(read).collect()
-    }
-
-    fn read_sources(
-        &mut self,
-        sources: Option<Vec<Spanned<String>>>,
-        line: u64,
-    ) -> Result<Vec<String>, LockError> {
-        let sources = self.require(sources, line, "sources", "a list of relative paths")?;
-        for source in &sources {
-            let path = &source.value;
-            if path.starts_with(['/', '\\']) || path.get(1..2) == Some(":") {
-                let text = format!("`sources` has the absolute path {path}: it is not opened");
-                self.note(source.referenced.line(), text);
-            }
-        }
-        Ok(sources.into_iter().map(|source| source.value).collect())
-    }
-
-    fn read_inputs(
-        &self,
-        inputs: Option<BTreeMap<String, Spanned<RawInput>>>,
-    ) -> Result<BTreeMap<String, InputDigests>, LockError> {
-        let mut read = BTreeMap::new();
-        for (source, input) in inputs.unwrap_or_default() {
-            let line = input.referenced.line();
-            let md5 = self.require(input.value.md5, line, "md5", "the file's MD5")?;
-            let sha256 = self.require(input.value.sha256, line, "sha256", "the file's SHA-256")?;
-            match (md5.parse::<Md5>(), sha256.parse::<Sha256>()) {
-                (Ok(md5), Ok(sha256)) => read.insert(source, InputDigests { md5, sha256 }),
-                _ => {
-                    return self.refuse(
-                        line,
-                        Problem::Value {
-                            key: "inputs_metadata",
-                            found: format!("md5 {md5}, sha256 {sha256}"),
-                            expected: "32 and 64 hexadecimal digits".to_owned(),
-                        },
-                    );
-                }
-            };
-        }
-        Ok(read)
-    }
-
-    fn take_virtual_packages(&mut self) -> BTreeMap<Subdir, Vec<String>> {
-        let mut found = BTreeMap::new();
-        for platform in &self.platforms {
-            let Some(text) = self
-                .custom_metadata
-                .remove(&format!("{OUR_KEYS}{platform}"))
-            else {
-                continue;
-            };
-            let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-            let names = value["virtual_packages"].as_array().into_iter().flatten();
-            found.insert(
-                *platform,
-                names
-                    .filter_map(|name| name.as_str().map(ToOwned::to_owned))
-                    .collect(),
-            );
-        }
-        found
     }
 
     fn read_packages(

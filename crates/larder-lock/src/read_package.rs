@@ -102,7 +102,7 @@ impl Item {
         Ok(LockEntry {
             platform,
             category,
-            optional: optional.0,
+            optional: optional.0.0,
             content,
         })
     }

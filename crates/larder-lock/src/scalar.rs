@@ -23,9 +23,8 @@ fn is_printable(character: char) -> bool {
 }
 
 fn is_plain(text: &str) -> bool {
-    match text.as_bytes() {
+    match text.trim_start_matches('_').as_bytes() {
         [first, ..] if first.is_ascii_alphabetic() => is_plain_word(text),
-        [b'_', second, ..] if second.is_ascii_alphabetic() => is_plain_word(text),
         [first, ..] if first.is_ascii_digit() => is_plain_after_digit(text),
         _ => false,
     }
@@ -77,3 +76,6 @@ fn escaped(text: &str) -> String {
     quoted.push('"');
     quoted
 }
+
+#[cfg(test)]
+mod tests;

@@ -183,18 +183,13 @@ impl Reason {
                 found,
                 override_variable,
             } => {
-                let found = found.as_deref().unwrap_or("not");
-                let verb = if found == "not" {
-                    "it has it"
-                } else {
-                    "it has"
-                };
+                let found = found.as_deref().unwrap_or("none");
                 write!(
                     f,
-                    "{needed_by} needs `{dependency}` of this machine, but {verb} {found}"
+                    "{needed_by} needs `{dependency}` of this machine, which has {found}"
                 )?;
                 match override_variable {
-                    Some(variable) => write!(f, "; set {variable} to lock or create for another"),
+                    Some(variable) => write!(f, " ({variable} sets it)"),
                     None => Ok(()),
                 }
             }

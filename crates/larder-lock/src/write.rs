@@ -288,17 +288,12 @@ fn write_hashes(text: &mut String, md5: Option<&str>, sha256: Option<&str>) -> f
 }
 
 fn clean_channel(channel: &LockChannel) -> LockChannel {
-    let clean = address::clean(&channel.url);
-    let mut used_env_vars = channel.used_env_vars.clone();
-    for variable in clean.variables {
-        if !used_env_vars.contains(&variable) {
-            used_env_vars.push(variable);
-        }
-    }
-    LockChannel {
-        url: clean.url,
-        used_env_vars,
-    }
+    let mut clean = LockChannel::of(&channel.url);
+    let listed = channel.used_env_vars.iter().cloned();
+    clean.used_env_vars.extend(listed);
+    clean.used_env_vars.sort();
+    clean.used_env_vars.dedup();
+    clean
 }
 
 fn without_credentials(package: &LockedPackage) -> LockedPackage {
