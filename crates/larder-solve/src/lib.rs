@@ -12,6 +12,8 @@ mod channels;
 mod error;
 mod explain;
 mod failure;
+mod flags;
+mod mend;
 mod notices;
 mod request;
 mod resolve;

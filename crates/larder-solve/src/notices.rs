@@ -27,7 +27,8 @@ impl Notices {
         }
     }
 
-    fn push(&self, code: &'static str, text: String) {
+    /// Keeps a notice until it is told.
+    pub(crate) fn push(&self, code: &'static str, text: String) {
         let mut notices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         notices.push((code, text));
     }

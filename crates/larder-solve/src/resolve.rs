@@ -2,7 +2,7 @@
 //!
 //! Blocking and free of I/O, so that it can run on a thread of its own.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use rattler_conda_types::{GenericVirtualPackage, MatchSpec, RepoDataRecord};
@@ -12,7 +12,9 @@ use rattler_solve::{
     SolverTask, resolvo::Solver as Resolvo,
 };
 
-use crate::{Priority, SolveRequest, Strategy};
+use url::Url;
+
+use crate::{Priority, SolveRequest, Strategy, flags};
 
 /// Everything that a solve needs besides the specs.
 pub(crate) struct Universe {
@@ -23,6 +25,7 @@ pub(crate) struct Universe {
     priority: ChannelPriority,
     strategy: SolveStrategy,
     exclude_newer: Option<ExcludeNewer>,
+    excluded: HashMap<Url, Arc<str>>,
 }
 
 impl Universe {
@@ -34,6 +37,7 @@ impl Universe {
         let cutoff = request.exclude_newer.map(Timestamp::try_from).transpose()?;
         Ok(Self {
             preferred: still_offered(request.preferred, &repodata),
+            excluded: flags::excluded(&repodata),
             repodata,
             virtual_packages: request.virtual_packages.to_vec(),
             priority: match request.priority {
@@ -67,6 +71,7 @@ impl Universe {
             channel_priority: self.priority,
             strategy: self.strategy,
             exclude_newer: self.exclude_newer.clone(),
+            excluded_candidates: self.excluded.clone(),
             timeout,
             ..available.collect::<SolverTask<'_, Vec<_>>>()
         };

@@ -4,8 +4,10 @@
 //! kept between runs is the business of [`crate::cache`].
 
 use rattler_conda_types::Channel;
+use rattler_networking::LazyClient;
 use rattler_repodata_gateway::{ChannelConfig, Gateway, SourceConfig, fetch::CacheAction};
 use tempfile::TempDir;
+use url::Url;
 
 use crate::{
     SolveError, SolverOptions,
@@ -16,6 +18,7 @@ use crate::{
 pub(crate) struct Session {
     // Before `_scratch`: the gateway maps files in it.
     pub(crate) gateway: Gateway,
+    client: LazyClient,
     _scratch: TempDir,
 }
 
@@ -44,15 +47,23 @@ impl Session {
             retry,
         );
         let gateway = Gateway::builder()
-            .with_client(client)
+            .with_client(client.clone())
             .with_cache_dir(scratch.path())
             .with_channel_config(channel_config(options.use_sharded))
             .with_max_concurrent_requests(options.concurrency.max(1))
             .finish();
         Ok(Self {
             gateway,
+            client,
             _scratch: scratch,
         })
+    }
+
+    /// The body of an index that is there, by way of the cache.
+    pub(crate) async fn get(&self, url: Url) -> Option<Vec<u8>> {
+        let response = self.client.client().get(url).send().await.ok()?;
+        let response = response.error_for_status().ok()?;
+        response.bytes().await.ok().map(Vec::from)
     }
 
     /// The first of `channels` that cannot be read, for errors that do not name it.

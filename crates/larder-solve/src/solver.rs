@@ -11,14 +11,17 @@ use std::{
 use larder_event::{Event, Phase, Reporter};
 use larder_lock::{Closure, Completeness, LockedPackage};
 use rattler_conda_types::{MatchSpec, RepoDataRecord, Subdir};
-use rattler_repodata_gateway::{ChannelRelationsMode, RepoData};
+use rattler_repodata_gateway::{ChannelRelationsMode, GatewayError, RepoData, Source};
 use rattler_solve::SolveError as Rejection;
 
 use crate::{
     ClosureError, IndexError, SolveError, SolveRequest, SolverOptions,
+    cache::forget_indexes,
     channels::channel_text,
     explain::{self, Explanation},
     failure::solve_error,
+    flags,
+    mend::mended,
     notices::Notices,
     resolve::Universe,
     session::Session,
@@ -87,27 +90,81 @@ impl Solver {
     ) -> Result<Vec<RepoData>, SolveError> {
         let session = self.session()?;
         let notices = Notices::default();
+        let sources = request.channels.iter().cloned().map(Source::from).collect();
+        let loaded = match self.query(&session, request, sources, &notices).await {
+            Ok(loaded) => Ok(loaded),
+            Err(error) => match solve_error(error, &session, request).await {
+                error @ SolveError::BadIndex { .. } => {
+                    let mended = self.query_mended(&session, request, &notices).await;
+                    mended.ok_or(error)
+                }
+                error => Err(error),
+            },
+        };
+        notices.tell(reporter);
+        if let Err(error) = &loaded {
+            self.forget_bad_index(error)?;
+        }
+        loaded
+    }
+
+    async fn query(
+        &self,
+        session: &Session,
+        request: &SolveRequest<'_>,
+        sources: Vec<Source>,
+        notices: &Notices,
+    ) -> Result<Vec<RepoData>, GatewayError> {
         let (mode, depth) = match self.options.max_relations_depth {
             0 => (ChannelRelationsMode::Disabled, 0),
             depth => (ChannelRelationsMode::Strict, depth),
         };
+        let specs = request.specs.iter().map(|wanted| reach(&wanted.spec));
         let loaded = session
             .gateway
-            .query(
-                request.channels.iter().cloned(),
-                subdirs(request.subdir),
-                request.specs.iter().map(|wanted| reach(&wanted.spec)),
-            )
+            .query(sources, subdirs(request.subdir), specs)
             .recursive(true)
             .channel_relations(mode)
             .channel_relations_max_depth(depth)
             .with_reporter(notices.clone())
-            .await;
-        notices.tell(reporter);
-        match loaded {
-            Ok(loaded) => Ok(loaded.repodata),
-            Err(error) => Err(solve_error(error, &session, request).await),
+            .await?;
+        for repodata in &loaded.repodata {
+            flags::tell_bad(repodata, notices);
         }
+        Ok(loaded.repodata)
+    }
+
+    /// Once more without the records that make no sense, if that is all that is wrong.
+    async fn query_mended(
+        &self,
+        session: &Session,
+        request: &SolveRequest<'_>,
+        notices: &Notices,
+    ) -> Option<Vec<RepoData>> {
+        let subdirs = subdirs(request.subdir);
+        let mut sources = Vec::new();
+        for channel in request.channels {
+            let alone = vec![Source::from(channel.clone())];
+            let unheard = Notices::default();
+            let good = self.query(session, request, alone, &unheard).await;
+            sources.push(match good {
+                Ok(_) => Source::from(channel.clone()),
+                Err(_) => mended(session, channel, &subdirs, notices).await?,
+            });
+        }
+        self.query(session, request, sources, notices).await.ok()
+    }
+
+    /// A bad index is asked for anew next time.
+    fn forget_bad_index(&self, error: &SolveError) -> Result<(), SolveError> {
+        if self.options.offline || !matches!(error, SolveError::BadIndex { .. }) {
+            return Ok(());
+        }
+        let path = &self.options.repodata_cache;
+        forget_indexes(path).map_err(|error| SolveError::Cache {
+            path: path.clone(),
+            source: error.source,
+        })
     }
 
     async fn resolve(
@@ -118,7 +175,7 @@ impl Solver {
         let universe = Universe::new(request, repodata);
         let universe = universe.map_err(|source| SolveError::Time { source })?;
         let specs: Vec<MatchSpec> = request.specs.iter().map(|w| w.spec.clone()).collect();
-        let names = self.known_names(request, &universe).await?;
+        let names = self.known_names(request, &universe).await;
         let wanted = request.specs.to_vec();
         let context = explain::Context {
             subdir: request.subdir,
@@ -146,25 +203,22 @@ impl Solver {
         }
     }
 
-    /// All names of the channels, if a requested one is in none of them; else nothing.
-    async fn known_names(
-        &self,
-        request: &SolveRequest<'_>,
-        universe: &Universe,
-    ) -> Result<Vec<String>, SolveError> {
+    /// All names of the channels, if a requested one is in none of them; else nothing. They are for
+    /// suggestions, so it does not matter if they cannot be had.
+    async fn known_names(&self, request: &SolveRequest<'_>, universe: &Universe) -> Vec<String> {
         if !explain::has_unknown_name(request.specs, universe) {
-            return Ok(Vec::new());
+            return Vec::new();
         }
-        let session = self.session()?;
+        let Ok(session) = self.session() else {
+            return Vec::new();
+        };
         let channels = request.channels.iter().cloned();
-        let names = session
-            .gateway
-            .names(channels, subdirs(request.subdir))
-            .await;
-        match names {
-            Ok(names) => Ok(names.iter().map(|n| n.as_normalized().to_owned()).collect()),
-            Err(error) => Err(solve_error(error, &session, request).await),
-        }
+        let names = session.gateway.names(channels, subdirs(request.subdir));
+        let names = names.await.unwrap_or_default();
+        names
+            .iter()
+            .map(|name| name.as_normalized().to_owned())
+            .collect()
     }
 
     fn session(&self) -> Result<Arc<Session>, SolveError> {

@@ -18,8 +18,9 @@ use url::Url;
 use super::{
     entry::{Directory, Entry, Validators, sha256},
     error::{IndexError, is_temporary},
-    kind::{Kind, is_zst},
+    kind::{Kind, is_shard_index, is_zst},
     response::answer,
+    shard_index::{Verdict, look_at},
 };
 
 /// How often to try, and how long to wait in between.
@@ -94,12 +95,10 @@ impl IndexClient {
         let conditions = entry.as_ref().map(|entry| &entry.validators);
         let entry = match (self.fetch(request, kind, conditions).await?, entry) {
             (Answer::NotModified, Some(entry)) => return Ok(entry),
-            (Answer::Body(body, headers), _) => {
-                if is_zst(&url) {
-                    check_zst(&url, &body)?;
-                }
-                describe(&url, body, &headers)
-            }
+            (Answer::Body(body, headers), _) => match check(&url, &body)? {
+                Verdict::OtherVersion => missing(&url),
+                _ => describe(&url, body, &headers),
+            },
             (Answer::Missing | Answer::NotModified, _) => missing(&url),
         };
         let kept = entry.clone();
@@ -280,16 +279,30 @@ fn check_shard(url: &Url, kind: Kind, bytes: &[u8], tries: u32) -> Result<(), In
 }
 
 /// Before anything is kept: a file that is truncated on the server has a correct length.
-fn check_zst(url: &Url, bytes: &[u8]) -> Result<(), Error> {
-    let decoded = zstd::Decoder::new(bytes)
-        .and_then(|mut decoder| std::io::copy(&mut decoder, &mut std::io::sink()));
-    match decoded {
-        Ok(_) => Ok(()),
-        Err(source) => Err(Error::middleware(IndexError::Damaged {
+fn check(url: &Url, bytes: &[u8]) -> Result<Verdict, Error> {
+    if !is_zst(url) {
+        return Ok(Verdict::Usable);
+    }
+    let damaged = |source| {
+        Error::middleware(IndexError::Damaged {
             url: url.clone(),
             found: bytes.len(),
             source,
-        })),
+        })
+    };
+    let mut decoder = zstd::Decoder::new(bytes).map_err(damaged)?;
+    if !is_shard_index(url) {
+        std::io::copy(&mut decoder, &mut std::io::sink()).map_err(damaged)?;
+        return Ok(Verdict::Usable);
+    }
+    let mut decoded = Vec::new();
+    std::io::copy(&mut decoder, &mut decoded).map_err(damaged)?;
+    match look_at(&decoded) {
+        Verdict::Bad(reason) => {
+            let url = url.clone();
+            Err(Error::middleware(IndexError::BadShardIndex { url, reason }))
+        }
+        verdict => Ok(verdict),
     }
 }
 

@@ -56,6 +56,20 @@ impl Directory {
         self.write(&self.index_path(&entry.validators.url), &bytes)
     }
 
+    /// Drops every index (shards stay): whole as they are, one of them makes no sense.
+    pub(super) fn forget_indexes(&self) -> Result<(), PathError> {
+        for entry in fs::read_dir(&self.0).at("list", &self.0)?.flatten() {
+            let path = entry.path();
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "index")
+            {
+                fs::remove_file(&path).at("remove", &path)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The shard with this digest, if it is there and whole.
     pub(super) fn shard(&self, digest: Sha256) -> Result<Option<Vec<u8>>, PathError> {
         let bytes = read(&self.shard_path(digest))?;

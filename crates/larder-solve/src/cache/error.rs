@@ -70,6 +70,14 @@ pub enum IndexError {
         #[source]
         source: std::io::Error,
     },
+    /// A shard index that is none (CEP 16).
+    #[error("shard index `{url}` is unusable: {reason}")]
+    BadShardIndex {
+        /// What was asked for.
+        url: Url,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A shard is not the one that its index names (CEP 16).
     #[error(
         "shard `{url}` has the wrong content: expected sha256 {expected}, found {found} (tries: {tries})"
@@ -114,6 +122,7 @@ impl IndexError {
             | Self::Cut { url, .. }
             | Self::Damaged { url, .. }
             | Self::Mismatch { url, .. }
+            | Self::BadShardIndex { url, .. }
             | Self::ShardGone { url }
             | Self::Disk { url, .. } => url,
         }

@@ -37,3 +37,8 @@ impl Kind {
 pub(super) fn is_zst(url: &Url) -> bool {
     url.path().ends_with(".zst")
 }
+
+/// Whether this is the index of shards.
+pub(super) fn is_shard_index(url: &Url) -> bool {
+    url.path().ends_with("/repodata_shards.msgpack.zst")
+}

@@ -13,6 +13,17 @@ mod entry;
 mod error;
 mod kind;
 mod response;
+mod shard_index;
+
+use std::path::Path;
+
+use larder_fs::PathError;
 
 pub(crate) use client::{IndexClient, Retry};
 pub use error::IndexError;
+
+/// Drops every kept index, so that one that arrived whole but makes no sense is not served again on
+/// a server's "not modified".
+pub(crate) fn forget_indexes(directory: &Path) -> Result<(), PathError> {
+    entry::Directory(directory.to_owned()).forget_indexes()
+}

@@ -112,6 +112,38 @@ fn cep34_06_deprecated_and_unknown_keys_change_nothing() {
 }
 
 #[test]
+fn a_bad_record_costs_itself_and_is_told() {
+    for bad in [
+        json!({ "noarch": "ruby" }),
+        json!({ "version": [] }),
+        json!({ "depends": 3 }),
+    ] {
+        for served in [false, true] {
+            let lab = Lab::new();
+            let index = json!({ "packages.conda": {
+                "a-1-0.conda": record("a", "1"), "a-2-0.conda": record_with("a", "2", bad.clone()),
+            }});
+            let mut channels = on_disk(&lab, &index);
+            let server = lab.serve();
+            if served {
+                channels = [format!("{}/c", server.url())];
+            }
+            assert_eq!(lab.dists(&channels, &["a"]), ["a-1-0"], "{bad}");
+            let warnings = lab.recorder.warnings();
+            assert_eq!(warnings.len(), 1, "{warnings:?}");
+            assert!(
+                warnings[0].starts_with("repodata::bad-record: "),
+                "{warnings:?}"
+            );
+            assert!(
+                warnings[0].contains("/c/linux-64/a-2-0.conda is left out"),
+                "{warnings:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn cep36_01_only_noarch_is_demanded() {
     let lab = Lab::new();
     lab.channel("c", channel_of([package("a", "1").noarch_generic()]));

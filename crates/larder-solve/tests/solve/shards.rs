@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use larder_testkit::{ChannelBuilder, Fault, Index, Server};
+use larder_testkit::{ChannelBuilder, Fault, Index, Server, compress_zstd};
 use serde_json::json;
 
 use crate::support::{Lab, channel_of, files_in, package};
@@ -28,6 +28,70 @@ fn cep16_01_one_form_is_enough_and_unknown_versions_are_no_guess() {
         let server = lab.serve();
         assert_eq!(lab.dists(&url(&server), &["a"]), ["a-1-0"], "{index:?}");
     }
+    let lab = Lab::new();
+    lab.channel("c", channel_of([package("a", "1")]));
+    lab.write(
+        "www/c/linux-64/repodata_shards.msgpack.zst",
+        shard_index(2, &[7; 32]),
+    );
+    let server = lab.serve();
+    assert_eq!(
+        lab.dists(&url(&server), &["a"]),
+        ["a-1-0"],
+        "from repodata.json"
+    );
+}
+
+/// A shard index for package `a`, by hand: maps, texts and one binary of msgpack.
+fn shard_index(version: u8, digest: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0x83];
+    let text = |bytes: &mut Vec<u8>, text: &str| {
+        bytes.push(0xa0 | u8::try_from(text.len()).unwrap());
+        bytes.extend_from_slice(text.as_bytes());
+    };
+    text(&mut bytes, "version");
+    bytes.push(version);
+    text(&mut bytes, "info");
+    bytes.push(0x83);
+    for (key, value) in [
+        ("subdir", "linux-64"),
+        ("base_url", "./"),
+        ("shards_base_url", "./shards/"),
+    ] {
+        text(&mut bytes, key);
+        text(&mut bytes, value);
+    }
+    text(&mut bytes, "shards");
+    bytes.push(0x81);
+    text(&mut bytes, "a");
+    bytes.extend_from_slice(&[0xc4, u8::try_from(digest.len()).unwrap()]);
+    bytes.extend_from_slice(digest);
+    compress_zstd(&bytes)
+}
+
+#[test]
+fn cep16_02_digests_are_32_bytes() {
+    let lab = Lab::new();
+    lab.channel("c", sharded(channel_of([package("a", "1")])));
+    lab.write(
+        "www/c/linux-64/repodata_shards.msgpack.zst",
+        shard_index(1, &[7; 31]),
+    );
+    let server = lab.serve();
+    let error = lab.error(&url(&server), &["a"]);
+    assert!(
+        error.contains("package `a` has 31 bytes, expected 32"),
+        "{error}"
+    );
+    lab.write(
+        "www/c/linux-64/repodata_shards.msgpack.zst",
+        shard_index(1, &[7; 32]),
+    );
+    let error = lab.error(&url(&server), &["a"]);
+    assert!(
+        error.contains(&format!("{}.msgpack.zst` is gone", "07".repeat(32))),
+        "{error}"
+    );
 }
 
 #[test]

@@ -14,8 +14,8 @@ use larder_solve::{
 };
 use larder_testkit::{BuiltPackage, ChannelBuilder, Format, LocalChannel, PackageBuilder, Server};
 use rattler_conda_types::{
-    Channel, GenericVirtualPackage, MatchSpec, ParseMatchSpecOptions, RepoDataRecord,
-    RepodataRevision, Subdir, package::BuildString,
+    Channel, GenericVirtualPackage, MatchSpec, ParseMatchSpecError, ParseMatchSpecOptions,
+    RepoDataRecord, RepodataRevision, Subdir, package::BuildString,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -160,8 +160,12 @@ pub(crate) fn channel(url: &str) -> Channel {
 }
 
 pub(crate) fn spec(text: &str) -> MatchSpec {
+    parse(text).unwrap()
+}
+
+pub(crate) fn parse(text: &str) -> Result<MatchSpec, ParseMatchSpecError> {
     let options = ParseMatchSpecOptions::lenient().with_repodata_revision(RepodataRevision::V3);
-    MatchSpec::from_str(text, options).unwrap()
+    MatchSpec::from_str(text, options)
 }
 
 fn requested((line, text): (usize, &&str)) -> Requested {
