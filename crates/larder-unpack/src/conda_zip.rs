@@ -77,7 +77,7 @@ fn find_members<R: Read + Seek>(
         return Err(ContainerProblem::TooManyMembers(zip.len()));
     }
     if zip.has_duplicate_names() {
-        return Err(ContainerProblem::DuplicateMember("of one name"));
+        return Err(ContainerProblem::DuplicateMember("(of one name)"));
     }
     let mut found = Found::default();
     for index in 0..zip.len() {

@@ -181,9 +181,6 @@ pub enum MetadataProblem {
     /// It is not there.
     #[error("it is missing")]
     Missing,
-    /// It is a link or something else that is not a file.
-    #[error("it is not a regular file")]
-    NotAFile,
     /// It is not valid JSON of its schema.
     #[error("it cannot be parsed")]
     Json(#[source] serde_json::Error),

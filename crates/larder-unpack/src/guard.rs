@@ -89,10 +89,11 @@ impl Guard {
         if self.outside_links == OutsideLinks::Keep {
             return Ok(());
         }
+        let mut steps = links::MAX_STEPS;
         match self
             .links
             .iter()
-            .find(|(from, _)| links::leads_out(from, &self.links))
+            .find(|(from, _)| links::leads_out(from, &self.links, &mut steps))
         {
             Some((from, target)) => Err((
                 from.clone(),
@@ -110,7 +111,7 @@ impl Guard {
             }),
             MemberKind::Directory => Ok(EntryKind::Directory),
             MemberKind::Symlink(target) => self.symlink(path, target),
-            MemberKind::HardLink(target) => self.hard_link(target),
+            MemberKind::HardLink(target) => self.hard_link(path, target),
             MemberKind::Other(name) => Err(EntryProblem::Type(name)),
         }
     }
@@ -132,14 +133,15 @@ impl Guard {
         })
     }
 
-    fn hard_link(&self, target: &[u8]) -> Result<EntryKind, EntryProblem> {
+    /// Metadata is linked with nothing else: what is read as `info/` must not change with the package.
+    fn hard_link(&self, path: &RelPath, target: &[u8]) -> Result<EntryKind, EntryProblem> {
         let refused = || EntryProblem::HardLinkTarget(target.escape_ascii().to_string());
         let to = RelPath::from_member(target)
             .ok()
             .flatten()
             .ok_or_else(refused)?;
         match self.seen.get(&to) {
-            Some(Seen::File) if !to.is_info() => Ok(EntryKind::HardLink { to }),
+            Some(Seen::File) if to.is_info() == path.is_info() => Ok(EntryKind::HardLink { to }),
             _ => Err(refused()),
         }
     }

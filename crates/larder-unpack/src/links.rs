@@ -7,6 +7,10 @@ use crate::RelPath;
 /// As many as Linux follows.
 const MAX_HOPS: usize = 40;
 
+/// How many components may be walked for all links of a package together. Real packages need some
+/// ten a link; links made to be walked for hours are taken for a way out.
+pub(crate) const MAX_STEPS: u64 = 50_000_000;
+
 /// Whether a link at `from` leads out of the package by its own text: absolute, or with more `..`
 /// than there are directories to leave.
 pub(crate) fn leads_out_lexically(from: &RelPath, target: &str) -> bool {
@@ -26,8 +30,9 @@ pub(crate) fn leads_out_lexically(from: &RelPath, target: &str) -> bool {
 }
 
 /// Whether a link at `from` leads out when the other links of the package are followed on the way, as
-/// the kernel does. A loop leads nowhere, so not out.
-pub(crate) fn leads_out(from: &RelPath, links: &HashMap<RelPath, String>) -> bool {
+/// the kernel does. A loop leads nowhere, so not out. Takes from `steps` what it walks; without any left
+/// the answer is yes.
+pub(crate) fn leads_out(from: &RelPath, links: &HashMap<RelPath, String>, steps: &mut u64) -> bool {
     let mut at: Vec<&str> = from.components().collect();
     let mut rest: VecDeque<&str> = VecDeque::new();
     let mut hops = 0;
@@ -47,6 +52,10 @@ pub(crate) fn leads_out(from: &RelPath, links: &HashMap<RelPath, String>) -> boo
             }
         }
         link = None;
+        *steps = steps.saturating_sub(at.len() as u64 + 1);
+        if *steps == 0 {
+            return true;
+        }
         match rest.pop_front() {
             None => return false,
             Some("" | ".") => {}

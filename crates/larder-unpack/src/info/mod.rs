@@ -91,6 +91,19 @@ impl PackageInfo {
         })
     }
 
+    /// Whether [`PackageInfo::parse`] looks at this file.
+    pub(crate) fn reads(path: &RelPath) -> bool {
+        const FILES: [&str; 6] = [
+            "info/index.json",
+            "info/paths.json",
+            "info/link.json",
+            "info/files",
+            "info/has_prefix",
+            "info/no_link",
+        ];
+        FILES.contains(&path.as_str())
+    }
+
     /// Holds what an archive really holds against what it lists, and fills in what only the contents
     /// tell. Files that are not listed are not looked at: they are never linked (CEP 34).
     ///

@@ -81,19 +81,18 @@ impl PathEntry {
         else {
             return Ok(());
         };
-        if let Some(expected) = self.sha256 {
-            if self.size != *size {
-                return Err(ContentProblem::Size {
-                    expected: self.size,
-                    found: *size,
-                });
-            }
-            if expected != *sha256 {
-                return Err(ContentProblem::Sha256 {
-                    expected,
-                    found: *sha256,
-                });
-            }
+        // Nobody lists 0 for a file that is not empty, but the key may be left out.
+        if self.size != 0 && self.size != *size {
+            return Err(ContentProblem::Size {
+                expected: self.size,
+                found: *size,
+            });
+        }
+        if let Some(expected) = self.sha256.filter(|expected| expected != sha256) {
+            return Err(ContentProblem::Sha256 {
+                expected,
+                found: *sha256,
+            });
         }
         (self.sha256, self.size) = (Some(*sha256), *size);
         self.executable = *executable;

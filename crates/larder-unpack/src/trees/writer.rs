@@ -92,7 +92,7 @@ impl Writer<'_> {
                 .create_file(path.file_name(), executable)
         })?;
         let mut hasher = Hasher::sha256();
-        let mut kept = path.is_info().then(Vec::new);
+        let mut kept = PackageInfo::reads(&path).then(Vec::new);
         loop {
             let count = fill(reader, &mut self.buffer)
                 .map_err(|error| UnpackError::from_read(self.package, path.as_str(), error))?;

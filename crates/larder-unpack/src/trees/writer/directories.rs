@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_fs::{Dir, PathError};
+use larder_fs::{Dir, LinkFile, LinkMode, Linker, PathError};
 
 use crate::RelPath;
 
@@ -65,21 +65,16 @@ impl Directories {
 
     /// Makes `path` another name of the file `to`; where the file system has no hard links, a copy.
     pub(super) fn hard_link(&mut self, to: &RelPath, path: &RelPath) -> Result<(), PathError> {
-        let from = to
-            .parent()
-            .into_iter()
-            .flat_map(|parent| parent.split('/'))
-            .try_fold(None, |above: Option<Dir>, component| {
-                above
-                    .as_ref()
-                    .unwrap_or(&self.root)
-                    .open_dir(component)
-                    .map(Some)
-            })?;
-        let target = Dir::open(self.root.path())?;
-        let from = from.unwrap_or(target);
-        let into = self.parent_of(path)?;
-        from.hard_link(to.file_name(), into, path.file_name())
+        if let Some(parent) = path.parent() {
+            self.make(parent)?;
+        }
+        let file = LinkFile {
+            from: &self.root,
+            name: to.as_path(),
+            to: &self.root,
+            to_name: path.as_path(),
+        };
+        Linker::new(LinkMode::Auto).link(file).map(drop)
     }
 }
 

@@ -1,0 +1,13 @@
+//! Archives, hostile and real, and the trees made of them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests, outside of test functions"
+)]
+
+mod hostile;
+mod mutations;
+mod real_packages;
+mod support;
+mod trees;
