@@ -52,7 +52,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// A Python string literal: conda reads the list of specs as one.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') {
         '"'
     } else {

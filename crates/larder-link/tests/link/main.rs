@@ -1,0 +1,12 @@
+//! Environments from real packages: what lands, what is recorded, what happens when something fails.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod clobber;
+mod crash;
+mod files;
+mod history;
+mod noarch;
+mod real;
+mod record;
+mod scripts;
+mod support;
