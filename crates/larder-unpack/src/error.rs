@@ -85,7 +85,7 @@ pub enum UnpackError {
         entry: String,
         /// What differs.
         #[source]
-        source: ContentProblem,
+        source: Box<ContentProblem>,
     },
     /// An entry cannot be written.
     #[error("cannot unpack `{entry}` of {package}")]

@@ -115,7 +115,7 @@ impl PackageInfo {
                 UnpackError::Content {
                     package: package.to_owned(),
                     entry: entry.path.to_string(),
-                    source,
+                    source: Box::new(source),
                 }
             })?;
         }

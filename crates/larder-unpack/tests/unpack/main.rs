@@ -6,6 +6,7 @@
     reason = "helpers of tests, outside of test functions"
 )]
 
+mod containers;
 mod hostile;
 mod mutations;
 mod real_packages;
