@@ -27,3 +27,6 @@ pub use error::{ClosureError, SolveError};
 pub use explain::{Conflict, Explanation};
 pub use request::{Priority, Requested, SolveRequest, SolverOptions, Strategy};
 pub use solver::Solver;
+
+#[cfg(test)]
+mod tests;

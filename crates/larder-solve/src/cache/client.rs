@@ -190,7 +190,7 @@ impl IndexClient {
         operation: impl FnOnce(&Directory) -> Result<T, PathError>,
     ) -> Result<T, Error> {
         operation(&self.directory).map_err(|source| {
-            let url = url.clone();
+            let (url, source) = (url.clone(), Box::new(source));
             Error::middleware(IndexError::Disk { url, source })
         })
     }
@@ -272,8 +272,8 @@ fn check_shard(url: &Url, kind: Kind, bytes: &[u8], tries: u32) -> Result<(), In
     let url = url.clone();
     Err(IndexError::Mismatch {
         url,
-        expected,
-        found,
+        expected: Box::new(expected),
+        found: Box::new(found),
         tries,
     })
 }
@@ -326,7 +326,7 @@ fn describe(url: &Url, body: Vec<u8>, headers: &HeaderMap) -> Entry {
     Entry { validators, body }
 }
 
-fn missing(url: &Url) -> Entry {
+pub(crate) fn missing(url: &Url) -> Entry {
     let validators = Validators {
         url: url.clone(),
         missing: true,

@@ -13,33 +13,33 @@ use url::Url;
 
 /// How to ask whether an index is still the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Validators {
+pub(crate) struct Validators {
     /// Whose body this is; another URL's entry is no entry.
-    pub(super) url: Url,
+    pub(crate) url: Url,
     /// Whether the server said that there is no such file.
-    pub(super) missing: bool,
+    pub(crate) missing: bool,
     /// For `If-None-Match`.
-    pub(super) etag: Option<String>,
+    pub(crate) etag: Option<String>,
     /// For `If-Modified-Since`.
-    pub(super) last_modified: Option<String>,
+    pub(crate) last_modified: Option<String>,
     /// Of the body, in hexadecimal.
-    pub(super) sha256: String,
+    pub(crate) sha256: String,
 }
 
 /// An index as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) validators: Validators,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Entry {
+    pub(crate) validators: Validators,
+    pub(crate) body: Vec<u8>,
 }
 
 /// The directory.
 #[derive(Debug, Clone)]
-pub(super) struct Directory(pub(super) PathBuf);
+pub(crate) struct Directory(pub(crate) PathBuf);
 
 impl Directory {
     /// The index that is kept for `url`, if it is whole.
-    pub(super) fn index(&self, url: &Url) -> Result<Option<Entry>, PathError> {
+    pub(crate) fn index(&self, url: &Url) -> Result<Option<Entry>, PathError> {
         let Some(bytes) = read(&self.index_path(url))? else {
             return Ok(None);
         };
@@ -47,7 +47,7 @@ impl Directory {
     }
 
     /// Keeps an index. A power loss may lose it; its digest tells.
-    pub(super) fn keep_index(&self, entry: &Entry) -> Result<(), PathError> {
+    pub(crate) fn keep_index(&self, entry: &Entry) -> Result<(), PathError> {
         let mut bytes = serde_json::to_vec(&entry.validators)
             .map_err(io::Error::from)
             .at("describe index for", self.index_path(&entry.validators.url))?;
@@ -57,7 +57,7 @@ impl Directory {
     }
 
     /// Drops every index (shards stay): whole as they are, one of them makes no sense.
-    pub(super) fn forget_indexes(&self) -> Result<(), PathError> {
+    pub(crate) fn forget_indexes(&self) -> Result<(), PathError> {
         for entry in fs::read_dir(&self.0).at("list", &self.0)?.flatten() {
             let path = entry.path();
             if path
@@ -71,13 +71,13 @@ impl Directory {
     }
 
     /// The shard with this digest, if it is there and whole.
-    pub(super) fn shard(&self, digest: Sha256) -> Result<Option<Vec<u8>>, PathError> {
+    pub(crate) fn shard(&self, digest: Sha256) -> Result<Option<Vec<u8>>, PathError> {
         let bytes = read(&self.shard_path(digest))?;
         Ok(bytes.filter(|bytes| sha256(bytes) == digest))
     }
 
     /// Keeps a shard whose bytes have this digest.
-    pub(super) fn keep_shard(&self, digest: Sha256, bytes: &[u8]) -> Result<(), PathError> {
+    pub(crate) fn keep_shard(&self, digest: Sha256, bytes: &[u8]) -> Result<(), PathError> {
         self.write(&self.shard_path(digest), bytes)
     }
 
@@ -101,7 +101,7 @@ impl Directory {
 }
 
 /// Splits and checks an index file; nothing if it is damaged.
-pub(super) fn parse(mut bytes: Vec<u8>) -> Option<Entry> {
+pub(crate) fn parse(mut bytes: Vec<u8>) -> Option<Entry> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     let validators: Validators = serde_json::from_slice(&bytes[..end]).ok()?;
     let body = bytes.split_off(end + 1);
@@ -109,7 +109,7 @@ pub(super) fn parse(mut bytes: Vec<u8>) -> Option<Entry> {
 }
 
 /// The digest of bytes in memory.
-pub(super) fn sha256(bytes: &[u8]) -> Sha256 {
+pub(crate) fn sha256(bytes: &[u8]) -> Sha256 {
     let mut hasher = Hasher::sha256();
     hasher.update(bytes);
     hasher.finish().sha256

@@ -86,9 +86,9 @@ pub enum IndexError {
         /// What was asked for.
         url: Url,
         /// The digest in the index.
-        expected: Sha256,
+        expected: Box<Sha256>,
         /// The digest of what came.
-        found: Sha256,
+        found: Box<Sha256>,
         /// How often it was tried.
         tries: u32,
     },
@@ -107,7 +107,7 @@ pub enum IndexError {
         url: Url,
         /// Why not.
         #[source]
-        source: PathError,
+        source: Box<PathError>,
     },
 }
 

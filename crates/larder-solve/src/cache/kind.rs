@@ -7,7 +7,7 @@ use url::Url;
 
 /// What a URL of a channel's index means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// An index that another form can stand in for: the shard index, `.zst`, `.bz2`.
     Optional,
     /// `repodata.json`: if this is missing, so is the subdir.
@@ -18,7 +18,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Nothing for URLs that are no index, such as packages.
-    pub(super) fn of(url: &Url) -> Option<Self> {
+    pub(crate) fn of(url: &Url) -> Option<Self> {
         let name = url.path().rsplit('/').next()?;
         match name {
             "repodata.json" => Some(Self::Plain),
@@ -34,11 +34,11 @@ impl Kind {
 }
 
 /// Whether the bytes at this URL are compressed with zstd.
-pub(super) fn is_zst(url: &Url) -> bool {
+pub(crate) fn is_zst(url: &Url) -> bool {
     url.path().ends_with(".zst")
 }
 
 /// Whether this is the index of shards.
-pub(super) fn is_shard_index(url: &Url) -> bool {
+pub(crate) fn is_shard_index(url: &Url) -> bool {
     url.path().ends_with("/repodata_shards.msgpack.zst")
 }

@@ -27,3 +27,14 @@ pub use error::IndexError;
 pub(crate) fn forget_indexes(directory: &Path) -> Result<(), PathError> {
     entry::Directory(directory.to_owned()).forget_indexes()
 }
+
+/// The parts, for unit tests.
+#[cfg(test)]
+pub(crate) mod testing {
+    pub(crate) use super::{
+        client::missing as is_missing_entry,
+        entry::{Directory, Entry, Validators, parse, sha256},
+        kind::Kind,
+        shard_index::{Verdict, look_at},
+    };
+}

@@ -14,7 +14,7 @@ const VERSION: u64 = 1;
 
 /// What a shard index is good for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// It can be used.
     Usable,
     /// Another version: a plain index is to be used instead.
@@ -40,7 +40,7 @@ struct Head {
 struct Length(usize);
 
 /// Looks at the decompressed bytes.
-pub(super) fn look_at(bytes: &[u8]) -> Verdict {
+pub(crate) fn look_at(bytes: &[u8]) -> Verdict {
     if let Ok(Head {
         version: Some(version),
     }) = rmp_serde::from_slice(bytes)

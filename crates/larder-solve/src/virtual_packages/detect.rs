@@ -189,7 +189,7 @@ impl Detection<'_> {
         let overrides = self.overrides;
         for name in overrides.names() {
             let empty = overrides.get(name) == Some("");
-            if self.used.iter().any(|used| *used == name) || (empty && is_known(name)) {
+            if self.used.contains(&name) || (empty && is_known(name)) {
                 continue;
             }
             let why = match name {

@@ -1,0 +1,7 @@
+//! Unit tests: names, URLs, kept indexes and what arrives from channels.
+
+mod cache;
+mod channels;
+mod flags;
+mod mend;
+mod suggestions;
