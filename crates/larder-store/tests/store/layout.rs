@@ -1,10 +1,10 @@
 //! Opening, and where things are (FORMAT.md L1 to L3, C1, C2).
 
-use std::{error::Error as _, fs, io::Write as _};
+use std::{error::Error as _, fs, io::Write as _, sync::Barrier, thread};
 
 use larder_store::{Access, ObjectKind, OpenError, Store, StoreOptions};
 
-use crate::support::{Fixture, content, id, names, sha256};
+use crate::support::{Fixture, content, id, lazy, names, sha256};
 
 fn read_only() -> StoreOptions {
     StoreOptions {
@@ -104,6 +104,25 @@ fn a_file_in_the_place_of_a_store_is_named() {
     let error = Store::open(temp.path(), &StoreOptions::default()).unwrap_err();
     assert!(error.to_string().contains(temp.path().to_str().unwrap()));
     assert!(error.source().is_some());
+}
+
+/// Locks: "two processes that open a missing store both write the same `format`", and whoever comes
+/// a moment later must not take a store in the making for somebody's directory.
+#[test]
+fn many_may_make_one_store_at_once() {
+    const THREADS: usize = 8;
+    for _ in 0..100 {
+        let temp = tempfile::tempdir().unwrap();
+        let start = Barrier::new(THREADS);
+        thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    start.wait();
+                    Store::open(&temp.path().join("store"), &lazy()).unwrap();
+                });
+            }
+        });
+    }
 }
 
 /// C1, C2: and cache services drop empty directories.

@@ -6,7 +6,7 @@ use larder_digest::Checksum;
 use larder_store::{Access, ObjectKind, ReadError, Store, StoreOptions};
 
 use crate::support::{
-    Fixture, bytes_of, content, digests, find, flip_a_bit, md5, put, put_content, sha256,
+    Fixture, bytes_of, content, digests, find, flip_a_bit, md5, overwrite, put, put_content, sha256,
 };
 
 #[test]
@@ -131,6 +131,38 @@ fn an_md5_index_that_lies_is_not_believed() {
     assert_eq!(find(&fixture.store, md5(&wanted)), Some(object.clone()));
     flip_a_bit(&object.path);
     assert_eq!(find(&fixture.store, md5(&wanted)), None);
+}
+
+/// R2: both digests count. Here the index leads to a damaged object whose bytes happen to have the MD5.
+#[test]
+fn an_object_under_another_ones_name_is_not_found_by_its_own_md5() {
+    let fixture = Fixture::new();
+    let bytes = content(1);
+    let other = put_content(&fixture.store, 2);
+    overwrite(&other.path, &bytes);
+    let file = fixture.path("md5").join(digests(&bytes).md5.to_hex());
+    fs::write(file, other.id.sha256.to_hex()).unwrap();
+    assert_eq!(find(&fixture.store, md5(&bytes)), None);
+}
+
+/// R5: what could not be moved aside and was healed all the same is found.
+#[test]
+fn an_object_that_was_not_found_again_is_found_once_it_is_whole() {
+    let fixture = Fixture::new();
+    let object = put_content(&fixture.store, 1);
+    flip_a_bit(&object.path);
+    fs::remove_dir(fixture.path("tmp")).unwrap();
+    let error = fixture.store.open_verified(&object).unwrap_err();
+    assert!(matches!(
+        error,
+        ReadError::Damaged {
+            set_aside: None,
+            ..
+        }
+    ));
+    assert_eq!(find(&fixture.store, sha256(&content(1))), None);
+    put_content(&fixture.store, 1);
+    assert_eq!(find(&fixture.store, sha256(&content(1))), Some(object));
 }
 
 #[test]
