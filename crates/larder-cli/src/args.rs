@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::environment::VARIABLES;
+
 /// Conda environments from a content-addressed store: the second run neither downloads nor solves.
 #[derive(Debug, Parser)]
-#[command(name = "larder", version, propagate_version = true, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "larder", version, propagate_version = true, max_term_width = 100, after_help = EXAMPLES, after_long_help = long_help())]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -22,6 +24,17 @@ const EXAMPLES: &str = "Examples:
 Exit codes: 0 done, 1 refused, 2 wrong usage, 3 network or disk failed (a retry may help),
 4 bytes are not what the lock or the channel says, 101 a bug in larder.";
 
+/// The long help: the examples and every variable that is read.
+fn long_help() -> String {
+    let variables = VARIABLES
+        .iter()
+        .map(|(name, meaning)| format!("\n  {name}\n          {meaning}"));
+    format!(
+        "{EXAMPLES}\n\nEnvironment variables:{}",
+        variables.collect::<String>()
+    )
+}
+
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct GlobalArgs {
@@ -29,7 +42,13 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) json: bool,
     /// Say less: no progress, no summary; warnings and errors stay
-    #[arg(short, long, global = true, help_heading = "Global options", conflicts_with = "verbose")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        help_heading = "Global options",
+        conflicts_with = "verbose"
+    )]
     pub(crate) quiet: bool,
     /// Say more: how decisions fell; -vv and -vvv add the libraries' own logs
     #[arg(short, long, global = true, help_heading = "Global options", action = clap::ArgAction::Count)]
@@ -193,7 +212,12 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
     /// The command and its arguments
-    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(
+        value_name = "COMMAND",
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
     pub(crate) command: Vec<std::ffi::OsString>,
 }
 

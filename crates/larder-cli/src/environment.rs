@@ -12,22 +12,60 @@ pub(crate) struct Environment {
 
 /// The documented variables: name, meaning. The table of the README is held against this by a test.
 pub(crate) const VARIABLES: &[(&str, &str)] = &[
-    ("LARDER_STORE", "the store, the directory that CI caches (default: $XDG_CACHE_HOME/larder/store, else ~/.cache/larder/store)"),
-    ("LARDER_TREES", "extracted packages of this machine, never cached (default: $XDG_CACHE_HOME/larder/trees)"),
-    ("LARDER_ENVS", "where named environments go (default: CONDA_ENVS_DIRS, CONDA_ENVS_PATH, $MAMBA_ROOT_PREFIX/envs, ~/.conda/envs)"),
-    ("LARDER_CHANNEL_ALIAS", "what a channel's bare name is joined to (default: https://conda.anaconda.org)"),
-    ("CI", "`true` on a machine that is thrown away: packages are unpacked straight into the environment (--ephemeral)"),
-    ("CONDA_OVERRIDE_*", "versions of virtual packages, such as CONDA_OVERRIDE_CUDA=12.4"),
-    ("RATTLER_AUTH_FILE", "credentials per host, as rattler and pixi keep them (default: ~/.rattler/credentials.json)"),
+    (
+        "LARDER_STORE",
+        "the store, the directory that CI caches (default: $XDG_CACHE_HOME/larder/store, else ~/.cache/larder/store)",
+    ),
+    (
+        "LARDER_TREES",
+        "extracted packages of this machine, never cached (default: $XDG_CACHE_HOME/larder/trees)",
+    ),
+    (
+        "LARDER_ENVS",
+        "where named environments go (default: CONDA_ENVS_DIRS, CONDA_ENVS_PATH, $MAMBA_ROOT_PREFIX/envs, ~/.conda/envs)",
+    ),
+    (
+        "LARDER_CHANNEL_ALIAS",
+        "what a channel's bare name is joined to (default: https://conda.anaconda.org)",
+    ),
+    (
+        "CONDA_CHANNELS",
+        "the channels of your configuration, with commas: used after those of a manifest, and alone without any",
+    ),
+    (
+        "CI",
+        "`true` on a machine that is thrown away: packages are unpacked straight into the environment (--ephemeral)",
+    ),
+    (
+        "CONDA_OVERRIDE_*",
+        "versions of virtual packages, such as CONDA_OVERRIDE_CUDA=12.4",
+    ),
+    (
+        "RATTLER_AUTH_FILE",
+        "credentials per host, as rattler and pixi keep them (default: ~/.rattler/credentials.json)",
+    ),
     ("NETRC", "the netrc file (default: ~/.netrc)"),
-    ("SSL_CERT_FILE", "certificate authorities to trust besides the built-in ones, PEM; also REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE"),
-    ("HTTPS_PROXY", "the proxy for https; also HTTP_PROXY, ALL_PROXY and NO_PROXY"),
+    (
+        "SSL_CERT_FILE",
+        "certificate authorities to trust instead of the system's, PEM",
+    ),
+    (
+        "REQUESTS_CA_BUNDLE",
+        "certificate authorities to trust besides the system's, PEM; also CURL_CA_BUNDLE",
+    ),
+    (
+        "HTTPS_PROXY",
+        "the proxy for https; also HTTP_PROXY, ALL_PROXY and NO_PROXY",
+    ),
     ("NO_COLOR", "no colours"),
 ];
 
 impl Environment {
     /// Takes a snapshot of the process's environment.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the environment"
+    )]
     pub(crate) fn read() -> Self {
         Self {
             variables: env::vars_os().collect(),
@@ -37,23 +75,47 @@ impl Environment {
 
     /// A variable that is set and not empty.
     pub(crate) fn path(&self, name: &str) -> Option<PathBuf> {
-        self.variables.get(&OsString::from(name)).filter(|value| !value.is_empty()).map(PathBuf::from)
+        self.variables
+            .get(&OsString::from(name))
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    }
+
+    /// A variable that is set, not empty, and text.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        self.path(name)?.into_os_string().into_string().ok()
+    }
+
+    /// A variable that holds a list with commas, as conda has them.
+    pub(crate) fn list(&self, name: &str) -> Vec<String> {
+        let text = self.text(name).unwrap_or_default();
+        text.split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     /// All variables whose names and values are text.
     pub(crate) fn text_variables(&self) -> HashMap<String, String> {
-        let text = |(name, value): (&OsString, &OsString)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()));
+        let text = |(name, value): (&OsString, &OsString)| {
+            Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()))
+        };
         self.variables.iter().filter_map(text).collect()
     }
 
     /// All variables, as a child gets them.
     pub(crate) fn all(&self) -> impl Iterator<Item = (OsString, OsString)> + '_ {
-        self.variables.iter().map(|(name, value)| (name.clone(), value.clone()))
+        self.variables
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
     }
 
     /// Whether a variable is set to something that means yes.
     pub(crate) fn flag(&self, name: &str) -> bool {
-        self.path(name).is_some_and(|value| !["0", "false", "no"].contains(&value.to_string_lossy().to_lowercase().as_str()))
+        self.path(name).is_some_and(|value| {
+            !["0", "false", "no"].contains(&value.to_string_lossy().to_lowercase().as_str())
+        })
     }
 
     /// The user's home directory.
@@ -63,17 +125,22 @@ impl Environment {
 
     /// The store's directory.
     pub(crate) fn store(&self) -> Option<PathBuf> {
-        self.path("LARDER_STORE").or_else(|| Some(self.cache()?.join("store")))
+        self.path("LARDER_STORE")
+            .or_else(|| Some(self.cache()?.join("store")))
     }
 
     /// The directory of the trees.
     pub(crate) fn trees(&self) -> Option<PathBuf> {
-        self.path("LARDER_TREES").or_else(|| Some(self.cache()?.join("trees")))
+        self.path("LARDER_TREES")
+            .or_else(|| Some(self.cache()?.join("trees")))
     }
 
     /// The directory for named environments, as conda and mamba would choose it.
     pub(crate) fn environments(&self) -> Option<PathBuf> {
-        let first = |name: &str| self.path(name).and_then(|list| env::split_paths(&list).next());
+        let first = |name: &str| {
+            self.path(name)
+                .and_then(|list| env::split_paths(&list).next())
+        };
         self.path("LARDER_ENVS")
             .or_else(|| first("CONDA_ENVS_DIRS"))
             .or_else(|| first("CONDA_ENVS_PATH"))
@@ -82,8 +149,15 @@ impl Environment {
     }
 
     fn cache(&self) -> Option<PathBuf> {
-        let system = if cfg!(windows) { self.path("LOCALAPPDATA") } else { None };
-        let base = self.path("XDG_CACHE_HOME").or(system).or_else(|| Some(self.home()?.join(".cache")))?;
+        let system = if cfg!(windows) {
+            self.path("LOCALAPPDATA")
+        } else {
+            None
+        };
+        let base = self
+            .path("XDG_CACHE_HOME")
+            .or(system)
+            .or_else(|| Some(self.home()?.join(".cache")))?;
         Some(base.join("larder"))
     }
 }

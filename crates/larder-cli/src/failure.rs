@@ -1,6 +1,6 @@
 //! How a failure reaches the user: one shape, one exit code per kind, a stable code, a hint.
 
-use std::{error::Error, fmt::Write as _, process::ExitCode};
+use std::{fmt::Write as _, process::ExitCode};
 
 use larder::Kind;
 use serde_json::{Value, json};
@@ -29,18 +29,24 @@ impl Failure {
             }
             source = cause.source();
         }
-        Self { kind: error.kind(), code: error.code(), message: error.to_string(), causes, hint: error.hint() }
+        Self {
+            kind: error.kind(),
+            code: error.code(),
+            message: error.to_string(),
+            causes,
+            hint: error.hint(),
+        }
     }
 
     /// A failure of the command line itself, found after parsing.
     pub(crate) fn refused(code: &'static str, message: impl Into<String>) -> Self {
-        Self { kind: Kind::Refused, code, message: message.into(), causes: Vec::new(), hint: None }
-    }
-
-    /// Adds what the user can do next.
-    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
+        Self {
+            kind: Kind::Refused,
+            code,
+            message: message.into(),
+            causes: Vec::new(),
+            hint: None,
+        }
     }
 
     /// The process's exit code.
@@ -72,15 +78,4 @@ impl Failure {
             "hint": self.hint,
         })
     }
-}
-
-/// The chain of an error as one text, for places without structure.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let _ = write!(text, ": {cause}");
-        source = cause.source();
-    }
-    text
 }

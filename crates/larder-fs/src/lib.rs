@@ -5,8 +5,10 @@
 #![forbid(unsafe_code)]
 
 mod atomic;
+mod boot;
 mod dir;
 mod link;
+mod lock;
 mod mode;
 mod path_error;
 mod process;
@@ -14,8 +16,10 @@ mod remove;
 mod rename;
 
 pub use atomic::{Durability, sync_dir, write_atomic};
+pub use boot::boot_id;
 pub use dir::Dir;
 pub use link::{LinkFile, LinkMethod, LinkMode, Linker};
+pub use lock::LockFile;
 pub use mode::{make_read_only, make_writable};
 pub use path_error::{PathContext, PathError};
 pub use process::run_in_place;

@@ -1,1 +1,50 @@
-//! Being laid.
+//! The operations of larder: lock, create, run, list, manifest. One module and one options struct each.
+//!
+//! Puts the crates below together. Never prints and never reads the process environment: callers give
+//! [`Settings`] and a reporter.
+#![forbid(unsafe_code)]
+
+use std::time::Instant;
+
+pub mod activation;
+mod channels;
+mod choose;
+mod create;
+mod explain;
+mod failure;
+mod inputs;
+mod list;
+mod lock;
+mod manifest;
+mod materialize;
+mod network;
+mod platforms;
+mod registry;
+mod run;
+mod settings;
+mod solving;
+mod target;
+
+pub use channels::ChannelsError;
+pub use choose::{ChooseError, LockUse, Origin};
+pub use create::{CreateError, CreateOptions, CreateReport, Ephemeral, LinkedPackage, create};
+pub use failure::{Explain, Kind};
+pub use inputs::{DEFAULT_LOCK, DEFAULT_MANIFEST, InputError};
+pub use larder_fs::LinkMode;
+pub use larder_link::{ClobberPolicy, ScriptPolicy};
+pub use larder_manifest::{ManifestReport, without_credentials};
+pub use larder_solve::Priority;
+pub use list::{ListError, ListedPackage, list};
+pub use lock::{LockOperationError, LockOptions, LockReport, lock};
+pub use manifest::manifest;
+pub use materialize::MaterializeError;
+pub use platforms::{PlatformError, current as current_subdir};
+pub use rattler_shell::environment::EnvironmentSnapshot;
+pub use run::{RunError, RunOptions, run};
+pub use settings::Settings;
+pub use target::{Target, TargetError, existing_prefix};
+
+/// Whole milliseconds since `begun`.
+pub(crate) fn milliseconds(begun: Instant) -> u64 {
+    u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

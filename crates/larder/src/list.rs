@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rattler_conda_types::PrefixRecord;
 use serde::Serialize;
 
-use crate::activation::is_environment;
+use crate::{Explain, Kind, activation::is_environment};
 
 /// One package of an environment, with the keys that `conda list --json` has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,16 +48,37 @@ pub enum ListError {
     },
 }
 
+impl Explain for ListError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NotAnEnvironment { .. } => Kind::Refused,
+            Self::Records { .. } => Kind::Damage,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotAnEnvironment { .. } => "list::not-an-environment",
+            Self::Records { .. } => "list::records",
+        }
+    }
+}
+
 /// The packages of the environment at `prefix`, sorted by name.
 ///
 /// # Errors
 /// See [`ListError`].
 pub fn list(prefix: &Path) -> Result<Vec<ListedPackage>, ListError> {
     if !is_environment(prefix) {
-        return Err(ListError::NotAnEnvironment { prefix: prefix.to_owned() });
+        return Err(ListError::NotAnEnvironment {
+            prefix: prefix.to_owned(),
+        });
     }
     let mut packages: Vec<_> = PrefixRecord::collect_from_prefix::<PrefixRecord>(prefix)
-        .map_err(|source| ListError::Records { path: prefix.join("conda-meta"), source })?
+        .map_err(|source| ListError::Records {
+            path: prefix.join("conda-meta"),
+            source,
+        })?
         .iter()
         .map(listed)
         .collect();
@@ -68,7 +89,14 @@ pub fn list(prefix: &Path) -> Result<Vec<ListedPackage>, ListError> {
 fn listed(record: &PrefixRecord) -> ListedPackage {
     let package = &record.repodata_record.package_record;
     let name = package.name.as_normalized().to_owned();
-    let base_url = channel_url(record.repodata_record.channel.as_deref().unwrap_or_default(), &package.subdir);
+    let base_url = channel_url(
+        record
+            .repodata_record
+            .channel
+            .as_deref()
+            .unwrap_or_default(),
+        &package.subdir,
+    );
     ListedPackage {
         build_number: package.build_number,
         build_string: package.build.to_string(),
@@ -84,5 +112,9 @@ fn listed(record: &PrefixRecord) -> ListedPackage {
 /// conda writes the channel with the subdir, CEP 32 wants it without: both are read.
 fn channel_url(channel: &str, subdir: &str) -> String {
     let channel = channel.trim_end_matches('/');
-    channel.strip_suffix(subdir).unwrap_or(channel).trim_end_matches('/').to_owned()
+    channel
+        .strip_suffix(subdir)
+        .unwrap_or(channel)
+        .trim_end_matches('/')
+        .to_owned()
 }

@@ -12,7 +12,7 @@ use larder_fs::{PathContext as _, PathError};
 ///
 /// # Errors
 /// If the file cannot be read or appended to; callers warn and go on, as conda does.
-pub fn register(home: &Path, prefix: &Path) -> Result<(), PathError> {
+pub(crate) fn register(home: &Path, prefix: &Path) -> Result<(), PathError> {
     let directory = home.join(".conda");
     let path = directory.join("environments.txt");
     let line = prefix.to_string_lossy();
@@ -24,7 +24,11 @@ pub fn register(home: &Path, prefix: &Path) -> Result<(), PathError> {
         return Ok(());
     }
     fs::create_dir_all(&directory).at("create directory", &directory)?;
-    let separator = if existing.is_empty() || existing.ends_with('\n') { "" } else { "\n" };
+    let separator = if existing.is_empty() || existing.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
     // One append of one line: two processes that register at once do not lose each other's.
     OpenOptions::new()
         .create(true)

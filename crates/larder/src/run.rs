@@ -1,16 +1,14 @@
 //! `larder run`: a command inside an environment.
 
-use std::{
-    ffi::OsString,
-    io,
-    path::PathBuf,
-    process::Command,
-};
+use std::{ffi::OsString, io, path::PathBuf, process::Command};
 
 use rattler_conda_types::Subdir;
 use rattler_shell::environment::EnvironmentSnapshot;
 
-use crate::activation::{ActivationError, activated};
+use crate::{
+    Explain, Kind,
+    activation::{ActivationError, activated},
+};
 
 /// What to run, and where.
 #[derive(Debug, Clone)]
@@ -53,6 +51,24 @@ pub enum RunError {
     },
 }
 
+impl Explain for RunError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Start { .. } => Kind::World,
+            _ => Kind::Refused,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Activation(_) => "run::activation",
+            Self::NoCommand => "run::no-command",
+            Self::NotFound { .. } => "run::not-found",
+            Self::Start { .. } => "run::start",
+        }
+    }
+}
+
 /// Runs a command in an activated environment, in place of this process where the system can, so that
 /// exit code and signals are the command's own.
 ///
@@ -69,8 +85,10 @@ pub async fn run(options: &RunOptions) -> Result<i32, RunError> {
     })?;
     let mut command = Command::new(&found);
     command.args(arguments).env_clear().envs(inside.iter());
-    larder_fs::run_in_place(&mut command)
-        .map_err(|source| RunError::Start { program: found.display().to_string(), source })
+    larder_fs::run_in_place(&mut command).map_err(|source| RunError::Start {
+        program: found.display().to_string(),
+        source,
+    })
 }
 
 /// The activated PATH decides, not that of this process.
@@ -79,9 +97,17 @@ fn find_program(program: &OsString, inside: &EnvironmentSnapshot) -> Option<Path
     if direct.components().count() > 1 {
         return direct.exists().then_some(direct);
     }
-    let suffixes: &[&str] = if cfg!(windows) { &["", ".exe", ".bat", ".cmd", ".com"] } else { &[""] };
+    let suffixes: &[&str] = if cfg!(windows) {
+        &["", ".exe", ".bat", ".cmd", ".com"]
+    } else {
+        &[""]
+    };
     std::env::split_paths(inside.get("PATH")?)
-        .flat_map(|directory| suffixes.iter().map(move |suffix| (directory.clone(), suffix)))
+        .flat_map(|directory| {
+            suffixes
+                .iter()
+                .map(move |suffix| (directory.clone(), suffix))
+        })
         .map(|(directory, suffix)| {
             let mut name = program.clone();
             name.push(suffix);

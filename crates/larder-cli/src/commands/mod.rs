@@ -24,7 +24,7 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> ExitCode {
     let outcome = match cli.command {
         Command::Create(args) => create::create(&args, global, environment),
         Command::Lock(args) => lock::lock(&args, global, environment),
-        Command::Run(args) => run::run(&args, environment),
+        Command::Run(args) => run::run(&args, global, environment),
         Command::List(args) => list::list(&args, global, environment),
         Command::Manifest(args) => manifest::manifest(&args, global, environment),
         Command::Completions(args) => completions::completions(&args),
@@ -49,7 +49,16 @@ fn log(global: &GlobalArgs) {
         2 => "debug",
         _ => "trace",
     };
-    let targets = ["larder", "rattler_repodata_gateway", "rattler_solve", "resolvo"];
+    let targets = [
+        "larder",
+        "rattler_repodata_gateway",
+        "rattler_solve",
+        "resolvo",
+    ];
     let filter = targets.map(|target| format!("{target}={level}")).join(",");
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .without_time()
+        .init();
 }

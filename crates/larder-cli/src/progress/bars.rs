@@ -21,7 +21,9 @@ pub(super) struct Bars {
 
 impl Bars {
     pub(super) fn new() -> Self {
-        Self { current: Mutex::new(None) }
+        Self {
+            current: Mutex::new(None),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<(Phase, ProgressBar)>> {
@@ -30,9 +32,12 @@ impl Bars {
 
     fn start(&self, phase: Phase, total: u64, bytes: u64) {
         let bar = match (phase, total) {
-            (_, 0) | (Phase::Solve | Phase::Repodata, _) => ProgressBar::new_spinner().with_style(style("{spinner} {msg} {elapsed}")),
-            (Phase::Fetch, _) => ProgressBar::new(bytes)
-                .with_style(style("{msg} {wide_bar:.green} {bytes}/{total_bytes}  {bytes_per_sec}  {eta}")),
+            (_, 0) | (Phase::Solve | Phase::Repodata, _) => {
+                ProgressBar::new_spinner().with_style(style("{spinner} {msg} {elapsed}"))
+            }
+            (Phase::Fetch, _) => ProgressBar::new(bytes).with_style(style(
+                "{msg} {wide_bar:.green} {bytes}/{total_bytes}  {bytes_per_sec}  {eta}",
+            )),
             _ => ProgressBar::new(total).with_style(style("{msg} {wide_bar:.green} {pos}/{len}")),
         };
         bar.set_message(phase_names(phase).0);
@@ -44,7 +49,9 @@ impl Bars {
 
     fn finish(&self, phase: Phase) {
         let mut current = self.lock();
-        if current.as_ref().is_some_and(|(running, _)| *running == phase)
+        if current
+            .as_ref()
+            .is_some_and(|(running, _)| *running == phase)
             && let Some((_, bar)) = current.take()
         {
             bar.finish_and_clear();
@@ -77,12 +84,20 @@ fn style(template: &str) -> ProgressStyle {
 impl Reporter for Bars {
     fn event(&self, event: &Event) {
         match event {
-            Event::PhaseStarted { phase, total, bytes } => self.start(*phase, *total, *bytes),
+            Event::PhaseStarted {
+                phase,
+                total,
+                bytes,
+            } => self.start(*phase, *total, *bytes),
             Event::PhaseFinished { phase, .. } => self.finish(*phase),
             Event::FetchProgressed { bytes, .. } => self.advance(Phase::Fetch, *bytes),
             Event::Unpacked { .. } => self.advance(Phase::Unpack, 1),
             Event::Linked { .. } => self.advance(Phase::Link, 1),
-            Event::FetchRetried { package, url, reason } => self.line(&format!("retrying {package} from {url}: {reason}")),
+            Event::FetchRetried {
+                package,
+                url,
+                reason,
+            } => self.line(&format!("retrying {package} from {url}: {reason}")),
             Event::Warned(warning) => self.line(&format!("warning: {}", warning.text)),
             Event::ScriptMessage { package, text } => self.line(&script_message(package, text)),
             _ => {}

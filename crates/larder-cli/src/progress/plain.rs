@@ -34,19 +34,30 @@ pub(super) struct Plain {
 
 impl Plain {
     pub(super) fn new(verbosity: Verbosity) -> Self {
-        Self { verbosity, totals: Mutex::default() }
+        Self {
+            verbosity,
+            totals: Mutex::default(),
+        }
     }
 
     fn started(&self, phase: Phase, total: u64, bytes: u64) {
-        self.totals.lock().unwrap_or_else(PoisonError::into_inner).insert(phase, (total, bytes));
+        self.totals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(phase, (total, bytes));
         // A download is the one thing that may take minutes: it is announced before it begins.
-        if phase == Phase::Fetch && total > 0 {
-            output::tell(format!("fetching {total} packages, {}", output::bytes(bytes)));
+        if phase == Phase::Fetch && bytes > 0 {
+            output::tell(format!("fetching {}", output::bytes(bytes)));
         }
     }
 
     fn finished(&self, phase: Phase, milliseconds: u64) {
-        let (total, bytes) = self.totals.lock().unwrap_or_else(PoisonError::into_inner).remove(&phase).unwrap_or_default();
+        let (total, bytes) = self
+            .totals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&phase)
+            .unwrap_or_default();
         if milliseconds < WORTH_A_LINE && self.verbosity != Verbosity::Everything {
             return;
         }
@@ -55,7 +66,11 @@ impl Plain {
             (total, 0) => format!(" {total}"),
             (total, bytes) => format!(" {total}, {}", output::bytes(bytes)),
         };
-        output::tell(format!("{}{count} in {}", phase_names(phase).1, output::duration(milliseconds)));
+        output::tell(format!(
+            "{}{count} in {}",
+            phase_names(phase).1,
+            output::duration(milliseconds)
+        ));
     }
 }
 
@@ -65,20 +80,35 @@ impl Reporter for Plain {
         match event {
             Event::Warned(warning) => output::tell(format!("warning: {}", warning.text)),
             Event::ScriptMessage { package, text } => output::tell(script_message(package, text)),
-            Event::PhaseStarted { phase, total, bytes } if self.verbosity != Verbosity::Warnings => {
+            Event::PhaseStarted {
+                phase,
+                total,
+                bytes,
+            } if self.verbosity != Verbosity::Warnings => {
                 self.started(*phase, *total, *bytes);
             }
-            Event::PhaseFinished { phase, milliseconds } if self.verbosity != Verbosity::Warnings => {
+            Event::PhaseFinished {
+                phase,
+                milliseconds,
+            } if self.verbosity != Verbosity::Warnings => {
                 self.finished(*phase, *milliseconds);
             }
-            Event::FetchRetried { package, url, reason } if self.verbosity != Verbosity::Warnings => {
+            Event::FetchRetried {
+                package,
+                url,
+                reason,
+            } if self.verbosity != Verbosity::Warnings => {
                 output::tell(format!("retrying {package} from {url}: {reason}"));
             }
             Event::Fetched { package, bytes, .. } if everything => {
                 output::tell(format!("  fetched {package}, {}", output::bytes(*bytes)));
             }
-            Event::Unpacked { package, files } if everything => output::tell(format!("  unpacked {package}, {files} files")),
-            Event::Linked { package, files } if everything => output::tell(format!("  linked {package}, {files} files")),
+            Event::Unpacked { package, files } if everything => {
+                output::tell(format!("  unpacked {package}, {files} files"))
+            }
+            Event::Linked { package, files } if everything => {
+                output::tell(format!("  linked {package}, {files} files"))
+            }
             Event::Noted { text } if everything => output::tell(format!("  {text}")),
             _ => {}
         }
@@ -88,5 +118,9 @@ impl Reporter for Plain {
 /// What a link script has to say, with the package's name where that is known.
 pub(super) fn script_message(package: &str, text: &str) -> String {
     let text = text.trim_end();
-    if package.is_empty() { text.to_owned() } else { format!("{package}: {text}") }
+    if package.is_empty() {
+        text.to_owned()
+    } else {
+        format!("{package}: {text}")
+    }
 }

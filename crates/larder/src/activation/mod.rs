@@ -25,8 +25,10 @@ pub use path::path_entries;
 pub use variables::{VariablesError, environment_variables};
 
 /// Activate scripts are small; one that takes longer than this waits for something that never comes.
-const SCRIPT_LIMITS: ProcessLimits =
-    ProcessLimits { timeout: std::time::Duration::from_secs(300), output_limit: 64 << 20 };
+const SCRIPT_LIMITS: ProcessLimits = ProcessLimits {
+    timeout: std::time::Duration::from_secs(300),
+    output_limit: 64 << 20,
+};
 
 /// Why an environment cannot be activated.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +75,9 @@ pub async fn activated(
     outside: &EnvironmentSnapshot,
 ) -> Result<EnvironmentSnapshot, ActivationError> {
     if !is_environment(prefix) {
-        return Err(ActivationError::NotAnEnvironment { prefix: prefix.to_owned() });
+        return Err(ActivationError::NotAnEnvironment {
+            prefix: prefix.to_owned(),
+        });
     }
     let activator = activator(prefix, subdir)?;
     let was_active = outside.get("CONDA_PREFIX").map(PathBuf::from);
@@ -82,14 +86,19 @@ pub async fn activated(
     }
     let variables = ActivationVariables {
         conda_prefix: was_active.filter(|active| active.is_dir()),
-        path: outside.get("PATH").map(|path| std::env::split_paths(path).collect()),
+        path: outside
+            .get("PATH")
+            .map(|path| std::env::split_paths(path).collect()),
         path_modification_behavior: PathModificationBehavior::Replace,
         current_env: outside.unicode_variables(),
     };
     let mut inside = activator
         .run_activation_bounded(variables, outside, SCRIPT_LIMITS)
         .await
-        .map_err(|source| ActivationError::Failed { prefix: prefix.to_owned(), source })?;
+        .map_err(|source| ActivationError::Failed {
+            prefix: prefix.to_owned(),
+            source,
+        })?;
     name_environment(&mut inside, prefix);
     Ok(inside)
 }
@@ -100,9 +109,16 @@ pub fn is_environment(prefix: &Path) -> bool {
 }
 
 fn activator(prefix: &Path, subdir: Subdir) -> Result<Activator<ShellEnum>, ActivationError> {
-    let shell = if subdir.is_windows() { ShellEnum::CmdExe(Default::default()) } else { ShellEnum::Bash(Default::default()) };
-    let mut activator = Activator::from_path(prefix, shell, subdir)
-        .map_err(|source| ActivationError::Scripts { prefix: prefix.to_owned(), source })?;
+    let shell = if subdir.is_windows() {
+        ShellEnum::CmdExe(Default::default())
+    } else {
+        ShellEnum::Bash(Default::default())
+    };
+    let mut activator =
+        Activator::from_path(prefix, shell, subdir).map_err(|source| ActivationError::Scripts {
+            prefix: prefix.to_owned(),
+            source,
+        })?;
     sort_by_code_points(&mut activator.activation_scripts);
     activator.env_vars = environment_variables(prefix)?;
     activator.paths = path_entries(prefix, subdir);
@@ -114,13 +130,22 @@ fn sort_by_code_points(scripts: &mut [PathBuf]) {
     scripts.sort_by(|a, b| a.to_string_lossy().chars().cmp(b.to_string_lossy().chars()));
 }
 
-fn without_scripts(activator: &Activator<ShellEnum>, outside: &EnvironmentSnapshot) -> EnvironmentSnapshot {
+fn without_scripts(
+    activator: &Activator<ShellEnum>,
+    outside: &EnvironmentSnapshot,
+) -> EnvironmentSnapshot {
     let mut inside = outside.clone();
-    let old_path = outside.get("PATH").map(std::env::split_paths).into_iter().flatten();
+    let old_path = outside
+        .get("PATH")
+        .map(std::env::split_paths)
+        .into_iter()
+        .flatten();
     if let Ok(path) = std::env::join_paths(activator.paths.iter().cloned().chain(old_path)) {
         inside.insert("PATH", path);
     }
-    let level = outside.get("CONDA_SHLVL").and_then(|level| level.to_str()?.parse::<u32>().ok());
+    let level = outside
+        .get("CONDA_SHLVL")
+        .and_then(|level| level.to_str()?.parse::<u32>().ok());
     inside.insert("CONDA_SHLVL", (level.unwrap_or(0) + 1).to_string());
     inside.insert("CONDA_PREFIX", activator.target_prefix.as_os_str());
     let variables: &IndexMap<String, String> = &activator.env_vars;
@@ -133,7 +158,13 @@ fn without_scripts(activator: &Activator<ShellEnum>, outside: &EnvironmentSnapsh
 
 /// `CONDA_DEFAULT_ENV` as conda has it: the name for an environment in a directory `envs`, else the path.
 fn name_environment(inside: &mut EnvironmentSnapshot, prefix: &Path) {
-    let is_named = prefix.parent().and_then(Path::file_name).is_some_and(|parent| parent == "envs");
-    let name = prefix.file_name().filter(|_| is_named).unwrap_or(prefix.as_os_str());
+    let is_named = prefix
+        .parent()
+        .and_then(Path::file_name)
+        .is_some_and(|parent| parent == "envs");
+    let name = prefix
+        .file_name()
+        .filter(|_| is_named)
+        .unwrap_or(prefix.as_os_str());
     inside.insert("CONDA_DEFAULT_ENV", name);
 }

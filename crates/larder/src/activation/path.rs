@@ -14,7 +14,20 @@ pub fn path_entries(prefix: &Path, subdir: Subdir) -> Vec<PathBuf> {
         .map(|flavour| prefix.join("Library").join(flavour).join("bin"))
         .into_iter()
         .find(|directory| directory.is_dir());
-    let fixed = ["Library/mingw-w64/bin", "Library/usr/bin", "Library/bin", "Scripts", "bin"];
-    let fixed = fixed.into_iter().map(|directory| directory.split('/').fold(prefix.to_owned(), |path, part| path.join(part)));
-    std::iter::once(prefix.to_owned()).chain(flavour).chain(fixed).collect()
+    let fixed = [
+        "Library/mingw-w64/bin",
+        "Library/usr/bin",
+        "Library/bin",
+        "Scripts",
+        "bin",
+    ];
+    let fixed = fixed.into_iter().map(|directory| {
+        directory
+            .split('/')
+            .fold(prefix.to_owned(), |path, part| path.join(part))
+    });
+    std::iter::once(prefix.to_owned())
+        .chain(flavour)
+        .chain(fixed)
+        .collect()
 }

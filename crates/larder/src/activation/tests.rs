@@ -16,18 +16,33 @@ fn environment(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 fn variable(prefix: &Path, outside: &[(&str, &str)], name: &str) -> Option<String> {
-    let outside: EnvironmentSnapshot =
-        outside.iter().map(|(name, value)| (name.into(), value.into())).chain([("PATH".into(), "/usr/bin:/bin".into())]).collect::<Vec<(std::ffi::OsString, std::ffi::OsString)>>().into_iter().collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let inside = runtime.block_on(activated(prefix, Subdir::Linux64, &outside)).unwrap();
-    inside.get(name).map(|value| value.to_str().unwrap().to_owned())
+    let outside: EnvironmentSnapshot = outside
+        .iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .chain([("PATH".into(), "/usr/bin:/bin".into())])
+        .collect::<Vec<(std::ffi::OsString, std::ffi::OsString)>>()
+        .into_iter()
+        .collect();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let inside = runtime
+        .block_on(activated(prefix, Subdir::Linux64, &outside))
+        .unwrap();
+    inside
+        .get(name)
+        .map(|value| value.to_str().unwrap().to_owned())
 }
 
 #[test]
 fn cep32_17_values_that_are_not_strings_are_read_as_text() {
     let prefix = environment(&[("conda-meta/state", r#"{"env_vars": {"N": 1, "B": true}}"#)]);
     let variables = environment_variables(prefix.path()).unwrap();
-    assert_eq!((variables["N"].as_str(), variables["B"].as_str()), ("1", "true"));
+    assert_eq!(
+        (variables["N"].as_str(), variables["B"].as_str()),
+        ("1", "true")
+    );
 }
 
 #[test]
@@ -39,10 +54,17 @@ fn cep32_18_names_keep_their_case() {
 
 #[test]
 fn cep32_19_state_overrides_later_files_which_override_earlier_ones() {
-    let files = [("etc/conda/env_vars.d/b.json", r#"{"V": "2"}"#), ("etc/conda/env_vars.d/a.json", r#"{"V": "1"}"#)];
+    let files = [
+        ("etc/conda/env_vars.d/b.json", r#"{"V": "2"}"#),
+        ("etc/conda/env_vars.d/a.json", r#"{"V": "1"}"#),
+    ];
     let prefix = environment(&files);
     assert_eq!(variable(prefix.path(), &[], "V").as_deref(), Some("2"));
-    fs::write(prefix.path().join("conda-meta/state"), r#"{"env_vars": {"V": "3"}}"#).unwrap();
+    fs::write(
+        prefix.path().join("conda-meta/state"),
+        r#"{"env_vars": {"V": "3"}}"#,
+    )
+    .unwrap();
     assert_eq!(variable(prefix.path(), &[], "V").as_deref(), Some("3"));
 }
 
@@ -62,12 +84,26 @@ fn cep32_20_scripts_of_the_shell_run_in_order() {
 #[cfg(unix)]
 fn cep32_22_the_order_is_that_of_code_points_in_any_locale() {
     let names = ["é.sh", "a.sh", "_.sh", "B.sh"];
-    let files: Vec<(String, String)> =
-        names.iter().map(|name| (format!("etc/conda/activate.d/{name}"), format!("export ORDER=${{ORDER}}{}", &name[..name.len() - 3]))).collect();
-    let files: Vec<(&str, &str)> = files.iter().map(|(path, content)| (path.as_str(), content.as_str())).collect();
+    let files: Vec<(String, String)> = names
+        .iter()
+        .map(|name| {
+            (
+                format!("etc/conda/activate.d/{name}"),
+                format!("export ORDER=${{ORDER}}{}", &name[..name.len() - 3]),
+            )
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, content)| (path.as_str(), content.as_str()))
+        .collect();
     let prefix = environment(&files);
     for locale in ["C", "C.UTF-8", "en_US.UTF-8"] {
-        assert_eq!(variable(prefix.path(), &[("LC_ALL", locale)], "ORDER").as_deref(), Some("B_aé"), "{locale}");
+        assert_eq!(
+            variable(prefix.path(), &[("LC_ALL", locale)], "ORDER").as_deref(),
+            Some("B_aé"),
+            "{locale}"
+        );
     }
 }
 
@@ -76,16 +112,40 @@ fn cep32_22_the_order_is_that_of_code_points_in_any_locale() {
 fn cep32_41_the_environment_comes_first_on_path() {
     let prefix = environment(&[]);
     let path = variable(prefix.path(), &[], "PATH").unwrap();
-    assert_eq!(path, format!("{}/bin:/usr/bin:/bin", prefix.path().display()));
-    assert_eq!(variable(prefix.path(), &[], "CONDA_PREFIX").unwrap(), prefix.path().to_str().unwrap());
+    assert_eq!(
+        path,
+        format!("{}/bin:/usr/bin:/bin", prefix.path().display())
+    );
+    assert_eq!(
+        variable(prefix.path(), &[], "CONDA_PREFIX").unwrap(),
+        prefix.path().to_str().unwrap()
+    );
 }
 
 #[test]
 fn cep32_42_windows_has_seven_entries_with_the_flavour_that_exists() {
     let prefix = environment(&[("Library/clang64/bin/x.dll", "")]);
     let entries = path_entries(prefix.path(), Subdir::Win64);
-    let expected = ["", "Library/clang64/bin", "Library/mingw-w64/bin", "Library/usr/bin", "Library/bin", "Scripts", "bin"];
-    let relative: Vec<_> = entries.iter().map(|entry| entry.strip_prefix(prefix.path()).unwrap().to_str().unwrap().replace('\\', "/")).collect();
+    let expected = [
+        "",
+        "Library/clang64/bin",
+        "Library/mingw-w64/bin",
+        "Library/usr/bin",
+        "Library/bin",
+        "Scripts",
+        "bin",
+    ];
+    let relative: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            entry
+                .strip_prefix(prefix.path())
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .replace('\\', "/")
+        })
+        .collect();
     assert_eq!(relative, expected);
 }
 
@@ -94,26 +154,48 @@ fn cep32_42_windows_has_seven_entries_with_the_flavour_that_exists() {
 fn an_environment_that_is_active_already_is_left_first() {
     let outer = environment(&[("conda-meta/state", r#"{"env_vars": {"OUTER": "1"}}"#)]);
     let inner = environment(&[]);
-    let active = [("CONDA_PREFIX", outer.path().to_str().unwrap()), ("OUTER", "1"), ("CONDA_SHLVL", "1")];
+    let active = [
+        ("CONDA_PREFIX", outer.path().to_str().unwrap()),
+        ("OUTER", "1"),
+        ("CONDA_SHLVL", "1"),
+    ];
     assert_eq!(variable(inner.path(), &active, "OUTER"), None);
-    assert_eq!(variable(inner.path(), &active, "CONDA_PREFIX").unwrap(), inner.path().to_str().unwrap());
+    assert_eq!(
+        variable(inner.path(), &active, "CONDA_PREFIX").unwrap(),
+        inner.path().to_str().unwrap()
+    );
 }
 
 #[test]
 #[cfg(unix)]
 fn a_failing_script_is_an_error_that_names_the_environment() {
     let prefix = environment(&[("etc/conda/activate.d/bad.sh", "echo no >&2; exit 3")]);
-    let outside: EnvironmentSnapshot = [("PATH", "/usr/bin:/bin")].map(|(a, b)| (a.into(), b.into())).into_iter().collect::<Vec<(std::ffi::OsString, std::ffi::OsString)>>().into_iter().collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let error = runtime.block_on(activated(prefix.path(), Subdir::Linux64, &outside)).unwrap_err();
+    let outside: EnvironmentSnapshot = [("PATH", "/usr/bin:/bin")]
+        .map(|(a, b)| (a.into(), b.into()))
+        .into_iter()
+        .collect::<Vec<(std::ffi::OsString, std::ffi::OsString)>>()
+        .into_iter()
+        .collect();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let error = runtime
+        .block_on(activated(prefix.path(), Subdir::Linux64, &outside))
+        .unwrap_err();
     assert!(matches!(error, ActivationError::Failed { .. }), "{error:?}");
 }
 
 #[test]
 fn a_state_that_is_not_json_names_the_file() {
     let prefix = environment(&[("conda-meta/state", "{oops")]);
-    let error = environment_variables(prefix.path()).unwrap_err().to_string();
-    assert!(error.contains("conda-meta/state") && error.contains("env_vars"), "{error}");
+    let error = environment_variables(prefix.path())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("conda-meta/state") && error.contains("env_vars"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -49,7 +49,13 @@ pub fn environment_variables(prefix: &Path) -> Result<IndexMap<String, String>, 
         match object.remove("env_vars") {
             Some(Value::Object(object)) => add(&mut variables, object),
             None => {}
-            Some(_) => return Err(VariablesError::Malformed { path: state, expected: EXPECTED, source: None }),
+            Some(_) => {
+                return Err(VariablesError::Malformed {
+                    path: state,
+                    expected: EXPECTED,
+                    source: None,
+                });
+            }
         }
     }
     Ok(variables)
@@ -63,7 +69,10 @@ fn package_files(directory: &Path) -> Result<Vec<PathBuf>, PathError> {
     let mut files = Vec::new();
     for entry in entries {
         let path = entry.at("read directory", directory)?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
             files.push(path);
         }
     }
@@ -71,15 +80,26 @@ fn package_files(directory: &Path) -> Result<Vec<PathBuf>, PathError> {
     Ok(files)
 }
 
-fn read_object(path: &Path, expected: &'static str) -> Result<Option<Map<String, Value>>, VariablesError> {
+fn read_object(
+    path: &Path,
+    expected: &'static str,
+) -> Result<Option<Map<String, Value>>, VariablesError> {
     let bytes = match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         bytes => bytes.at("read file", path)?,
     };
     match serde_json::from_slice(&bytes) {
         Ok(Value::Object(object)) => Ok(Some(object)),
-        Ok(_) => Err(VariablesError::Malformed { path: path.to_owned(), expected, source: None }),
-        Err(error) => Err(VariablesError::Malformed { path: path.to_owned(), expected, source: Some(error) }),
+        Ok(_) => Err(VariablesError::Malformed {
+            path: path.to_owned(),
+            expected,
+            source: None,
+        }),
+        Err(error) => Err(VariablesError::Malformed {
+            path: path.to_owned(),
+            expected,
+            source: Some(error),
+        }),
     }
 }
 

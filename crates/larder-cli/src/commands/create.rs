@@ -1,0 +1,145 @@
+//! `larder create`.
+
+use std::process::ExitCode;
+
+use larder::{
+    CreateOptions, CreateReport, Ephemeral, LockUse, Origin, create as create_environment,
+};
+
+use crate::{
+    args::{Clobber, CreateArgs, GlobalArgs, LinkMode},
+    environment::Environment,
+    failure::Failure,
+    output, progress,
+};
+
+use super::context::{block_on, command_line, now, priority, settings, target};
+
+pub(super) fn create(
+    args: &CreateArgs,
+    global: &GlobalArgs,
+    environment: &Environment,
+) -> Result<ExitCode, Failure> {
+    let settings = settings(global, environment)?;
+    let reporter = progress::reporter(global);
+    let options = options(args, environment);
+    let result = block_on(create_environment(&options, &settings, &*reporter))?;
+    drop(reporter);
+    let report = result.map_err(|error| Failure::new(&error))?;
+    if global.json {
+        output::json(&report);
+    } else if report.dry_run {
+        plan(&report);
+    } else if !global.quiet {
+        summary(&report);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn options(args: &CreateArgs, environment: &Environment) -> CreateOptions {
+    CreateOptions {
+        files: args.input.files.clone(),
+        specs: args.specs.clone(),
+        channels: args.input.channels.clone(),
+        priority: priority(args.input.channel_priority),
+        target: target(&args.target),
+        platform: args.platform.clone(),
+        replace: args.yes,
+        dry_run: args.dry_run,
+        lock_use: match (args.frozen, args.no_lock) {
+            (true, _) => LockUse::Frozen,
+            (_, true) => LockUse::Ignored,
+            _ => LockUse::Checked,
+        },
+        link_mode: match args.link_mode {
+            LinkMode::Auto => larder::LinkMode::Auto,
+            LinkMode::Hardlink => larder::LinkMode::Hardlink,
+            LinkMode::Reflink => larder::LinkMode::Reflink,
+            LinkMode::Copy => larder::LinkMode::Copy,
+        },
+        ephemeral: if args.ephemeral || (environment.flag("CI") && !args.no_ephemeral) {
+            Ephemeral::Yes
+        } else {
+            Ephemeral::No
+        },
+        clobber: match args.clobber {
+            Clobber::Warn => larder::ClobberPolicy::Warn,
+            Clobber::Error => larder::ClobberPolicy::Error,
+        },
+        link_scripts: if args.no_link_scripts {
+            larder::ScriptPolicy::Skip
+        } else {
+            larder::ScriptPolicy::Run
+        },
+        command_line: command_line(),
+        timestamp: now(),
+    }
+}
+
+/// What `--dry-run` prints: one line for each package, marked where it has to be fetched.
+fn plan(report: &CreateReport) {
+    for package in &report.actions.link {
+        let is_missing = report
+            .actions
+            .fetch
+            .iter()
+            .any(|missing| missing.dist_name == package.dist_name);
+        let fetch = match (is_missing, package.size) {
+            (false, _) => "in the store".to_owned(),
+            (true, Some(size)) => format!("fetch {}", output::bytes(size)),
+            (true, None) => "fetch".to_owned(),
+        };
+        output::line(format!(
+            "+ {}/{}::{}  {fetch}",
+            package.channel, package.platform, package.dist_name
+        ));
+    }
+    output::tell(format!(
+        "would make {} with {} packages ({}): {} in the store, {} to fetch ({})",
+        report.prefix.display(),
+        report.actions.link.len(),
+        origin(report.solve),
+        report.reused,
+        report.fetched,
+        output::bytes(report.fetched_bytes)
+    ));
+}
+
+/// One line: what was reused, fetched and linked, and how long each took.
+fn summary(report: &CreateReport) {
+    let fetched = if report.fetched == 0 {
+        "nothing fetched".to_owned()
+    } else {
+        format!(
+            "fetched {} ({}) in {}",
+            report.fetched,
+            output::bytes(report.fetched_bytes),
+            output::duration(report.fetch_milliseconds)
+        )
+    };
+    output::tell(format!(
+        "{}: {} packages, {} in {}, reused {}, {fetched}, linked {} files in {}; {} in all",
+        report.prefix.display(),
+        report.actions.link.len(),
+        origin(report.solve),
+        output::duration(report.solve_milliseconds),
+        report.reused,
+        report.paths,
+        output::duration(report.link_milliseconds),
+        output::duration(report.milliseconds)
+    ));
+    if output::is_watched() {
+        output::tell(format!(
+            "run a command in it: larder run -p {} -- COMMAND",
+            report.prefix.display()
+        ));
+    }
+}
+
+fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Lock => "from the lock",
+        Origin::Frozen => "from the lock, unchecked",
+        Origin::Solved => "solved",
+    }
+}

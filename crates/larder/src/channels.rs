@@ -1,0 +1,204 @@
+//! The channels of one solve: the command line's, the manifest's, the configuration's.
+
+use std::{cell::RefCell, collections::BTreeSet};
+
+use larder_fetch::Credential;
+use larder_lock::LockChannel;
+use larder_manifest::{
+    ChannelContext, ChannelEntry, ChannelError, Credentials, Lookup, Manifest, Position,
+    anaconda_defaults, expand_variables, resolve_channel,
+};
+use rattler_conda_types::{Channel, ChannelUrl, Subdir};
+use url::Url;
+
+use crate::Settings;
+
+/// The channel that is used when nothing names one.
+const DEFAULT_CHANNEL: &str = "conda-forge";
+
+/// Why there are no channels.
+#[derive(Debug, thiserror::Error)]
+pub enum ChannelsError {
+    /// One of the manifest.
+    #[error("{position}: {source}")]
+    Manifest {
+        /// Where it stands.
+        position: Position,
+        /// What is wrong with it.
+        source: ChannelError,
+    },
+    /// One of the command line or the configuration.
+    #[error("{from}: {source}")]
+    Other {
+        /// Where it is from.
+        from: &'static str,
+        /// What is wrong with it.
+        source: ChannelError,
+    },
+    /// The alias that bare names are joined to.
+    #[error("the channel alias `{text}` is not a URL")]
+    Alias {
+        /// As given.
+        text: String,
+        /// What is wrong with it.
+        #[source]
+        source: url::ParseError,
+    },
+}
+
+/// Channels in order of priority, with what opens them apart.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ChannelSet {
+    channels: Vec<Channel>,
+    urls: Vec<String>,
+    variables: Vec<Vec<String>>,
+    credentials: Vec<(Url, Credential)>,
+}
+
+impl ChannelSet {
+    /// `named` (the command line's), then the manifest's, then, unless it says `nodefaults`, those of
+    /// the configuration (CEP 24); conda-forge if that is none at all. A channel that is named twice
+    /// keeps its first place.
+    pub(crate) fn new(
+        named: &[String],
+        manifest: &Manifest,
+        subdir: Subdir,
+        settings: &Settings,
+    ) -> Result<Self, ChannelsError> {
+        let alias = Url::parse(&settings.channel_alias).map_err(|source| ChannelsError::Alias {
+            text: settings.channel_alias.clone(),
+            source,
+        })?;
+        let context = ChannelContext {
+            alias: &alias,
+            root_dir: &settings.working_directory,
+            home: settings.home.as_deref(),
+            default_channels: &anaconda_defaults(subdir.is_windows()),
+        };
+        let mut set = Self::default();
+        for text in named {
+            set.add(text, &[], &context)
+                .map_err(|source| ChannelsError::Other {
+                    from: "--channel",
+                    source,
+                })?;
+        }
+        for entry in manifest.channels_for(subdir).into_iter().flatten() {
+            set.add_entry(entry, &context, settings)?;
+        }
+        if !manifest.nodefaults {
+            for text in &settings.default_channels {
+                set.add(text, &[], &context)
+                    .map_err(|source| ChannelsError::Other {
+                        from: "CONDA_CHANNELS",
+                        source,
+                    })?;
+            }
+        }
+        if set.channels.is_empty() {
+            set.add(DEFAULT_CHANNEL, &[], &context)
+                .map_err(|source| ChannelsError::Other {
+                    from: "default",
+                    source,
+                })?;
+        }
+        Ok(set)
+    }
+
+    /// In order of priority, without credentials.
+    pub(crate) fn channels(&self) -> &[Channel] {
+        &self.channels
+    }
+
+    /// Their base URLs, as locks have them.
+    pub(crate) fn urls(&self) -> &[String] {
+        &self.urls
+    }
+
+    /// What opens which channel.
+    pub(crate) fn credentials(&self) -> &[(Url, Credential)] {
+        &self.credentials
+    }
+
+    /// For the head of a lock.
+    pub(crate) fn lock_channels(&self) -> Vec<LockChannel> {
+        let channel = |(url, used_env_vars): (&String, &Vec<String>)| LockChannel {
+            url: url.clone(),
+            used_env_vars: used_env_vars.clone(),
+        };
+        self.urls.iter().zip(&self.variables).map(channel).collect()
+    }
+
+    fn add_entry(
+        &mut self,
+        entry: &ChannelEntry,
+        context: &ChannelContext<'_>,
+        settings: &Settings,
+    ) -> Result<(), ChannelsError> {
+        let variables = used_variables(&entry.written, settings);
+        self.add(&entry.text, &variables, context)
+            .map_err(|source| ChannelsError::Manifest {
+                position: entry.position.clone(),
+                source,
+            })
+    }
+
+    fn add(
+        &mut self,
+        text: &str,
+        variables: &[String],
+        context: &ChannelContext<'_>,
+    ) -> Result<(), ChannelError> {
+        for resolved in resolve_channel(text, context)? {
+            let url = resolved.url.as_str().trim_end_matches('/').to_owned();
+            if self.urls.contains(&url) {
+                continue;
+            }
+            self.credentials.extend(
+                credentials(resolved.credentials)
+                    .map(|credential| (resolved.url.clone(), credential)),
+            );
+            self.channels
+                .push(Channel::from_url(ChannelUrl::from(resolved.url)));
+            self.urls.push(url);
+            self.variables.push(variables.to_vec());
+        }
+        Ok(())
+    }
+}
+
+fn credentials(credentials: Option<Credentials>) -> impl Iterator<Item = Credential> {
+    let Credentials { basic, token } = credentials.unwrap_or_default();
+    let basic = basic.map(|(user, password)| Credential::Basic {
+        user,
+        password: password.unwrap_or_default(),
+    });
+    basic.into_iter().chain(token.map(Credential::Token))
+}
+
+/// The names of the variables in a text that are set: what a lock says is needed to reach a channel.
+fn used_variables(text: &str, settings: &Settings) -> Vec<String> {
+    let used = UsedVariables {
+        settings,
+        names: RefCell::default(),
+    };
+    expand_variables(text, &used);
+    used.names.into_inner().into_iter().collect()
+}
+
+struct UsedVariables<'a> {
+    settings: &'a Settings,
+    names: RefCell<BTreeSet<String>>,
+}
+
+impl Lookup for UsedVariables<'_> {
+    fn variable(&self, name: &str) -> Option<String> {
+        let value = self.settings.variable(name)?;
+        self.names.borrow_mut().insert(name.to_owned());
+        Some(value)
+    }
+
+    fn home(&self) -> Option<String> {
+        None
+    }
+}

@@ -1,0 +1,270 @@
+//! Which closure an environment gets: that of a lock that still holds, else a fresh solve's.
+
+use std::path::{Path, PathBuf};
+
+use larder_event::Reporter;
+use larder_fetch::Network;
+use larder_lock::{
+    Closure, ClosureError, DuplicatePackage, LockFile, LockedPackage, Reason, Selection, Wanted,
+    check,
+};
+use larder_solve::SolveError;
+use larder_store::Store;
+use rattler_conda_types::Subdir;
+use serde::Serialize;
+
+use crate::{
+    Explain, Kind, Settings,
+    inputs::{InputError, ManifestInput, read_lock},
+    solving::{Solving, Want, detect},
+};
+
+/// How the closure was come by: the value of `solve` in reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// From a lock, checked.
+    Lock,
+    /// From a lock, unchecked on request.
+    Frozen,
+    /// From the solver.
+    Solved,
+}
+
+/// What to do about the lock beside a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LockUse {
+    /// Use it if it satisfies the manifest, stop if it does not.
+    #[default]
+    Checked,
+    /// Use it as it is.
+    Frozen,
+    /// Do as if it were not there.
+    Ignored,
+}
+
+/// Why there is no closure.
+#[derive(Debug, thiserror::Error)]
+pub enum ChooseError {
+    /// The lock cannot be read.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The lock does not satisfy the manifest, or this machine.
+    #[error("`{}` is stale for {subdir}:{}", path.display(), listed(reasons))]
+    Stale {
+        /// The lock.
+        path: PathBuf,
+        /// The subdir.
+        subdir: Subdir,
+        /// Every reason.
+        reasons: Vec<Reason>,
+        /// Whether there is a manifest to lock again.
+        can_lock: bool,
+    },
+    /// `--frozen`, but there is no lock.
+    #[error("there is no lock at `{}`", path.display())]
+    NoLock {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The lock has no closure for the subdir.
+    #[error("`{}` cannot be used for {subdir}", path.display())]
+    Unusable {
+        /// The lock.
+        path: PathBuf,
+        /// The subdir.
+        subdir: Subdir,
+        /// Why.
+        #[source]
+        source: ClosureError,
+    },
+    /// A bug: a closure became inconsistent.
+    #[error(transparent)]
+    Duplicate(#[from] DuplicatePackage),
+    /// The solver found no answer, or could not look.
+    #[error(transparent)]
+    Solve(#[from] SolveError),
+}
+
+impl Explain for ChooseError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Input(error) => error.kind(),
+            Self::Solve(error) => crate::explain::solve_kind(error),
+            _ => Kind::Refused,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Input(error) => error.code(),
+            Self::Stale { .. } => "lock::stale",
+            Self::NoLock { .. } => "lock::missing",
+            Self::Unusable { .. } | Self::Duplicate(_) => "lock::unusable",
+            Self::Solve(error) => crate::explain::solve_code(error),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Input(error) => error.hint(),
+            Self::Stale { can_lock: true, .. } => Some(
+                "`larder lock` mends it; `--no-lock` ignores it, `--frozen` uses it as it is"
+                    .into(),
+            ),
+            Self::NoLock { .. } => Some("`larder lock` writes it".into()),
+            _ => None,
+        }
+    }
+}
+
+/// What choosing needs of a run.
+pub(crate) struct Chooser<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) network: &'a Network,
+    pub(crate) store: &'a Store,
+    pub(crate) priority: larder_solve::Priority,
+    pub(crate) reporter: &'a dyn Reporter,
+}
+
+impl Chooser<'_> {
+    /// The closure that a manifest means: from the lock beside it, or from the solver.
+    pub(crate) async fn for_manifest(
+        &self,
+        input: &ManifestInput,
+        want: &Want,
+        lock_use: LockUse,
+    ) -> Result<(Closure, Origin), ChooseError> {
+        if let (Some(path), true) = (input.lock_path(), lock_use != LockUse::Ignored) {
+            match (read_lock(&path)?, lock_use) {
+                (Some(lock), LockUse::Frozen) => {
+                    let closure = closure(&lock, &path, want.subdir, &Selection::all())?;
+                    return Ok((with_requests(closure, want)?, Origin::Frozen));
+                }
+                (Some(lock), _) => return Ok((self.checked(&lock, &path, want)?, Origin::Lock)),
+                (None, LockUse::Frozen) => return Err(ChooseError::NoLock { path }),
+                (None, _) => self.reporter.note(format!("no lock at {}", path.display())),
+            }
+        } else if lock_use == LockUse::Frozen {
+            return Err(ChooseError::NoLock {
+                path: self.settings.absolute(crate::inputs::DEFAULT_LOCK),
+            });
+        }
+        let solving = Solving::new(
+            self.network,
+            self.store,
+            self.settings,
+            self.priority,
+            self.reporter,
+        );
+        Ok((solving.solve(want, &[]).await?, Origin::Solved))
+    }
+
+    /// The closure of a lock alone. That it is complete and that this machine has what it needs is
+    /// checked all the same, unless the lock is to be used as it is.
+    pub(crate) fn for_lock(
+        &self,
+        lock: &LockFile,
+        path: &Path,
+        subdir: Subdir,
+        lock_use: LockUse,
+    ) -> Result<(Closure, Origin), ChooseError> {
+        let selection = Selection::default();
+        let found = closure(lock, path, subdir, &selection)?;
+        if lock_use == LockUse::Frozen {
+            return Ok((found, Origin::Frozen));
+        }
+        let channels: Vec<String> = lock
+            .channels()
+            .iter()
+            .map(|channel| channel.url.clone())
+            .collect();
+        let virtual_packages = detect(subdir, self.settings, self.reporter);
+        let wanted = Wanted {
+            subdir,
+            channels: &channels,
+            specs: &[],
+            constraints: &[],
+            virtual_packages: &virtual_packages,
+            selection: &selection,
+        };
+        // Without a manifest nothing asks for any package; that is no reason against the lock.
+        let counts = |reason: &Reason| !matches!(reason, Reason::NotNeeded { .. });
+        let reasons: Vec<_> = check(lock, &wanted)
+            .err()
+            .into_iter()
+            .flatten()
+            .filter(counts)
+            .collect();
+        if reasons.is_empty() {
+            Ok((found, Origin::Lock))
+        } else {
+            Err(ChooseError::Stale {
+                path: path.to_owned(),
+                subdir,
+                reasons,
+                can_lock: false,
+            })
+        }
+    }
+
+    fn checked(&self, lock: &LockFile, path: &Path, want: &Want) -> Result<Closure, ChooseError> {
+        let selection = Selection::all();
+        let wanted = Wanted {
+            subdir: want.subdir,
+            channels: want.channels.urls(),
+            specs: &want.specs(),
+            constraints: &[],
+            virtual_packages: &want.virtual_packages,
+            selection: &selection,
+        };
+        check(lock, &wanted).map_err(|reasons| ChooseError::Stale {
+            path: path.to_owned(),
+            subdir: want.subdir,
+            reasons,
+            can_lock: true,
+        })?;
+        self.reporter.note(format!(
+            "the lock {} satisfies the manifest",
+            path.display()
+        ));
+        Ok(with_requests(
+            closure(lock, path, want.subdir, &selection)?,
+            want,
+        )?)
+    }
+}
+
+fn closure(
+    lock: &LockFile,
+    path: &Path,
+    subdir: Subdir,
+    selection: &Selection,
+) -> Result<Closure, ChooseError> {
+    lock.closure(subdir, selection)
+        .map_err(|source| ChooseError::Unusable {
+            path: path.to_owned(),
+            subdir,
+            source,
+        })
+}
+
+/// The manifest says who asked for what; the lock may have been made from other words.
+fn with_requests(closure: Closure, want: &Want) -> Result<Closure, DuplicatePackage> {
+    let mut texts = want.texts_by_name();
+    let packages = closure.packages().iter().map(|package| {
+        let requested_specs = texts.remove(package.name()).unwrap_or_default();
+        LockedPackage {
+            requested_specs,
+            ..package.clone()
+        }
+    });
+    Closure::new(closure.subdir(), packages.collect())
+}
+
+fn listed(reasons: &[Reason]) -> String {
+    reasons
+        .iter()
+        .map(|reason| format!("\n  - {reason}"))
+        .collect()
+}

@@ -1,0 +1,129 @@
+//! Why an environment was not made.
+
+use larder_fetch::{FetchError, NetworkError};
+use larder_fs::PathError;
+use larder_link::{ApplyError, PlanError};
+use larder_store::OpenError;
+
+use crate::{
+    ChannelsError, ChooseError, Explain, InputError, Kind, MaterializeError, PlatformError,
+    TargetError, explain,
+};
+
+/// Why an environment was not made. Each part of the run has its own error; they say what happened.
+#[derive(Debug, thiserror::Error)]
+#[expect(
+    missing_docs,
+    reason = "each variant is one part of the run, named as its error"
+)]
+pub enum CreateError {
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    #[error(transparent)]
+    Input(#[from] InputError),
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    #[error(transparent)]
+    Channels(#[from] ChannelsError),
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    #[error(transparent)]
+    Choose(#[from] ChooseError),
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error("cannot clear away what an earlier run left")]
+    Recover(#[source] PathError),
+    #[error(transparent)]
+    Trees(PathError),
+    #[error(transparent)]
+    Materialize(#[from] MaterializeError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+}
+
+impl Explain for CreateError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Platform(_) | Self::Channels(_) | Self::Plan(_) => Kind::Refused,
+            Self::Input(error) => error.kind(),
+            Self::Target(error) => error.kind(),
+            Self::Network(_) | Self::Recover(_) | Self::Trees(_) => Kind::World,
+            Self::Store(error) => explain::open_kind(error),
+            Self::Choose(error) => error.kind(),
+            Self::Fetch(error) => explain::fetch_kind(error),
+            Self::Materialize(error) => error.kind(),
+            Self::Apply(error) => apply_kind(error),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Platform(_) => "input::platform",
+            Self::Input(error) => error.code(),
+            Self::Target(error) => error.code(),
+            Self::Channels(_) => "input::channel",
+            Self::Network(_) => "network::setup",
+            Self::Store(error) => error.code(),
+            Self::Choose(error) => error.code(),
+            Self::Fetch(error) => error.code(),
+            Self::Recover(_) => "link::recover",
+            Self::Trees(_) => "trees::open",
+            Self::Materialize(error) => error.code(),
+            Self::Plan(error) => plan_code(error),
+            Self::Apply(error) => apply_code(error),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Input(error) => error.hint(),
+            Self::Target(error) => error.hint(),
+            Self::Choose(error) => error.hint(),
+            Self::Materialize(error) => error.hint(),
+            Self::Apply(ApplyError::Script(_)) => {
+                Some("`--no-link-scripts` leaves the packages' scripts out".into())
+            }
+            Self::Plan(PlanError::NoPython { .. }) => {
+                Some("add `python` to the dependencies".into())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A script that fails fails again; a prefix that does not fit stays too long.
+fn apply_kind(error: &ApplyError) -> Kind {
+    match error {
+        ApplyError::File { .. }
+        | ApplyError::Place { .. }
+        | ApplyError::Recover { .. }
+        | ApplyError::Record { .. } => Kind::World,
+        _ => Kind::Refused,
+    }
+}
+
+fn apply_code(error: &ApplyError) -> &'static str {
+    match error {
+        ApplyError::AlreadyExists { .. } => "target::exists",
+        ApplyError::NotAnEnvironment { .. } => "target::occupied",
+        ApplyError::PrefixTooLong { .. } => "link::prefix-too-long",
+        ApplyError::Script(_) => "link::script-failed",
+        ApplyError::Recover { .. } => "link::recover",
+        _ => "link::write",
+    }
+}
+
+fn plan_code(error: &PlanError) -> &'static str {
+    match error {
+        PlanError::NoPython { .. } => "link::no-python",
+        PlanError::PrefixTooLong { .. } => "link::prefix-too-long",
+        PlanError::Clobbered { .. } => "link::clobbered",
+        PlanError::Conflict { .. } => "link::conflict",
+        PlanError::SitePackagesPath { .. } => "link::site-packages-path",
+        _ => "link::refused",
+    }
+}

@@ -1,0 +1,116 @@
+//! From archives in the store to the environment: trees, plan, apply.
+
+use std::{collections::BTreeMap, path::Path};
+
+use larder_link::{LinkOptions, LinkPackage, Replace};
+use larder_store::Object;
+use larder_unpack::{Tree, Trees, TreesOptions};
+
+use crate::materialize::{self, Stored};
+
+use super::{CreateError, Ephemeral, Run, Wanted};
+
+/// Every package's archive, by name.
+pub(super) type Objects = BTreeMap<String, Object>;
+
+/// What was put into the environment.
+pub(super) struct Installed {
+    pub(super) paths: u64,
+    pub(super) bytes_written: u64,
+}
+
+impl Run<'_> {
+    /// Unpacks what has no tree yet and links everything.
+    pub(super) fn install(
+        &self,
+        wanted: &Wanted<'_>,
+        objects: &Objects,
+    ) -> Result<Installed, CreateError> {
+        let stored = materialize::stored(&wanted.closure, objects);
+        match self.options.ephemeral {
+            Ephemeral::No => self.link(wanted, &stored, &self.settings.trees),
+            Ephemeral::Yes => {
+                let root = materialize::ephemeral_root(&wanted.prefix);
+                let result = self.link(wanted, &stored, &root);
+                if let Err(error) = larder_fs::remove_tree(&root) {
+                    self.reporter
+                        .warn("create::left-over", format!("{error}: {}", error.source));
+                }
+                result
+            }
+        }
+    }
+
+    fn link(
+        &self,
+        wanted: &Wanted<'_>,
+        stored: &[Stored<'_>],
+        trees: &Path,
+    ) -> Result<Installed, CreateError> {
+        let trees = Trees::open(
+            trees,
+            TreesOptions {
+                boot_id: larder_fs::boot_id(),
+            },
+        )
+        .map_err(CreateError::Trees)?;
+        let trees = materialize::trees(
+            stored,
+            &self.store,
+            &trees,
+            self.settings.threads,
+            self.reporter,
+        )?;
+        let packages: Vec<LinkPackage<'_>> = stored
+            .iter()
+            .zip(&trees)
+            .map(|(stored, tree)| link_package(stored, tree))
+            .collect();
+        let options = self.link_options(wanted);
+        let plan = larder_link::plan(&packages, &options)?;
+        let applied = larder_link::apply(&plan, &options, self.reporter)?;
+        Ok(Installed {
+            paths: applied.paths,
+            bytes_written: applied.bytes_written,
+        })
+    }
+
+    fn link_options(&self, wanted: &Wanted<'_>) -> LinkOptions {
+        let manifest = wanted.manifest;
+        let specs = manifest
+            .map(|manifest| manifest.specs_for(self.subdir))
+            .unwrap_or_default();
+        LinkOptions {
+            link_mode: self.options.link_mode,
+            threads: self.settings.threads,
+            variables: manifest
+                .map(|manifest| manifest.variables.clone())
+                .unwrap_or_default(),
+            command_line: self.options.command_line.clone(),
+            timestamp: self.options.timestamp.clone(),
+            tool: "larder".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            update_specs: specs
+                .iter()
+                .map(|dependency| dependency.text.clone())
+                .collect(),
+            link_scripts: self.options.link_scripts,
+            clobber: self.options.clobber,
+            replace: if self.options.replace {
+                Replace::Existing
+            } else {
+                Replace::Never
+            },
+            ..LinkOptions::new(&wanted.prefix, self.subdir)
+        }
+    }
+}
+
+fn link_package<'a>(stored: &'a Stored<'a>, tree: &'a Tree) -> LinkPackage<'a> {
+    LinkPackage {
+        locked: stored.package,
+        tree_root: &tree.root,
+        info: &tree.info,
+        archive_path: &stored.object.path,
+    }
+}

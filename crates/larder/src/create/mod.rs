@@ -1,0 +1,284 @@
+//! `larder create`: from what the user gave to an environment, whole or not at all.
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use larder_event::Reporter;
+use larder_fetch::{FetchOptions, FetchPlan, Network};
+use larder_fs::{Durability, LinkMode};
+use larder_link::{ClobberPolicy, ScriptPolicy};
+use larder_lock::Closure;
+use larder_manifest::Manifest;
+use larder_solve::Priority;
+use larder_store::{Store, StoreOptions};
+use rattler_conda_types::Subdir;
+
+use crate::{
+    LockUse, MaterializeError, Origin, Settings, Target,
+    channels::ChannelSet,
+    choose::Chooser,
+    inputs::{Input, read, refuse_pip},
+    network, platforms, registry,
+    solving::Want,
+    target::{check_free, new_prefix},
+};
+
+mod error;
+mod install;
+mod report;
+
+pub use error::CreateError;
+pub use report::{CreateReport, LinkedPackage};
+
+/// A temporary file of the store that is older than this belongs to nobody any more.
+const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What to create, and how.
+#[derive(Debug, Clone)]
+pub struct CreateOptions {
+    /// Manifests or one lock, as the user named them; none means environment.yml.
+    pub files: Vec<PathBuf>,
+    /// Specs instead of files.
+    pub specs: Vec<String>,
+    /// Channels before those of the manifest.
+    pub channels: Vec<String>,
+    /// What the order of the channels means.
+    pub priority: Priority,
+    /// Where.
+    pub target: Target,
+    /// For which subdir; none means this machine's.
+    pub platform: Option<String>,
+    /// Replace an environment that is there.
+    pub replace: bool,
+    /// Change nothing.
+    pub dry_run: bool,
+    /// What to do about the lock beside the manifest.
+    pub lock_use: LockUse,
+    /// How files get into the environment.
+    pub link_mode: LinkMode,
+    /// Whether trees are kept.
+    pub ephemeral: Ephemeral,
+    /// Two packages with one path.
+    pub clobber: ClobberPolicy,
+    /// Whether link scripts run.
+    pub link_scripts: ScriptPolicy,
+    /// The command, without anything secret, for the history.
+    pub command_line: String,
+    /// `YYYY-MM-DD HH:MM:SS`, for the history.
+    pub timestamp: String,
+}
+
+/// Whether trees outlive the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ephemeral {
+    /// Trees are kept and used by the next run on this machine.
+    #[default]
+    No,
+    /// The machine is thrown away after the job: nothing but the environment and the store is left.
+    Yes,
+}
+
+/// Makes an environment.
+///
+/// # Errors
+/// See [`CreateError`]. There is no new environment then, one that was there is as it was, and
+/// archives that were complete stay in the store.
+pub async fn create(
+    options: &CreateOptions,
+    settings: &Settings,
+    reporter: &dyn Reporter,
+) -> Result<CreateReport, CreateError> {
+    let begun = Instant::now();
+    let subdir = match &options.platform {
+        Some(text) => platforms::parse(text)?,
+        None => platforms::current()?,
+    };
+    let input = read(&options.files, &options.specs, settings, reporter)?;
+    let manifest = match &input {
+        Input::Manifest(input) => Some(&input.manifest),
+        Input::Lock { .. } => None,
+    };
+    if let Some(manifest) = manifest {
+        refuse_pip(manifest)?;
+    }
+    let prefix = new_prefix(&options.target, manifest, settings)?;
+    if !options.dry_run {
+        larder_link::recover(&prefix, reporter).map_err(CreateError::Recover)?;
+    }
+    check_free(&prefix, options.replace)?;
+
+    let run = Run::open(options, settings, manifest, subdir, reporter)?;
+    let (closure, origin) = run.choose(&input).await?;
+    let plan = larder_fetch::plan(&closure, &run.store, &Default::default())?;
+    let mut report = CreateReport::new(&prefix, subdir, origin, &closure, &plan);
+    report.solve_milliseconds = crate::milliseconds(begun);
+    if options.dry_run {
+        report.dry_run = true;
+        return Ok(report);
+    }
+    run.fetch_and_link(
+        &Wanted {
+            prefix,
+            closure,
+            plan,
+            manifest,
+        },
+        &mut report,
+    )
+    .await?;
+    report.milliseconds = crate::milliseconds(begun);
+    Ok(report)
+}
+
+/// What is to be installed, and where.
+struct Wanted<'a> {
+    prefix: PathBuf,
+    closure: Closure,
+    plan: FetchPlan,
+    manifest: Option<&'a Manifest>,
+}
+
+/// What one run needs from beginning to end.
+struct Run<'a> {
+    options: &'a CreateOptions,
+    settings: &'a Settings,
+    subdir: Subdir,
+    channels: Arc<ChannelSet>,
+    network: Network,
+    store: Store,
+    reporter: &'a dyn Reporter,
+}
+
+impl<'a> Run<'a> {
+    fn open(
+        options: &'a CreateOptions,
+        settings: &'a Settings,
+        manifest: Option<&Manifest>,
+        subdir: Subdir,
+        reporter: &'a dyn Reporter,
+    ) -> Result<Self, CreateError> {
+        let channels = match manifest {
+            Some(manifest) => ChannelSet::new(&options.channels, manifest, subdir, settings)?,
+            None => ChannelSet::default(),
+        };
+        let network = network::network(settings, channels.credentials().to_vec())?;
+        // On a machine that is thrown away nothing has to survive a power loss.
+        let durability = match options.ephemeral {
+            Ephemeral::Yes => Durability::Lazy,
+            Ephemeral::No => Durability::Flush,
+        };
+        let store = Store::open(
+            &settings.store,
+            &StoreOptions {
+                durability,
+                ..StoreOptions::default()
+            },
+        )?;
+        Ok(Self {
+            options,
+            settings,
+            subdir,
+            channels: Arc::new(channels),
+            network,
+            store,
+            reporter,
+        })
+    }
+
+    async fn choose(&self, input: &Input) -> Result<(Closure, Origin), CreateError> {
+        let chooser = Chooser {
+            settings: self.settings,
+            network: &self.network,
+            store: &self.store,
+            priority: self.options.priority,
+            reporter: self.reporter,
+        };
+        let lock_use = self.options.lock_use;
+        Ok(match input {
+            Input::Manifest(input) => {
+                let want = Want::new(
+                    &input.manifest,
+                    self.subdir,
+                    &self.channels,
+                    self.settings,
+                    self.reporter,
+                );
+                chooser.for_manifest(input, &want, lock_use).await?
+            }
+            Input::Lock { path, lock } => chooser.for_lock(lock, path, self.subdir, lock_use)?,
+        })
+    }
+
+    async fn fetch_and_link(
+        &self,
+        wanted: &Wanted<'_>,
+        report: &mut CreateReport,
+    ) -> Result<(), CreateError> {
+        let begun = Instant::now();
+        let fetch_options = FetchOptions {
+            offline: self.settings.offline,
+            ..FetchOptions::new(&self.network)
+        };
+        let summary =
+            larder_fetch::run(&wanted.plan, &self.store, &fetch_options, self.reporter).await?;
+        report.fetched(&summary, crate::milliseconds(begun));
+
+        let begun = Instant::now();
+        let installed = match self.install(wanted, &summary.objects) {
+            Err(CreateError::Materialize(error)) if error.is_mended_by_fetching() => {
+                self.heal(wanted, &error, &fetch_options).await?
+            }
+            other => other?,
+        };
+        report.linked(&installed, crate::milliseconds(begun));
+        self.remember(wanted, &summary.objects);
+        Ok(())
+    }
+
+    /// An archive in the store turned out to be damaged and was set aside: fetches it anew, once.
+    async fn heal(
+        &self,
+        wanted: &Wanted<'_>,
+        error: &MaterializeError,
+        options: &FetchOptions<'_>,
+    ) -> Result<install::Installed, CreateError> {
+        self.reporter
+            .warn("store::damaged", format!("{error}: it is fetched anew"));
+        let summary =
+            larder_fetch::fetch(&wanted.closure, &self.store, options, self.reporter).await?;
+        self.install(wanted, &summary.objects)
+    }
+
+    /// The registry and the roots only help to find and to keep things: that they cannot be written is
+    /// a warning, as it is for conda.
+    fn remember(&self, wanted: &Wanted<'_>, objects: &install::Objects) {
+        if let Some(home) = &self.settings.home
+            && let Err(error) = registry::register(home, &wanted.prefix)
+        {
+            self.reporter.warn(
+                "create::unregistered",
+                format!(
+                    "the environment is not in conda's registry: {error}: {}",
+                    error.source
+                ),
+            );
+        }
+        if let Err(error) = self.store.sweep_abandoned(ABANDONED) {
+            self.reporter
+                .note(format!("left-over files of the store stay: {error}"));
+        }
+        let ids = objects.values().map(|object| object.id);
+        if let Err(error) =
+            self.store
+                .record_root(larder_store::RootKind::Prefix, &wanted.prefix, ids)
+        {
+            self.reporter.warn(
+                "create::no-root",
+                format!("the store does not know this environment: {error}"),
+            );
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What was done, for people and machines. The JSON has the keys that conda's consumers read.
+
+use std::path::{Path, PathBuf};
+
+use larder_fetch::{FetchPlan, FetchSummary, redact};
+use larder_lock::{Closure, LockedPackage};
+use rattler_conda_types::Subdir;
+use serde::Serialize;
+
+use crate::Origin;
+
+use super::install::Installed;
+
+/// What was done.
+#[derive(Debug, Clone, Serialize)]
+pub struct CreateReport {
+    /// Always true: a failure has no report.
+    pub success: bool,
+    /// The environment's directory, absolute.
+    pub prefix: PathBuf,
+    /// Whether nothing was changed on request.
+    pub dry_run: bool,
+    /// For which subdir.
+    pub subdir: String,
+    /// How the closure was come by.
+    pub solve: Origin,
+    /// What is fetched and linked, as conda reports it.
+    pub actions: Actions,
+    /// How many archives were in the store.
+    pub reused: usize,
+    /// How many archives were fetched (or would be).
+    pub fetched: usize,
+    /// How many bytes were fetched (or would be, as far as the records say).
+    pub fetched_bytes: u64,
+    /// How many paths the environment got.
+    pub paths: u64,
+    /// How many bytes were written because they could not be linked.
+    pub written_bytes: u64,
+    /// How long reading and solving took.
+    pub solve_milliseconds: u64,
+    /// How long fetching took.
+    pub fetch_milliseconds: u64,
+    /// How long unpacking and linking took.
+    pub link_milliseconds: u64,
+    /// How long everything took.
+    pub milliseconds: u64,
+}
+
+/// conda's `actions`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub struct Actions {
+    /// Packages whose archive is not in the store.
+    pub fetch: Vec<LinkedPackage>,
+    /// All packages.
+    pub link: Vec<LinkedPackage>,
+    /// The environment's directory.
+    pub prefix: PathBuf,
+}
+
+/// A package as conda reports it.
+#[derive(Debug, Clone, Serialize)]
+pub struct LinkedPackage {
+    /// The channel's base URL.
+    pub base_url: String,
+    /// The build number.
+    pub build_number: u64,
+    /// The build string.
+    pub build_string: String,
+    /// The channel's name.
+    pub channel: String,
+    /// `name-version-build`.
+    pub dist_name: String,
+    /// The package name.
+    pub name: String,
+    /// The subdir that the package is from.
+    pub platform: String,
+    /// The version.
+    pub version: String,
+    /// Where the archive is, without credentials.
+    pub url: String,
+    /// The archive's size in bytes, if known.
+    pub size: Option<u64>,
+}
+
+impl CreateReport {
+    pub(super) fn new(
+        prefix: &Path,
+        subdir: Subdir,
+        solve: Origin,
+        closure: &Closure,
+        plan: &FetchPlan,
+    ) -> Self {
+        let is_missing = |package: &&LockedPackage| {
+            plan.missing
+                .iter()
+                .any(|missing| missing.name == package.name())
+        };
+        Self {
+            success: true,
+            prefix: prefix.to_owned(),
+            dry_run: false,
+            subdir: subdir.to_string(),
+            solve,
+            actions: Actions {
+                fetch: closure
+                    .packages()
+                    .iter()
+                    .filter(is_missing)
+                    .map(linked)
+                    .collect(),
+                link: closure.packages().iter().map(linked).collect(),
+                prefix: prefix.to_owned(),
+            },
+            reused: plan.present.len(),
+            fetched: plan.missing.len(),
+            fetched_bytes: plan.bytes(),
+            paths: 0,
+            written_bytes: 0,
+            solve_milliseconds: 0,
+            fetch_milliseconds: 0,
+            link_milliseconds: 0,
+            milliseconds: 0,
+        }
+    }
+
+    pub(super) fn fetched(&mut self, summary: &FetchSummary, milliseconds: u64) {
+        self.reused = summary.reused;
+        self.fetched = summary.fetched;
+        self.fetched_bytes = summary.bytes;
+        self.fetch_milliseconds = milliseconds;
+    }
+
+    pub(super) fn linked(&mut self, installed: &Installed, milliseconds: u64) {
+        self.paths = installed.paths;
+        self.written_bytes = installed.bytes_written;
+        self.link_milliseconds = milliseconds;
+    }
+}
+
+fn linked(package: &LockedPackage) -> LinkedPackage {
+    let record = &package.record.package_record;
+    let base_url = package
+        .record
+        .channel
+        .clone()
+        .unwrap_or_default()
+        .trim_end_matches('/')
+        .to_owned();
+    LinkedPackage {
+        build_number: record.build_number,
+        build_string: record.build.to_string(),
+        channel: base_url.rsplit('/').next().unwrap_or_default().to_owned(),
+        dist_name: package.dist(),
+        name: package.name().to_owned(),
+        platform: record.subdir.clone(),
+        version: record.version.to_string(),
+        url: redact(&package.record.url),
+        size: record.size,
+        base_url,
+    }
+}

@@ -1,0 +1,248 @@
+//! What the user gave: manifests, a lock, or specs. Read and told apart by content.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use larder_event::Reporter;
+use larder_fs::{PathContext as _, PathError};
+use larder_lock::{LockError, LockFile, LockKind, detect};
+use larder_manifest::{Manifest, ManifestError};
+
+use crate::{Explain, Kind, Settings};
+
+/// The manifest that is taken when none is named.
+pub const DEFAULT_MANIFEST: &str = "environment.yml";
+/// The lock that belongs to a manifest in the same directory.
+pub const DEFAULT_LOCK: &str = "conda-lock.yml";
+
+/// What the user gave, read.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// One manifest, or several merged, or specs.
+    Manifest(ManifestInput),
+    /// A lock file, alone.
+    Lock {
+        /// Its path, absolute.
+        path: PathBuf,
+        /// Its content.
+        lock: Box<LockFile>,
+    },
+}
+
+/// A manifest and where it is.
+#[derive(Debug)]
+pub(crate) struct ManifestInput {
+    /// What it says.
+    pub(crate) manifest: Manifest,
+    /// The files, absolute; empty for specs of the command line.
+    pub(crate) files: Vec<PathBuf>,
+}
+
+impl ManifestInput {
+    /// Where the lock of this manifest belongs: beside the first file.
+    pub(crate) fn lock_path(&self) -> Option<PathBuf> {
+        Some(self.files.first()?.parent()?.join(DEFAULT_LOCK))
+    }
+}
+
+/// Why the user's input could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// A file cannot be read.
+    #[error(transparent)]
+    Read(#[from] PathError),
+    /// No file was named and the default one is not there.
+    #[error("there is no {DEFAULT_MANIFEST} in `{}`", directory.display())]
+    NoDefault {
+        /// The working directory.
+        directory: PathBuf,
+    },
+    /// A manifest has an error.
+    #[error(transparent)]
+    Manifest(Box<ManifestError>),
+    /// A lock has an error.
+    #[error(transparent)]
+    Lock(Box<LockError>),
+    /// A kind of lock that is not read yet.
+    #[error("`{}` is a {kind}, which larder cannot read yet: give a conda-lock.yml or an environment.yml", path.display())]
+    UnknownLock {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        kind: LockKind,
+    },
+    /// A lock among several files.
+    #[error("`{}` is a lock file: it can only be given alone", path.display())]
+    LockAmongOthers {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// A manifest has a `pip:` section.
+    #[error(
+        "{position}: this version of larder cannot install the `pip:` section ({lines} lines, the first is `{first}`)"
+    )]
+    Pip {
+        /// Where the section is.
+        position: String,
+        /// How many requirements it has.
+        lines: usize,
+        /// The first of them.
+        first: String,
+    },
+}
+
+impl Explain for InputError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Read(error) if error.kind() != std::io::ErrorKind::NotFound => Kind::World,
+            _ => Kind::Refused,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Read(_) => "input::unreadable",
+            Self::NoDefault { .. } => "input::no-manifest",
+            Self::Manifest(error) => error.code(),
+            Self::Lock(_) => "lock::invalid",
+            Self::UnknownLock { .. } => "input::unknown-lock",
+            Self::LockAmongOthers { .. } => "input::lock-among-others",
+            Self::Pip { .. } => "input::pip-section",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoDefault { .. } => Some(
+                "name a file with `-f FILE`, or give specs: `larder create -p ./env python=3.12`"
+                    .into(),
+            ),
+            Self::Pip { .. } => Some(
+                "install these with pip after `larder create`, from a file without the section"
+                    .into(),
+            ),
+            _ => None,
+        }
+    }
+}
+
+/// Reads `files`, the default manifest if there are none, or takes `specs`. Warnings go to `reporter`.
+///
+/// # Errors
+/// See [`InputError`]; nothing has changed.
+pub(crate) fn read(
+    files: &[PathBuf],
+    specs: &[String],
+    settings: &Settings,
+    reporter: &dyn Reporter,
+) -> Result<Input, InputError> {
+    if !specs.is_empty() {
+        let manifest =
+            Manifest::from_specs(specs).map_err(|error| InputError::Manifest(Box::new(error)))?;
+        return Ok(Input::Manifest(ManifestInput {
+            manifest,
+            files: Vec::new(),
+        }));
+    }
+    let files = named_or_default(files, settings)?;
+    let mut manifests = Vec::new();
+    for path in &files {
+        let absolute = settings.absolute(path);
+        let bytes = fs::read(&absolute).at("read", path)?;
+        if let Some(lock) = as_lock(path, &bytes)? {
+            if files.len() > 1 {
+                return Err(InputError::LockAmongOthers { path: path.clone() });
+            }
+            return Ok(Input::Lock {
+                path: absolute,
+                lock: Box::new(lock),
+            });
+        }
+        manifests.push(parse(path, &bytes, settings)?);
+    }
+    let manifest =
+        Manifest::merge(manifests).map_err(|error| InputError::Manifest(Box::new(error)))?;
+    for warning in &manifest.warnings {
+        reporter.warn(
+            warning.code.as_str(),
+            format!("{}: {}", warning.position, warning.text),
+        );
+    }
+    let files = files.iter().map(|path| settings.absolute(path)).collect();
+    Ok(Input::Manifest(ManifestInput { manifest, files }))
+}
+
+/// Refuses what this version cannot install. To be called before anything changes.
+///
+/// # Errors
+/// [`InputError::Pip`].
+pub(crate) fn refuse_pip(manifest: &Manifest) -> Result<(), InputError> {
+    match manifest
+        .pip
+        .as_ref()
+        .and_then(|pip| Some((pip.lines.first()?, pip.lines.len())))
+    {
+        None => Ok(()),
+        Some((first, lines)) => Err(InputError::Pip {
+            position: first.position.to_string(),
+            lines,
+            first: first.text.clone(),
+        }),
+    }
+}
+
+/// Reads the lock at `path`, or `None` if there is none.
+///
+/// # Errors
+/// If it is there and cannot be read or understood.
+pub(crate) fn read_lock(path: &Path) -> Result<Option<LockFile>, InputError> {
+    let bytes = match fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        bytes => bytes.at("read", path)?,
+    };
+    parse_lock(path, &bytes).map(Some)
+}
+
+fn named_or_default(files: &[PathBuf], settings: &Settings) -> Result<Vec<PathBuf>, InputError> {
+    if !files.is_empty() {
+        return Ok(files.to_vec());
+    }
+    if !settings.absolute(DEFAULT_MANIFEST).is_file() {
+        return Err(InputError::NoDefault {
+            directory: settings.working_directory.clone(),
+        });
+    }
+    Ok(vec![PathBuf::from(DEFAULT_MANIFEST)])
+}
+
+fn parse(path: &Path, bytes: &[u8], settings: &Settings) -> Result<Manifest, InputError> {
+    let name = path.to_string_lossy();
+    Manifest::parse(&name, bytes, settings).map_err(|error| InputError::Manifest(Box::new(error)))
+}
+
+fn as_lock(path: &Path, bytes: &[u8]) -> Result<Option<LockFile>, InputError> {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return Ok(None);
+    };
+    match detect(text) {
+        None => Ok(None),
+        Some(LockKind::CondaLock) => parse_lock(path, bytes).map(Some),
+        Some(kind) => Err(InputError::UnknownLock {
+            path: path.to_owned(),
+            kind,
+        }),
+    }
+}
+
+fn parse_lock(path: &Path, bytes: &[u8]) -> Result<LockFile, InputError> {
+    let text = String::from_utf8_lossy(bytes);
+    LockFile::parse(&path.to_string_lossy(), &text)
+        .map_err(|error| InputError::Lock(Box::new(error)))
+}
+
+/// `~` and variables in a path of a manifest.
+pub(crate) fn expand(text: &str, settings: &Settings) -> PathBuf {
+    settings.absolute(larder_manifest::expand_path(text, settings))
+}

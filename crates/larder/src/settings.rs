@@ -1,0 +1,55 @@
+//! What holds for every operation: where things are, and what the user's machine says.
+
+use std::{collections::HashMap, path::PathBuf};
+
+use larder_manifest::Lookup;
+
+/// Where things are, and what the caller read from its environment. Operations read nothing else.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The store's directory.
+    pub store: PathBuf,
+    /// The trees' directory.
+    pub trees: PathBuf,
+    /// Where named environments go.
+    pub environments: PathBuf,
+    /// The user's home, if there is one.
+    pub home: Option<PathBuf>,
+    /// What relative paths are relative to, absolute.
+    pub working_directory: PathBuf,
+    /// The environment variables, for `$NAME` in manifests and for `CONDA_OVERRIDE_*`.
+    pub variables: HashMap<String, String>,
+    /// What a channel's bare name is joined to.
+    pub channel_alias: String,
+    /// The channels of the user's configuration: used after those of a manifest, and alone without any.
+    pub default_channels: Vec<String>,
+    /// Use no network.
+    pub offline: bool,
+    /// rattler's file of credentials, if there is one.
+    pub auth_file: Option<PathBuf>,
+    /// The netrc file, if there is one.
+    pub netrc: Option<PathBuf>,
+    /// Certificate authorities to trust besides those of the system, PEM.
+    pub ca_files: Vec<PathBuf>,
+    /// How many threads unpack and link, at least 1.
+    pub threads: usize,
+}
+
+impl Settings {
+    /// An absolute path for what the user named.
+    pub fn absolute(&self, path: impl Into<PathBuf>) -> PathBuf {
+        self.working_directory.join(path.into())
+    }
+}
+
+impl Lookup for Settings {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.variables.get(name).cloned()
+    }
+
+    fn home(&self) -> Option<String> {
+        self.home
+            .as_ref()
+            .map(|home| home.to_string_lossy().into_owned())
+    }
+}

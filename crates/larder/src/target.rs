@@ -1,0 +1,232 @@
+//! Which directory an environment has: from the command line, else from the manifest.
+
+use std::{
+    fs, io,
+    path::{Component, Path, PathBuf},
+};
+
+use larder_fs::{PathContext as _, PathError};
+use larder_manifest::{
+    Manifest, PrefixError, PrefixRules, validate_environment_name, validate_prefix_path,
+};
+
+use crate::{Explain, Kind, Settings, activation::is_environment, inputs::expand};
+
+/// What the user said on the command line about where the environment is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Target {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its directory.
+    pub prefix: Option<PathBuf>,
+}
+
+/// Why there is no directory for the environment.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// Neither the command line nor the manifest names one.
+    #[error(
+        "no environment named: neither `-n NAME` nor `-p DIR` is given, nor does the manifest have `name:` or `prefix:`"
+    )]
+    Unnamed,
+    /// The name or the path may not be one.
+    #[error(transparent)]
+    Invalid(#[from] PrefixError),
+    /// It lies in another environment.
+    #[error("`{}` lies in the environment `{}`: environments cannot be nested", prefix.display(), outer.display())]
+    Nested {
+        /// The directory.
+        prefix: PathBuf,
+        /// The environment that it is in.
+        outer: PathBuf,
+    },
+    /// There is an environment already.
+    #[error("there is an environment at `{}` already", prefix.display())]
+    Exists {
+        /// The directory.
+        prefix: PathBuf,
+    },
+    /// There is a directory that is no environment, and it is not empty.
+    #[error("`{}` is not an environment and not empty: larder would have to delete what is in it", prefix.display())]
+    Occupied {
+        /// The directory.
+        prefix: PathBuf,
+    },
+    /// The environment is frozen (CEP 22).
+    #[error("the environment `{}` is frozen: {message}", prefix.display())]
+    Frozen {
+        /// The directory.
+        prefix: PathBuf,
+        /// What its marker says.
+        message: String,
+    },
+    /// The directory cannot be looked at.
+    #[error(transparent)]
+    Unreadable(#[from] PathError),
+}
+
+impl Explain for TargetError {
+    fn kind(&self) -> Kind {
+        if matches!(self, Self::Unreadable(_)) {
+            Kind::World
+        } else {
+            Kind::Refused
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unnamed => "target::unnamed",
+            Self::Invalid(_) => "target::invalid",
+            Self::Nested { .. } => "target::nested",
+            Self::Exists { .. } => "target::exists",
+            Self::Occupied { .. } => "target::occupied",
+            Self::Frozen { .. } => "target::frozen",
+            Self::Unreadable(_) => "target::unreadable",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unnamed => Some("say where: `larder create -p ./env`".into()),
+            Self::Exists { .. } => Some("`--yes` replaces it".into()),
+            Self::Occupied { .. } => Some("choose another directory, or remove this one".into()),
+            Self::Frozen { .. } => Some(
+                "it is not to be changed; remove its file conda-meta/frozen if it may be after all"
+                    .into(),
+            ),
+            _ => None,
+        }
+    }
+}
+
+/// The directory of an environment that is to be made.
+///
+/// The command line wins over the manifest, and a manifest's `name` over its `prefix` (CEP 24).
+///
+/// # Errors
+/// If there is none or it may not be one; nothing has changed.
+pub(crate) fn new_prefix(
+    target: &Target,
+    manifest: Option<&Manifest>,
+    settings: &Settings,
+) -> Result<PathBuf, TargetError> {
+    let name = || manifest.and_then(|manifest| manifest.name.clone());
+    let path = || {
+        manifest
+            .and_then(|manifest| manifest.prefix.as_ref())
+            .map(|prefix| expand(prefix, settings))
+    };
+    let prefix = match (&target.prefix, &target.name) {
+        (Some(prefix), _) => normal(&settings.absolute(prefix)),
+        (None, Some(name)) => named(name, settings)?,
+        (None, None) => match name() {
+            Some(name) => named(&name, settings)?,
+            None => normal(&path().ok_or(TargetError::Unnamed)?),
+        },
+    };
+    validate_prefix_path(
+        &prefix,
+        &PrefixRules {
+            home: settings.home.clone(),
+            ..PrefixRules::default()
+        },
+    )?;
+    if let Some(outer) = prefix
+        .ancestors()
+        .skip(1)
+        .find(|outer| is_environment(outer))
+    {
+        return Err(TargetError::Nested {
+            outer: outer.to_owned(),
+            prefix,
+        });
+    }
+    Ok(prefix)
+}
+
+/// The directory of an environment that is there, from the command line.
+///
+/// # Errors
+/// If none is named. Whether it is an environment is for the operation to see.
+pub fn existing_prefix(target: &Target, settings: &Settings) -> Result<PathBuf, TargetError> {
+    match (&target.prefix, &target.name) {
+        (Some(prefix), _) => Ok(normal(&settings.absolute(prefix))),
+        (None, Some(name)) => named(name, settings),
+        (None, None) => Err(TargetError::Unnamed),
+    }
+}
+
+/// Refuses to overwrite: an environment without `replace`, a frozen one always (CEP 22), and a
+/// directory with anything else in it always.
+///
+/// # Errors
+/// See [`TargetError`].
+pub(crate) fn check_free(prefix: &Path, replace: bool) -> Result<(), TargetError> {
+    if is_environment(prefix) {
+        if let Some(message) = frozen(prefix)? {
+            return Err(TargetError::Frozen {
+                prefix: prefix.to_owned(),
+                message,
+            });
+        }
+        return if replace {
+            Ok(())
+        } else {
+            Err(TargetError::Exists {
+                prefix: prefix.to_owned(),
+            })
+        };
+    }
+    let is_taken = match fs::read_dir(prefix) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => true,
+        entries => entries.at("read directory", prefix)?.next().is_some(),
+    };
+    if is_taken {
+        Err(TargetError::Occupied {
+            prefix: prefix.to_owned(),
+        })
+    } else {
+        Ok(())
+    }
+}
+
+/// What the marker of a frozen environment says, if it is frozen. Presence alone freezes.
+fn frozen(prefix: &Path) -> Result<Option<String>, PathError> {
+    let marker = prefix.join("conda-meta/frozen");
+    let bytes = match fs::read(&marker) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        bytes => bytes.at("read", &marker)?,
+    };
+    let message = serde_json::from_slice::<serde_json::Value>(&bytes).ok();
+    let message = message
+        .as_ref()
+        .and_then(|value| value.get("message")?.as_str())
+        .filter(|text| !text.is_empty());
+    Ok(Some(
+        message
+            .unwrap_or("it has the marker conda-meta/frozen")
+            .to_owned(),
+    ))
+}
+
+fn named(name: &str, settings: &Settings) -> Result<PathBuf, TargetError> {
+    validate_environment_name(name)?;
+    Ok(settings.environments.join(name))
+}
+
+/// Without `.` and `..`, as text: the prefix is written into files, and its last part is its name.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                normal.pop();
+            }
+            other => normal.push(other),
+        }
+    }
+    normal
+}

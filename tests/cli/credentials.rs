@@ -1,0 +1,216 @@
+//! Credentials never reach a lock, the store, conda-meta, the registry, a log or an error.
+
+use std::{fs, path::Path};
+
+use larder_testkit::{Auth, Fault, Run, Sandbox, Server};
+
+use crate::support::{app_and_lib, env, sandbox};
+
+const SECRET: &str = "s3cr3t-canary";
+
+/// A server that wants credentials, a manifest whose channel is `url(server)`, and the run of `args`.
+struct Guarded {
+    sandbox: Sandbox,
+    server: Server,
+}
+
+impl Guarded {
+    fn new(auth: Auth, url: impl Fn(&str) -> String) -> Self {
+        let sandbox = app_and_lib();
+        let server = Server::serve(&sandbox.path("channel"));
+        server.require_auth(auth);
+        let channel = url(server.url().trim_start_matches("http://"));
+        sandbox.write(
+            "environment.yml",
+            &format!("channels: [\"{channel}\"]\ndependencies: [app]\n"),
+        );
+        Self { sandbox, server }
+    }
+
+    fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
+        let mut command = self.sandbox.command(arguments);
+        Run::of(command.envs(variables.iter().copied()).arg("-vvv"))
+    }
+
+    /// Locks, creates, fails: and nothing that is left or said has the secret.
+    fn works_and_leaks_nothing(&self, variables: &[(&str, &str)]) {
+        let mut said = Vec::new();
+        for arguments in [
+            &["lock"][..],
+            &["create", "-p", "env"],
+            &["create", "-p", "env2", "--no-lock"],
+        ] {
+            said.push(self.run(arguments, variables).success());
+        }
+        self.server.fault(
+            ".conda",
+            Fault::Status {
+                code: 500,
+                times: 99,
+            },
+        );
+        fs::remove_dir_all(self.sandbox.store()).unwrap();
+        said.push(self.run(&["create", "-p", "env3"], variables).fails_with(3));
+        for run in &said {
+            assert!(
+                !run.stdout.contains(SECRET) && !run.stderr.contains(SECRET),
+                "{}\n{}",
+                run.stdout,
+                run.stderr
+            );
+        }
+        let root = self.sandbox.work().parent().unwrap().to_owned();
+        assert_eq!(
+            files_with(
+                &root,
+                SECRET,
+                &["environment.yml", ".netrc", "credentials.json"]
+            ),
+            Vec::<String>::new()
+        );
+        assert!(env(&self.sandbox).join("conda-meta/history").is_file());
+    }
+}
+
+#[test]
+fn user_and_password_in_the_url() {
+    let auth = Auth::Basic {
+        user: "user".into(),
+        password: SECRET.into(),
+    };
+    Guarded::new(auth, |host| format!("http://user:{SECRET}@{host}")).works_and_leaks_nothing(&[]);
+}
+
+#[test]
+fn a_token_in_the_path() {
+    Guarded::new(Auth::TokenInPath(SECRET.into()), |host| {
+        format!("http://{host}/t/{SECRET}")
+    })
+    .works_and_leaks_nothing(&[]);
+}
+
+#[test]
+fn cep37_05_variables_in_a_channel_are_named_in_the_lock_and_their_values_are_not() {
+    let auth = Auth::Basic {
+        user: "user".into(),
+        password: SECRET.into(),
+    };
+    let guarded = Guarded::new(auth, |host| {
+        format!("http://$CHANNEL_USER:${{CHANNEL_TOKEN}}@{host}")
+    });
+    guarded.works_and_leaks_nothing(&[("CHANNEL_USER", "user"), ("CHANNEL_TOKEN", SECRET)]);
+    let lock = fs::read_to_string(guarded.sandbox.path("conda-lock.yml")).unwrap();
+    assert!(
+        lock.contains("CHANNEL_USER") && lock.contains("CHANNEL_TOKEN"),
+        "{lock}"
+    );
+}
+
+#[test]
+fn a_netrc_file() {
+    let auth = Auth::Basic {
+        user: "user".into(),
+        password: SECRET.into(),
+    };
+    let guarded = Guarded::new(auth, |host| format!("http://{host}"));
+    fs::write(
+        guarded.sandbox.home().join(".netrc"),
+        format!("machine 127.0.0.1 login user password {SECRET}\n"),
+    )
+    .unwrap();
+    guarded.works_and_leaks_nothing(&[]);
+}
+
+#[test]
+fn rattlers_file_of_credentials() {
+    let guarded = Guarded::new(Auth::Bearer(SECRET.into()), |host| format!("http://{host}"));
+    let file = guarded.sandbox.write(
+        "credentials.json",
+        &format!(r#"{{"127.0.0.1": {{"BearerToken": "{SECRET}"}}}}"#),
+    );
+    guarded.works_and_leaks_nothing(&[("RATTLER_AUTH_FILE", file.to_str().unwrap())]);
+}
+
+#[test]
+fn wrong_credentials_say_which_channel_and_not_with_what() {
+    let auth = Auth::Basic {
+        user: "user".into(),
+        password: "another".into(),
+    };
+    let guarded = Guarded::new(auth, |host| format!("http://user:{SECRET}@{host}"));
+    let run = guarded.run(&["create", "-p", "env"], &[]);
+    assert_ne!(run.status, 0);
+    assert!(
+        run.stderr.contains("127.0.0.1") && run.stderr.contains("401"),
+        "{}",
+        run.stderr
+    );
+    assert!(!run.stderr.contains(SECRET), "{}", run.stderr);
+}
+
+#[test]
+fn a_channel_of_the_command_line_is_clean_in_the_history() {
+    let sandbox = app_and_lib();
+    let server = Server::serve(&sandbox.path("channel"));
+    server.require_auth(Auth::TokenInPath(SECRET.into()));
+    let channel = format!("{}/t/{SECRET}", server.url());
+    sandbox
+        .larder(&["create", "-p", "env", "-c", &channel, "lib"])
+        .success();
+    let history = fs::read_to_string(env(&sandbox).join("conda-meta/history")).unwrap();
+    assert!(
+        history.contains("# cmd: larder create") && !history.contains(SECRET),
+        "{history}"
+    );
+}
+
+#[test]
+fn a_lock_with_credentials_is_refused() {
+    let sandbox = app_and_lib();
+    sandbox.larder(&["lock"]).success();
+    let path = sandbox.path("conda-lock.yml");
+    let lock = fs::read_to_string(&path)
+        .unwrap()
+        .replace("file:///", &format!("https://user:{SECRET}@host/"));
+    fs::write(&path, lock).unwrap();
+    let run = sandbox
+        .larder(&["create", "-p", "env", "-f", "conda-lock.yml"])
+        .fails_with(1);
+    assert!(
+        run.stderr.contains("conda-lock.yml:") && !run.stderr.contains(SECRET),
+        "{}",
+        run.stderr
+    );
+}
+
+/// The files below `directory` that hold `text`, but for those named.
+fn files_with(directory: &Path, text: &str, but: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut pending = vec![directory.to_owned()];
+    while let Some(directory) = pending.pop() {
+        for entry in fs::read_dir(&directory).unwrap() {
+            let entry = entry.unwrap();
+            let kind = entry.file_type().unwrap();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if kind.is_dir() {
+                pending.push(entry.path());
+            } else if kind.is_file() && !but.contains(&name.as_str()) {
+                let bytes = fs::read(entry.path()).unwrap();
+                if bytes
+                    .windows(text.len())
+                    .any(|window| window == text.as_bytes())
+                {
+                    found.push(entry.path().display().to_string());
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_search_for_secrets_finds_one() {
+    let sandbox = sandbox();
+    sandbox.write("deep/file", &format!("x{SECRET}y"));
+    assert_eq!(files_with(&sandbox.work(), SECRET, &[]).len(), 1);
+}

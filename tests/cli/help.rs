@@ -1,0 +1,56 @@
+//! Help shows an example for each command, and wrong usage exits with 2.
+
+use crate::support::sandbox;
+
+#[test]
+fn the_help_of_every_command_has_an_example() {
+    for command in ["create", "lock", "run", "list", "manifest", "completions"] {
+        let run = sandbox().larder(&[command, "--help"]).success();
+        assert!(
+            run.stdout.contains(&format!("larder {command}")) && run.stdout.contains("Example"),
+            "{command}: {}",
+            run.stdout
+        );
+    }
+}
+
+#[test]
+fn the_help_of_larder_names_the_exit_codes() {
+    let run = sandbox().larder(&["--help"]).success();
+    assert!(run.stdout.contains("Exit codes"), "{}", run.stdout);
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    sandbox()
+        .larder(&["create", "--no-such-option"])
+        .fails_with(2);
+    sandbox()
+        .larder(&["create", "-n", "a", "-p", "b"])
+        .fails_with(2);
+    sandbox()
+        .larder(&["create", "--frozen", "--no-lock"])
+        .fails_with(2);
+    sandbox().larder(&[]).fails_with(2);
+}
+
+#[test]
+fn the_readme_names_every_variable_that_is_read() {
+    let readme =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+    let source =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/environment.rs"))
+            .unwrap();
+    let names = source
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("(\"")?.split('"').next());
+    let mut count = 0;
+    for name in names {
+        assert!(
+            readme.contains(&format!("`{name}`")),
+            "README.md says nothing of {name}"
+        );
+        count += 1;
+    }
+    assert!(count > 8, "the table was found");
+}

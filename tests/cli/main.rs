@@ -1,0 +1,17 @@
+//! End to end: the real binary on real packages, channels and servers. One module per command or concern.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod architecture;
+mod completions;
+mod conda_forge;
+mod create;
+mod credentials;
+mod failures;
+mod help;
+mod list;
+mod lock;
+mod manifest;
+mod quickstart;
+mod real_channel;
+mod run;
+mod support;

@@ -1,0 +1,121 @@
+//! `larder run`.
+
+use crate::support::{app_and_lib, channel, conda, program, sandbox};
+
+fn environment() -> larder_testkit::Sandbox {
+    let sandbox = app_and_lib();
+    sandbox.larder(&["create", "-p", "env"]).success();
+    sandbox
+}
+
+#[test]
+fn the_exit_code_is_the_commands_own() {
+    let sandbox = environment();
+    for code in [0, 3, 77] {
+        let run = sandbox.larder(&[
+            "run",
+            "-p",
+            "env",
+            "--",
+            "sh",
+            "-c",
+            &format!("exit {code}"),
+        ]);
+        assert_eq!(run.status, code);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_reaches_the_command_and_the_caller_sees_it() {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    let sandbox = environment();
+    let status = sandbox
+        .command(&["run", "-p", "env", "--", "sh", "-c", "kill -TERM $$"])
+        .status()
+        .unwrap();
+    assert_eq!(status.signal(), Some(15));
+}
+
+#[test]
+fn arguments_are_passed_on_as_they_are() {
+    let sandbox = environment();
+    let run = sandbox
+        .larder(&[
+            "run", "-p", "env", "--", "printf", "%s|", "-x", "--json", "a b", "",
+        ])
+        .success();
+    assert_eq!(run.stdout, "-x|--json|a b||");
+}
+
+#[test]
+fn a_command_that_is_not_there_names_the_environment() {
+    let sandbox = environment();
+    let run = sandbox
+        .larder(&["run", "-p", "env", "--", "no-such-program"])
+        .fails_with(1);
+    assert!(
+        run.stderr.contains("no-such-program") && run.stderr.contains("env"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_directory_that_is_no_environment_is_refused() {
+    let run = app_and_lib()
+        .larder(&["run", "-p", "nowhere", "--", "true"])
+        .fails_with(1);
+    assert!(run.stderr.contains("conda-meta/history"), "{}", run.stderr);
+}
+
+#[test]
+fn cep34_18_scripts_and_variables_of_packages_are_active() {
+    let sandbox = sandbox();
+    let package = program("demo", "1.0")
+        .file("etc/conda/env_vars.d/demo.json", r#"{"DEMO_VALUE": "v"}"#)
+        .file(
+            "etc/conda/activate.d/demo.sh",
+            "export DEMO_HOME=$CONDA_PREFIX/demo\n",
+        )
+        .file("etc/conda/deactivate.d/demo.sh", "unset DEMO_HOME\n");
+    channel(&sandbox, [conda(package)]);
+    sandbox
+        .larder(&["create", "-p", "env", "-c", "./channel", "demo"])
+        .success();
+    let show = "echo $DEMO_VALUE $DEMO_HOME";
+    let run = sandbox
+        .larder(&["run", "-p", "env", "--", "sh", "-c", show])
+        .success();
+    assert_eq!(
+        run.stdout.trim(),
+        format!("v {}/demo", sandbox.path("env").display())
+    );
+
+    // An environment that is active outside is left: its scripts and variables are undone.
+    sandbox
+        .larder(&[
+            "create",
+            "-p",
+            "other",
+            "-c",
+            "./channel",
+            "--yes",
+            "demo=1.0",
+        ])
+        .success();
+    std::fs::remove_dir_all(sandbox.path("other/etc")).unwrap();
+    let mut command = sandbox.command(&["run", "-p", "other", "--", "sh", "-c", show]);
+    command
+        .env("CONDA_PREFIX", sandbox.path("env"))
+        .env("DEMO_HOME", "x")
+        .env("DEMO_VALUE", "x");
+    assert_eq!(
+        larder_testkit::Run::of(&mut command)
+            .success()
+            .stdout
+            .trim(),
+        ""
+    );
+}
