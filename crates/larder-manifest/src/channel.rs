@@ -74,7 +74,7 @@ pub enum ChannelError {
     #[error("`nodefaults` is not a channel: it switches the default channels off in `channels:`")]
     NoDefaults,
     /// Not a URL.
-    #[error("`{text}` is not the URL of a channel: {source}")]
+    #[error("`{text}` is not the URL of a channel")]
     Url {
         /// The text.
         text: String,
@@ -97,7 +97,7 @@ pub enum ChannelError {
         text: String,
     },
     /// A path component that breaks CEP 26.
-    #[error("`{text}` is not a channel: {source}")]
+    #[error("`{text}` is not a channel")]
     Component {
         /// The text.
         text: String,

@@ -3,11 +3,13 @@
 //! Never guesses other encodings: a file that is none of these is refused with the first byte
 //! that does not fit.
 
-use crate::error::ManifestErrorKind;
 use crate::position::Mark;
 
+/// What was found instead of text, and where.
+pub(crate) type NotText = (String, Mark);
+
 /// Decodes `bytes`; the error comes with the place of the first bad byte.
-pub(crate) fn decode(bytes: &[u8]) -> Result<String, (ManifestErrorKind, Mark)> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<String, NotText> {
     if let Some(rest) = bytes.strip_prefix(b"\xEF\xBB\xBF") {
         return utf8(rest);
     }
@@ -20,36 +22,36 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<String, (ManifestErrorKind, Mark)> 
     utf8(bytes)
 }
 
-fn utf8(bytes: &[u8]) -> Result<String, (ManifestErrorKind, Mark)> {
+fn utf8(bytes: &[u8]) -> Result<String, NotText> {
     match str::from_utf8(bytes) {
         Ok(text) => match text.find('\0') {
-            Some(offset) => Err((not_text("a zero byte"), mark_at(text, offset))),
+            Some(offset) => Err(("a zero byte".to_owned(), mark_at(text, offset))),
             None => Ok(text.to_owned()),
         },
         Err(error) => {
             let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
             let text = str::from_utf8(valid).unwrap_or_default();
             if let Some(offset) = text.find('\0') {
-                return Err((not_text("a zero byte"), mark_at(text, offset)));
+                return Err(("a zero byte".to_owned(), mark_at(text, offset)));
             }
             let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
             let found = format!("the byte 0x{byte:02x}, which is not UTF-8");
-            Err((not_text(&found), mark_at(text, text.len())))
+            Err((found, mark_at(text, text.len())))
         }
     }
 }
 
-fn utf16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> Result<String, (ManifestErrorKind, Mark)> {
+fn utf16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> Result<String, NotText> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     let units = pairs.iter().map(|pair| read(*pair));
     let mut text = String::with_capacity(bytes.len() / 2);
     for unit in char::decode_utf16(units) {
         match unit {
-            Ok('\0') => return Err((not_text("a zero character"), mark_at(&text, text.len()))),
+            Ok('\0') => return Err(("a zero character".to_owned(), mark_at(&text, text.len()))),
             Ok(character) => text.push(character),
             Err(_) => {
                 return Err((
-                    not_text("half a UTF-16 character"),
+                    "half a UTF-16 character".to_owned(),
                     mark_at(&text, text.len()),
                 ));
             }
@@ -59,15 +61,9 @@ fn utf16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> Result<String, (ManifestErro
         Ok(text)
     } else {
         Err((
-            not_text("half a UTF-16 character"),
+            "half a UTF-16 character".to_owned(),
             mark_at(&text, text.len()),
         ))
-    }
-}
-
-fn not_text(found: &str) -> ManifestErrorKind {
-    ManifestErrorKind::NotText {
-        found: found.to_owned(),
     }
 }
 

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use rattler_conda_types::{MatchSpec, Subdir};
 
 use crate::decode::decode;
-use crate::error::ManifestError;
+use crate::error::{ManifestError, ManifestErrorKind};
 use crate::expand::{Lookup, expand_path};
 use crate::position::{Mark, Position, Source};
 use crate::read;
@@ -173,7 +173,10 @@ impl Manifest {
         };
         match decode(bytes) {
             Ok(text) => source.text = text,
-            Err((kind, mark)) => return Err(ManifestError::new(kind, &source, mark, 1)),
+            Err((found, mark)) => {
+                let kind = ManifestErrorKind::NotText { found };
+                return Err(ManifestError::new(kind, &source, mark, 1));
+            }
         }
         read::read(&source, lookup)
     }

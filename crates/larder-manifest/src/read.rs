@@ -98,7 +98,21 @@ impl Reader<'_> {
             found: node.type_name().to_owned(),
             expected: expected.to_owned(),
         };
-        self.error(kind, node.start, node.width())
+        self.error(kind, self.item_mark(node), node.width())
+    }
+
+    /// Where an empty list item stands: the parser places it behind the comment on its line.
+    fn item_mark(&self, node: &Node) -> Mark {
+        let line = self.source.line(node.start.line).unwrap_or_default();
+        let before = line.chars().take_while(|c| c.is_whitespace()).count();
+        if node.is_null() && line.trim_start().starts_with('-') {
+            let mark = Mark::new(1, before + 1);
+            return Mark {
+                line: node.start.line,
+                ..mark
+            };
+        }
+        node.start
     }
 
     /// The text of a scalar that is not empty.

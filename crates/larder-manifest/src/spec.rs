@@ -50,7 +50,7 @@ pub fn parse_spec(text: &str) -> Result<MatchSpec, SpecError> {
         .with_exact_names_only(false);
     let spec = MatchSpec::from_str(&text, options).map_err(|source| SpecError::Parse {
         hint: error::hint(positional, &source),
-        source: Box::new(source),
+        reason: Box::new(source),
     })?;
     normalized(spec)
 }
@@ -69,23 +69,18 @@ pub(crate) fn template_tag(text: &str) -> Option<&str> {
 
 /// Forms that CEP 29 leaves out and that would be read as something else.
 fn refuse_legacy(positional: &str) -> Result<(), SpecError> {
-    let behind_channel = positional.rsplit(':').next().unwrap_or(positional);
-    if let Some((name, rest)) = behind_channel.split_once('@') {
-        let rest = rest.trim();
+    if let Some((name, rest)) = positional.split_once('@')
+        && rest.contains("://")
+        && !name.contains("://")
+    {
         let name = name.trim().to_owned();
-        if positional.contains("://") {
-            return Err(SpecError::PipUrl {
-                name: positional
-                    .split('@')
-                    .next()
-                    .unwrap_or_default()
-                    .trim()
-                    .to_owned(),
-            });
-        }
+        return Err(SpecError::PipUrl { name });
+    }
+    let behind_channel = positional.rsplit(':').next().unwrap_or(positional);
+    if let Some((name, feature)) = behind_channel.split_once('@') {
         return Err(SpecError::Feature {
-            name,
-            feature: rest.to_owned(),
+            name: name.trim().to_owned(),
+            feature: feature.trim().to_owned(),
         });
     }
     if let Some((name, inside)) = positional.split_once('(') {
@@ -132,8 +127,10 @@ fn normalized(mut spec: MatchSpec) -> Result<MatchSpec, SpecError> {
     {
         spec.channel = None;
     }
-    if let Some(version) = &spec.version {
-        check_version(version)?;
+    match &spec.version {
+        Some(VersionSpec::Any) => spec.version = None,
+        Some(version) => check_version(version)?,
+        None => {}
     }
     if let Some(build) = &spec.build {
         check_build(build)?;

@@ -112,8 +112,12 @@ fn is_number(text: &str) -> bool {
 
 /// Parses the one document of `text`.
 pub(crate) fn parse(text: &str) -> Result<Document, YamlError> {
+    // Blocks of comments between entries are looked ahead over; files have hundreds of lines of them.
+    let options = granit_parser::options! {
+        max_buffered_comment_events: NODE_BUDGET,
+    };
     let mut builder = Builder {
-        parser: Parser::new_from_str(text),
+        parser: Parser::new_from_str_with_options(text, options),
         comments: Vec::new(),
         anchors: HashMap::new(),
         nodes: 0,
@@ -131,10 +135,8 @@ pub(crate) fn parse(text: &str) -> Result<Document, YamlError> {
             _ => {}
         }
     }
-    // `---` alone, or only comments, give an empty plain scalar.
-    let root = root.filter(
-        |node| !matches!(&node.value, Value::Scalar { text, plain: true } if text.is_empty()),
-    );
+    // `---` alone is an empty scalar.
+    let root = root.filter(|node| !node.is_null());
     Ok(Document {
         root,
         comments: builder.comments,

@@ -44,7 +44,10 @@ pub(super) fn to_url(text: &str, context: &ChannelContext<'_>) -> Option<Url> {
 
 /// Paths of Windows mean the same on every machine.
 fn windows_url(text: &str) -> Option<Url> {
-    let path = text.replace('%', "%25").replace('\\', "/");
+    let mut path = text.replace('%', "%25").replace('\\', "/");
+    if let Some(drive) = path.get_mut(..1) {
+        drive.make_ascii_uppercase();
+    }
     let address = match path.strip_prefix("//") {
         Some(share) => format!("file://{share}"),
         None => format!("file:///{path}"),

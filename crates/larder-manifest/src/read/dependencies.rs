@@ -167,7 +167,7 @@ impl Reader<'_> {
     fn pip_line(&mut self, item: &Node, outer: Option<&Selector>) -> Result<(), ManifestError> {
         if item.is_null() {
             let text = "an empty line of `pip` is skipped".to_owned();
-            self.warn(WarningCode::EmptyValue, text, item.start);
+            self.warn(WarningCode::EmptyValue, text, self.item_mark(item));
             return Ok(());
         }
         let Some(text) = item.text().filter(|_| item.type_name() == "a text") else {

@@ -10,11 +10,11 @@ use crate::yaml::{Node, Problem, Value, YamlError};
 /// Refuses what may parse as YAML but cannot be meant: lines that a merge left.
 pub(super) fn refuse_leftovers(source: &Source) -> Result<(), ManifestError> {
     for (index, line) in source.text.lines().enumerate() {
-        let marker = ["<<<<<<< ", ">>>>>>> "]
+        let marker = ["<<<<<<<", ">>>>>>>"]
             .into_iter()
             .find(|marker| line.starts_with(marker));
         if let Some(marker) = marker {
-            let marker = marker.trim().to_owned();
+            let marker = marker.to_owned();
             let kind = ManifestErrorKind::ConflictMarker { marker };
             return Err(ManifestError::new(kind, source, Mark::new(index + 1, 1), 7));
         }
@@ -117,14 +117,16 @@ fn hint(source: &Source, mark: Mark, line: &str) -> Option<String> {
         .unwrap_or_default();
     if trimmed.starts_with("- ") {
         let indent = line.len() - trimmed.len();
-        let item = previous_item(source, mark.line);
-        return Some(match item {
-            Some((number, other)) if other != indent => format!(
+        let other = neighbours(source, mark.line)
+            .into_iter()
+            .find(|(_, other)| *other != indent);
+        return Some(match other {
+            Some((number, other)) => format!(
                 "items of one list start in the same column: this one in column {}, the one in line {number} in column {}",
                 indent + 1,
                 other + 1
             ),
-            _ => "is the key above it missing its `:`, or is a quote not closed?".to_owned(),
+            None => "is the key above it missing its `:`, or is a quote not closed?".to_owned(),
         });
     }
     let key_without_colon = |text: &str| {
@@ -140,14 +142,19 @@ fn hint(source: &Source, mark: Mark, line: &str) -> Option<String> {
     Some("expected keys like `dependencies:` and below them list items like `  - numpy`".to_owned())
 }
 
-/// The last list item above `line`: its number and indentation.
-fn previous_item(source: &Source, line: u32) -> Option<(usize, usize)> {
-    let above = usize::try_from(line).ok()?.checked_sub(1)?;
-    let items = source.text.lines().take(above).enumerate();
-    items
+/// The list items next to `line`, above and below: number and indentation.
+fn neighbours(source: &Source, line: u32) -> Vec<(usize, usize)> {
+    let line = usize::try_from(line).unwrap_or(usize::MAX);
+    let items: Vec<(usize, usize)> = source
+        .text
+        .lines()
+        .enumerate()
         .filter(|(_, text)| text.trim_start().starts_with("- "))
         .map(|(index, text)| (index + 1, text.len() - text.trim_start().len()))
-        .last()
+        .collect();
+    let above = items.iter().rev().find(|(number, _)| *number < line);
+    let below = items.iter().find(|(number, _)| *number > line);
+    above.into_iter().chain(below).copied().collect()
 }
 
 /// A document that is a list or a text.

@@ -144,7 +144,7 @@ impl Reader<'_> {
         let selector = self.comment_selector(item.end_line)?;
         if item.is_null() {
             let text = "an empty item of `channels` is skipped".to_owned();
-            self.warn(WarningCode::EmptyValue, text, item.start);
+            self.warn(WarningCode::EmptyValue, text, self.item_mark(item));
             return Ok(());
         }
         let written = self.text(

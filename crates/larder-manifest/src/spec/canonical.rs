@@ -50,8 +50,12 @@ fn channel(spec: &MatchSpec, pairs: &mut Vec<String>) -> String {
         pairs.extend(subdir.map(|subdir| format!("subdir={subdir}")));
         return String::new();
     };
-    let channel = without_credentials(channel.name());
-    let channel = channel.trim_end_matches('/');
+    let url = without_credentials(channel.base_url.url().as_str());
+    let url = url.trim_end_matches('/');
+    // rattler resolves names in specs against this alias.
+    let channel = url
+        .strip_prefix("https://conda.anaconda.org/")
+        .unwrap_or(url);
     match subdir {
         Some(subdir) => format!("{channel}/{subdir}::"),
         None => format!("{channel}::"),
@@ -78,7 +82,8 @@ fn other_pairs(spec: &MatchSpec, pairs: &mut Vec<String>) {
     let hex = |bytes: &[u8]| -> String { bytes.iter().map(|byte| format!("{byte:02x}")).collect() };
     let list = |values: Vec<String>| format!("[{}]", values.join(","));
     if let Some(number) = &spec.build_number {
-        pairs.push(pair("build_number", &number.to_string()));
+        let number = number.to_string();
+        pairs.push(pair("build_number", number.trim_start_matches("==")));
     }
     if let Some(file) = &spec.file_name {
         pairs.push(pair("fn", file));

@@ -90,10 +90,9 @@ pub enum SpecError {
         pattern: String,
     },
     /// A name or version that CEP 26 forbids.
-    #[error("{source}")]
+    #[error(transparent)]
     Name {
         /// The rule.
-        #[source]
         source: NameError,
     },
     /// A build string with a character that none has; mostly a version without its comma.
@@ -116,18 +115,16 @@ pub enum SpecError {
     #[error("it is the address of something that is not a package in a channel")]
     Artifact,
     /// The file name in an address breaks CEP 26.
-    #[error("{source}")]
+    #[error(transparent)]
     FileName {
         /// The rule.
-        #[source]
         source: NameError,
     },
     /// Refused by rattler.
-    #[error("{source}")]
+    #[error("{reason}")]
     Parse {
         /// Why.
-        #[source]
-        source: Box<ParseMatchSpecError>,
+        reason: Box<ParseMatchSpecError>,
         /// What to write, if that can be guessed.
         hint: Option<String>,
     },
@@ -141,8 +138,9 @@ impl SpecError {
                 "render the template first (cookiecutter, jinja2), then give larder the result"
                     .to_owned()
             }
-            Self::Feature { name, .. } => {
-                format!("use a build string or a variant package, like `{name} * *mkl*`")
+            Self::Feature { name, feature } => {
+                let word = feature.split_whitespace().next().unwrap_or("mkl");
+                format!("use a build string or a variant package, like `{name} * *{word}*`")
             }
             Self::PipUrl { name } => {
                 format!("put it under `pip:`, or write `{name}` and name its channel")
