@@ -60,9 +60,8 @@ pub enum LockError {
         file: String,
         /// Counted from 1.
         line: u64,
-        /// Which rule, and by what.
-        #[source]
-        problem: Problem,
+        /// Which rule, and by what; part of this error's text.
+        problem: Box<Problem>,
     },
     /// A rule of CEP 37 or CEP 26 that an item of `package` breaks.
     #[error("{file}:{line}: {package}: {problem}")]
@@ -73,9 +72,8 @@ pub enum LockError {
         line: u64,
         /// The item's name, or `a package without name`.
         package: String,
-        /// Which rule, and by what.
-        #[source]
-        problem: Problem,
+        /// Which rule, and by what; part of this error's text.
+        problem: Box<Problem>,
     },
 }
 

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt};
 use indexmap::IndexMap;
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, Visitor},
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::Value;
 use serde_saphyr::Spanned;
@@ -134,8 +134,6 @@ impl<'de> Deserialize<'de> for Flag {
 }
 
 /// A map in CEP 37, a list of MatchSpecs in pixi's version of the format.
-#[derive(Deserialize)]
-#[serde(untagged)]
 pub(crate) enum RawDependencies {
     Map(IndexMap<String, Option<String>>),
     List(Vec<String>),
@@ -154,6 +152,36 @@ pub(crate) struct RawSource {
     #[serde(rename = "type")]
     pub(crate) kind: Option<String>,
     pub(crate) url: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for RawDependencies {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MapOrList;
+        impl<'de> Visitor<'de> for MapOrList {
+            type Value = RawDependencies;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map from package name to constraint")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+                let mut map = IndexMap::new();
+                while let Some((name, constraint)) = access.next_entry()? {
+                    map.insert(name, constraint);
+                }
+                Ok(RawDependencies::Map(map))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+                let mut list = Vec::new();
+                while let Some(spec) = access.next_element()? {
+                    list.push(spec);
+                }
+                Ok(RawDependencies::List(list))
+            }
+        }
+        deserializer.deserialize_any(MapOrList)
+    }
 }
 
 impl RawDependencies {

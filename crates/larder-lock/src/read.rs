@@ -169,12 +169,12 @@ impl<'a> Reader<'a> {
                     file: self.file.to_owned(),
                     line,
                     package: name,
-                    problem: Problem::Duplicate {
+                    problem: Box::new(Problem::Duplicate {
                         manager,
                         platform,
                         category: entry.category,
                         first_line,
-                    },
+                    }),
                 });
             }
             if matches!(entry.content, Content::Pip(_)) {
@@ -213,7 +213,7 @@ impl<'a> Reader<'a> {
                     file: self.file.to_owned(),
                     line,
                     package,
-                    problem: Problem::PipWithoutPython { platform },
+                    problem: Box::new(Problem::PipWithoutPython { platform }),
                 });
             }
         }

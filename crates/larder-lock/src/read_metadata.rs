@@ -20,7 +20,7 @@ impl Reader<'_> {
         Err(LockError::Metadata {
             file: self.file.to_owned(),
             line,
-            problem,
+            problem: Box::new(problem),
         })
     }
 

@@ -55,7 +55,7 @@ impl Item {
             file: self.file.clone(),
             line,
             package: self.name.clone(),
-            problem,
+            problem: Box::new(problem),
         })
     }
 

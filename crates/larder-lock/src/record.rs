@@ -117,6 +117,11 @@ impl Core {
                 !FIXED.contains(&key.as_str()) && base.get(key) != Some(value)
             }));
         }
+        let features = &package.record.package_record.track_features;
+        if !features.is_empty() {
+            // As text, a feature with a space in it would be read as two.
+            map.insert("track_features".to_owned(), features.clone().into());
+        }
         if !package.requested_specs.is_empty() {
             map.insert(REQUESTED.to_owned(), package.requested_specs.clone().into());
         }

@@ -1,5 +1,6 @@
 //! Every lock file of public repositories that we have: which kind it is and what comes of reading it.
 //! `locks.tsv` is the table; a difference prints the row as it would have to be.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::{collections::BTreeMap, fs, path::Path};
 

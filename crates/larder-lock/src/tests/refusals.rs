@@ -2,15 +2,8 @@
 
 use rattler_conda_types::Subdir;
 
-use super::support::{ONE, closure, head, one_with};
+use super::support::{ONE, closure, head, one_with, refusal};
 use crate::{ClosureError, Completeness, LockFile, LockKind, Selection, detect};
-
-fn refusal(text: &str) -> String {
-    match LockFile::parse("conda-lock.yml", text) {
-        Ok(_) => panic!("was read:\n{text}"),
-        Err(error) => error.to_string(),
-    }
-}
 
 #[test]
 fn an_environment_file_is_no_lock() {

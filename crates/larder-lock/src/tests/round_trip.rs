@@ -56,7 +56,7 @@ fn more() -> impl Strategy<Value = Map<String, Value>> {
             "python_site_packages_path",
             json!("lib/python3.14t/site-packages")
         )),
-        vec("[a-z]{1,5}", 1..3).prop_map(|names| ("track_features", json!(names))),
+        vec("[a-z]{1,5}( [a-z]{1,3})?", 1..3).prop_map(|names| ("track_features", json!(names))),
         vec(spec(), 1..3).prop_map(|specs| ("extra_depends", json!({ "extra": specs }))),
         Just(("purls", json!(["pkg:pypi/a@1"]))),
         Just(("purls", json!([]))),

@@ -3,7 +3,7 @@
 use rattler_conda_types::{GenericVirtualPackage, RepoDataRecord, Subdir};
 use serde_json::{Value, json};
 
-use crate::{Closure, Completeness, LockChannel, LockHead, LockedPackage};
+use crate::{Closure, Completeness, LockChannel, LockFile, LockHead, LockedPackage, Selection};
 
 pub(super) const CHANNEL: &str = "https://ch.test/main";
 
@@ -107,4 +107,34 @@ package:
 pub(super) fn one_with(old: &str, new: &str) -> String {
     assert!(ONE.contains(old), "{old}");
     ONE.replacen(old, new, 1)
+}
+
+pub(super) fn parse(text: &str) -> LockFile {
+    match LockFile::parse("conda-lock.yml", text) {
+        Ok(lock) => lock,
+        Err(error) => panic!("{error}\n{text}"),
+    }
+}
+
+pub(super) fn refusal(text: &str) -> String {
+    match LockFile::parse("conda-lock.yml", text) {
+        Ok(_) => panic!("was read:\n{text}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+pub(super) fn default_closure(lock: &LockFile) -> Closure {
+    lock.closure(Subdir::Linux64, &Selection::default())
+        .unwrap()
+}
+
+pub(super) fn names(closure: &Closure) -> Vec<String> {
+    closure.packages().iter().map(LockedPackage::dist).collect()
+}
+
+/// Two items of one name would be one item, so this has another name.
+pub(super) fn and_another(name: &str, old: &str, new: &str) -> String {
+    let item = &ONE[ONE.find("- name").unwrap()..];
+    assert!(item.contains(old), "{old}");
+    format!("{ONE}{}", item.replacen(old, new, 1).replace("zlib", name))
 }
