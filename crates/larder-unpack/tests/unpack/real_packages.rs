@@ -1,9 +1,17 @@
 //! Every real package of the shared channel, unpacked and compared with its own digests.
 
-use std::{fs::File, path::PathBuf, time::Instant};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
 
 use larder_digest::{Hasher, Sha256};
-use larder_unpack::{Archive, Limits, Trees, TreesOptions, split_file_name};
+use larder_unpack::{Archive, Limits, Tree, Trees, TreesOptions, split_file_name};
 
 fn real_archives() -> Vec<PathBuf> {
     let Some(data) = larder_testkit::shared_data() else {
@@ -24,44 +32,62 @@ fn real_archives() -> Vec<PathBuf> {
     archives
 }
 
-fn sha256_of(path: &PathBuf) -> Sha256 {
+fn sha256_of(path: &Path) -> Sha256 {
     let mut hasher = Hasher::sha256();
     hasher.update(&std::fs::read(path).unwrap());
     hasher.finish().sha256
 }
 
+fn trees_in(directory: &Path) -> Trees {
+    let options = TreesOptions {
+        boot_id: Some("this boot".into()),
+    };
+    Trees::open(directory, options).unwrap()
+}
+
+fn create(trees: &Trees, path: &Path, sha256: &Sha256) -> Tree {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let (expected, kind) = split_file_name(name).unwrap();
+    let file = File::open(path).unwrap();
+    let archive = Archive::new(file, kind, &expected.dist(), Limits::default()).unwrap();
+    trees.create(sha256, archive, &expected, None).unwrap()
+}
+
 #[test]
 fn every_real_package_becomes_a_tree_whose_files_have_their_digests() {
-    let archives = real_archives();
-    let directory = tempfile::tempdir().unwrap();
-    let trees = Trees::open(directory.path(), TreesOptions::default()).unwrap();
-    let names: Vec<(PathBuf, Sha256)> = archives
+    let names: Vec<(PathBuf, Sha256)> = real_archives()
         .into_iter()
         .map(|path| (path.clone(), sha256_of(&path)))
         .collect();
+    let directory = tempfile::tempdir().unwrap();
+    let trees = trees_in(directory.path());
 
     let start = Instant::now();
-    let mut files = 0;
-    for (path, sha256) in &names {
-        let name = path.file_name().unwrap().to_str().unwrap();
-        let (expected, kind) = split_file_name(name).unwrap();
-        let file = File::open(path).unwrap();
-        let archive = Archive::new(file, kind, &expected.dist(), Limits::default()).unwrap();
-        let tree = trees.create(sha256, archive, &expected, None).unwrap();
-        files += tree.info.paths.len();
-    }
-    println!(
-        "{} packages, {files} paths: {:?}",
-        names.len(),
-        start.elapsed()
-    );
+    let next = AtomicUsize::new(0);
+    let made = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some((path, sha256)) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let tree = create(&trees, path, sha256);
+                    made.lock().unwrap().push(tree);
+                }
+            });
+        }
+    });
+    println!("{} trees, 2 threads: {:?}", names.len(), start.elapsed());
 
     let start = Instant::now();
-    let found: Vec<_> = names
+    let found: Vec<Tree> = names
         .iter()
         .map(|(_, sha256)| trees.get(sha256).unwrap().unwrap())
         .collect();
-    println!("indexes read and sizes compared: {:?}", start.elapsed());
+    let paths: usize = found.iter().map(|tree| tree.info.paths.len()).sum();
+    println!("indexes of {paths} paths: {:?}", start.elapsed());
+    let made = made.into_inner().unwrap();
+    assert_eq!(made.len(), found.len());
+    assert!(made.iter().all(|tree| found.contains(tree)));
+
     let start = Instant::now();
     for tree in &found {
         assert_eq!(tree.verify().unwrap(), []);
