@@ -78,16 +78,24 @@ struct Walk<'a> {
     environment: &'a Environment<'a>,
     /// Names of the packages that something asks for, under whatever condition.
     reached: HashSet<&'a str>,
-    /// Extras that are asked for, by package name.
-    extras: HashSet<(&'a str, &'a str)>,
-    /// Lists of dependencies that are still to be followed, with the package that has them.
-    queue: Vec<(&'a LockedPackage, &'a [String])>,
+    /// Extras that are asked for, by package name, and whether the condition for that holds.
+    extras: HashSet<(&'a str, &'a str, bool)>,
+    queue: Vec<Dependencies<'a>>,
     reasons: Vec<Reason>,
+}
+
+/// Dependencies that are still to be followed.
+struct Dependencies<'a> {
+    /// The package that has them.
+    of: &'a LockedPackage,
+    specs: &'a [String],
+    /// Whether they must be met, or only say what other machines need.
+    required: bool,
 }
 
 impl<'a> Walk<'a> {
     fn wanted(&mut self, line: &WantedSpec) {
-        let found = self.reach(&line.spec);
+        let found = self.reach(&line.spec, true);
         if !self.environment.applies(&line.spec) {
             return;
         }
@@ -128,38 +136,51 @@ impl<'a> Walk<'a> {
     }
 
     /// Notes what `spec` asks for, whether or not its condition holds now.
-    fn reach(&mut self, spec: &MatchSpec) -> Found<'a> {
+    fn reach(&mut self, spec: &MatchSpec, required: bool) -> Found<'a> {
         let found = self.environment.find(spec);
         if let Found::Met(Some(package)) | Found::Locked(package) = found {
-            let name = package.name();
             let record = &package.record.package_record;
-            if self.reached.insert(name) {
-                self.queue.push((package, &record.depends));
+            if self.reached.insert(package.name()) {
+                self.follow(package, &record.depends, true);
             }
-            if !self.environment.applies(spec) {
-                return found;
-            }
+            let required = required && self.environment.applies(spec);
             for extra in spec.extras.iter().flatten() {
                 if let Some((extra, depends)) = record.extra_depends.get_key_value(extra)
-                    && self.extras.insert((name, extra))
+                    && self.extras.insert((package.name(), extra, required))
                 {
-                    self.queue.push((package, depends));
+                    self.follow(package, depends, required);
                 }
             }
         }
         found
     }
 
+    fn follow(&mut self, of: &'a LockedPackage, specs: &'a [String], required: bool) {
+        self.queue.push(Dependencies {
+            of,
+            specs,
+            required,
+        });
+    }
+
     /// Follows dependencies until there are no more, and checks each.
     fn finish(&mut self) {
-        while let Some((package, depends)) = self.queue.pop() {
-            for text in depends {
-                self.dependency(package, text);
+        while let Some(dependencies) = self.queue.pop() {
+            for text in dependencies.specs {
+                self.dependency(&dependencies, text);
             }
         }
     }
 
-    fn dependency(&mut self, package: &'a LockedPackage, text: &str) {
+    fn dependency(
+        &mut self,
+        Dependencies {
+            of: package,
+            required,
+            ..
+        }: &Dependencies<'a>,
+        text: &str,
+    ) {
         let spec = match self.environment.parsed(text) {
             Ok(spec) => spec,
             Err(message) => {
@@ -171,8 +192,8 @@ impl<'a> Walk<'a> {
                 return;
             }
         };
-        let found = self.reach(spec);
-        if !self.environment.applies(spec) {
+        let found = self.reach(spec, *required);
+        if !required || !self.environment.applies(spec) {
             return;
         }
         let locked = match found {
@@ -218,8 +239,7 @@ impl<'a> Walk<'a> {
                     requested_specs: package.requested_specs.clone(),
                 });
             }
-            self.queue
-                .push((package, &package.record.package_record.depends));
+            self.follow(package, &package.record.package_record.depends, true);
             self.finish();
         }
     }
