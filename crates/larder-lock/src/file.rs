@@ -18,6 +18,7 @@ pub struct LockFile {
     pub(crate) inputs: BTreeMap<String, InputDigests>,
     pub(crate) virtual_packages: BTreeMap<Subdir, Vec<String>>,
     pub(crate) custom_metadata: BTreeMap<String, String>,
+    /// Sorted as they are written, see `write`.
     pub(crate) packages: Vec<LockEntry>,
     pub(crate) notes: Vec<Note>,
 }

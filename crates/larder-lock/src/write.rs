@@ -58,10 +58,9 @@ impl LockFile {
 
     /// The text of the lock file. Reading it gives this lock again.
     pub fn to_yaml(&self) -> String {
-        let mut packages: Vec<&LockEntry> = self.packages.iter().collect();
-        packages.sort_by(|a, b| order(a).cmp(&order(b)));
-        let items: Vec<(&LockEntry, String)> = packages
-            .into_iter()
+        let items: Vec<(&LockEntry, String)> = self
+            .packages
+            .iter()
             .map(|entry| (entry, item(entry)))
             .collect();
         let mut text = String::from(HEADER);
