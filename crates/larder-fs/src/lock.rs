@@ -82,3 +82,6 @@ fn is_same_file(file: &File, path: &Path) -> bool {
 fn is_same_file(_file: &File, path: &Path) -> bool {
     path.exists()
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! the extracted package). A script that fails fails the run. What one prints never reaches our stdout.
 
 use std::{
+    ffi::OsString,
     io::{self, Read as _},
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
@@ -141,12 +142,7 @@ fn command(script: &Path, package: LinkPackage<'_>, place: ScriptPlace<'_>) -> C
 /// The shell itself puts the script's directory in front of the `PATH` that it inherits.
 fn shell(script: &Path, directory: &Path, subdir: Subdir) -> Command {
     if subdir.is_windows() {
-        let mut command = Command::new("cmd.exe");
-        command.env("LARDER_SCRIPT_DIRECTORY", directory);
-        command.env("LARDER_SCRIPT", script);
-        command.args(["/d", "/c"]);
-        command.arg("set \"PATH=%LARDER_SCRIPT_DIRECTORY%;%PATH%\" & call \"%LARDER_SCRIPT%\"");
-        return command;
+        return cmd(script, directory);
     }
     let bash = Path::new("/bin/bash");
     let shell = if bash.exists() {
@@ -158,6 +154,26 @@ fn shell(script: &Path, directory: &Path, subdir: Subdir) -> Command {
     command.arg("-c");
     command.arg("PATH=\"$1${PATH:+:$PATH}\"; export PATH; exec \"$0\" \"$2\"");
     command.args([shell, directory, script]);
+    command
+}
+
+/// `!NAME!` is expanded after the line is split, so no path needs escaping; `call` splits once more and
+/// needs the quotes.
+fn cmd(script: &Path, directory: &Path) -> Command {
+    let mut quoted = OsString::from("\"");
+    quoted.push(script);
+    quoted.push("\"");
+    let mut command = Command::new("cmd.exe");
+    command
+        .env("LARDER_SCRIPT_DIRECTORY", directory)
+        .env("LARDER_SCRIPT", quoted)
+        .args(["/d", "/v:on", "/c"])
+        .args([
+            "set",
+            "PATH=!LARDER_SCRIPT_DIRECTORY!;!PATH!&",
+            "call",
+            "!LARDER_SCRIPT!",
+        ]);
     command
 }
 

@@ -16,6 +16,7 @@ pub(crate) struct Build {
     pub(crate) site: Site,
     staged: PathBuf,
     state: State,
+    was_empty_directory: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,7 @@ enum Occupant {
 impl Build {
     /// Makes the staging directory, if the prefix may be taken.
     pub(crate) fn start(site: Site, replace: Replace) -> Result<Self, ApplyError> {
-        occupant(&site, replace)?;
+        let was_empty_directory = occupant(&site, replace)? == Occupant::EmptyDirectory;
         let staged = site
             .create_staging()
             .map_err(|source| place_error(&site, source))?;
@@ -45,6 +46,7 @@ impl Build {
             site,
             staged,
             state: State::Staged,
+            was_empty_directory,
         })
     }
 
@@ -121,6 +123,13 @@ impl Build {
             State::InPlace => crash::put_back(&self.site, &self.staged).map(drop),
         };
         warn_of(reporter, result);
+        let prefix = &self.site.prefix;
+        if self.was_empty_directory && !crash::exists(prefix) {
+            warn_of(
+                reporter,
+                fs::create_dir(prefix).at("create directory", prefix),
+            );
+        }
     }
 
     fn move_into_place(&self, replace: Replace) -> Result<(), ApplyError> {
@@ -148,6 +157,12 @@ impl Build {
             Err(error) if error.kind() == io::ErrorKind::Unsupported => {}
             other => return other,
         }
+        self.swap_by_renames()
+    }
+
+    /// Where the file system cannot exchange two directories: for a moment there is none.
+    fn swap_by_renames(&self) -> Result<(), PathError> {
+        let prefix = &self.site.prefix;
         let old = crash::old_path(&self.staged);
         rename_noreplace(prefix, &old)?;
         rename_noreplace(&self.staged, prefix).inspect_err(|_| {
@@ -203,3 +218,6 @@ fn warn_of(reporter: &dyn Reporter, result: Result<(), PathError>) {
         reporter.warn("link::left-behind", text);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -132,6 +132,20 @@ fn cep32_35_a_rewritten_file_is_no_link_to_the_tree() {
 }
 
 #[test]
+fn cep34_18_activation_files_are_installed() {
+    let kit = Kit::new();
+    let paths = ["env_vars.d/a.json", "activate.d/a.sh", "deactivate.d/a.sh"];
+    let mut a = package("a");
+    for path in paths {
+        a = a.file(&format!("etc/conda/{path}"), path);
+    }
+    kit.create(&[&kit.unpack(a)]);
+    for path in paths {
+        assert_eq!(kit.read(&format!("etc/conda/{path}")), path);
+    }
+}
+
+#[test]
 fn copies_share_nothing_with_the_tree() {
     let kit = Kit::new();
     let a = kit.unpack(package("a").executable("bin/x", "x"));

@@ -79,6 +79,19 @@ fn cep17_04_a_path_that_leaves_the_environment_is_refused() {
 }
 
 #[test]
+fn a_site_packages_path_below_conda_meta_is_refused() {
+    let kit = Kit::new();
+    let error = fails(
+        &[&patched_python(&kit, "3.14.0", "Conda-Meta"), &six(&kit)],
+        &kit.options(),
+    );
+    assert!(
+        error.contains("six-1.17.0-pyh_0") && error.contains("`Conda-Meta/six.py`"),
+        "{error}"
+    );
+}
+
+#[test]
 fn cep17_05_files_are_never_linked_through_a_link() {
     let kit = Kit::new();
     let outside = kit.envs().join("outside");

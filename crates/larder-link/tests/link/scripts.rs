@@ -207,6 +207,15 @@ fn a_failing_script_puts_the_replaced_environment_back() {
 }
 
 #[test]
+fn a_failing_script_puts_an_empty_directory_back() {
+    let kit = Kit::new();
+    fs::create_dir(kit.prefix()).unwrap();
+    let foo = kit.unpack(package("foo").link_script("post-link", "exit 1\n"));
+    fails(&[&foo], &kit.options());
+    assert!(names(&kit.prefix()).is_empty());
+}
+
+#[test]
 fn a_script_that_changes_its_packages_files_does_not_change_the_tree() {
     let kit = Kit::new();
     let foo = package("foo")

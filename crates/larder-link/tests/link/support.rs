@@ -102,7 +102,7 @@ impl Kit {
         let expected = Expected::new(
             locked.name(),
             &record.version.to_string(),
-            &record.build.to_string(),
+            record.build.as_ref(),
             Some(&record.subdir),
         )
         .unwrap();

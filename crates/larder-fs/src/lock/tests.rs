@@ -1,0 +1,46 @@
+//! Locks between threads, each with its own open file, as between processes.
+
+use std::{
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    thread,
+};
+
+use super::LockFile;
+
+#[test]
+fn one_holder_at_a_time_and_no_file_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.lock");
+    let (held, turns) = (AtomicBool::new(false), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    let lock = LockFile::acquire(&path, || {}).unwrap();
+                    assert!(!held.swap(true, Ordering::SeqCst), "two holders");
+                    turns.fetch_add(1, Ordering::SeqCst);
+                    held.store(false, Ordering::SeqCst);
+                    drop(lock);
+                }
+            });
+        }
+    });
+    assert_eq!(turns.into_inner(), 400);
+    assert_eq!(path.exists(), !cfg!(unix));
+}
+
+#[test]
+fn who_has_to_wait_is_told_so_and_nobody_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.lock");
+    let told = AtomicBool::new(false);
+    let held = LockFile::acquire(&path, || told.store(true, Ordering::SeqCst)).unwrap();
+    assert!(!told.load(Ordering::SeqCst));
+    thread::scope(|scope| {
+        scope.spawn(|| LockFile::acquire(&path, || told.store(true, Ordering::SeqCst)).map(drop));
+        while !told.load(Ordering::SeqCst) {
+            thread::yield_now();
+        }
+        drop(held);
+    });
+}

@@ -1,0 +1,65 @@
+//! The way round a file system that cannot exchange two directories.
+
+use std::fs;
+
+use larder_event::Recorder;
+
+use super::*;
+
+/// An environment with one file that says which it is, in its place.
+fn environment(root: &Path, which: &str) {
+    fs::create_dir_all(root.join("conda-meta")).unwrap();
+    fs::write(root.join("conda-meta/history"), "").unwrap();
+    fs::write(root.join("which"), which).unwrap();
+}
+
+fn which(root: &Path) -> String {
+    fs::read_to_string(root.join("which")).unwrap()
+}
+
+fn replacing(parent: &Path) -> Build {
+    let prefix = parent.join("env");
+    environment(&prefix, "old");
+    let build = Build::start(Site::new(&prefix), Replace::Existing).unwrap();
+    environment(build.root(), "new");
+    build
+}
+
+#[test]
+fn two_renames_replace_an_environment_and_nothing_stays() {
+    let parent = tempfile::tempdir().unwrap();
+    let mut build = replacing(parent.path());
+    build.swap_by_renames().unwrap();
+    build.state = State::InPlace;
+    assert_eq!(which(&crash::old_path(&build.staged)), "old");
+    let recorder = Recorder::default();
+    build.finish(Replace::Existing, &recorder).unwrap();
+    assert_eq!(which(&parent.path().join("env")), "new");
+    assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn after_two_renames_the_old_environment_can_be_put_back() {
+    let parent = tempfile::tempdir().unwrap();
+    let mut build = replacing(parent.path());
+    build.swap_by_renames().unwrap();
+    build.state = State::InPlace;
+    build.abandon(&Recorder::default());
+    assert_eq!(which(&parent.path().join("env")), "old");
+    assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn an_environment_that_appears_meanwhile_stays() {
+    let parent = tempfile::tempdir().unwrap();
+    let prefix = parent.path().join("env");
+    let build = Build::start(Site::new(&prefix), Replace::Never).unwrap();
+    environment(build.root(), "ours");
+    environment(&prefix, "theirs");
+    let error = build
+        .finish(Replace::Never, &Recorder::default())
+        .unwrap_err();
+    assert!(matches!(error, ApplyError::AlreadyExists { .. }), "{error}");
+    assert_eq!(which(&prefix), "theirs");
+    assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+}
