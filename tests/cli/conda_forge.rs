@@ -2,16 +2,11 @@
 
 use std::fs;
 
-use larder_testkit::shared_data;
-
-use crate::support::{json, sandbox};
+use crate::support::{json, sandbox, shared};
 
 #[test]
 fn three_platforms_lock_and_lock_again_to_the_same_bytes() {
-    let Some(data) = shared_data() else {
-        eprintln!("skipped: the conda-forge records are not here (LARDER_TEST_DATA)");
-        return;
-    };
+    let Some(data) = shared() else { return };
     let sandbox = sandbox();
     let channel = format!(
         "file://{}",

@@ -183,3 +183,48 @@ fn a_missing_virtual_package_names_the_override_that_would_allow_it() {
     let mut command = sandbox.command(&["lock", "--platform", "linux-64"]);
     larder_testkit::Run::of(command.env("CONDA_OVERRIDE_CUDA", "12.4")).success();
 }
+
+#[test]
+fn each_manifest_of_a_directory_has_its_own_lock() {
+    let sandbox = app_and_lib();
+    sandbox.write("dev.yml", "channels: [./channel]\ndependencies: [lib]\n");
+    sandbox.larder(&["lock"]).success();
+    sandbox.larder(&["lock", "-f", "dev.yml"]).success();
+    let run = sandbox
+        .larder(&["create", "-p", "dev", "-f", "dev.yml"])
+        .success();
+    assert!(
+        run.stderr.contains("1 packages, from the lock"),
+        "{}",
+        run.stderr
+    );
+    assert!(sandbox.path("dev.conda-lock.yml").is_file());
+    let run = sandbox.larder(&["create", "-p", "env"]).success();
+    assert!(
+        run.stderr.contains("2 packages, from the lock"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn the_directorys_lock_serves_another_manifest_only_if_it_was_made_from_it() {
+    let sandbox = app_and_lib();
+    sandbox.write("dev.yml", "channels: [./channel]\ndependencies: [lib]\n");
+    sandbox.larder(&["lock"]).success();
+    let run = sandbox
+        .larder(&["create", "-p", "one", "-f", "dev.yml"])
+        .success();
+    assert!(run.stderr.contains("1 packages, solved"), "{}", run.stderr);
+    sandbox
+        .larder(&["lock", "-f", "dev.yml", "-o", "conda-lock.yml"])
+        .success();
+    let run = sandbox
+        .larder(&["create", "-p", "two", "-f", "dev.yml"])
+        .success();
+    assert!(
+        run.stderr.contains("1 packages, from the lock"),
+        "{}",
+        run.stderr
+    );
+}

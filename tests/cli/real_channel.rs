@@ -2,18 +2,15 @@
 
 use std::{fs, path::Path};
 
-use larder_testkit::{Sandbox, Server, shared_data, tree_of};
+use larder_testkit::{Sandbox, Server, tree_of};
 use rattler_conda_types::PrefixRecord;
 
-use crate::support::{env, json, sandbox};
+use crate::support::{env, json, sandbox, shared};
 
 const MANIFEST: &str = "dependencies: [python=3.11, numpy, pandas, matplotlib, scikit-learn, jupyter, pip, activate-demo]\nvariables:\n  LARDER_SAYS: hello\n";
 
 fn served() -> Option<(Sandbox, Server)> {
-    let Some(data) = shared_data() else {
-        eprintln!("skipped: the shared channel is not here (LARDER_TEST_DATA)");
-        return None;
-    };
+    let data = shared()?;
     let sandbox = sandbox();
     let server = Server::serve(&data.join("channel"));
     sandbox.write(

@@ -71,3 +71,13 @@ pub(crate) fn json(run: &Run) -> Value {
 pub(crate) fn env(sandbox: &Sandbox) -> PathBuf {
     sandbox.path("env")
 }
+
+/// The shared data, or a word that the test was skipped.
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+pub(crate) fn shared() -> Option<PathBuf> {
+    let data = larder_testkit::shared_data();
+    if data.is_none() {
+        eprintln!("skipped: the shared data is not here (LARDER_TEST_DATA)");
+    }
+    data
+}

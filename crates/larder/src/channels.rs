@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeSet};
 
+use larder_event::Reporter;
 use larder_fetch::Credential;
 use larder_lock::LockChannel;
 use larder_manifest::{
@@ -53,6 +54,7 @@ pub(crate) struct ChannelSet {
     urls: Vec<String>,
     variables: Vec<Vec<String>>,
     credentials: Vec<(Url, Credential)>,
+    subdirs: Vec<(String, String)>,
 }
 
 impl ChannelSet {
@@ -64,6 +66,7 @@ impl ChannelSet {
         manifest: &Manifest,
         subdir: Subdir,
         settings: &Settings,
+        reporter: &dyn Reporter,
     ) -> Result<Self, ChannelsError> {
         let alias = Url::parse(&settings.channel_alias).map_err(|source| ChannelsError::Alias {
             text: settings.channel_alias.clone(),
@@ -101,6 +104,13 @@ impl ChannelSet {
                     from: "default",
                     source,
                 })?;
+        }
+        for (text, subdir) in &set.subdirs {
+            let reading = "the part is ignored and the subdirs of the environment are read";
+            reporter.warn(
+                "channel::subdir",
+                format!("the channel `{text}` ends in the subdir {subdir}: {reading}"),
+            );
         }
         Ok(set)
     }
@@ -154,6 +164,8 @@ impl ChannelSet {
             if self.urls.contains(&url) {
                 continue;
             }
+            self.subdirs
+                .extend(resolved.subdir.map(|subdir| (resolved.text, subdir)));
             self.credentials.extend(
                 credentials(resolved.credentials)
                     .map(|credential| (resolved.url.clone(), credential)),

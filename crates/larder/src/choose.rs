@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::{
     Explain, Kind, Settings,
-    inputs::{InputError, ManifestInput, read_lock},
+    inputs::{InputError, ManifestInput},
     solving::{Solving, Want, detect},
 };
 
@@ -61,6 +61,16 @@ pub enum ChooseError {
         /// Whether there is a manifest to lock again.
         can_lock: bool,
     },
+    /// The lock has packages for pip.
+    #[error("`{}` has {count} packages from PyPI (the first is {first}), which this version of larder cannot install", path.display())]
+    Pip {
+        /// The lock.
+        path: PathBuf,
+        /// How many.
+        count: usize,
+        /// The name of one.
+        first: String,
+    },
     /// `--frozen`, but there is no lock.
     #[error("there is no lock at `{}`", path.display())]
     NoLock {
@@ -100,6 +110,7 @@ impl Explain for ChooseError {
             Self::Input(error) => error.code(),
             Self::Stale { .. } => "lock::stale",
             Self::NoLock { .. } => "lock::missing",
+            Self::Pip { .. } => "lock::pip-packages",
             Self::Unusable { .. } | Self::Duplicate(_) => "lock::unusable",
             Self::Solve(error) => crate::explain::solve_code(error),
         }
@@ -135,20 +146,24 @@ impl Chooser<'_> {
         want: &Want,
         lock_use: LockUse,
     ) -> Result<(Closure, Origin), ChooseError> {
-        if let (Some(path), true) = (input.lock_path(), lock_use != LockUse::Ignored) {
-            match (read_lock(&path)?, lock_use) {
-                (Some(lock), LockUse::Frozen) => {
-                    let closure = closure(&lock, &path, want.subdir, &Selection::all())?;
-                    return Ok((with_requests(closure, want)?, Origin::Frozen));
-                }
-                (Some(lock), _) => return Ok((self.checked(&lock, &path, want)?, Origin::Lock)),
-                (None, LockUse::Frozen) => return Err(ChooseError::NoLock { path }),
-                (None, _) => self.reporter.note(format!("no lock at {}", path.display())),
+        let found = match lock_use {
+            LockUse::Ignored => None,
+            LockUse::Checked | LockUse::Frozen => input.find_lock()?,
+        };
+        match (found, lock_use) {
+            (Some((path, lock)), LockUse::Frozen) => {
+                let closure = closure(&lock, &path, want.subdir, &Selection::all())?;
+                return Ok((with_requests(closure, want)?, Origin::Frozen));
             }
-        } else if lock_use == LockUse::Frozen {
-            return Err(ChooseError::NoLock {
-                path: self.settings.absolute(crate::inputs::DEFAULT_LOCK),
-            });
+            (Some((path, lock)), _) => {
+                return Ok((self.checked(&lock, &path, want)?, Origin::Lock));
+            }
+            (None, LockUse::Frozen) => {
+                let default = || self.settings.absolute(crate::inputs::DEFAULT_LOCK);
+                let path = input.lock_path().unwrap_or_else(default);
+                return Err(ChooseError::NoLock { path });
+            }
+            (None, _) => self.reporter.note("no lock is used".into()),
         }
         let solving = Solving::new(
             self.network,
@@ -241,6 +256,14 @@ fn closure(
     subdir: Subdir,
     selection: &Selection,
 ) -> Result<Closure, ChooseError> {
+    let pip = lock.pip_packages(subdir, selection);
+    if let Some(first) = pip.first() {
+        return Err(ChooseError::Pip {
+            path: path.to_owned(),
+            count: pip.len(),
+            first: first.name.clone(),
+        });
+    }
     lock.closure(subdir, selection)
         .map_err(|source| ChooseError::Unusable {
             path: path.to_owned(),

@@ -41,9 +41,42 @@ pub(crate) struct ManifestInput {
 }
 
 impl ManifestInput {
-    /// Where the lock of this manifest belongs: beside the first file.
+    /// The lock of this manifest, if there is one: that of its own name, else the directory's
+    /// conda-lock.yml if that says that it was made from this manifest.
+    pub(crate) fn find_lock(&self) -> Result<Option<(PathBuf, LockFile)>, InputError> {
+        let Some(own) = self.lock_path() else {
+            return Ok(None);
+        };
+        if let Some(lock) = read_lock(&own)? {
+            return Ok(Some((own, lock)));
+        }
+        let common = own.with_file_name(DEFAULT_LOCK);
+        if common == own {
+            return Ok(None);
+        }
+        let lock = read_lock(&common)?.filter(|lock| self.is_source_of(lock));
+        Ok(lock.map(|lock| (common, lock)))
+    }
+
+    /// Where the lock of this manifest belongs: `conda-lock.yml` beside environment.yml,
+    /// `NAME.conda-lock.yml` beside NAME.yml. `None` for specs of the command line.
     pub(crate) fn lock_path(&self) -> Option<PathBuf> {
-        Some(self.files.first()?.parent()?.join(DEFAULT_LOCK))
+        let file = self.files.first()?;
+        let stem = file.file_stem()?.to_string_lossy();
+        let is_default = Path::new(DEFAULT_MANIFEST).file_stem() == file.file_stem();
+        let name = if is_default {
+            DEFAULT_LOCK.to_owned()
+        } else {
+            format!("{stem}.{DEFAULT_LOCK}")
+        };
+        Some(file.with_file_name(name))
+    }
+
+    fn is_source_of(&self, lock: &LockFile) -> bool {
+        let name = self.files.first().and_then(|file| file.file_name());
+        lock.sources()
+            .iter()
+            .any(|source| Path::new(source).file_name() == name)
     }
 }
 

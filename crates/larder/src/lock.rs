@@ -10,7 +10,7 @@ use std::{
 
 use larder_digest::Hasher;
 use larder_event::Reporter;
-use larder_fetch::{Network, NetworkError};
+use larder_fetch::{Network, NetworkError, redact};
 use larder_fs::{Durability, PathContext as _, PathError, write_atomic};
 use larder_lock::{Closure, InputDigests, LockChannel, LockFile, LockHead, Selection};
 use larder_solve::{Priority, SolveError};
@@ -21,7 +21,7 @@ use serde::Serialize;
 use crate::{
     Explain, Kind, Settings,
     channels::{ChannelSet, ChannelsError},
-    inputs::{Input, InputError, ManifestInput, read, read_lock, refuse_pip},
+    inputs::{DEFAULT_LOCK, Input, InputError, ManifestInput, read, read_lock, refuse_pip},
     network,
     platforms::{PlatformError, current, parse_all},
     solving::{Solving, Want},
@@ -88,6 +88,14 @@ pub enum LockOperationError {
     /// The solver found no answer, or could not look.
     #[error(transparent)]
     Solve(#[from] SolveError),
+    /// The channel gives neither sha256 nor md5 for a package.
+    #[error("{package} cannot be locked: its channel has neither sha256 nor md5 for {url}")]
+    NoDigest {
+        /// `name-version-build`.
+        package: String,
+        /// Where it is, without credentials.
+        url: String,
+    },
     /// The lock cannot be written.
     #[error(transparent)]
     Write(#[from] PathError),
@@ -99,7 +107,10 @@ impl Explain for LockOperationError {
             Self::Input(error) => error.kind(),
             Self::Solve(error) => crate::explain::solve_kind(error),
             Self::Store(error) => crate::explain::open_kind(error),
-            Self::Platform(_) | Self::Channels(_) | Self::NotAManifest { .. } => Kind::Refused,
+            Self::Platform(_)
+            | Self::Channels(_)
+            | Self::NoDigest { .. }
+            | Self::NotAManifest { .. } => Kind::Refused,
             Self::Network(_) | Self::Write(_) => Kind::World,
         }
     }
@@ -110,6 +121,7 @@ impl Explain for LockOperationError {
             Self::Platform(_) => "input::platform",
             Self::Channels(_) => "input::channel",
             Self::NotAManifest { .. } => "lock::not-a-manifest",
+            Self::NoDigest { .. } => "lock::no-digest",
             Self::Network(_) => "network::setup",
             Self::Store(error) => error.code(),
             Self::Solve(error) => crate::explain::solve_code(error),
@@ -143,15 +155,11 @@ pub async fn lock(
     };
     refuse_pip(&input.manifest)?;
     let subdirs = subdirs(options, &input)?;
-    let path = output_path(options, &input, settings);
-    let old = if options.upgrade {
-        None
-    } else {
-        read_old(&path, reporter)
-    };
+    let (old, path) = old_and_path(options, &input, settings, reporter);
 
     let wants = wants(options, &input, &subdirs, settings, reporter)?;
     let closures = solve_all(&wants, old.as_ref(), options.priority, settings, reporter).await?;
+    refuse_unverifiable(&closures)?;
     let head = head(&input, &wants, &path)?;
     let text = LockFile::new(&closures, &head).to_yaml();
     let changed = fs::read_to_string(&path).ok().as_ref() != Some(&text);
@@ -181,27 +189,52 @@ fn subdirs(options: &LockOptions, input: &ManifestInput) -> Result<Vec<Subdir>, 
     Ok(subdirs)
 }
 
-fn output_path(options: &LockOptions, input: &ManifestInput, settings: &Settings) -> PathBuf {
-    let beside = || {
-        input
-            .lock_path()
-            .unwrap_or_else(|| settings.absolute(crate::inputs::DEFAULT_LOCK))
-    };
-    options
-        .output
-        .as_ref()
-        .map_or_else(beside, |path| settings.absolute(path))
+/// A lock without digests would verify nothing.
+fn refuse_unverifiable(closures: &[Closure]) -> Result<(), LockOperationError> {
+    let packages = closures.iter().flat_map(Closure::packages);
+    match packages
+        .into_iter()
+        .find(|package| package.checksum().is_none())
+    {
+        None => Ok(()),
+        Some(package) => Err(LockOperationError::NoDigest {
+            package: package.dist(),
+            url: redact(&package.record.url),
+        }),
+    }
 }
 
+/// The old lock, and where the new one goes: to its place, unless another is named.
+///
 /// The old pins are only a preference: a lock that cannot be read is no reason not to write a new one.
-fn read_old(path: &Path, reporter: &dyn Reporter) -> Option<LockFile> {
-    read_lock(path).unwrap_or_else(|error| {
-        reporter.warn(
-            "lock::old-unreadable",
-            format!("the pins of the old lock are lost: {error}"),
-        );
+fn old_and_path(
+    options: &LockOptions,
+    input: &ManifestInput,
+    settings: &Settings,
+    reporter: &dyn Reporter,
+) -> (Option<LockFile>, PathBuf) {
+    let found = match &options.output {
+        Some(path) => {
+            let path = settings.absolute(path);
+            read_lock(&path).map(|lock| lock.map(|lock| (path, lock)))
+        }
+        None => input.find_lock(),
+    };
+    let found = found.unwrap_or_else(|error| {
+        let text = format!("the pins of the old lock are lost: {error}");
+        reporter.warn("lock::old-unreadable", text);
         None
-    })
+    });
+    let named = options.output.as_ref().map(|path| settings.absolute(path));
+    let default = || {
+        input
+            .lock_path()
+            .unwrap_or_else(|| settings.absolute(DEFAULT_LOCK))
+    };
+    match found {
+        Some((path, lock)) => ((!options.upgrade).then_some(lock), path),
+        None => (None, named.unwrap_or_else(default)),
+    }
 }
 
 fn wants(
@@ -212,7 +245,13 @@ fn wants(
     reporter: &dyn Reporter,
 ) -> Result<Vec<Want>, ChannelsError> {
     let want = |subdir: &Subdir| {
-        let channels = ChannelSet::new(&options.channels, &input.manifest, *subdir, settings)?;
+        let channels = ChannelSet::new(
+            &options.channels,
+            &input.manifest,
+            *subdir,
+            settings,
+            reporter,
+        )?;
         Ok(Want::new(
             &input.manifest,
             *subdir,
@@ -287,14 +326,6 @@ fn head(input: &ManifestInput, wants: &[Want], path: &Path) -> Result<LockHead, 
         }
     }
     head.channels = channels;
-    for want in wants {
-        let packages = want
-            .virtual_packages
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        head.virtual_packages.insert(want.subdir, packages);
-    }
     Ok(head)
 }
 

@@ -150,6 +150,11 @@ fn unpack(
         &expected(stored.package)?,
         record,
     )?;
+    for colliding in tree.info.case_collisions() {
+        reporter.note(format!(
+            "{package} has names that differ in case only: {colliding:?}"
+        ));
+    }
     reporter.event(&Event::Unpacked {
         package,
         files: tree.info.paths.len() as u64,
@@ -164,7 +169,7 @@ fn expected(package: &LockedPackage) -> Result<Expected, UnpackError> {
     Expected::new(
         package.name(),
         &record.version.as_str(),
-        &record.build.to_string(),
+        record.build.as_ref(),
         subdir,
     )
     .map_err(|source| UnpackError::Identity {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use larder_event::Reporter;
 use larder_fetch::Network;
 use larder_lock::{Closure, WantedSpec};
-use larder_manifest::Manifest;
+use larder_manifest::{Manifest, without_credentials};
 use larder_solve::{
     Priority, Requested, SolveError, SolveRequest, Solver, SolverOptions, Strategy,
     virtual_packages::{self, Host, Overrides},
@@ -84,7 +84,7 @@ impl Want {
             .into_iter()
             .map(|dependency| Requested {
                 spec: dependency.spec.clone(),
-                text: dependency.text.clone(),
+                text: without_credentials(&dependency.text),
                 location: Some(dependency.position.to_string()),
             })
             .collect();

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use larder_link::{LinkOptions, LinkPackage, Replace};
+use larder_manifest::without_credentials;
 use larder_store::Object;
 use larder_unpack::{Tree, Trees, TreesOptions};
 
@@ -92,7 +93,7 @@ impl Run<'_> {
             version: env!("CARGO_PKG_VERSION").into(),
             update_specs: specs
                 .iter()
-                .map(|dependency| dependency.text.clone())
+                .map(|dependency| without_credentials(&dependency.text))
                 .collect(),
             link_scripts: self.options.link_scripts,
             clobber: self.options.clobber,

@@ -161,7 +161,9 @@ impl<'a> Run<'a> {
         reporter: &'a dyn Reporter,
     ) -> Result<Self, CreateError> {
         let channels = match manifest {
-            Some(manifest) => ChannelSet::new(&options.channels, manifest, subdir, settings)?,
+            Some(manifest) => {
+                ChannelSet::new(&options.channels, manifest, subdir, settings, reporter)?
+            }
             None => ChannelSet::default(),
         };
         let network = network::network(settings, channels.credentials().to_vec())?;
