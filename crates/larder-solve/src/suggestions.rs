@@ -1,6 +1,6 @@
 //! Names that a mistyped one may have meant.
 
-/// The names closest to `wanted`, at most `count`, none that is too far to be a slip.
+/// The names closest to `wanted`, all equally close, at most `count`, none that is too far to be a slip.
 pub(crate) fn closest<'a>(
     wanted: &str,
     names: impl IntoIterator<Item = &'a str>,
@@ -15,6 +15,8 @@ pub(crate) fn closest<'a>(
         .collect();
     ranked.sort();
     ranked.dedup();
+    let best = ranked.first().map(|(distance, _)| *distance);
+    ranked.retain(|(distance, _)| Some(*distance) == best);
     ranked.truncate(count);
     ranked.into_iter().map(|(_, name)| name).collect()
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rattler_solve::SolveError;
 
-use super::{Context, specs_of};
+use super::{Context, specs_of, tidy::tidy};
 use crate::{Requested, resolve::Universe};
 
 /// For one attempt.
@@ -75,12 +75,4 @@ fn halves<'a>(lines: &[&'a Requested]) -> Vec<Vec<&'a Requested>> {
     }
     let (left, right) = lines.split_at(lines.len() / 2);
     vec![left.to_vec(), right.to_vec()]
-}
-
-/// Without empty lines and without the sentence that the header replaces.
-fn tidy(account: &str) -> String {
-    let lines = account.lines().map(str::trim_end).filter(|line| {
-        !line.trim().is_empty() && !line.starts_with("The following packages are incompatible")
-    });
-    lines.collect::<Vec<_>>().join("\n")
 }

@@ -2,16 +2,22 @@
 //!
 //! Only for virtual packages that the specs or the account name and that an override can change.
 
-use rattler_conda_types::{GenericVirtualPackage, MatchSpec, Matches as _, ParseStrictness};
+use rattler_conda_types::{
+    GenericVirtualPackage, MatchSpec, Matches as _, ParseStrictness, Subdir,
+};
 
 use crate::virtual_packages::override_name;
 
 /// Hints for every unmet virtual package in an account.
-pub(super) fn for_account(account: &str, present: &[GenericVirtualPackage]) -> Vec<String> {
+pub(super) fn for_account(
+    account: &str,
+    subdir: Subdir,
+    present: &[GenericVirtualPackage],
+) -> Vec<String> {
     let mut hints: Vec<String> = account
         .lines()
         .filter_map(virtual_spec)
-        .filter_map(|spec| for_spec(&spec, present))
+        .filter_map(|spec| for_spec(&spec, subdir, present))
         .collect();
     hints.sort();
     hints.dedup();
@@ -19,8 +25,15 @@ pub(super) fn for_account(account: &str, present: &[GenericVirtualPackage]) -> V
 }
 
 /// A hint for one spec on a virtual package, unless it is met.
-pub(super) fn for_spec(spec: &MatchSpec, present: &[GenericVirtualPackage]) -> Option<String> {
+pub(super) fn for_spec(
+    spec: &MatchSpec,
+    subdir: Subdir,
+    present: &[GenericVirtualPackage],
+) -> Option<String> {
     let name = spec.name.as_exact()?.as_normalized();
+    if !can_have(subdir, name) {
+        return None;
+    }
     let here = present
         .iter()
         .find(|package| package.name.as_normalized() == name);
@@ -39,6 +52,16 @@ pub(super) fn for_spec(spec: &MatchSpec, present: &[GenericVirtualPackage]) -> O
         "`{spec}` is needed, but {found}; if the machine that will run this has it, set {variable}={}",
         wanted_value(spec)
     ))
+}
+
+/// Whether a system of this subdir can have it: no override puts macOS into Linux.
+fn can_have(subdir: Subdir, name: &str) -> bool {
+    match name {
+        "__linux" | "__glibc" => subdir.is_linux(),
+        "__osx" => subdir.is_osx(),
+        "__win" => subdir.is_windows(),
+        _ => true,
+    }
 }
 
 /// The spec on a virtual package in a line of the account.

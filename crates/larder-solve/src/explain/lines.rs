@@ -9,6 +9,9 @@ use rattler_conda_types::{Matches as _, RepoDataRecord};
 use super::{Conflict, Context};
 use crate::{Requested, channels::short_name, resolve::Universe, suggestions::closest};
 
+/// How many versions or builds are listed.
+const MOST_SHOWN: usize = 6;
+
 /// The lines that nothing can meet, each with the reason.
 pub(super) fn hopeless(context: &Context, universe: &Universe) -> Vec<(Conflict, String)> {
     let reason = |wanted: &Requested| {
@@ -66,16 +69,33 @@ fn unmet(wanted: &Requested, context: &Context, universe: &Universe) -> Option<S
         let record = &record.package_record;
         Reverse((record.version.version().clone(), record.build_number))
     });
-    let mut newest: Vec<String> = records.iter().map(|record| describe(record)).collect();
-    newest.dedup();
-    newest.truncate(3);
     Some(format!(
-        "no build of `{}` for {} fits `{}`; the newest are {}",
+        "no build of `{}` for {} fits `{}`; there is {}",
         name_of(wanted),
         context.subdir,
         wanted.text,
-        newest.join(", "),
+        what_there_is(wanted, &records),
     ))
+}
+
+/// The newest versions, or builds if it is not the version that is at fault.
+fn what_there_is(wanted: &Requested, records: &[&RepoDataRecord]) -> String {
+    let right = |record: &&&RepoDataRecord| {
+        let version = wanted.spec.version.as_ref();
+        version.is_none_or(|version| version.matches(&record.package_record.version))
+    };
+    let mut shown: Vec<String> = records.iter().filter(right).map(|r| describe(r)).collect();
+    if shown.is_empty() {
+        let versions = records.iter().map(|record| &record.package_record.version);
+        shown = versions.map(ToString::to_string).collect();
+    }
+    shown.dedup();
+    let more = match shown.len().saturating_sub(MOST_SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    shown.truncate(MOST_SHOWN);
+    format!("{}{more}", shown.join(", "))
 }
 
 /// A channel in the spec is compared by the solver, by its own rules.

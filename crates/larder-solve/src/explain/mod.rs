@@ -7,12 +7,16 @@
 mod account;
 mod hints;
 mod lines;
+mod tidy;
 
 use std::fmt;
 
 use rattler_conda_types::{Channel, MatchSpec, Subdir};
 
 use crate::{Requested, resolve::Universe};
+
+#[cfg(test)]
+pub(crate) use tidy::tidy;
 
 /// How many lines an explanation may have.
 const MOST_LINES: usize = 40;
@@ -22,8 +26,10 @@ const MOST_LINES: usize = 40;
 pub struct Explanation {
     /// For which subdir was solved.
     pub subdir: Subdir,
-    /// The user's lines that cannot be met, alone or together.
+    /// The user's lines that cannot be met.
     pub conflicts: Vec<Conflict>,
+    /// Whether they could be met one at a time, but not together.
+    pub together: bool,
     /// Through what they conflict, a line each; indented lines belong to the one above.
     pub reasons: Vec<String>,
     /// What would help.
@@ -63,12 +69,13 @@ pub(crate) fn explain(context: &Context, universe: &Universe) -> Explanation {
         let hints = context.wanted.iter().filter_map(|wanted| {
             let name = wanted.spec.name.as_exact()?.as_normalized();
             name.starts_with("__")
-                .then(|| hints::for_spec(&wanted.spec, &universe.virtual_packages))
+                .then(|| hints::for_spec(&wanted.spec, context.subdir, &universe.virtual_packages))
                 .flatten()
         });
         return Explanation {
             subdir: context.subdir,
             conflicts,
+            together: false,
             reasons,
             hints: hints.collect(),
         };
@@ -76,8 +83,9 @@ pub(crate) fn explain(context: &Context, universe: &Universe) -> Explanation {
     let (conflicting, account) = account::smallest(context, universe);
     Explanation {
         subdir: context.subdir,
+        together: conflicting.len() > 1,
         conflicts: conflicting.into_iter().map(Conflict::from).collect(),
-        hints: hints::for_account(&account, &universe.virtual_packages),
+        hints: hints::for_account(&account, context.subdir, &universe.virtual_packages),
         reasons: account.lines().map(str::to_owned).collect(),
     }
 }
@@ -108,7 +116,8 @@ impl fmt::Display for Explanation {
         match self.conflicts.as_slice() {
             [only] => write!(f, " {only}")?,
             _ => {
-                f.write_str(" these lines together:")?;
+                let together = if self.together { " together" } else { "" };
+                write!(f, " these lines{together}:")?;
                 for conflict in conflicts {
                     write!(f, "\n  {conflict}")?;
                 }

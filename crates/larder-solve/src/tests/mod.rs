@@ -5,3 +5,4 @@ mod channels;
 mod flags;
 mod mend;
 mod suggestions;
+mod tidy;

@@ -1,6 +1,7 @@
 //! Explanations: in the user's lines, bounded, with what would help.
 
 use larder_solve::{Explanation, SolveError};
+use rattler_conda_types::Subdir;
 
 use crate::support::{Lab, channel_of, package, provides};
 
@@ -42,10 +43,17 @@ fn a_version_that_is_not_there_is_told_with_those_that_are() {
     let url = lab.channel("c", channel_of(packages)).url();
     let text = explanation(&lab, &url, &["numpy >=2"]).to_string();
     assert!(text.contains("environment.yml:4:5: `numpy >=2`"), "{text}");
-    assert!(
-        text.contains("the newest are 1.10 0, 1.9 0, 1.2 0"),
-        "{text}"
-    );
+    assert!(text.contains("there is 1.10, 1.9, 1.2, 1.0"), "{text}");
+}
+
+#[test]
+fn a_build_that_is_not_there_is_told_with_those_of_the_version() {
+    let lab = Lab::new();
+    let url = lab
+        .channel("c", channel_of([package("p", "1"), package("p", "2")]))
+        .url();
+    let text = explanation(&lab, &url, &["p 1 mkl_*"]).to_string();
+    assert!(text.contains("fits `p 1 mkl_*`; there is 1 0"), "{text}");
 }
 
 #[test]
@@ -85,17 +93,32 @@ fn a_missing_virtual_package_comes_with_the_override_that_would_allow_it() {
         assert!(text.contains("CONDA_OVERRIDE_CUDA=12.1"), "{text}");
         assert!(text.contains("no __cuda"), "{text}");
     }
-    lab.virtual_packages = vec![
-        provides("__osx", "10.15", "0"),
-        provides("__cuda", "11.8", "0"),
-    ];
     let text = explanation(&lab, &url, &["mac"]).to_string();
-    assert!(text.contains("CONDA_OVERRIDE_OSX=11.0"), "{text}");
+    assert!(
+        !text.contains("CONDA_OVERRIDE"),
+        "no override puts macOS into Linux: {text}"
+    );
+    lab.virtual_packages = vec![provides("__cuda", "11.8", "0")];
     let text = explanation(&lab, &url, &["deep"]).to_string();
     assert!(
         text.contains("__cuda 11.8") && text.contains("CONDA_OVERRIDE_CUDA=12.1"),
         "{text}"
     );
+}
+
+#[test]
+fn cep30_17_the_override_for_macos_is_named_where_it_would_help() {
+    let lab = Lab {
+        subdir: Subdir::OsxArm64,
+        virtual_packages: vec![provides("__osx", "10.15", "0")],
+        ..Lab::new()
+    };
+    let mac = package("mac", "1")
+        .subdir("osx-arm64")
+        .depends("__osx >=11.0");
+    let url = lab.channel("c", channel_of([mac])).url();
+    let text = explanation(&lab, &url, &["mac"]).to_string();
+    assert!(text.contains("CONDA_OVERRIDE_OSX=11.0"), "{text}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod cache;
 mod conda_forge;
+mod cuda;
 mod explain;
 mod faults;
 mod index;
