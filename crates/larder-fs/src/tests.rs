@@ -84,11 +84,16 @@ fn hard_links_share_the_inode_and_copies_do_not() {
         (LinkMode::Copy, false),
     ] {
         let (_temp, from, to) = two_dirs();
-        drop(from.create_file("a", true).unwrap());
+        let old = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+        from.create_file("a", true)
+            .unwrap()
+            .set_modified(old)
+            .unwrap();
         link(mode, &from, &to).unwrap();
         let [source, target] =
             [from.path().join("a"), to.path().join("b")].map(|path| fs::metadata(path).unwrap());
         assert_eq!(source.ino() == target.ino(), shares, "{mode:?}");
+        assert_eq!(target.modified().unwrap(), old, "time with {mode:?}");
         assert_ne!(
             target.permissions().mode() & 0o100,
             0,

@@ -23,6 +23,8 @@ pub enum EntryKind {
         executable: bool,
         /// In bytes.
         size: u64,
+        /// When it was changed last, in seconds since 1970.
+        modified: u64,
     },
     /// A symbolic link.
     Symlink {

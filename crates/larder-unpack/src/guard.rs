@@ -108,6 +108,7 @@ impl Guard {
             MemberKind::File => Ok(EntryKind::File {
                 executable: member.executable,
                 size: member.size,
+                modified: member.modified,
             }),
             MemberKind::Directory => Ok(EntryKind::Directory),
             MemberKind::Symlink(target) => self.symlink(path, target),

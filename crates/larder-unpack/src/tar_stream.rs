@@ -19,6 +19,8 @@ pub(crate) struct Member {
     pub(crate) kind: MemberKind,
     pub(crate) size: u64,
     pub(crate) executable: bool,
+    /// Seconds since 1970; 0 where the header does not say.
+    pub(crate) modified: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,6 +155,7 @@ impl<R: Read> TarStream<R> {
             kind,
             size,
             executable: mode & 0o111 != 0,
+            modified: header.mtime().unwrap_or(0),
         })
     }
 

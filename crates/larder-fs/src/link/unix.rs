@@ -6,7 +6,7 @@ use crate::{PathContext as _, PathError};
 
 use super::LinkFile;
 
-/// Copies bytes and the executable bit. A file left half copied is removed.
+/// Copies bytes, the executable bit and the time of the last change. A file left half copied is removed.
 pub(super) fn copy(file: LinkFile<'_>) -> Result<(), PathError> {
     with_new_file(file, |source, target| io::copy(source, target).map(drop))
 }
@@ -55,6 +55,7 @@ fn with_new_file(
     let executable = metadata.permissions().mode() & 0o100 != 0;
     let mut target = file.to.create_file(file.to_name, executable)?;
     fill(&mut source, &mut target)
+        .and_then(|()| target.set_modified(metadata.modified()?))
         .at("copy to", file.to.path().join(file.to_name))
         .inspect_err(|_| {
             // The half-made file is of no use and hides the cause if its removal failed too.

@@ -1,9 +1,14 @@
 //! Writing an archive's entries into a new directory, hashing on the way.
 //!
 //! Files are made relative to open directory handles, always new, never through a link, with the mode
-//! they keep: no chmod, no times, no flush.
+//! they keep: no chmod, no flush, and times only for Python sources.
 
-use std::{fs::File, io::Write as _, path::Path};
+use std::{
+    fs::File,
+    io::Write as _,
+    path::Path,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use larder_digest::Hasher;
 use larder_fs::{Dir, PathContext as _, PathError};
@@ -58,7 +63,11 @@ impl Writer<'_> {
     fn write(&mut self, entry: Entry<'_>) -> Result<(), UnpackError> {
         let path = entry.path.clone();
         let content = match entry.kind {
-            EntryKind::File { executable, .. } => Some(self.file(entry, executable)?),
+            EntryKind::File {
+                executable,
+                modified,
+                ..
+            } => Some(self.file(entry, executable, modified)?),
             EntryKind::Directory => {
                 self.at(&path, |directories| {
                     directories.make(path.as_str()).map(drop)
@@ -84,7 +93,12 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn file(&mut self, entry: Entry<'_>, executable: bool) -> Result<Content, UnpackError> {
+    fn file(
+        &mut self,
+        entry: Entry<'_>,
+        executable: bool,
+        modified: u64,
+    ) -> Result<Content, UnpackError> {
         let Entry { path, reader, .. } = entry;
         let mut file = self.at(&path, |directories| {
             directories
@@ -108,6 +122,14 @@ impl Writer<'_> {
             if count < self.buffer.len() {
                 break;
             }
+        }
+        // Python uses a package's bytecode only while its source has the time that is noted in it.
+        if path.as_str().ends_with(".py") {
+            self.at(&path, |_| {
+                let time = UNIX_EPOCH.checked_add(Duration::from_secs(modified));
+                file.set_modified(time.unwrap_or(UNIX_EPOCH))
+                    .at("set time of", path.as_path())
+            })?;
         }
         if let Some(bytes) = kept {
             self.info.insert(path, bytes);

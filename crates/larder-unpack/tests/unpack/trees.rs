@@ -322,3 +322,19 @@ fn a_tree_that_nobody_made_is_none() {
     let workshop = Workshop::new();
     assert_eq!(workshop.trees.get(&sha256(b"nothing")).unwrap(), None);
 }
+
+/// Bytecode that a package ships names the time of its source; Python compiles anew if they differ.
+#[test]
+fn python_sources_keep_their_time_so_that_shipped_bytecode_is_used() {
+    let workshop = Workshop::new();
+    for format in FORMATS {
+        let package = package().file("lib/python3.11/x.py", "").build(format);
+        let tree = workshop.create_built(&package).unwrap();
+        let modified = fs::metadata(tree.root.join("lib/python3.11/x.py")).unwrap();
+        let seconds = modified
+            .modified()
+            .unwrap()
+            .duration_since(std::time::UNIX_EPOCH);
+        assert_eq!(seconds.unwrap().as_secs(), larder_testkit::DEFAULT_MTIME);
+    }
+}
