@@ -12,7 +12,6 @@ mod channels;
 mod error;
 mod explain;
 mod failure;
-mod flags;
 mod mend;
 mod notices;
 mod request;
@@ -20,6 +19,7 @@ mod resolve;
 mod session;
 mod solver;
 mod suggestions;
+mod unfit;
 pub mod virtual_packages;
 
 pub use cache::IndexError;

@@ -14,7 +14,7 @@ use rattler_solve::{
 
 use url::Url;
 
-use crate::{Priority, SolveRequest, Strategy, flags};
+use crate::{Priority, SolveRequest, Strategy, unfit};
 
 /// Everything that a solve needs besides the specs.
 pub(crate) struct Universe {
@@ -37,7 +37,7 @@ impl Universe {
         let cutoff = request.exclude_newer.map(Timestamp::try_from).transpose()?;
         Ok(Self {
             preferred: still_offered(request.preferred, &repodata),
-            excluded: flags::excluded(&repodata),
+            excluded: unfit::excluded(&repodata),
             repodata,
             virtual_packages: request.virtual_packages.to_vec(),
             priority: match request.priority {

@@ -20,11 +20,11 @@ use crate::{
     channels::channel_text,
     explain::{self, Explanation},
     failure::solve_error,
-    flags,
     mend::mended,
     notices::Notices,
     resolve::Universe,
     session::Session,
+    unfit,
 };
 
 /// Solves environments; keeps what it has loaded for the next one.
@@ -129,7 +129,7 @@ impl Solver {
             .with_reporter(notices.clone())
             .await?;
         for repodata in &loaded.repodata {
-            flags::tell_bad(repodata, notices);
+            unfit::tell(repodata, notices);
         }
         Ok(loaded.repodata)
     }

@@ -2,7 +2,7 @@
 
 mod cache;
 mod channels;
-mod flags;
 mod mend;
 mod suggestions;
 mod tidy;
+mod unfit;

@@ -90,7 +90,7 @@ fn not_found_means_no_such_channel() {
 }
 
 #[test]
-fn a_missing_platform_subdir_is_empty() {
+fn cep26_09_only_noarch_makes_a_channel() {
     let (lab, server, url) = served(channel_of([package("a", "1").noarch_generic()]));
     server.fault(
         "linux-64",
@@ -100,6 +100,19 @@ fn a_missing_platform_subdir_is_empty() {
         },
     );
     assert_eq!(lab.dists(&url, &["a"]), ["a-1-0"]);
+    let (lab, server, url) = self::lab();
+    server.fault(
+        "noarch",
+        Fault::Status {
+            code: 404,
+            times: 99,
+        },
+    );
+    let error = lab.error(&url, &["a"]);
+    assert!(
+        error.contains(&url[0]) && error.contains("does not exist"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -1,6 +1,4 @@
-//! `repodata.json` and its compressed forms: CEP 15, 34, 36, 38, 47.
-
-use std::time::{Duration, SystemTime};
+//! `repodata.json` and its compressed forms: CEP 15, 34, 36, 38.
 
 use larder_testkit::{ChannelBuilder, Format, Index, compress_bz2, compress_zstd};
 use serde_json::{Value, json};
@@ -11,7 +9,7 @@ const SUBDIR: &str = "www/c/linux-64/repodata.json";
 const NOARCH: &str = "www/c/noarch/repodata.json";
 
 /// A channel `c` on disk whose linux-64 index is `index`.
-fn on_disk(lab: &Lab, index: &Value) -> [String; 1] {
+pub(crate) fn on_disk(lab: &Lab, index: &Value) -> [String; 1] {
     lab.write(NOARCH, "{}");
     lab.write(SUBDIR, index.to_string());
     let path = lab.path("www/c");
@@ -70,19 +68,6 @@ fn cep15_04_repodata_version_may_stand_in_either_place() {
         let channels = on_disk(&lab, &index);
         assert_eq!(lab.dists(&channels, &["a"]), ["a-1-0"], "{index}");
     }
-}
-
-#[test]
-fn cep34_04_timestamps_in_seconds_and_milliseconds_mean_the_same() {
-    let lab = Lab {
-        exclude_newer: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_577_836_800)),
-        ..Lab::new()
-    };
-    let index = json!({ "packages.conda": {
-        "a-1-0.conda": record_with("a", "1", json!({ "timestamp": 1_496_345_000_u64 })),
-        "a-2-0.conda": record_with("a", "2", json!({ "timestamp": 1_600_000_000_000_u64 })),
-    }});
-    assert_eq!(lab.dists(&on_disk(&lab, &index), &["a"]), ["a-1-0"]);
 }
 
 #[test]
@@ -334,22 +319,6 @@ fn cep38_02_channeldata_decides_nothing() {
     let lie = json!({ "packages": { "a": { "version": "1", "subdirs": [], "timestamp": 1 } } });
     lab.write("www/c/channeldata.json", lie.to_string());
     assert_eq!(lab.dists(&[channel.url()], &["a"]), ["a-2-0"]);
-}
-
-#[test]
-fn cep47_01_indexed_timestamp_is_kept() {
-    let lab = Lab::new();
-    let more = json!({ "indexed_timestamp": 1_700_000_000_123_u64 });
-    let index = json!({ "packages.conda": {
-        "a-1-0.conda": record_with("a", "1", more), "b-1-0.conda": record("b", "1"),
-    }});
-    let closure = lab.solve(&on_disk(&lab, &index), &["a", "b"]).unwrap();
-    let stamp = |name: &str| {
-        let record = &closure.get(name).unwrap().record.package_record;
-        serde_json::to_value(record).unwrap()["indexed_timestamp"].clone()
-    };
-    assert_eq!(stamp("a"), json!(1_700_000_000_123_u64));
-    assert_eq!(stamp("b"), Value::Null);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Real solves over small channels on disk and on loopback.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod archspec;
 mod cache;
 mod conda_forge;
 mod cuda;
@@ -11,5 +12,6 @@ mod relations;
 mod rules;
 mod shards;
 mod support;
+mod times;
 mod v3;
 mod virtual_packages;

@@ -106,6 +106,42 @@ fn a_spec_may_name_its_channel() {
 }
 
 #[test]
+fn cep29_36_one_record_per_name() {
+    let lab = Lab::new();
+    let versions = ["1.1", "1.2", "1.3", "2.0"].map(|version| package("foo", version));
+    let url = [lab.channel("c", channel_of(versions)).url()];
+    assert_eq!(lab.dists(&url, &["foo 1.*", "foo >=1.2"]), ["foo-1.3-0"]);
+    let closure = lab.solve(&url, &["foo 1.*", "foo >=1.2"]).unwrap();
+    let specs = &closure.get("foo").unwrap().requested_specs;
+    assert_eq!(*specs, ["foo 1.*", "foo >=1.2"]);
+}
+
+#[test]
+fn cep24_12_all_specs_are_met() {
+    let lab = Lab::new();
+    let urls = two(&lab).map(|channel| channel.url());
+    let from_first = format!("{}::p", urls[0]);
+    assert_eq!(
+        lab.dists(&urls, &["q >=1", &from_first]),
+        ["p-1-0", "q-1-0"]
+    );
+    lab.error(&urls, &["q >=1", "p >=9"]);
+}
+
+#[test]
+fn cep43_08_a_condition_in_a_legacy_section_is_not_dropped() {
+    let lab = Lab::new();
+    let packages = [
+        package("a", "1").depends("b[when=\"c\"]"),
+        package("b", "1"),
+        package("c", "1"),
+    ];
+    let url = [lab.channel("c", channel_of(packages)).url()];
+    assert_eq!(lab.dists(&url, &["a"]), ["a-1-0"]);
+    assert_eq!(lab.dists(&url, &["a", "c"]), ["a-1-0", "b-1-0", "c-1-0"]);
+}
+
+#[test]
 fn cep43_05_a_conditional_dependency_counts_only_if_its_condition_holds() {
     let lab = Lab::new();
     let conditional = json!({ "depends": ["numpy[version=\">=2\",when=\"python>=3.10\"]"] });

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::flags::is_flag;
+use crate::unfit::is_flag;
 
 #[test]
 fn flags_are_one_word_or_two() {

@@ -1,6 +1,7 @@
-//! Flags of records (CEP 45) that are none: such records are no candidates.
+//! Records that are no candidates whatever a spec asks for: bad flags (CEP 45), names of virtual
+//! packages (CEP 26).
 //!
-//! Rattler takes any text for a flag.
+//! Rattler takes any text for a flag and a channel's `__cuda` for the system's.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -10,7 +11,7 @@ use url::Url;
 
 use crate::notices::Notices;
 
-/// The records with bad flags, with the reason, for the solver.
+/// The unfit records, with the reason, for the solver.
 pub(crate) fn excluded(repodata: &[RepoData]) -> HashMap<Url, Arc<str>> {
     let records = repodata.iter().flat_map(RepoData::iter);
     records
@@ -18,8 +19,8 @@ pub(crate) fn excluded(repodata: &[RepoData]) -> HashMap<Url, Arc<str>> {
         .collect()
 }
 
-/// Warns of each record with bad flags.
-pub(crate) fn tell_bad(repodata: &RepoData, notices: &Notices) {
+/// Warns of each unfit record.
+pub(crate) fn tell(repodata: &RepoData, notices: &Notices) {
     for record in repodata.iter() {
         if let Some(reason) = reason(record) {
             let dist = &record.identifier;
@@ -31,6 +32,12 @@ pub(crate) fn tell_bad(repodata: &RepoData, notices: &Notices) {
 }
 
 fn reason(record: &RepoDataRecord) -> Option<String> {
+    let name = record.package_record.name.as_normalized();
+    if name.starts_with("__") {
+        return Some(format!(
+            "`{name}` is the name of a virtual package, which no channel can provide (CEP 26)"
+        ));
+    }
     let flags = record.package_record.flags.iter();
     let bad = flags.map(ToString::to_string).find(|flag| !is_flag(flag))?;
     let shown: String = bad.chars().filter(|c| !c.is_control()).take(64).collect();
