@@ -364,6 +364,83 @@ fn cep32_28_no_dependencies_make_an_empty_environment_and_an_unwritable_registry
 }
 
 #[test]
+fn cep26_09_a_channel_is_where_noarch_is() {
+    let sandbox = app_and_lib();
+    fs::remove_dir_all(sandbox.path("channel/linux-64")).ok();
+    sandbox.larder(&["create", "-p", "env"]).success();
+    fs::remove_dir_all(sandbox.path("channel/noarch")).unwrap();
+    fs::create_dir_all(sandbox.path("channel/linux-64")).unwrap();
+    fs::write(sandbox.path("channel/linux-64/repodata.json"), "{}").unwrap();
+    let run = sandbox
+        .larder(&["create", "-p", "again", "--no-lock"])
+        .fails_with(1);
+    assert!(
+        run.stderr.contains("/channel") && run.stderr.contains("noarch"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn cep29_36_several_specs_of_one_name_give_one_record() {
+    let sandbox = app_and_lib();
+    let run = sandbox.larder(&[
+        "create",
+        "-p",
+        "env",
+        "-c",
+        "./channel",
+        "--dry-run",
+        "--json",
+        "lib 2.*",
+        "lib >=1.2",
+    ]);
+    let link = json(&run.success())["actions"]["LINK"].clone();
+    let names: Vec<&str> = link
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|package| package["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["lib"]);
+}
+
+#[test]
+fn cep34_28_a_package_with_a_menu_gets_a_line_that_menus_are_off() {
+    let sandbox = sandbox();
+    channel(
+        &sandbox,
+        [conda(program("app", "1.0").file("Menu/app.json", "{}"))],
+    );
+    let run = sandbox
+        .larder(&["create", "-p", "env", "-c", "./channel", "app"])
+        .success();
+    assert!(
+        run.stderr.contains("menu") && run.stderr.contains("app-1.0-0"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn cep43_08_a_condition_in_an_old_section_is_never_just_dropped() {
+    let sandbox = sandbox();
+    let never = conda(program("app", "1.0").depends("lib[when=\"python >=99\"]"));
+    let always = conda(program("app2", "1.0").depends("lib[when=\"__unix\"]"));
+    channel(&sandbox, [never, always, conda(crate::support::lib())]);
+    for (name, has_lib) in [("app", false), ("app2", true)] {
+        sandbox
+            .larder(&["create", "-p", name, "-c", "./channel", name])
+            .success();
+        assert_eq!(
+            sandbox.path(name).join("lib/data.txt").exists(),
+            has_lib,
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn environments_are_registered_once() {
     let sandbox = app_and_lib();
     sandbox.larder(&["create", "-p", "env"]).success();
@@ -468,6 +545,14 @@ fn ephemeral_leaves_the_same_environment_and_no_trees() {
     assert!(
         !sandbox.trees().exists(),
         "no trees on a machine that is thrown away"
+    );
+    let record = fs::read(env(&sandbox).join("conda-meta/lib-2.0-h1_0.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
+    let extracted = record["extracted_package_dir"].as_str().unwrap();
+    let trees = sandbox.trees();
+    assert!(
+        extracted.starts_with(trees.to_str().unwrap()) && extracted.ends_with("lib-2.0-h1_0"),
+        "{extracted}"
     );
     assert_eq!(left_over(&sandbox.work()), Vec::<String>::new());
 }

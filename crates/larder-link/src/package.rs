@@ -11,8 +11,11 @@ use rattler_conda_types::PackageRecord;
 pub struct LinkPackage<'a> {
     /// The record, from the channel's index or a lock.
     pub locked: &'a LockedPackage,
-    /// The tree: the directory that holds the extracted package. Becomes `extracted_package_dir`.
+    /// The tree: the directory that holds the extracted package.
     pub tree_root: &'a Path,
+    /// Where the tree is, or would be if it outlived the run: becomes `extracted_package_dir`, which
+    /// conda wants even of an environment that has no tree.
+    pub recorded_root: &'a Path,
     /// What the archive says of itself.
     pub info: &'a PackageInfo,
     /// The archive in the store. Becomes `package_tarball_full_path`.

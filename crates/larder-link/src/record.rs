@@ -112,7 +112,7 @@ impl Records<'_, '_> {
             package: described(planned.package)?,
             files: paths.iter().map(|line| line._path).collect(),
             link: Link {
-                source: planned.package.tree_root.to_string_lossy().into_owned(),
+                source: planned.package.recorded_root.to_string_lossy().into_owned(),
                 r#type: self.link_type(index),
             },
             paths_data: PathsData {
@@ -232,7 +232,7 @@ fn described(package: LinkPackage<'_>) -> Result<Map<String, Value>, RecordError
             .into(),
     );
     let text = |path: &std::path::Path| Value::from(path.to_string_lossy());
-    all.insert("extracted_package_dir".into(), text(package.tree_root));
+    all.insert("extracted_package_dir".into(), text(package.recorded_root));
     all.insert(
         "package_tarball_full_path".into(),
         text(package.archive_path),

@@ -151,6 +151,7 @@ impl Unpacked {
         LinkPackage {
             locked: &self.locked,
             tree_root: &self.tree.root,
+            recorded_root: &self.tree.root,
             info: &self.tree.info,
             archive_path: &self.archive,
         }

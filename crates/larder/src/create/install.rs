@@ -1,6 +1,9 @@
 //! From archives in the store to the environment: trees, plan, apply.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use larder_link::{LinkOptions, LinkPackage, Replace};
 use larder_manifest::without_credentials;
@@ -46,10 +49,10 @@ impl Run<'_> {
         &self,
         wanted: &Wanted<'_>,
         stored: &[Stored<'_>],
-        trees: &Path,
+        root: &Path,
     ) -> Result<Installed, CreateError> {
         let trees = Trees::open(
-            trees,
+            root,
             TreesOptions {
                 boot_id: larder_fs::boot_id(),
             },
@@ -62,11 +65,18 @@ impl Run<'_> {
             self.settings.threads,
             self.reporter,
         )?;
+        // Where a tree would be if it were kept: conda wants the path even if nothing is there.
+        let recorded = |tree: &Tree| match tree.root.strip_prefix(root) {
+            Ok(relative) => self.settings.trees.join(relative),
+            Err(_) => tree.root.clone(),
+        };
+        let recorded: Vec<PathBuf> = trees.iter().map(recorded).collect();
         let packages: Vec<LinkPackage<'_>> = stored
             .iter()
-            .zip(&trees)
-            .map(|(stored, tree)| link_package(stored, tree))
+            .zip(trees.iter().zip(&recorded))
+            .map(|(stored, (tree, recorded))| link_package(stored, tree, recorded))
             .collect();
+        self.tell_of_menus(&packages);
         let options = self.link_options(wanted);
         let plan = larder_link::plan(&packages, &options)?;
         let applied = larder_link::apply(&plan, &options, self.reporter)?;
@@ -74,6 +84,30 @@ impl Run<'_> {
             paths: applied.paths,
             bytes_written: applied.bytes_written,
         })
+    }
+
+    /// CEP 34: a package with `Menu/*.json` gets its shortcuts, or a word that it does not.
+    fn tell_of_menus(&self, packages: &[LinkPackage<'_>]) {
+        let is_menu = |path: &str| {
+            path.strip_prefix("Menu/")
+                .is_some_and(|file| file.ends_with(".json"))
+        };
+        let has_menu = |package: &&LinkPackage<'_>| {
+            package
+                .info
+                .paths
+                .iter()
+                .any(|entry| is_menu(entry.path.as_str()))
+        };
+        let with_menu: Vec<_> = packages
+            .iter()
+            .filter(has_menu)
+            .map(LinkPackage::dist)
+            .collect();
+        if !with_menu.is_empty() {
+            let text = format!("no menu entries are made for {}", with_menu.join(", "));
+            self.reporter.warn("link::menus-off", text);
+        }
     }
 
     fn link_options(&self, wanted: &Wanted<'_>) -> LinkOptions {
@@ -107,10 +141,15 @@ impl Run<'_> {
     }
 }
 
-fn link_package<'a>(stored: &'a Stored<'a>, tree: &'a Tree) -> LinkPackage<'a> {
+fn link_package<'a>(
+    stored: &'a Stored<'a>,
+    tree: &'a Tree,
+    recorded_root: &'a Path,
+) -> LinkPackage<'a> {
     LinkPackage {
         locked: stored.package,
         tree_root: &tree.root,
+        recorded_root,
         info: &tree.info,
         archive_path: &stored.object.path,
     }
