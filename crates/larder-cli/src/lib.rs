@@ -1,6 +1,6 @@
 //! The command line of larder: arguments in, text or JSON and an exit code out.
 //!
-//! Reads the process environment once ([`environment`]), turns arguments into an options struct, calls
+//! Reads the process environment once (`environment.rs`), turns arguments into an options struct, calls
 //! one operation of `larder` and prints its result. Holds no logic of its own.
 #![forbid(unsafe_code)]
 
