@@ -6,6 +6,7 @@ mod completions;
 mod conda_forge;
 mod create;
 mod credentials;
+mod departures;
 mod failures;
 mod help;
 mod list;

@@ -77,9 +77,36 @@ pub(crate) struct InputArgs {
     /// A channel before those of the file; repeat for several (names, URLs, paths)
     #[arg(short, long = "channel", value_name = "CHANNEL")]
     pub(crate) channels: Vec<String>,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+}
+
+/// How the solver chooses among what fits.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PolicyArgs {
     /// How channels that have the same package compare
     #[arg(long, value_enum, default_value_t = Priority::Strict)]
     pub(crate) channel_priority: Priority,
+    /// Ignore packages published later: a date, a time, or an age such as 7d or 48h
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) exclude_newer: Option<String>,
+    /// Which of several fitting versions to take; `lowest` tests lower bounds
+    #[arg(long, value_enum, default_value_t = Strategy::Highest)]
+    pub(crate) strategy: Strategy,
+    /// What the target systems provide, as conda-lock's virtual-packages.yml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) virtual_package_spec: Option<PathBuf>,
+}
+
+/// Which of several fitting versions to take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Strategy {
+    /// The highest
+    Highest,
+    /// The lowest
+    Lowest,
+    /// The lowest of what the manifest names, the highest of the rest
+    LowestDirect,
 }
 
 /// How channels that have the same package compare.
@@ -184,7 +211,8 @@ pub(crate) enum Clobber {
 #[command(after_help = "Examples:
   larder lock                                    ./environment.yml to ./conda-lock.yml
   larder lock --platform linux-64 --platform osx-arm64
-  larder lock --upgrade                          forget the old pins")]
+  larder lock --check                            for pre-commit and CI: is it still true?
+  larder lock --upgrade-package numpy            all other pins stay where they can")]
 pub(crate) struct LockArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
@@ -194,9 +222,16 @@ pub(crate) struct LockArgs {
     /// Where to write [default: conda-lock.yml beside the first file]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Only say whether the lock is what environment.yml means: exit 0 if so, else 1 with the reasons.
+    /// Writes nothing, solves nothing, needs no network
+    #[arg(long, conflicts_with_all = ["upgrade", "upgrade_packages", "dry_run"])]
+    pub(crate) check: bool,
     /// Forget the pins of the lock that is there
     #[arg(long)]
     pub(crate) upgrade: bool,
+    /// Forget the pin of this package; repeat for several
+    #[arg(long = "upgrade-package", value_name = "NAME")]
+    pub(crate) upgrade_packages: Vec<String>,
     /// Say what would be done and change nothing
     #[arg(short = 'd', long)]
     pub(crate) dry_run: bool,

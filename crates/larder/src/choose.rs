@@ -14,7 +14,7 @@ use rattler_conda_types::Subdir;
 use serde::Serialize;
 
 use crate::{
-    Explain, Kind, Settings,
+    Explain, Kind, Settings, SolvePolicy,
     inputs::{InputError, ManifestInput},
     solving::{Solving, Want, detect},
 };
@@ -134,7 +134,7 @@ pub(crate) struct Chooser<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) network: &'a Network,
     pub(crate) store: &'a Store,
-    pub(crate) priority: larder_solve::Priority,
+    pub(crate) policy: &'a SolvePolicy,
     pub(crate) reporter: &'a dyn Reporter,
 }
 
@@ -169,7 +169,7 @@ impl Chooser<'_> {
             self.network,
             self.store,
             self.settings,
-            self.priority,
+            self.policy,
             self.reporter,
         );
         Ok((solving.solve(want, &[]).await?, Origin::Solved))

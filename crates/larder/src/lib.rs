@@ -19,11 +19,13 @@ mod manifest;
 mod materialize;
 mod network;
 mod platforms;
+mod policy;
 mod registry;
 mod run;
 mod settings;
 mod solving;
 mod target;
+mod virtual_file;
 
 pub use channels::ChannelsError;
 pub use choose::{ChooseError, LockUse, Origin};
@@ -33,16 +35,18 @@ pub use inputs::{DEFAULT_LOCK, DEFAULT_MANIFEST, InputError};
 pub use larder_fs::LinkMode;
 pub use larder_link::{ClobberPolicy, ScriptPolicy};
 pub use larder_manifest::{ManifestReport, without_credentials};
-pub use larder_solve::Priority;
+pub use larder_solve::{Priority, Strategy};
 pub use list::{ListError, ListedPackage, list};
-pub use lock::{LockOperationError, LockOptions, LockReport, lock};
+pub use lock::{CheckReport, LockOperationError, LockOptions, LockReport, check_lock, lock};
 pub use manifest::manifest;
 pub use materialize::MaterializeError;
 pub use platforms::{PlatformError, current as current_subdir};
+pub use policy::SolvePolicy;
 pub use rattler_shell::environment::EnvironmentSnapshot;
 pub use run::{RunError, RunOptions, run};
 pub use settings::Settings;
 pub use target::{Target, TargetError, existing_prefix};
+pub use virtual_file::VirtualPackagesError;
 
 /// Whole milliseconds since `begun`.
 pub(crate) fn milliseconds(begun: Instant) -> u64 {

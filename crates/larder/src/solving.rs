@@ -7,18 +7,22 @@ use larder_fetch::Network;
 use larder_lock::{Closure, WantedSpec};
 use larder_manifest::{Manifest, without_credentials};
 use larder_solve::{
-    Priority, Requested, SolveError, SolveRequest, Solver, SolverOptions, Strategy,
+    Requested, SolveError, SolveRequest, Solver, SolverOptions,
     virtual_packages::{self, Host, Overrides},
 };
 use larder_store::Store;
 use rattler_conda_types::{GenericVirtualPackage, RepoDataRecord, Subdir};
 
-use crate::{Settings, channels::ChannelSet};
+use crate::{
+    Settings, SolvePolicy,
+    channels::ChannelSet,
+    virtual_file::{VirtualPackages, overlay},
+};
 
 /// A solver for one run, and what all its solves share.
 pub(crate) struct Solving<'a> {
     solver: Solver,
-    priority: Priority,
+    policy: &'a SolvePolicy,
     reporter: &'a dyn Reporter,
 }
 
@@ -27,7 +31,7 @@ impl<'a> Solving<'a> {
         network: &Network,
         store: &Store,
         settings: &Settings,
-        priority: Priority,
+        policy: &'a SolvePolicy,
         reporter: &'a dyn Reporter,
     ) -> Self {
         let options = SolverOptions {
@@ -36,7 +40,7 @@ impl<'a> Solving<'a> {
         };
         Self {
             solver: Solver::new(options),
-            priority,
+            policy,
             reporter,
         }
     }
@@ -50,12 +54,12 @@ impl<'a> Solving<'a> {
         let request = SolveRequest {
             subdir: want.subdir,
             channels: want.channels.channels(),
-            priority: self.priority,
+            priority: self.policy.priority,
             specs: &want.requested,
             virtual_packages: &want.virtual_packages,
             preferred,
-            strategy: Strategy::Highest,
-            exclude_newer: None,
+            strategy: self.policy.strategy,
+            exclude_newer: self.policy.exclude_newer,
         };
         self.solver.solve(&request, self.reporter).await
     }
@@ -68,6 +72,8 @@ pub(crate) struct Want {
     pub(crate) channels: Arc<ChannelSet>,
     pub(crate) requested: Vec<Requested>,
     pub(crate) virtual_packages: Vec<GenericVirtualPackage>,
+    /// Those of them that the user gave, by an override or a file.
+    pub(crate) given: Vec<GenericVirtualPackage>,
 }
 
 impl Want {
@@ -76,8 +82,8 @@ impl Want {
         manifest: &Manifest,
         subdir: Subdir,
         channels: &Arc<ChannelSet>,
-        settings: &Settings,
-        reporter: &dyn Reporter,
+        file: &VirtualPackages,
+        (settings, reporter): (&Settings, &dyn Reporter),
     ) -> Self {
         let requested = manifest
             .specs_for(subdir)
@@ -88,11 +94,21 @@ impl Want {
                 location: Some(dependency.position.to_string()),
             })
             .collect();
-        let virtual_packages = detect(subdir, settings, reporter);
+        let mut virtual_packages = detect(subdir, settings, reporter);
+        overlay(&mut virtual_packages, file.of(subdir));
+        let is_given = |package: &&GenericVirtualPackage| {
+            let name = package.name.as_normalized();
+            let variable = virtual_packages::override_name(name);
+            file.of(subdir)
+                .iter()
+                .any(|given| given.name == package.name)
+                || variable.is_some_and(|name| settings.variables.contains_key(&name))
+        };
         Self {
             subdir,
             channels: Arc::clone(channels),
             requested,
+            given: virtual_packages.iter().filter(is_given).cloned().collect(),
             virtual_packages,
         }
     }

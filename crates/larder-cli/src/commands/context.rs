@@ -1,11 +1,14 @@
 //! What every command needs: settings from the environment, a runtime, the target.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
 
-use larder::{Settings, Target};
+use larder::{Settings, SolvePolicy, Target};
 
 use crate::{
-    args::{GlobalArgs, Priority, TargetArgs},
+    args::{GlobalArgs, PolicyArgs, Priority, Strategy, TargetArgs},
     environment::Environment,
     failure::Failure,
 };
@@ -75,12 +78,56 @@ pub(super) fn target(args: &TargetArgs) -> Target {
     }
 }
 
-pub(super) fn priority(priority: Priority) -> larder::Priority {
-    match priority {
-        Priority::Strict => larder::Priority::Strict,
-        Priority::Flexible => larder::Priority::Flexible,
-        Priority::Disabled => larder::Priority::Disabled,
-    }
+/// How the solver chooses, from the command line.
+pub(super) fn policy(args: &PolicyArgs) -> Result<SolvePolicy, Failure> {
+    Ok(SolvePolicy {
+        priority: match args.channel_priority {
+            Priority::Strict => larder::Priority::Strict,
+            Priority::Flexible => larder::Priority::Flexible,
+            Priority::Disabled => larder::Priority::Disabled,
+        },
+        strategy: match args.strategy {
+            Strategy::Highest => larder::Strategy::Highest,
+            Strategy::Lowest => larder::Strategy::Lowest,
+            Strategy::LowestDirect => larder::Strategy::LowestDirect,
+        },
+        exclude_newer: args
+            .exclude_newer
+            .as_deref()
+            .map(point_in_time)
+            .transpose()?,
+        virtual_packages: args.virtual_package_spec.clone(),
+    })
+}
+
+/// `2026-01-31` (its beginning, UTC), `2026-01-31T12:00:00Z`, or an age: `48h`, `7d`, `2w`.
+fn point_in_time(text: &str) -> Result<SystemTime, Failure> {
+    let date = || {
+        text.parse::<jiff::civil::Date>()
+            .ok()?
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .ok()
+    };
+    let time = text
+        .parse::<jiff::Timestamp>()
+        .ok()
+        .or_else(|| Some(date()?.timestamp()));
+    time.map(SystemTime::from).or_else(|| SystemTime::now().checked_sub(age(text)?)).ok_or_else(|| {
+        let expected = "expected a date (2026-01-31), a time (2026-01-31T12:00:00Z) or an age (48h, 7d, 2w)";
+        Failure::refused("usage::exclude-newer", format!("`{text}` is no point in time: {expected}"))
+    })
+}
+
+fn age(text: &str) -> Option<Duration> {
+    let (number, hours) = match text.split_at_checked(text.len().checked_sub(1)?)? {
+        (number, "h") => (number, 1),
+        (number, "d") => (number, 24),
+        (number, "w") => (number, 24 * 7),
+        _ => return None,
+    };
+    Some(Duration::from_secs(
+        number.parse::<u64>().ok()?.checked_mul(hours * 3600)?,
+    ))
 }
 
 fn existing(path: PathBuf) -> Option<PathBuf> {

@@ -13,7 +13,7 @@ use crate::{
     output, progress,
 };
 
-use super::context::{block_on, command_line, now, priority, settings, target};
+use super::context::{block_on, command_line, now, policy, settings, target};
 
 pub(super) fn create(
     args: &CreateArgs,
@@ -22,7 +22,7 @@ pub(super) fn create(
 ) -> Result<ExitCode, Failure> {
     let settings = settings(global, environment)?;
     let reporter = progress::reporter(global);
-    let options = options(args, environment);
+    let options = options(args, environment)?;
     let result = block_on(create_environment(&options, &settings, &*reporter))?;
     drop(reporter);
     let report = result.map_err(|error| Failure::new(&error))?;
@@ -36,12 +36,12 @@ pub(super) fn create(
     Ok(ExitCode::SUCCESS)
 }
 
-fn options(args: &CreateArgs, environment: &Environment) -> CreateOptions {
-    CreateOptions {
+fn options(args: &CreateArgs, environment: &Environment) -> Result<CreateOptions, Failure> {
+    Ok(CreateOptions {
         files: args.input.files.clone(),
         specs: args.specs.clone(),
         channels: args.input.channels.clone(),
-        priority: priority(args.input.channel_priority),
+        policy: policy(&args.input.policy)?,
         target: target(&args.target),
         platform: args.platform.clone(),
         replace: args.yes,
@@ -73,7 +73,7 @@ fn options(args: &CreateArgs, environment: &Environment) -> CreateOptions {
         },
         command_line: command_line(),
         timestamp: now(),
-    }
+    })
 }
 
 /// What `--dry-run` prints: one line for each package, marked where it has to be fetched.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use larder::{LockOptions, LockReport, lock as lock_manifest};
+use larder::{CheckReport, LockOptions, LockReport, check_lock, lock as lock_manifest};
 
 use crate::{
     args::{GlobalArgs, LockArgs},
@@ -11,7 +11,7 @@ use crate::{
     output, progress,
 };
 
-use super::context::{block_on, priority, settings};
+use super::context::{block_on, policy, settings};
 
 pub(super) fn lock(
     args: &LockArgs,
@@ -23,12 +23,18 @@ pub(super) fn lock(
     let options = LockOptions {
         files: args.input.files.clone(),
         channels: args.input.channels.clone(),
-        priority: priority(args.input.channel_priority),
+        policy: policy(&args.input.policy)?,
         platforms: args.platforms.clone(),
         output: args.output.clone(),
         upgrade: args.upgrade,
+        upgrade_packages: args.upgrade_packages.clone(),
         dry_run: args.dry_run,
     };
+    if args.check {
+        let report =
+            check_lock(&options, &settings, &*reporter).map_err(|error| Failure::new(&error))?;
+        return Ok(checked(&report, global));
+    }
     let result = block_on(lock_manifest(&options, &settings, &*reporter))?;
     drop(reporter);
     let report = result.map_err(|error| Failure::new(&error))?;
@@ -38,6 +44,28 @@ pub(super) fn lock(
         summary(&report);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The answer of `--check`. A stale lock is an answer, not a failure; its exit code is 1 all the same.
+fn checked(report: &CheckReport, global: &GlobalArgs) -> ExitCode {
+    if global.json {
+        output::json(report);
+    } else if report.fresh && !global.quiet {
+        output::tell(format!("{} is fresh", report.path.display()));
+    } else if !report.fresh {
+        output::tell(format!("{} is stale:", report.path.display()));
+        for (subdir, reasons) in &report.reasons {
+            reasons
+                .iter()
+                .for_each(|reason| output::tell(format!("  {subdir}: {reason}")));
+        }
+        output::tell("  help: `larder lock` mends it");
+    }
+    if report.fresh {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    }
 }
 
 fn summary(report: &LockReport) {

@@ -7,7 +7,7 @@ use larder_store::OpenError;
 
 use crate::{
     ChannelsError, ChooseError, Explain, InputError, Kind, MaterializeError, PlatformError,
-    TargetError, explain,
+    TargetError, VirtualPackagesError, explain,
 };
 
 /// Why an environment was not made. Each part of the run has its own error; they say what happened.
@@ -29,6 +29,8 @@ pub enum CreateError {
     Network(#[from] NetworkError),
     #[error(transparent)]
     Store(#[from] OpenError),
+    #[error(transparent)]
+    VirtualPackages(#[from] VirtualPackagesError),
     #[error(transparent)]
     Choose(#[from] ChooseError),
     #[error(transparent)]
@@ -53,6 +55,7 @@ impl Explain for CreateError {
             Self::Target(error) => error.kind(),
             Self::Network(_) | Self::Recover(_) | Self::Trees(_) => Kind::World,
             Self::Store(error) => explain::open_kind(error),
+            Self::VirtualPackages(error) => error.kind(),
             Self::Choose(error) => error.kind(),
             Self::Fetch(error) => explain::fetch_kind(error),
             Self::Materialize(error) => error.kind(),
@@ -68,6 +71,7 @@ impl Explain for CreateError {
             Self::Channels(_) => "input::channel",
             Self::Network(_) => "network::setup",
             Self::Store(error) => error.code(),
+            Self::VirtualPackages(error) => error.code(),
             Self::Choose(error) => error.code(),
             Self::Fetch(error) => error.code(),
             Self::Recover(_) => "link::recover",
@@ -82,6 +86,7 @@ impl Explain for CreateError {
         match self {
             Self::Input(error) => error.hint(),
             Self::Target(error) => error.hint(),
+            Self::VirtualPackages(error) => error.hint(),
             Self::Choose(error) => error.hint(),
             Self::Materialize(error) => error.hint(),
             Self::Apply(ApplyError::Script(_)) => {

@@ -12,18 +12,18 @@ use larder_fs::{Durability, LinkMode};
 use larder_link::{ClobberPolicy, ScriptPolicy};
 use larder_lock::Closure;
 use larder_manifest::Manifest;
-use larder_solve::Priority;
 use larder_store::{Store, StoreOptions};
 use rattler_conda_types::Subdir;
 
 use crate::{
-    LockUse, MaterializeError, Origin, Settings, Target,
+    LockUse, MaterializeError, Origin, Settings, SolvePolicy, Target,
     channels::ChannelSet,
     choose::Chooser,
     inputs::{Input, read, refuse_pip},
     network, platforms, registry,
     solving::Want,
     target::{check_free, new_prefix},
+    virtual_file::VirtualPackages,
 };
 
 mod error;
@@ -45,8 +45,8 @@ pub struct CreateOptions {
     pub specs: Vec<String>,
     /// Channels before those of the manifest.
     pub channels: Vec<String>,
-    /// What the order of the channels means.
-    pub priority: Priority,
+    /// How to choose among what fits.
+    pub policy: SolvePolicy,
     /// Where.
     pub target: Target,
     /// For which subdir; none means this machine's.
@@ -195,19 +195,16 @@ impl<'a> Run<'a> {
             settings: self.settings,
             network: &self.network,
             store: &self.store,
-            priority: self.options.priority,
+            policy: &self.options.policy,
             reporter: self.reporter,
         };
         let lock_use = self.options.lock_use;
         Ok(match input {
             Input::Manifest(input) => {
-                let want = Want::new(
-                    &input.manifest,
-                    self.subdir,
-                    &self.channels,
-                    self.settings,
-                    self.reporter,
-                );
+                let file = VirtualPackages::read(self.options.policy.virtual_packages.as_deref())?;
+                let manifest = &input.manifest;
+                let context = (self.settings, self.reporter);
+                let want = Want::new(manifest, self.subdir, &self.channels, &file, context);
                 chooser.for_manifest(input, &want, lock_use).await?
             }
             Input::Lock { path, lock } => chooser.for_lock(lock, path, self.subdir, lock_use)?,

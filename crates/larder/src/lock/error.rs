@@ -1,0 +1,101 @@
+//! Why there is no lock.
+
+use std::path::PathBuf;
+
+use larder_fetch::NetworkError;
+use larder_fs::PathError;
+use larder_solve::SolveError;
+use larder_store::OpenError;
+
+use crate::{ChannelsError, Explain, InputError, Kind, PlatformError, VirtualPackagesError};
+
+/// Why there is no lock.
+#[derive(Debug, thiserror::Error)]
+pub enum LockOperationError {
+    /// The manifest.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The subdirs.
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    /// The channels.
+    #[error(transparent)]
+    Channels(#[from] ChannelsError),
+    /// A lock was given where a manifest is needed.
+    #[error("`{}` is a lock already: `larder lock` wants an environment.yml", path.display())]
+    NotAManifest {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file of virtual packages.
+    #[error(transparent)]
+    VirtualPackages(#[from] VirtualPackagesError),
+    /// There is no lock to check.
+    #[error("there is no lock at `{}`", path.display())]
+    NoLock {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The network client.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The store, which holds the channels' indexes.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The solver found no answer, or could not look.
+    #[error(transparent)]
+    Solve(#[from] SolveError),
+    /// The channel gives neither sha256 nor md5 for a package.
+    #[error("{package} cannot be locked: its channel has neither sha256 nor md5 for {url}")]
+    NoDigest {
+        /// `name-version-build`.
+        package: String,
+        /// Where it is, without credentials.
+        url: String,
+    },
+    /// The lock cannot be written.
+    #[error(transparent)]
+    Write(#[from] PathError),
+}
+
+impl Explain for LockOperationError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Input(error) => error.kind(),
+            Self::Solve(error) => crate::explain::solve_kind(error),
+            Self::Store(error) => crate::explain::open_kind(error),
+            Self::Platform(_)
+            | Self::Channels(_)
+            | Self::VirtualPackages(_)
+            | Self::NoLock { .. }
+            | Self::NoDigest { .. }
+            | Self::NotAManifest { .. } => Kind::Refused,
+            Self::Network(_) | Self::Write(_) => Kind::World,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Input(error) => error.code(),
+            Self::Platform(_) => "input::platform",
+            Self::Channels(_) => "input::channel",
+            Self::NotAManifest { .. } => "lock::not-a-manifest",
+            Self::NoDigest { .. } => "lock::no-digest",
+            Self::VirtualPackages(error) => error.code(),
+            Self::NoLock { .. } => "lock::missing",
+            Self::Network(_) => "network::setup",
+            Self::Store(error) => error.code(),
+            Self::Solve(error) => crate::explain::solve_code(error),
+            Self::Write(_) => "lock::write",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Input(error) => error.hint(),
+            Self::VirtualPackages(error) => error.hint(),
+            Self::NoLock { .. } => Some("`larder lock` writes it".into()),
+            _ => None,
+        }
+    }
+}

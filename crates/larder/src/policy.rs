@@ -1,0 +1,18 @@
+//! How a solve chooses among what fits.
+
+use std::{path::PathBuf, time::SystemTime};
+
+use larder_solve::{Priority, Strategy};
+
+/// How a solve chooses among what fits.
+#[derive(Debug, Clone, Default)]
+pub struct SolvePolicy {
+    /// What the order of the channels means.
+    pub priority: Priority,
+    /// Which of several fitting versions to take.
+    pub strategy: Strategy,
+    /// Ignore records that were published later.
+    pub exclude_newer: Option<SystemTime>,
+    /// What the target systems provide (`virtual-packages.yml` of conda-lock).
+    pub virtual_packages: Option<PathBuf>,
+}
