@@ -5,6 +5,8 @@
 use rattler_conda_types::Channel;
 use url::Url;
 
+use crate::local::outward;
+
 /// The base URL without trailing slash and without credentials: how errors and closures name a channel.
 pub(crate) fn channel_name(channel: &Channel) -> String {
     clean(channel.base_url.url().as_ref())
@@ -21,14 +23,18 @@ pub(crate) fn channel_text(url: &str) -> String {
     }
 }
 
-/// A URL without user, password, query, fragment and `/t/<token>`.
+/// A URL without user, password, query, fragment and `/t/<token>`; a local one instead of its
+/// stand-in.
 pub(crate) fn clean(url: &Url) -> Url {
-    let mut url = url.clone();
+    let mut url = outward(url);
     // These fail for URLs that cannot have them.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.set_query(None);
     url.set_fragment(None);
+    if url.scheme() == "file" {
+        return url;
+    }
     let segments: Vec<&str> = url.path().split('/').collect();
     if let ["", "t", _token, rest @ ..] = segments.as_slice() {
         let path = format!("/{}", rest.join("/"));

@@ -2,12 +2,11 @@
 //!
 //! Every variant names its object; no text holds credentials.
 
-use std::path::PathBuf;
+use std::{error::Error, path::PathBuf};
 
 use rattler_conda_types::Subdir;
-use rattler_repodata_gateway::GatewayError;
 
-use crate::{cache::IndexError, explain::Explanation};
+use crate::{cache::IndexError, explain::Explanation, local::outward_text};
 
 /// Why a solve gave no closure.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +44,7 @@ pub enum SolveError {
         channel: String,
         /// What the gateway met.
         #[source]
-        source: Box<GatewayError>,
+        source: Box<GatewayFailure>,
     },
 
     /// The channels' relations (CEP 42) are malformed, circular or too deep.
@@ -62,7 +61,7 @@ pub enum SolveError {
         channel: String,
         /// What is wrong with it.
         #[source]
-        source: Box<GatewayError>,
+        source: Box<GatewayFailure>,
     },
 
     /// The directory for indexes cannot be used.
@@ -119,6 +118,25 @@ pub enum ClosureError {
     /// Two records of one name.
     #[error(transparent)]
     Duplicate(#[from] larder_lock::DuplicatePackage),
+}
+
+/// What rattler's gateway says, with its causes.
+///
+/// Text only: the gateway knows local channels by another name.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub struct GatewayFailure {
+    text: String,
+    source: Option<Box<Self>>,
+}
+
+impl From<&dyn Error> for GatewayFailure {
+    fn from(error: &dyn Error) -> Self {
+        Self {
+            text: outward_text(&error.to_string()),
+            source: error.source().map(|cause| Box::new(Self::from(cause))),
+        }
+    }
 }
 
 /// `environment.yml:4:5: `, or nothing.

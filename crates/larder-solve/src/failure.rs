@@ -1,12 +1,15 @@
 //! Failures of the gateway, told as [`SolveError`].
 
+use std::error::Error;
+
 use rattler_conda_types::Channel;
 use rattler_repodata_gateway::{GatewayError, fetch::FetchRepoDataError};
 use url::Url;
 
 use crate::{
-    IndexError, SolveError, SolveRequest,
+    GatewayFailure, IndexError, SolveError, SolveRequest,
     channels::{channel_name, channel_text, clean},
+    local::{outward, outward_text},
     session::Session,
 };
 
@@ -26,10 +29,12 @@ pub(crate) async fn solve_error(
         Err(error) => error,
     };
     match error {
-        GatewayError::ChannelRelationsError(reason) => SolveError::Relations { reason },
+        GatewayError::ChannelRelationsError(reason) => SolveError::Relations {
+            reason: outward_text(&reason),
+        },
         GatewayError::SubdirNotFoundError(missing) => SolveError::MissingNoarch {
             channel: channel_name(&missing.channel),
-            source: Box::new(GatewayError::SubdirNotFoundError(missing)),
+            source: Box::new(GatewayFailure::from(missing.as_ref() as &dyn Error)),
         },
         error => {
             let subdirs = [request.subdir, rattler_conda_types::Subdir::NoArch];
@@ -39,7 +44,7 @@ pub(crate) async fn solve_error(
             };
             SolveError::BadIndex {
                 channel,
-                source: Box::new(error),
+                source: Box::new(GatewayFailure::from(&error as &dyn Error)),
             }
         }
     }
@@ -65,7 +70,10 @@ fn index_error(error: GatewayError) -> Result<IndexError, GatewayError> {
 fn channel_of(url: &Url, channels: &[Channel]) -> String {
     let listed = channels
         .iter()
-        .filter(|channel| url.as_str().starts_with(channel.base_url.as_str()))
+        .filter(|channel| {
+            let base = outward(channel.base_url.as_ref());
+            url.as_str().starts_with(base.as_str())
+        })
         .max_by_key(|channel| channel.base_url.as_str().len());
     if let Some(channel) = listed {
         return channel_name(channel);

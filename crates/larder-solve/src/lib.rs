@@ -12,20 +12,29 @@ mod channels;
 mod error;
 mod explain;
 mod failure;
+mod load;
+mod local;
+mod memo;
 mod mend;
 mod notices;
+mod pause;
+mod places;
 mod request;
 mod resolve;
+mod scratch;
 mod session;
+mod solved;
 mod solver;
 mod suggestions;
 mod unfit;
 pub mod virtual_packages;
 
 pub use cache::IndexError;
-pub use error::{ClosureError, SolveError};
+pub use error::{ClosureError, GatewayFailure, SolveError};
 pub use explain::{Conflict, Explanation};
+pub use pause::Pause;
 pub use request::{Priority, Requested, SolveRequest, SolverOptions, Strategy};
+pub use solved::{How, Solved};
 pub use solver::Solver;
 
 #[cfg(test)]

@@ -86,9 +86,6 @@ fn mend_group(records: &mut Map<String, Value>, bad: &mut Vec<(String, String)>)
 /// The index of a subdir, from the first form that is there.
 async fn read(session: &Session, subdir: &Url) -> Option<Vec<u8>> {
     let plain = subdir.join("repodata.json").ok()?;
-    if plain.scheme() == "file" {
-        return std::fs::read(plain.to_file_path().ok()?).ok();
-    }
     let compressed = subdir.join("repodata.json.zst").ok()?;
     match session.get(compressed).await {
         Some(bytes) => zstd::decode_all(bytes.as_slice()).ok(),

@@ -10,6 +10,8 @@ use std::{
 use rattler_conda_types::{Channel, GenericVirtualPackage, MatchSpec, RepoDataRecord, Subdir};
 use rattler_networking::LazyClient;
 
+use crate::Pause;
+
 /// What holds for every solve of one [`crate::Solver`].
 #[derive(Debug, Clone)]
 pub struct SolverOptions {
@@ -28,12 +30,21 @@ pub struct SolverOptions {
     pub concurrency: usize,
     /// How often to try a request before giving up, at least 1.
     pub tries: u32,
-    /// How long to wait before the second try; doubled for each further one.
+    /// How long to wait before the second try; doubled for each further one. A server's `Retry-After`
+    /// makes it longer, up to 60 seconds.
     pub retry_delay: Duration,
+    /// How to wait.
+    pub pause: Pause,
+    /// Where solves are remembered (`solves/` of the store), see `MEMO.md`; made when needed. `None`:
+    /// nothing is remembered.
+    pub memos: Option<PathBuf>,
+    /// Solve even if a remembered solve would do, and remember the answer.
+    pub refresh: bool,
 }
 
 impl SolverOptions {
-    /// The defaults: online, sharded, relations up to ten steps, 50 requests at a time, three tries.
+    /// The defaults: online, sharded, relations up to ten steps, 50 requests at a time, three tries,
+    /// nothing remembered.
     pub fn new(client: LazyClient, repodata_cache: PathBuf) -> Self {
         Self {
             client,
@@ -44,6 +55,9 @@ impl SolverOptions {
             concurrency: 50,
             tries: 3,
             retry_delay: Duration::from_millis(500),
+            pause: Pause::default(),
+            memos: None,
+            refresh: false,
         }
     }
 }

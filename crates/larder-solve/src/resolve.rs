@@ -14,7 +14,7 @@ use rattler_solve::{
 
 use url::Url;
 
-use crate::{Priority, SolveRequest, Strategy, unfit};
+use crate::{Priority, SolveRequest, Strategy, local::outward, places, unfit};
 
 /// Everything that a solve needs besides the specs.
 pub(crate) struct Universe {
@@ -64,14 +64,19 @@ impl Universe {
             records: repodata,
             multi_channel: repodata.multi_channel(),
         });
+        let mut excluded = self.excluded.clone();
+        excluded.extend(places::misplaced(specs, &self.repodata));
+        // The solver would take a preferred record in spite of its channel.
+        let preferred = self.preferred.iter();
+        let preferred = preferred.filter(|record| places::is_well_placed(specs, record));
         let task = SolverTask {
             specs: specs.to_vec(),
-            locked_packages: self.preferred.iter().collect(),
+            locked_packages: preferred.collect(),
             virtual_packages: self.virtual_packages.clone(),
             channel_priority: self.priority,
             strategy: self.strategy,
             exclude_newer: self.exclude_newer.clone(),
-            excluded_candidates: self.excluded.clone(),
+            excluded_candidates: excluded,
             timeout,
             ..available.collect::<SolverTask<'_, Vec<_>>>()
         };
@@ -94,7 +99,9 @@ impl Universe {
 fn still_offered(preferred: &[RepoDataRecord], repodata: &[RepoData]) -> Vec<RepoDataRecord> {
     let offered = |wanted: &RepoDataRecord| {
         repodata.iter().flat_map(RepoData::iter_arc).find(|record| {
-            record.url == wanted.url && record.package_record.sha256 == wanted.package_record.sha256
+            record.package_record.name == wanted.package_record.name
+                && record.package_record.sha256 == wanted.package_record.sha256
+                && outward(&record.url) == wanted.url
         })
     };
     preferred

@@ -6,12 +6,12 @@
 use rattler_conda_types::Channel;
 use rattler_networking::LazyClient;
 use rattler_repodata_gateway::{ChannelConfig, Gateway, SourceConfig, fetch::CacheAction};
-use tempfile::TempDir;
 use url::Url;
 
 use crate::{
     SolveError, SolverOptions,
     cache::{IndexClient, Retry},
+    scratch::Scratch,
 };
 
 /// One gateway and its scratch space.
@@ -19,26 +19,21 @@ pub(crate) struct Session {
     // Before `_scratch`: the gateway maps files in it.
     pub(crate) gateway: Gateway,
     client: LazyClient,
-    _scratch: TempDir,
+    _scratch: Scratch,
 }
 
 impl Session {
     /// Makes the directories and the gateway; sends nothing.
     pub(crate) fn open(options: &SolverOptions) -> Result<Self, SolveError> {
         let cache = &options.repodata_cache;
-        let scratch = std::fs::create_dir_all(cache)
-            .and_then(|()| {
-                tempfile::Builder::new()
-                    .prefix("scratch-")
-                    .tempdir_in(cache)
-            })
-            .map_err(|source| SolveError::Cache {
-                path: cache.clone(),
-                source,
-            })?;
+        let scratch = Scratch::new_in(cache).map_err(|source| SolveError::Cache {
+            path: cache.clone(),
+            source,
+        })?;
         let retry = Retry {
             tries: options.tries.max(1),
             delay: options.retry_delay,
+            pause: options.pause.clone(),
         };
         let client = IndexClient::over(
             options.client.clone(),

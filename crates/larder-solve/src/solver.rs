@@ -11,7 +11,7 @@ use std::{
 use larder_event::{Event, Phase, Reporter};
 use larder_lock::{Closure, Completeness, LockedPackage};
 use rattler_conda_types::{MatchSpec, RepoDataRecord, Subdir};
-use rattler_repodata_gateway::{ChannelRelationsMode, GatewayError, RepoData, Source};
+use rattler_repodata_gateway::RepoData;
 use rattler_solve::SolveError as Rejection;
 
 use crate::{
@@ -19,12 +19,11 @@ use crate::{
     cache::forget_indexes,
     channels::channel_text,
     explain::{self, Explanation},
-    failure::solve_error,
-    mend::mended,
+    load::{Load, subdirs},
+    local::{Inward, outward_record, outward_text},
     notices::Notices,
     resolve::Universe,
     session::Session,
-    unfit,
 };
 
 /// Solves environments; keeps what it has loaded for the next one.
@@ -55,6 +54,8 @@ impl Solver {
         reporter: &dyn Reporter,
     ) -> Result<Closure, SolveError> {
         check_names(request)?;
+        let inward = Inward::of(request);
+        let request = &inward.request(request);
         let repodata = timed(
             reporter,
             Phase::Repodata,
@@ -90,69 +91,18 @@ impl Solver {
     ) -> Result<Vec<RepoData>, SolveError> {
         let session = self.session()?;
         let notices = Notices::default();
-        let sources = request.channels.iter().cloned().map(Source::from).collect();
-        let loaded = match self.query(&session, request, sources, &notices).await {
-            Ok(loaded) => Ok(loaded),
-            Err(error) => match solve_error(error, &session, request).await {
-                error @ SolveError::BadIndex { .. } => {
-                    let mended = self.query_mended(&session, request, &notices).await;
-                    mended.ok_or(error)
-                }
-                error => Err(error),
-            },
+        let load = Load {
+            session: &session,
+            request,
+            notices: &notices,
+            depth: self.options.max_relations_depth,
         };
+        let loaded = load.run().await;
         notices.tell(reporter);
         if let Err(error) = &loaded {
             self.forget_bad_index(error)?;
         }
         loaded
-    }
-
-    async fn query(
-        &self,
-        session: &Session,
-        request: &SolveRequest<'_>,
-        sources: Vec<Source>,
-        notices: &Notices,
-    ) -> Result<Vec<RepoData>, GatewayError> {
-        let (mode, depth) = match self.options.max_relations_depth {
-            0 => (ChannelRelationsMode::Disabled, 0),
-            depth => (ChannelRelationsMode::Strict, depth),
-        };
-        let specs = request.specs.iter().map(|wanted| reach(&wanted.spec));
-        let loaded = session
-            .gateway
-            .query(sources, subdirs(request.subdir), specs)
-            .recursive(true)
-            .channel_relations(mode)
-            .channel_relations_max_depth(depth)
-            .with_reporter(notices.clone())
-            .await?;
-        for repodata in &loaded.repodata {
-            unfit::tell(repodata, notices);
-        }
-        Ok(loaded.repodata)
-    }
-
-    /// Once more without the records that make no sense, if that is all that is wrong.
-    async fn query_mended(
-        &self,
-        session: &Session,
-        request: &SolveRequest<'_>,
-        notices: &Notices,
-    ) -> Option<Vec<RepoData>> {
-        let subdirs = subdirs(request.subdir);
-        let mut sources = Vec::new();
-        for channel in request.channels {
-            let alone = vec![Source::from(channel.clone())];
-            let unheard = Notices::default();
-            let good = self.query(session, request, alone, &unheard).await;
-            sources.push(match good {
-                Ok(_) => Source::from(channel.clone()),
-                Err(_) => mended(session, channel, &subdirs, notices).await?,
-            });
-        }
-        self.query(session, request, sources, notices).await.ok()
     }
 
     /// A bad index is asked for anew next time.
@@ -251,30 +201,9 @@ impl Failure {
             }
             Self::Rejected(rejection) => SolveError::Solver {
                 subdir,
-                reason: rejection.to_string(),
+                reason: outward_text(&rejection.to_string()),
             },
         }
-    }
-}
-
-fn subdirs(subdir: Subdir) -> Vec<Subdir> {
-    if subdir == Subdir::NoArch {
-        return vec![subdir];
-    }
-    vec![subdir, Subdir::NoArch]
-}
-
-/// What to load for a spec: the whole name, since with strict priority a build that does not fit
-/// still decides which channel counts. Extras and conditions say what else may be reached.
-fn reach(spec: &MatchSpec) -> MatchSpec {
-    if spec.url.is_some() {
-        return spec.clone();
-    }
-    MatchSpec {
-        name: spec.name.clone(),
-        extras: spec.extras.clone(),
-        condition: spec.condition.clone(),
-        ..MatchSpec::default()
     }
 }
 
@@ -305,16 +234,21 @@ fn closure(
         LockedPackage {
             requested_specs: asked.map(|wanted| wanted.text.clone()).collect(),
             completeness: Completeness::Full,
-            record: RepoDataRecord {
-                channel: record.channel.as_deref().map(channel_text),
-                ..record
-            },
+            record: presentable(record),
         }
     });
     Closure::new(request.subdir, packages.collect()).map_err(|source| SolveError::Closure {
         subdir: request.subdir,
         source: ClosureError::Duplicate(source),
     })
+}
+
+fn presentable(record: RepoDataRecord) -> RepoDataRecord {
+    let record = outward_record(record);
+    RepoDataRecord {
+        channel: record.channel.as_deref().map(channel_text),
+        ..record
+    }
 }
 
 async fn timed<T>(

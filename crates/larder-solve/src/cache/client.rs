@@ -10,26 +10,45 @@ use larder_fs::PathError;
 use rattler_networking::LazyClient;
 use reqwest::{
     Client, Method, Request, Response, StatusCode,
-    header::{ACCEPT_ENCODING, ETAG, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED},
+    header::{
+        ACCEPT_ENCODING, ETAG, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
+        RETRY_AFTER,
+    },
 };
 use reqwest_middleware::{ClientBuilder, Error, Middleware, Next};
 use url::Url;
 
 use super::{
+    disk::answer_from_disk,
     entry::{Directory, Entry, Validators, sha256},
     error::{IndexError, is_temporary},
     kind::{Kind, is_shard_index, is_zst},
     response::answer,
     shard_index::{Verdict, look_at},
 };
+use crate::{Pause, local::is_stand_in};
+
+/// The longest wait that a server may ask for by `Retry-After`.
+const LONGEST_WISH: Duration = Duration::from_secs(60);
 
 /// How often to try, and how long to wait in between.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Retry {
     /// At least 1.
     pub(crate) tries: u32,
     /// Before the second try; doubled each time.
     pub(crate) delay: Duration,
+    /// How to wait.
+    pub(crate) pause: Pause,
+}
+
+impl Retry {
+    /// Waits after the try of this number, longer if the server wishes so.
+    async fn wait(&self, tries: u32, wish: Option<Duration>) {
+        let own = self.delay * (1 << (tries - 1).min(6));
+        let wish = wish.unwrap_or_default().min(LONGEST_WISH);
+        self.pause.wait(own.max(wish)).await;
+    }
 }
 
 /// Answers from the cache, else from the network.
@@ -145,8 +164,7 @@ impl IndexClient {
             match self.fetch_once(request, kind, tries).await {
                 Err(error) if error.is_temporary() && tries < self.retry.tries => {
                     tracing::debug!("try {tries} failed: {error}");
-                    let factor = 1 << (tries - 1).min(6);
-                    tokio::time::sleep(self.retry.delay * factor).await;
+                    self.retry.wait(tries, error.retry_after()).await;
                 }
                 result => return result.map_err(Error::middleware),
             }
@@ -170,7 +188,7 @@ impl IndexClient {
         match response.status() {
             StatusCode::NOT_MODIFIED => return Ok(Answer::NotModified),
             status if is_missing(status, kind) => return Ok(Answer::Missing),
-            status if !status.is_success() => return Err(refused(url, status, tries)),
+            status if !status.is_success() => return Err(refused(&response, url, tries)),
             _ => {}
         }
         let headers = response.headers().clone();
@@ -208,6 +226,11 @@ impl Middleware for IndexClient {
         match (Kind::of(&url), request.method()) {
             // Asking for a form costs as much as fetching it, and fetching falls back by itself.
             (Some(_), &Method::HEAD) => answer(&url, StatusCode::OK, Vec::new()),
+            (kind, &Method::GET) if is_stand_in(&url) => {
+                tokio::task::spawn_blocking(move || answer_from_disk(&url, kind))
+                    .await
+                    .map_err(Error::middleware)?
+            }
             (Some(Kind::Shard(digest)), &Method::GET) => self.shard(request, digest).await,
             (Some(kind), &Method::GET) => self.index(request, kind).await,
             _ if self.offline => Err(Error::middleware(IndexError::Offline { url })),
@@ -251,17 +274,37 @@ fn is_missing(status: StatusCode, kind: Kind) -> bool {
     }
 }
 
-fn refused(url: Url, status: StatusCode, tries: u32) -> IndexError {
+fn refused(response: &Response, url: Url, tries: u32) -> IndexError {
+    let status = response.status();
     if matches!(status.as_u16(), 401 | 403 | 407) {
         return IndexError::Denied { url, status };
     }
     if !is_temporary(status) {
         tracing::debug!("{url} answered {status}");
     }
-    IndexError::Status { url, status, tries }
+    IndexError::Status {
+        url,
+        status,
+        tries,
+        retry_after: retry_after(response),
+    }
 }
 
-fn check_shard(url: &Url, kind: Kind, bytes: &[u8], tries: u32) -> Result<(), IndexError> {
+/// The form in seconds only: a date would need a clock that agrees with the server's.
+fn retry_after(response: &Response) -> Option<Duration> {
+    if !matches!(response.status().as_u16(), 429 | 503) {
+        return None;
+    }
+    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    text.trim().parse().ok().map(Duration::from_secs)
+}
+
+pub(super) fn check_shard(
+    url: &Url,
+    kind: Kind,
+    bytes: &[u8],
+    tries: u32,
+) -> Result<(), IndexError> {
     let Kind::Shard(expected) = kind else {
         return Ok(());
     };
@@ -279,7 +322,7 @@ fn check_shard(url: &Url, kind: Kind, bytes: &[u8], tries: u32) -> Result<(), In
 }
 
 /// Before anything is kept: a file that is truncated on the server has a correct length.
-fn check(url: &Url, bytes: &[u8]) -> Result<Verdict, Error> {
+pub(super) fn check(url: &Url, bytes: &[u8]) -> Result<Verdict, Error> {
     if !is_zst(url) {
         return Ok(Verdict::Usable);
     }
@@ -307,7 +350,7 @@ fn check(url: &Url, bytes: &[u8]) -> Result<Verdict, Error> {
 }
 
 /// An empty file is an empty index (CEP 36).
-fn readable(kind: Kind, body: Vec<u8>) -> Vec<u8> {
+pub(super) fn readable(kind: Kind, body: Vec<u8>) -> Vec<u8> {
     if kind == Kind::Plain && body.is_empty() {
         return b"{}".to_vec();
     }

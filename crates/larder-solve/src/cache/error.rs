@@ -2,10 +2,14 @@
 //!
 //! Each variant names the URL, without credentials.
 
+use std::time::Duration;
+
 use larder_digest::Sha256;
 use larder_fs::PathError;
 use reqwest::StatusCode;
 use url::Url;
+
+use crate::local::path_of;
 
 /// Why an index could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +38,8 @@ pub enum IndexError {
         status: StatusCode,
         /// How often it was tried.
         tries: u32,
+        /// How long to wait, as the server wishes.
+        retry_after: Option<Duration>,
     },
     /// No answer.
     #[error("no answer from `{url}` (tries: {tries})")]
@@ -59,7 +65,9 @@ pub enum IndexError {
     },
     /// The bytes are whole, but no zstd: the server's file is truncated or something else.
     #[error(
-        "`{url}` is damaged on the server: expected zstd data, found {found} bytes that do not decode"
+        "`{}` is damaged{}: expected zstd data, found {found} bytes that do not decode",
+        named(url),
+        on_the_server(url)
     )]
     Damaged {
         /// What was asked for.
@@ -71,7 +79,7 @@ pub enum IndexError {
         source: std::io::Error,
     },
     /// A shard index that is none (CEP 16).
-    #[error("shard index `{url}` is unusable: {reason}")]
+    #[error("shard index `{}` is unusable: {reason}", named(url))]
     BadShardIndex {
         /// What was asked for.
         url: Url,
@@ -80,7 +88,8 @@ pub enum IndexError {
     },
     /// A shard is not the one that its index names (CEP 16).
     #[error(
-        "shard `{url}` has the wrong content: expected sha256 {expected}, found {found} (tries: {tries})"
+        "shard `{}` has the wrong content: expected sha256 {expected}, found {found} (tries: {tries})",
+        named(url)
     )]
     Mismatch {
         /// What was asked for.
@@ -94,11 +103,21 @@ pub enum IndexError {
     },
     /// The server has dropped a shard that its index names.
     #[error(
-        "shard `{url}` is gone, though the channel's index names it: try again in a few minutes"
+        "shard `{}` is gone, though the channel's index names it: try again in a few minutes",
+        named(url)
     )]
     ShardGone {
         /// What was asked for.
         url: Url,
+    },
+    /// A file of a local channel is there and cannot be read.
+    #[error("cannot read the local channel's `{}`", named(url))]
+    File {
+        /// The file, as a URL.
+        url: Url,
+        /// Why not.
+        #[source]
+        source: Box<PathError>,
     },
     /// The cache cannot be read or written.
     #[error("cannot use the repodata cache for `{url}`")]
@@ -124,7 +143,16 @@ impl IndexError {
             | Self::Mismatch { url, .. }
             | Self::BadShardIndex { url, .. }
             | Self::ShardGone { url }
+            | Self::File { url, .. }
             | Self::Disk { url, .. } => url,
+        }
+    }
+
+    /// How long the server wishes to be left alone.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            _ => None,
         }
     }
 
@@ -141,4 +169,16 @@ impl IndexError {
 /// Statuses after which another try may end otherwise.
 pub(super) fn is_temporary(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 425 | 429) || (status.is_server_error() && status != 501)
+}
+
+/// The path of a local URL, else the URL.
+fn named(url: &Url) -> String {
+    path_of(url).map_or_else(|| url.to_string(), |path| path.display().to_string())
+}
+
+fn on_the_server(url: &Url) -> &'static str {
+    match path_of(url) {
+        Some(_) => "",
+        None => " on the server",
+    }
 }

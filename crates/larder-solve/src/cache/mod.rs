@@ -9,6 +9,7 @@
 //! It never keeps credentials (URLs are those of the clean channel) and never touches packages.
 
 mod client;
+mod disk;
 mod entry;
 mod error;
 mod kind;

@@ -7,7 +7,13 @@ use std::cmp::Reverse;
 use rattler_conda_types::{Matches as _, RepoDataRecord};
 
 use super::{Conflict, Context};
-use crate::{Requested, channels::short_name, resolve::Universe, suggestions::closest};
+use crate::{
+    Requested,
+    channels::{channel_text, short_name},
+    places::{is_from, is_placed},
+    resolve::Universe,
+    suggestions::closest,
+};
 
 /// How many versions or builds are listed.
 const MOST_SHOWN: usize = 6;
@@ -42,7 +48,10 @@ fn unknown_name(wanted: &Requested, context: &Context) -> String {
         [] => String::new(),
         close => format!("; did you mean `{}`?", close.join("`, `")),
     };
-    let channels: Vec<String> = context.channels.iter().map(short_name).collect();
+    let channels: Vec<String> = match &wanted.spec.channel {
+        Some(channel) => vec![short_name(channel)],
+        None => context.channels.iter().map(short_name).collect(),
+    };
     let channels = match channels.as_slice() {
         [] => "no channel is configured".to_owned(),
         channels => format!("in {}", channels.join(", ")),
@@ -84,7 +93,9 @@ fn what_there_is(wanted: &Requested, records: &[&RepoDataRecord]) -> String {
         let version = wanted.spec.version.as_ref();
         version.is_none_or(|version| version.matches(&record.package_record.version))
     };
-    let mut shown: Vec<String> = records.iter().filter(right).map(|r| describe(r)).collect();
+    let places = is_placed(&wanted.spec);
+    let describe = |record: &&RepoDataRecord| describe(record, places);
+    let mut shown: Vec<String> = records.iter().filter(right).map(describe).collect();
     if shown.is_empty() {
         let versions = records.iter().map(|record| &record.package_record.version);
         shown = versions.map(ToString::to_string).collect();
@@ -98,11 +109,8 @@ fn what_there_is(wanted: &Requested, records: &[&RepoDataRecord]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// A channel in the spec is compared by the solver, by its own rules.
 fn fits(wanted: &Requested, record: &RepoDataRecord) -> bool {
-    let mut spec = wanted.spec.clone();
-    spec.channel = None;
-    spec.matches(record)
+    wanted.spec.matches(record) && is_from(&wanted.spec, record)
 }
 
 fn unmet_virtual(wanted: &Requested, universe: &Universe) -> Option<String> {
@@ -120,9 +128,16 @@ fn unmet_virtual(wanted: &Requested, universe: &Universe) -> Option<String> {
     })
 }
 
-fn describe(record: &RepoDataRecord) -> String {
+fn describe(record: &RepoDataRecord, with_place: bool) -> String {
+    let channel = record.channel.as_deref().map(channel_text);
     let record = &record.package_record;
-    format!("{} {}", record.version, record.build)
+    match channel {
+        Some(channel) if with_place => format!(
+            "{} {} in {channel}/{}",
+            record.version, record.build, record.subdir
+        ),
+        _ => format!("{} {}", record.version, record.build),
+    }
 }
 
 fn is_virtual(wanted: &Requested) -> bool {

@@ -2,6 +2,8 @@
 //!
 //! Works on the text alone; a line that looks unfamiliar stays as it is.
 
+use crate::local::outward_text;
+
 /// Without empty lines and the sentence that the header replaces; siblings that differ in their
 /// version alone become one line.
 pub(crate) fn tidy(account: &str) -> String {
@@ -17,7 +19,7 @@ pub(crate) fn tidy(account: &str) -> String {
         }
     }
     let lines: Vec<String> = lines.iter().map(Line::text).collect();
-    lines.join("\n")
+    outward_text(&lines.join("\n"))
 }
 
 /// `│  ├─ python 3.12.1, which conflicts with ...`

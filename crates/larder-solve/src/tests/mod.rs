@@ -2,6 +2,7 @@
 
 mod cache;
 mod channels;
+mod local;
 mod mend;
 mod suggestions;
 mod tidy;

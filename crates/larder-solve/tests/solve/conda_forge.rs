@@ -1,5 +1,6 @@
 //! The same answers as rattler's own solver, on records of conda-forge.
 
+use larder_lock::Closure;
 use larder_solve::{
     Priority, Requested, SolveRequest, Solver, SolverOptions, Strategy,
     virtual_packages::{Host, Overrides, detect},
@@ -54,7 +55,8 @@ fn conda_forge_solves_as_with_rattler_itself() {
     let lab = Lab::new();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let solver = Solver::new(SolverOptions::new(client.into(), lab.cache()));
-    let channels = [channel(&server.url())];
+    let on_disk = url::Url::from_file_path(data.join("conda-forge-records")).unwrap();
+    let channels = [channel(&server.url()), channel(on_disk.as_str())];
     let specs = WANTED.map(|text| Requested {
         spec: spec(text),
         text: text.to_owned(),
@@ -64,7 +66,7 @@ fn conda_forge_solves_as_with_rattler_itself() {
         let provided = detect(subdir, &Overrides::default(), &Host::default()).packages;
         let request = SolveRequest {
             subdir,
-            channels: &channels,
+            channels: &channels[..1],
             priority: Priority::Strict,
             specs: &specs,
             virtual_packages: &provided,
@@ -72,13 +74,23 @@ fn conda_forge_solves_as_with_rattler_itself() {
             strategy: Strategy::Highest,
             exclude_newer: None,
         };
-        let (ours, theirs) = block_on(async {
+        let local = SolveRequest {
+            channels: &channels[1..],
+            ..request.clone()
+        };
+        let (ours, from_disk, theirs) = block_on(async {
             let ours = solver.solve(&request, &SILENT).await.unwrap();
+            let from_disk = solver.solve(&local, &SILENT).await.unwrap();
             (
                 ours,
+                from_disk,
                 rattler_s_choice(&server.url(), subdir, &provided).await,
             )
         });
+        let dists = |closure: &Closure| -> Vec<String> {
+            closure.packages().iter().map(|p| p.dist()).collect()
+        };
+        assert_eq!(dists(&ours), dists(&from_disk), "{subdir}");
         let ours: Vec<_> = ours
             .packages()
             .iter()

@@ -9,7 +9,7 @@ use crate::support::{Lab, channel_of, package};
 
 /// A channel with package `p` at this version, and these relations.
 fn related(version: &str, relations: Value) -> ChannelBuilder {
-    let channel = channel_of([package("p", version).noarch_generic()]);
+    let channel = channel_of([package("p", version).noarch_generic()]).indexes(&[Index::Plain]);
     match relations {
         Value::Null => channel,
         relations => channel.info("noarch", "channel_relations", relations),

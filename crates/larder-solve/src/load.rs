@@ -1,0 +1,130 @@
+//! What a request can reach, from the channels' indexes.
+//!
+//! Once for each solve; what the session has read already is not read again.
+
+use rattler_conda_types::{MatchSpec, Subdir};
+use rattler_repodata_gateway::{ChannelRelationsMode, GatewayError, RepoData, Source};
+
+use crate::{
+    SolveError, SolveRequest, failure::solve_error, mend::mended, notices::Notices, places,
+    session::Session, unfit,
+};
+
+/// What a request is loaded with.
+pub(crate) struct Load<'a> {
+    pub(crate) session: &'a Session,
+    pub(crate) request: &'a SolveRequest<'a>,
+    pub(crate) notices: &'a Notices,
+    /// How many steps to follow channel relations.
+    pub(crate) depth: usize,
+}
+
+impl Load<'_> {
+    /// The records by channel and subdir, the most important channel first.
+    pub(crate) async fn run(&self) -> Result<Vec<RepoData>, SolveError> {
+        let (apart, more) = self.unlisted().await?;
+        let specs = self.request.specs.iter().map(|wanted| &wanted.spec);
+        let specs: Vec<MatchSpec> = specs.chain(&more).map(reach).collect();
+        let channels = self.request.channels.iter().cloned();
+        let sources = channels.map(Source::from).collect();
+        let mut loaded = match self.query(sources, &specs, self.notices).await {
+            Ok(loaded) => loaded,
+            Err(error) => match solve_error(error, self.session, self.request).await {
+                error @ SolveError::BadIndex { .. } => {
+                    self.query_mended(&specs).await.ok_or(error)?
+                }
+                error => return Err(error),
+            },
+        };
+        loaded.extend(places::not_in(&loaded, apart));
+        for repodata in &loaded {
+            unfit::tell(repodata, self.notices);
+        }
+        Ok(loaded)
+    }
+
+    async fn query(
+        &self,
+        sources: Vec<Source>,
+        specs: &[MatchSpec],
+        notices: &Notices,
+    ) -> Result<Vec<RepoData>, GatewayError> {
+        let (mode, depth) = match self.depth {
+            0 => (ChannelRelationsMode::Disabled, 0),
+            depth => (ChannelRelationsMode::Strict, depth),
+        };
+        let gateway = &self.session.gateway;
+        let loaded = gateway
+            .query(sources, subdirs(self.request.subdir), specs.to_vec())
+            .recursive(true)
+            .channel_relations(mode)
+            .channel_relations_max_depth(depth)
+            .with_reporter(notices.clone())
+            .await?;
+        Ok(loaded.repodata)
+    }
+
+    /// What specs ask of channels that are not listed, and what that depends on.
+    async fn unlisted(&self) -> Result<(Vec<RepoData>, Vec<MatchSpec>), SolveError> {
+        let (mut records, mut more) = (Vec::new(), Vec::new());
+        for (channel, specs) in places::unlisted(self.request) {
+            let query = self.session.gateway.query(
+                [channel.clone()],
+                subdirs(self.request.subdir),
+                specs.iter().map(reach).collect::<Vec<_>>(),
+            );
+            let query = query.channel_relations(ChannelRelationsMode::Disabled);
+            let loaded = match query.with_reporter(self.notices.clone()).await {
+                Ok(loaded) => loaded.repodata,
+                Err(error) => {
+                    let channels = [channel];
+                    let request = SolveRequest {
+                        channels: &channels,
+                        ..self.request.clone()
+                    };
+                    return Err(solve_error(error, self.session, &request).await);
+                }
+            };
+            more.extend(places::dependencies(&specs, &loaded));
+            records.extend(loaded);
+        }
+        Ok((records, more))
+    }
+
+    /// Once more without the records that make no sense, if that is all that is wrong.
+    async fn query_mended(&self, specs: &[MatchSpec]) -> Option<Vec<RepoData>> {
+        let subdirs = subdirs(self.request.subdir);
+        let mut sources = Vec::new();
+        for channel in self.request.channels {
+            let alone = vec![Source::from(channel.clone())];
+            let unheard = Notices::default();
+            sources.push(match self.query(alone, specs, &unheard).await {
+                Ok(_) => Source::from(channel.clone()),
+                Err(_) => mended(self.session, channel, &subdirs, self.notices).await?,
+            });
+        }
+        self.query(sources, specs, self.notices).await.ok()
+    }
+}
+
+/// The subdirs that count for an environment.
+pub(crate) fn subdirs(subdir: Subdir) -> Vec<Subdir> {
+    if subdir == Subdir::NoArch {
+        return vec![subdir];
+    }
+    vec![subdir, Subdir::NoArch]
+}
+
+/// What to load for a spec: the whole name, since with strict priority a build that does not fit
+/// still decides which channel counts. Extras and conditions say what else may be reached.
+fn reach(spec: &MatchSpec) -> MatchSpec {
+    if spec.url.is_some() {
+        return spec.clone();
+    }
+    MatchSpec {
+        name: spec.name.clone(),
+        extras: spec.extras.clone(),
+        condition: spec.condition.clone(),
+        ..MatchSpec::default()
+    }
+}

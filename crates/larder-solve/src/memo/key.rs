@@ -1,0 +1,128 @@
+//! What a solve depends on besides the channels' content, as one canonical text.
+//!
+//! The text is versioned and complete: whoever adds a field to [`SolveRequest`] is stopped here by
+//! the compiler. It holds no credentials.
+
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use larder_digest::Sha256;
+use rattler_conda_types::MatchSpec;
+
+use crate::{
+    Priority, SolveRequest, SolverOptions, Strategy, cache::sha256, channels::channel_name,
+};
+
+/// The version of the memo's format and of its key. Also to be raised when larder-solve chooses
+/// otherwise than before on the same input.
+pub(crate) const VERSION: u32 = 1;
+
+/// What decides how records are read and chosen: a test holds the versions against `Cargo.lock`.
+pub(crate) const DECIDERS: [(&str, &str); 5] = [
+    ("larder-solve", env!("CARGO_PKG_VERSION")),
+    ("rattler_conda_types", "0.58.1"),
+    ("rattler_repodata_gateway", "0.38.1"),
+    ("rattler_solve", "12.0.3"),
+    ("resolvo", "0.12.2"),
+];
+
+/// Names a memo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    /// The canonical text.
+    pub(crate) text: String,
+    /// Of the text.
+    pub(crate) digest: Sha256,
+}
+
+impl Key {
+    /// The key of `request`; else why it is never remembered.
+    pub(crate) fn of(request: &SolveRequest<'_>, options: &SolverOptions) -> Result<Self, String> {
+        let SolveRequest {
+            subdir,
+            channels,
+            priority,
+            specs,
+            virtual_packages,
+            preferred,
+            strategy,
+            exclude_newer,
+        } = request;
+        if !preferred.is_empty() {
+            return Err("records of an earlier lock are preferred".to_owned());
+        }
+        let specs = specs.iter().map(|wanted| spec_text(&wanted.spec));
+        let specs: BTreeSet<String> = specs.collect::<Result<_, _>>()?;
+        let mut text = Text(format!("larder solve memo {VERSION}\n"));
+        for (name, version) in DECIDERS {
+            text.line("version", &format!("{name} {version}"));
+        }
+        text.line("subdir", subdir.as_str());
+        for channel in *channels {
+            text.line("channel", &channel_name(channel));
+        }
+        text.line("relations", &options.max_relations_depth.to_string());
+        text.line("sharded", &options.use_sharded.to_string());
+        text.line("priority", priority_text(*priority));
+        text.line("strategy", strategy_text(*strategy));
+        text.line("exclude-newer", &time_text(*exclude_newer));
+        for spec in specs {
+            text.line("spec", &spec);
+        }
+        let provided: BTreeSet<String> = virtual_packages.iter().map(ToString::to_string).collect();
+        for package in provided {
+            text.line("virtual", &package);
+        }
+        let digest = sha256(text.0.as_bytes());
+        Ok(Self {
+            text: text.0,
+            digest,
+        })
+    }
+}
+
+/// Lines of a word and a quoted value, so that no value can pass for another line.
+struct Text(String);
+
+impl Text {
+    fn line(&mut self, word: &str, value: &str) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "{word} {value:?}");
+    }
+}
+
+fn spec_text(spec: &MatchSpec) -> Result<String, String> {
+    if spec.url.is_some() {
+        return Err("a spec names an archive by its URL".to_owned());
+    }
+    let text = spec.to_canonical_string();
+    text.map_err(|error| format!("a spec cannot be written down: {error}"))
+}
+
+fn priority_text(priority: Priority) -> &'static str {
+    match priority {
+        Priority::Strict => "strict",
+        Priority::Flexible => "flexible",
+        Priority::Disabled => "disabled",
+    }
+}
+
+fn strategy_text(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Highest => "highest",
+        Strategy::Lowest => "lowest",
+        Strategy::LowestDirect => "lowest-direct",
+    }
+}
+
+/// Nanoseconds since 1970.
+fn time_text(time: Option<SystemTime>) -> String {
+    match time.map(|time| time.duration_since(UNIX_EPOCH)) {
+        None => "never".to_owned(),
+        Some(Ok(after)) => after.as_nanos().to_string(),
+        Some(Err(before)) => format!("-{}", before.duration().as_nanos()),
+    }
+}

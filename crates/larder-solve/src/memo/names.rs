@@ -1,0 +1,42 @@
+//! The package names that a solve looks at: those of the specs, of every record that was loaded, and
+//! of everything such a record may depend on, whether it was found or not.
+//!
+//! A few more than rattler's gateway loads (extras that nobody asks for), never fewer.
+
+use std::collections::BTreeSet;
+
+use rattler_conda_types::PackageName;
+use rattler_repodata_gateway::RepoData;
+
+use crate::SolveRequest;
+
+/// All of them, normalized.
+pub(crate) fn looked_at(request: &SolveRequest<'_>, repodata: &[RepoData]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let asked = request
+        .specs
+        .iter()
+        .filter_map(|wanted| wanted.spec.name.as_exact());
+    for name in asked {
+        add(&mut names, name.as_normalized());
+    }
+    for record in repodata.iter().flat_map(RepoData::iter) {
+        let record = &record.package_record;
+        add(&mut names, record.name.as_normalized());
+        let extras = record.extra_depends.values().flatten();
+        for text in record.depends.iter().chain(extras) {
+            add(
+                &mut names,
+                &PackageName::normalized_name_from_matchspec_str(text),
+            );
+        }
+    }
+    names
+}
+
+/// Names repeat a million times; most calls allocate nothing.
+fn add(names: &mut BTreeSet<String>, name: &str) {
+    if !names.contains(name) {
+        names.insert(name.to_owned());
+    }
+}
