@@ -2,7 +2,10 @@
 //!
 //! Every variant names its object; no text holds credentials.
 
-use std::{error::Error, path::PathBuf};
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+};
 
 use rattler_conda_types::Subdir;
 
@@ -128,6 +131,16 @@ pub enum ClosureError {
 pub struct GatewayFailure {
     text: String,
     source: Option<Box<Self>>,
+}
+
+impl GatewayFailure {
+    /// What the gateway says of a copy, told of the file itself.
+    pub(crate) fn in_file(self, path: &Path) -> Self {
+        Self {
+            text: format!("`{}`: {}", path.display(), self.text),
+            source: self.source,
+        }
+    }
 }
 
 impl From<&dyn Error> for GatewayFailure {

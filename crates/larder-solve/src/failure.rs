@@ -1,15 +1,16 @@
 //! Failures of the gateway, told as [`SolveError`].
 
-use std::error::Error;
+use std::{error::Error, path::PathBuf};
 
-use rattler_conda_types::Channel;
+use rattler_conda_types::{Channel, Subdir};
 use rattler_repodata_gateway::{GatewayError, fetch::FetchRepoDataError};
+use serde::de::IgnoredAny;
 use url::Url;
 
 use crate::{
     GatewayFailure, IndexError, SolveError, SolveRequest,
     channels::{channel_name, channel_text, clean},
-    local::{outward, outward_text},
+    local::{outward, outward_text, path_of},
     session::Session,
 };
 
@@ -37,14 +38,16 @@ pub(crate) async fn solve_error(
             source: Box::new(GatewayFailure::from(missing.as_ref() as &dyn Error)),
         },
         error => {
-            let subdirs = [request.subdir, rattler_conda_types::Subdir::NoArch];
-            let channel = match session.culprit(request.channels, subdirs).await {
-                Some(channel) => channel_name(channel),
-                None => all_names(request.channels),
-            };
+            let subdirs = [request.subdir, Subdir::NoArch];
+            let culprit = session.culprit(request.channels, subdirs).await;
+            let failure = GatewayFailure::from(&error as &dyn Error);
+            let file = culprit.and_then(|channel| broken_file(channel, subdirs));
             SolveError::BadIndex {
-                channel,
-                source: Box::new(GatewayFailure::from(&error as &dyn Error)),
+                channel: culprit.map_or_else(|| all_names(request.channels), channel_name),
+                source: Box::new(match file {
+                    Some(file) => failure.in_file(&file),
+                    None => failure,
+                }),
             }
         }
     }
@@ -83,6 +86,26 @@ fn channel_of(url: &Url, channels: &[Channel]) -> String {
         segments.pop().pop();
     }
     channel_text(base.as_str())
+}
+
+/// The local index that is no JSON, if the channel is local and has one.
+fn broken_file(channel: &Channel, subdirs: [Subdir; 2]) -> Option<PathBuf> {
+    let is_broken = |path: &PathBuf| {
+        let Ok(bytes) = std::fs::read(path) else {
+            return false;
+        };
+        let bytes = match path.extension() {
+            Some(extension) if extension == "zst" => zstd::decode_all(bytes.as_slice()).ok(),
+            _ => Some(bytes),
+        };
+        let parsed = bytes.map(|bytes| serde_json::from_slice::<IgnoredAny>(&bytes).is_ok());
+        parsed != Some(true)
+    };
+    let directories = subdirs.map(|subdir| path_of(&outward(&channel.platform_url(subdir))));
+    let files = directories.into_iter().flatten().flat_map(|directory| {
+        ["repodata.json.zst", "repodata.json"].map(|name| directory.join(name))
+    });
+    files.into_iter().find(is_broken)
 }
 
 fn all_names(channels: &[Channel]) -> String {

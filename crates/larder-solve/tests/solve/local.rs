@@ -275,12 +275,14 @@ fn errors_name_the_path() {
     }
 
     lab.write("bad/noarch/repodata.json", "<html>");
+    let bad = lab.path("bad/noarch/repodata.json").display().to_string();
     let url = url_of(&lab.path("bad"));
     let error = lab.error(std::slice::from_ref(&url), &["a"]);
     assert!(
         error.contains(&format!("index of channel `{url}`")),
         "{error}"
     );
+    assert!(error.contains(&format!("`{bad}`: ")), "{error}");
     assert_unseen(&error);
 }
 
