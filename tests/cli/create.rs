@@ -231,6 +231,50 @@ fn an_environment_inside_another_is_refused() {
 }
 
 #[test]
+fn an_environment_may_lie_deeper_in_another_as_in_base_envs() {
+    let sandbox = app_and_lib();
+    sandbox.larder(&["create", "-p", "base"]).success();
+    sandbox.larder(&["create", "-p", "base/envs/x"]).success();
+}
+
+#[test]
+fn a_tilde_that_no_shell_expanded_is_the_home() {
+    let sandbox = app_and_lib();
+    sandbox.larder(&["create", "--prefix=~/env"]).success();
+    assert!(sandbox.home().join("env/conda-meta/history").is_file());
+}
+
+#[test]
+fn environment_yaml_is_taken_where_there_is_no_environment_yml() {
+    let sandbox = app_and_lib();
+    fs::rename(
+        sandbox.path("environment.yml"),
+        sandbox.path("environment.yaml"),
+    )
+    .unwrap();
+    sandbox.larder(&["lock"]).success();
+    let run = sandbox.larder(&["create", "-p", "env"]).success();
+    assert!(run.stderr.contains("from the lock"), "{}", run.stderr);
+}
+
+#[test]
+fn another_platform_than_the_manifests_is_warned_about() {
+    let sandbox = app_and_lib();
+    sandbox.write(
+        "environment.yml",
+        "channels: [./channel]\nplatforms: [win-64]\ndependencies: [lib]\n",
+    );
+    let run = sandbox
+        .larder(&["create", "-p", "env", "--platform", "linux-64"])
+        .success();
+    assert!(
+        run.stderr.contains("win-64") && run.stderr.contains("linux-64"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
 fn cep24_12_all_specs_are_met_and_unsolvable_ones_leave_nothing() {
     let sandbox = app_and_lib();
     sandbox.write(

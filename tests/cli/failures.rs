@@ -63,7 +63,7 @@ fn a_missing_package_is_a_clear_error() {
             times: 99,
         },
     );
-    let error = fails(&sandbox, 3);
+    let error = fails(&sandbox, 1);
     assert!(
         error.contains("404") && error.contains("app-1.0-0"),
         "{error}"
@@ -112,7 +112,7 @@ fn offline_with_an_empty_store_says_what_is_missing() {
     sandbox.larder(&["lock"]).success();
     let run = sandbox
         .larder(&["create", "-p", "env", "--offline"])
-        .fails_with(3);
+        .fails_with(1);
     assert!(
         run.stderr.contains("offline") && run.stderr.contains("app-1.0-0"),
         "{}",
@@ -160,6 +160,55 @@ fn a_damaged_archive_that_cannot_be_fetched_again_is_named_and_nothing_is_made()
         "{report}"
     );
     assert!(!env(&sandbox).exists());
+}
+
+#[test]
+fn a_store_in_which_every_archive_is_damaged_costs_time_and_nothing_else() {
+    let (sandbox, _server) = served();
+    sandbox.larder(&["create", "-p", "env"]).success();
+    fs::remove_dir_all(env(&sandbox)).unwrap();
+    fs::remove_dir_all(sandbox.trees()).unwrap();
+    for extension in [".conda", ".tar.bz2"] {
+        fs::write(replaceable(&object(&sandbox, extension)), "damaged").unwrap();
+    }
+    let report = json(&sandbox.larder(&["create", "-p", "env", "--json"]).success());
+    assert_eq!(report["fetched"], 2, "{report}");
+}
+
+#[test]
+fn mirrors_are_asked_before_the_channel() {
+    let (sandbox, server) = served();
+    let mirror = Server::serve(&sandbox.path("channel"));
+    let mirrors = format!("{}={}", server.url(), mirror.url());
+    let mut command = sandbox.command(&["create", "-p", "env"]);
+    larder_testkit::Run::of(command.env("LARDER_MIRRORS", &mirrors)).success();
+    let packages = |server: &Server| {
+        server
+            .requests()
+            .iter()
+            .filter(|request| request.path.contains("app-1.0-0"))
+            .count()
+    };
+    assert_eq!((packages(&mirror), packages(&server)), (1, 0));
+    let record = fs::read_to_string(env(&sandbox).join("conda-meta/app-1.0-0.json")).unwrap();
+    assert!(
+        record.contains(&server.url()) && !record.contains(&mirror.url()),
+        "{record}"
+    );
+
+    fs::remove_dir_all(env(&sandbox)).unwrap();
+    fs::remove_dir_all(sandbox.store()).unwrap();
+    fs::remove_dir_all(sandbox.trees()).unwrap();
+    mirror.fault(
+        "app-1.0-0",
+        Fault::Status {
+            code: 404,
+            times: 99,
+        },
+    );
+    let mut command = sandbox.command(&["create", "-p", "env"]);
+    larder_testkit::Run::of(command.env("LARDER_MIRRORS", &mirrors)).success();
+    assert_eq!(packages(&server), 1, "the channel itself comes last");
 }
 
 #[test]

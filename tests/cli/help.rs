@@ -35,6 +35,34 @@ fn wrong_usage_exits_with_2() {
 }
 
 #[test]
+fn wrong_usage_is_json_where_that_was_asked_for_and_helps_those_who_come_from_conda() {
+    let run = sandbox()
+        .larder(&["create", "--json", "--no-such-option"])
+        .fails_with(2);
+    assert!(run.stdout.contains("LarderUsageError"), "{}", run.stdout);
+    let run = sandbox()
+        .larder(&["env", "create", "-f", "environment.yml"])
+        .fails_with(2);
+    assert!(run.stderr.contains("larder create -f"), "{}", run.stderr);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn data_that_does_not_reach_its_reader_is_a_failure() {
+    let sandbox = sandbox();
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let status = sandbox
+        .command(&["completions", "bash"])
+        .stdout(full)
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(3));
+}
+
+#[test]
 fn the_readme_names_every_variable_that_is_read() {
     let readme =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();

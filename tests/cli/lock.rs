@@ -228,3 +228,36 @@ fn the_directorys_lock_serves_another_manifest_only_if_it_was_made_from_it() {
         run.stderr
     );
 }
+
+#[test]
+fn locking_again_keeps_the_platforms_of_the_lock() {
+    let sandbox = app_and_lib();
+    sandbox
+        .larder(&["lock", "--platform", "win-64", "--platform", "osx-arm64"])
+        .success();
+    sandbox.write(
+        "environment.yml",
+        "channels: [./channel]\ndependencies: [app, lib]\n",
+    );
+    let report = json(&sandbox.larder(&["lock", "--json"]).success());
+    assert_eq!(
+        report["packages"],
+        serde_json::json!({"osx-arm64": 2, "win-64": 2})
+    );
+    let run = sandbox.larder(&["lock", "--platform", "win-64"]).success();
+    assert!(run.stderr.contains("osx-arm64"), "{}", run.stderr);
+}
+
+#[test]
+fn a_lock_of_several_manifests_is_not_overwritten_by_one_of_them() {
+    let sandbox = app_and_lib();
+    sandbox.write("dev.yml", "dependencies: [lib]\n");
+    sandbox
+        .larder(&["lock", "-f", "environment.yml", "-f", "dev.yml"])
+        .success();
+    let both = fs::read(sandbox.path("conda-lock.yml")).unwrap();
+    sandbox.write("dev.yml", "channels: [./channel]\ndependencies: [lib]\n");
+    sandbox.larder(&["lock", "-f", "dev.yml"]).success();
+    assert_eq!(fs::read(sandbox.path("conda-lock.yml")).unwrap(), both);
+    assert!(sandbox.path("dev.conda-lock.yml").is_file());
+}

@@ -41,6 +41,7 @@ fn the_main_job() {
 
     server.shutdown();
     fs::remove_dir_all(env(&sandbox)).unwrap();
+    fs::remove_dir_all(sandbox.trees()).unwrap();
     let report = json(&sandbox.larder(&["create", "-p", "env", "--json"]).success());
     assert_eq!(
         (&report["solve"], &report["fetched"]),

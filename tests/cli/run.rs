@@ -54,7 +54,7 @@ fn a_command_that_is_not_there_names_the_environment() {
     let sandbox = environment();
     let run = sandbox
         .larder(&["run", "-p", "env", "--", "no-such-program"])
-        .fails_with(1);
+        .fails_with(127);
     assert!(
         run.stderr.contains("no-such-program") && run.stderr.contains("env"),
         "{}",
@@ -118,4 +118,14 @@ fn cep34_18_scripts_and_variables_of_packages_are_active() {
             .trim(),
         ""
     );
+}
+
+#[test]
+fn the_active_environment_is_meant_where_none_is_named() {
+    let sandbox = environment();
+    let mut command = sandbox.command(&["run", "--", "app"]);
+    let run = larder_testkit::Run::of(command.env("CONDA_PREFIX", sandbox.path("env"))).success();
+    assert_eq!(run.stdout.trim(), sandbox.path("env").to_str().unwrap());
+    let run = sandbox.larder(&["run", "--", "app"]).fails_with(1);
+    assert!(run.stderr.contains("none active"), "{}", run.stderr);
 }

@@ -144,11 +144,11 @@ pub(crate) struct CreateArgs {
     /// Replace an environment that is there
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// Say what would be done and change nothing
+    /// Say what would be done and make nothing; only the channels' indexes are cached
     #[arg(short = 'd', long)]
     pub(crate) dry_run: bool,
     /// Use the lock without checking that it satisfies the manifest
-    #[arg(long, conflicts_with = "no_lock")]
+    #[arg(long, conflicts_with_all = ["no_lock", "specs"])]
     pub(crate) frozen: bool,
     /// Solve, even if there is a lock
     #[arg(long)]
@@ -212,8 +212,12 @@ pub(crate) enum Clobber {
   larder lock                                    ./environment.yml to ./conda-lock.yml
   larder lock --platform linux-64 --platform osx-arm64
   larder lock --check                            for pre-commit and CI: is it still true?
+  larder lock a.yml b.yml                        one lock each; -f a.yml -f b.yml: one for both
   larder lock --upgrade-package numpy            all other pins stay where they can")]
 pub(crate) struct LockArgs {
+    /// Manifests, each with a lock of its own, or locks, which stand for what they were made from
+    #[arg(value_name = "MANIFEST", conflicts_with_all = ["files", "output"])]
+    pub(crate) manifests: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) input: InputArgs,
     /// A subdir to lock for; repeat for several [default: `platforms:` of the file, else this machine's]
@@ -232,9 +236,12 @@ pub(crate) struct LockArgs {
     /// Forget the pin of this package; repeat for several
     #[arg(long = "upgrade-package", value_name = "NAME")]
     pub(crate) upgrade_packages: Vec<String>,
-    /// Say what would be done and change nothing
+    /// Say what would be done and make nothing; only the channels' indexes are cached
     #[arg(short = 'd', long)]
     pub(crate) dry_run: bool,
+    /// Exit with 1 if a lock was written or would be: so that a hook stops the commit
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) fail_on_change: bool,
 }
 
 /// Run a command in an environment

@@ -29,6 +29,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "what a channel's bare name is joined to (default: https://conda.anaconda.org)",
     ),
     (
+        "LARDER_MIRRORS",
+        "mirrors of channels for packages: CHANNEL-URL=MIRROR-URL, several with spaces; asked in order, the channel itself last",
+    ),
+    (
         "CONDA_CHANNELS",
         "the channels of your configuration, with commas: used after those of a manifest, and alone without any",
     ),

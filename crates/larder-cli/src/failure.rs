@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 #[derive(Debug)]
 pub(crate) struct Failure {
     kind: Kind,
+    exit_code: u8,
     /// Stable and greppable, such as `create::exists`.
     code: &'static str,
     message: String,
@@ -31,6 +32,7 @@ impl Failure {
         }
         Self {
             kind: error.kind(),
+            exit_code: error.kind().exit_code(),
             code: error.code(),
             message: error.to_string(),
             causes,
@@ -42,6 +44,7 @@ impl Failure {
     pub(crate) fn refused(code: &'static str, message: impl Into<String>) -> Self {
         Self {
             kind: Kind::Refused,
+            exit_code: Kind::Refused.exit_code(),
             code,
             message: message.into(),
             causes: Vec::new(),
@@ -51,7 +54,18 @@ impl Failure {
 
     /// The process's exit code.
     pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(self.kind.exit_code())
+        ExitCode::from(self.exit_code)
+    }
+
+    /// The process's exit code, to be compared with others.
+    pub(crate) fn code_number(&self) -> u8 {
+        self.exit_code
+    }
+
+    /// The same with an exit code of its own.
+    pub(crate) fn with_exit_code(mut self, exit_code: u8) -> Self {
+        self.exit_code = exit_code;
+        self
     }
 
     /// The text for a terminal, several lines.

@@ -3,20 +3,48 @@
 use std::{
     fmt::Display,
     io::{self, IsTerminal as _, Write as _},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use serde::Serialize;
 
+/// Whether data was lost because stdout could not take it.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Writes text as data. A closed pipe is no error: the reader has had enough.
+pub(crate) fn data(text: &str) {
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            LOST.store(true, Ordering::Relaxed);
+            tell(format!("error: cannot write to stdout: {error}"));
+        }
+        _ => {}
+    }
+}
+
 /// Writes one line of data.
 pub(crate) fn line(text: impl Display) {
-    let _ = writeln!(io::stdout().lock(), "{text}");
+    data(&format!("{text}\n"));
 }
 
 /// Writes one JSON document as data.
 pub(crate) fn json(value: &impl Serialize) {
-    if let Ok(text) = serde_json::to_string_pretty(value) {
-        line(text);
+    match serde_json::to_string_pretty(value) {
+        Ok(text) => line(text),
+        Err(error) => {
+            LOST.store(true, Ordering::Relaxed);
+            tell(format!("error: cannot print the answer as JSON: {error}"));
+        }
     }
+}
+
+/// Whether some data did not reach its reader.
+pub(crate) fn is_lost() -> bool {
+    LOST.load(Ordering::Relaxed)
 }
 
 /// Writes one line for the user.

@@ -1,7 +1,6 @@
 //! What happened, as facts: one closed [`Event`] enum and the [`Reporter`] that receives it.
 //!
-//! Libraries tell a reporter and never print; the terminal, JSON lines and tests each have their
-//! own reporter. Events name packages as plain text (`name-version-build`) and never carry an index,
+//! Libraries tell a reporter and never print; bars, plain lines and tests each have their own. Events name packages as plain text (`name-version-build`) and never carry an index,
 //! a secret or a `Path` that is not meant for the reader.
 #![forbid(unsafe_code)]
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use larder_event::Reporter;
-use larder_fetch::Network;
+use larder_fetch::NetworkError;
 use larder_lock::{
     Closure, ClosureError, DuplicatePackage, LockFile, LockedPackage, Reason, Selection, Wanted,
     check,
@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::{
     Explain, Kind, Settings, SolvePolicy,
     inputs::{InputError, ManifestInput},
+    network::LazyNetwork,
     solving::{Solving, Want, detect},
 };
 
@@ -91,6 +92,9 @@ pub enum ChooseError {
     /// A bug: a closure became inconsistent.
     #[error(transparent)]
     Duplicate(#[from] DuplicatePackage),
+    /// The network client.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
     /// The solver found no answer, or could not look.
     #[error(transparent)]
     Solve(#[from] SolveError),
@@ -112,6 +116,7 @@ impl Explain for ChooseError {
             Self::NoLock { .. } => "lock::missing",
             Self::Pip { .. } => "lock::pip-packages",
             Self::Unusable { .. } | Self::Duplicate(_) => "lock::unusable",
+            Self::Network(_) => "network::setup",
             Self::Solve(error) => crate::explain::solve_code(error),
         }
     }
@@ -132,7 +137,7 @@ impl Explain for ChooseError {
 /// What choosing needs of a run.
 pub(crate) struct Chooser<'a> {
     pub(crate) settings: &'a Settings,
-    pub(crate) network: &'a Network,
+    pub(crate) network: &'a LazyNetwork<'a>,
     pub(crate) store: &'a Store,
     pub(crate) policy: &'a SolvePolicy,
     pub(crate) reporter: &'a dyn Reporter,
@@ -166,7 +171,7 @@ impl Chooser<'_> {
             (None, _) => self.reporter.note("no lock is used".into()),
         }
         let solving = Solving::new(
-            self.network,
+            self.network.get()?,
             self.store,
             self.settings,
             self.policy,

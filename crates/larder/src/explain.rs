@@ -38,9 +38,9 @@ pub(crate) fn open_kind(error: &OpenError) -> Kind {
 }
 
 pub(crate) fn fetch_kind(error: &FetchError) -> Kind {
-    if error.is_damage() {
-        Kind::Damage
-    } else {
-        Kind::World
+    match (error.is_damage(), error.is_temporary()) {
+        (true, _) => Kind::Damage,
+        (_, true) => Kind::World,
+        _ => Kind::Refused,
     }
 }

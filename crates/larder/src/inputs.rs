@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -14,6 +15,8 @@ use crate::{Explain, Kind, Settings};
 
 /// The manifest that is taken when none is named.
 pub const DEFAULT_MANIFEST: &str = "environment.yml";
+/// Taken where the default one is not there.
+const OTHER_DEFAULT_MANIFEST: &str = "environment.yaml";
 /// The lock that belongs to a manifest in the same directory.
 pub const DEFAULT_LOCK: &str = "conda-lock.yml";
 
@@ -87,7 +90,7 @@ pub enum InputError {
     #[error(transparent)]
     Read(#[from] PathError),
     /// No file was named and the default one is not there.
-    #[error("there is no {DEFAULT_MANIFEST} in `{}`", directory.display())]
+    #[error("there is neither environment.yml nor environment.yaml in `{}`", directory.display())]
     NoDefault {
         /// The working directory.
         directory: PathBuf,
@@ -129,7 +132,14 @@ pub enum InputError {
 impl Explain for InputError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Read(error) if error.kind() != std::io::ErrorKind::NotFound => Kind::World,
+            Self::Read(error)
+                if !matches!(
+                    error.kind(),
+                    ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::PermissionDenied
+                ) =>
+            {
+                Kind::World
+            }
             _ => Kind::Refused,
         }
     }
@@ -232,7 +242,7 @@ pub(crate) fn refuse_pip(manifest: &Manifest) -> Result<(), InputError> {
 /// If it is there and cannot be read or understood.
 pub(crate) fn read_lock(path: &Path) -> Result<Option<LockFile>, InputError> {
     let bytes = match fs::read(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         bytes => bytes.at("read", path)?,
     };
     parse_lock(path, &bytes).map(Some)
@@ -242,12 +252,14 @@ fn named_or_default(files: &[PathBuf], settings: &Settings) -> Result<Vec<PathBu
     if !files.is_empty() {
         return Ok(files.to_vec());
     }
-    if !settings.absolute(DEFAULT_MANIFEST).is_file() {
-        return Err(InputError::NoDefault {
+    let default = [DEFAULT_MANIFEST, OTHER_DEFAULT_MANIFEST]
+        .into_iter()
+        .find(|name| settings.absolute(name).is_file());
+    default
+        .map(|name| vec![PathBuf::from(name)])
+        .ok_or_else(|| InputError::NoDefault {
             directory: settings.working_directory.clone(),
-        });
-    }
-    Ok(vec![PathBuf::from(DEFAULT_MANIFEST)])
+        })
 }
 
 fn parse(path: &Path, bytes: &[u8], settings: &Settings) -> Result<Manifest, InputError> {

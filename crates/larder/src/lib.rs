@@ -7,6 +7,7 @@
 use std::time::Instant;
 
 pub mod activation;
+mod channel_name;
 mod channels;
 mod choose;
 mod create;
@@ -37,7 +38,10 @@ pub use larder_link::{ClobberPolicy, ScriptPolicy};
 pub use larder_manifest::{ManifestReport, without_credentials};
 pub use larder_solve::{Priority, Strategy};
 pub use list::{ListError, ListedPackage, list};
-pub use lock::{CheckReport, LockOperationError, LockOptions, LockReport, check_lock, lock};
+pub use lock::{
+    CheckReport, LockOperationError, LockOptions, LockReport, LockSources, check_lock, lock,
+    lock_sources,
+};
 pub use manifest::manifest;
 pub use materialize::MaterializeError;
 pub use platforms::{PlatformError, current as current_subdir};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rattler_conda_types::PrefixRecord;
 use serde::Serialize;
 
-use crate::{Explain, Kind, activation::is_environment};
+use crate::{Explain, Kind, activation::is_environment, channel_name};
 
 /// One package of an environment, with the keys that `conda list --json` has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -52,7 +52,10 @@ impl Explain for ListError {
     fn kind(&self) -> Kind {
         match self {
             Self::NotAnEnvironment { .. } => Kind::Refused,
-            Self::Records { .. } => Kind::Damage,
+            Self::Records { source, .. } if source.kind() == std::io::ErrorKind::InvalidData => {
+                Kind::Damage
+            }
+            Self::Records { .. } => Kind::World,
         }
     }
 
@@ -89,7 +92,7 @@ pub fn list(prefix: &Path) -> Result<Vec<ListedPackage>, ListError> {
 fn listed(record: &PrefixRecord) -> ListedPackage {
     let package = &record.repodata_record.package_record;
     let name = package.name.as_normalized().to_owned();
-    let base_url = channel_url(
+    let base_url = channel_name::base_url(
         record
             .repodata_record
             .channel
@@ -100,21 +103,11 @@ fn listed(record: &PrefixRecord) -> ListedPackage {
     ListedPackage {
         build_number: package.build_number,
         build_string: package.build.to_string(),
-        channel: base_url.rsplit('/').next().unwrap_or_default().to_owned(),
+        channel: channel_name::name(&base_url),
         dist_name: format!("{name}-{}-{}", package.version, package.build),
         name,
         platform: package.subdir.clone(),
         version: package.version.to_string(),
         base_url,
     }
-}
-
-/// conda writes the channel with the subdir, CEP 32 wants it without: both are read.
-fn channel_url(channel: &str, subdir: &str) -> String {
-    let channel = channel.trim_end_matches('/');
-    channel
-        .strip_suffix(subdir)
-        .unwrap_or(channel)
-        .trim_end_matches('/')
-        .to_owned()
 }

@@ -121,7 +121,13 @@ pub(crate) fn trees(
             milliseconds: crate::milliseconds(begun),
         });
     }
-    Ok(found.into_iter().flatten().collect())
+    let trees: Vec<Tree> = found.into_iter().flatten().collect();
+    debug_assert_eq!(
+        trees.len(),
+        stored.len(),
+        "every package has a tree or the run has failed"
+    );
+    Ok(trees)
 }
 
 fn unpack(

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, path::PathBuf};
 
 use larder_manifest::Lookup;
+use url::Url;
 
 /// Where things are, and what the caller read from its environment. Operations read nothing else.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub struct Settings {
     pub channel_alias: String,
     /// The channels of the user's configuration: used after those of a manifest, and alone without any.
     pub default_channels: Vec<String>,
+    /// Mirrors of channels, by the base URL that they stand for: asked for packages, in order, before it.
+    pub mirrors: Vec<(Url, Vec<Url>)>,
     /// Use no network.
     pub offline: bool,
     /// rattler's file of credentials, if there is one.
@@ -36,9 +39,13 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// An absolute path for what the user named.
+    /// An absolute path for what the user named; a `~` that no shell has expanded is the home.
     pub fn absolute(&self, path: impl Into<PathBuf>) -> PathBuf {
-        self.working_directory.join(path.into())
+        let path = path.into();
+        match (path.strip_prefix("~"), &self.home) {
+            (Ok(rest), Some(home)) => home.join(rest),
+            _ => self.working_directory.join(path),
+        }
     }
 }
 

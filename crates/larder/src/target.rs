@@ -29,11 +29,17 @@ pub enum TargetError {
         "no environment named: neither `-n NAME` nor `-p DIR` is given, nor does the manifest have `name:` or `prefix:`"
     )]
     Unnamed,
+    /// The command line names none, and only it can.
+    #[error("no environment named and none active: give `-n NAME` or `-p DIR`")]
+    UnnamedExisting,
+    /// There is no directory for named environments.
+    #[error("there is no place for named environments: neither HOME nor LARDER_ENVS is set")]
+    NoHome,
     /// The name or the path may not be one.
     #[error(transparent)]
     Invalid(#[from] PrefixError),
     /// It lies in another environment.
-    #[error("`{}` lies in the environment `{}`: environments cannot be nested", prefix.display(), outer.display())]
+    #[error("`{}` lies directly in the environment `{}`: environments cannot be nested", prefix.display(), outer.display())]
     Nested {
         /// The directory.
         prefix: PathBuf,
@@ -76,7 +82,8 @@ impl Explain for TargetError {
 
     fn code(&self) -> &'static str {
         match self {
-            Self::Unnamed => "target::unnamed",
+            Self::Unnamed | Self::UnnamedExisting => "target::unnamed",
+            Self::NoHome => "target::no-home",
             Self::Invalid(_) => "target::invalid",
             Self::Nested { .. } => "target::nested",
             Self::Exists { .. } => "target::exists",
@@ -132,11 +139,8 @@ pub(crate) fn new_prefix(
             ..PrefixRules::default()
         },
     )?;
-    if let Some(outer) = prefix
-        .ancestors()
-        .skip(1)
-        .find(|outer| is_environment(outer))
-    {
+    // As conda: an environment may lie deeper in another (`base/envs/x`), but not directly in it.
+    if let Some(outer) = prefix.parent().filter(|parent| is_environment(parent)) {
         return Err(TargetError::Nested {
             outer: outer.to_owned(),
             prefix,
@@ -145,7 +149,7 @@ pub(crate) fn new_prefix(
     Ok(prefix)
 }
 
-/// The directory of an environment that is there, from the command line.
+/// The directory of an environment that is there, from the command line, else the active one.
 ///
 /// # Errors
 /// If none is named. Whether it is an environment is for the operation to see.
@@ -153,7 +157,10 @@ pub fn existing_prefix(target: &Target, settings: &Settings) -> Result<PathBuf, 
     match (&target.prefix, &target.name) {
         (Some(prefix), _) => Ok(normal(&settings.absolute(prefix))),
         (None, Some(name)) => named(name, settings),
-        (None, None) => Err(TargetError::Unnamed),
+        (None, None) => match settings.variables.get("CONDA_PREFIX") {
+            Some(active) => Ok(normal(Path::new(active))),
+            None => Err(TargetError::UnnamedExisting),
+        },
     }
 }
 
@@ -213,6 +220,9 @@ fn frozen(prefix: &Path) -> Result<Option<String>, PathError> {
 
 fn named(name: &str, settings: &Settings) -> Result<PathBuf, TargetError> {
     validate_environment_name(name)?;
+    if settings.environments.as_os_str().is_empty() {
+        return Err(TargetError::NoHome);
+    }
     Ok(settings.environments.join(name))
 }
 

@@ -1,15 +1,18 @@
 //! `larder completions`.
 
-use std::{io, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 
 use crate::{
     args::{Cli, CompletionsArgs},
     failure::Failure,
+    output,
 };
 
 pub(super) fn completions(args: &CompletionsArgs) -> Result<ExitCode, Failure> {
-    clap_complete::generate(args.shell, &mut Cli::command(), "larder", &mut io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "larder", &mut script);
+    output::data(&String::from_utf8_lossy(&script));
     Ok(ExitCode::SUCCESS)
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use larder::{Settings, SolvePolicy, Target};
+use url::Url;
 
 use crate::{
     args::{GlobalArgs, PolicyArgs, Priority, Strategy, TargetArgs},
@@ -19,28 +20,21 @@ pub(super) fn settings(
     environment: &Environment,
 ) -> Result<Settings, Failure> {
     let home = environment.home();
-    let missing = |what: &str, variable: &str| {
-        Failure::refused(
-            "usage::no-home",
-            format!("there is no place for {what}: neither HOME nor {variable} is set"),
-        )
+    let absolute = |path: Option<PathBuf>| {
+        path.map(|path| environment.working_directory.join(path))
+            .unwrap_or_default()
     };
     Ok(Settings {
-        store: environment
-            .store()
-            .ok_or_else(|| missing("the store", "LARDER_STORE"))?,
-        trees: environment
-            .trees()
-            .ok_or_else(|| missing("trees", "LARDER_TREES"))?,
-        environments: environment
-            .environments()
-            .ok_or_else(|| missing("named environments", "LARDER_ENVS"))?,
+        store: absolute(environment.store()),
+        trees: absolute(environment.trees()),
+        environments: absolute(environment.environments()),
         working_directory: environment.working_directory.clone(),
         variables: environment.text_variables(),
         channel_alias: environment
             .text("LARDER_CHANNEL_ALIAS")
             .unwrap_or_else(|| "https://conda.anaconda.org".into()),
         default_channels: environment.list("CONDA_CHANNELS"),
+        mirrors: mirrors(environment)?,
         offline: global.offline,
         auth_file: environment
             .path("RATTLER_AUTH_FILE")
@@ -55,6 +49,42 @@ pub(super) fn settings(
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         home,
     })
+}
+
+/// The settings of a command that needs the store.
+pub(super) fn settings_with_store(
+    global: &GlobalArgs,
+    environment: &Environment,
+) -> Result<Settings, Failure> {
+    let settings = settings(global, environment)?;
+    if settings.store.as_os_str().is_empty() || settings.trees.as_os_str().is_empty() {
+        let text = "there is no place for the store: neither HOME nor LARDER_STORE and LARDER_TREES are set";
+        return Err(Failure::refused("usage::no-home", text));
+    }
+    Ok(settings)
+}
+
+/// `LARDER_MIRRORS`: pairs `CHANNEL=MIRROR`, with spaces or commas between them.
+fn mirrors(environment: &Environment) -> Result<Vec<(Url, Vec<Url>)>, Failure> {
+    let text = environment.text("LARDER_MIRRORS").unwrap_or_default();
+    let mut mirrors: Vec<(Url, Vec<Url>)> = Vec::new();
+    for pair in text.split([' ', ',']).filter(|pair| !pair.is_empty()) {
+        let urls = pair
+            .split_once('=')
+            .and_then(|(base, mirror)| Some((base.parse().ok()?, mirror.parse().ok()?)));
+        let (base, mirror): (Url, Url) = urls.ok_or_else(|| {
+            let pair = larder::without_credentials(pair);
+            Failure::refused(
+                "usage::mirrors",
+                format!("LARDER_MIRRORS: `{pair}` is not CHANNEL-URL=MIRROR-URL"),
+            )
+        })?;
+        match mirrors.iter_mut().find(|(known, _)| *known == base) {
+            Some((_, list)) => list.push(mirror),
+            None => mirrors.push((base, vec![mirror])),
+        }
+    }
+    Ok(mirrors)
 }
 
 /// Runs an asynchronous operation to its end.

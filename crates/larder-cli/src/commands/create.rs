@@ -13,14 +13,14 @@ use crate::{
     output, progress,
 };
 
-use super::context::{block_on, command_line, now, policy, settings, target};
+use super::context::{block_on, command_line, now, policy, settings_with_store, target};
 
 pub(super) fn create(
     args: &CreateArgs,
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
-    let settings = settings(global, environment)?;
+    let settings = settings_with_store(global, environment)?;
     let reporter = progress::reporter(global);
     let options = options(args, environment)?;
     let result = block_on(create_environment(&options, &settings, &*reporter))?;
@@ -29,7 +29,7 @@ pub(super) fn create(
     if global.json {
         output::json(&report);
     } else if report.dry_run {
-        plan(&report);
+        plan(&report, global.quiet);
     } else if !global.quiet {
         summary(&report);
     }
@@ -77,7 +77,7 @@ fn options(args: &CreateArgs, environment: &Environment) -> Result<CreateOptions
 }
 
 /// What `--dry-run` prints: one line for each package, marked where it has to be fetched.
-fn plan(report: &CreateReport) {
+fn plan(report: &CreateReport, is_quiet: bool) {
     for package in &report.actions.link {
         let is_missing = report
             .actions
@@ -93,6 +93,9 @@ fn plan(report: &CreateReport) {
             "+ {}/{}::{}  {fetch}",
             package.channel, package.platform, package.dist_name
         ));
+    }
+    if is_quiet {
+        return;
     }
     output::tell(format!(
         "would make {} with {} packages ({}): {} in the store, {} to fetch ({})",
@@ -128,6 +131,11 @@ fn summary(report: &CreateReport) {
         output::duration(report.link_milliseconds),
         output::duration(report.milliseconds)
     ));
+    if report.solve == Origin::Solved && report.can_lock {
+        output::tell(
+            "`larder lock` writes these very packages down, for the next run and other machines",
+        );
+    }
     if output::is_watched() {
         output::tell(format!(
             "run a command in it: larder run -p {} -- COMMAND",

@@ -11,14 +11,17 @@ use crate::{
     output, progress,
 };
 
-use super::context::{block_on, policy, settings};
+use super::{
+    context::{block_on, policy, settings_with_store},
+    lock_each::lock_each,
+};
 
 pub(super) fn lock(
     args: &LockArgs,
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
-    let settings = settings(global, environment)?;
+    let settings = settings_with_store(global, environment)?;
     let reporter = progress::reporter(global);
     let options = LockOptions {
         files: args.input.files.clone(),
@@ -30,6 +33,9 @@ pub(super) fn lock(
         upgrade_packages: args.upgrade_packages.clone(),
         dry_run: args.dry_run,
     };
+    if !args.manifests.is_empty() {
+        return Ok(lock_each(args, &options, &settings, global));
+    }
     if args.check {
         let report =
             check_lock(&options, &settings, &*reporter).map_err(|error| Failure::new(&error))?;
@@ -43,14 +49,24 @@ pub(super) fn lock(
     } else if !global.quiet {
         summary(&report);
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitCode::from(u8::from(
+        args.fail_on_change && report.changed,
+    )))
 }
 
 /// The answer of `--check`. A stale lock is an answer, not a failure; its exit code is 1 all the same.
 fn checked(report: &CheckReport, global: &GlobalArgs) -> ExitCode {
     if global.json {
         output::json(report);
-    } else if report.fresh && !global.quiet {
+    } else {
+        tell_checked(report, "", global);
+    }
+    ExitCode::from(u8::from(!report.fresh))
+}
+
+/// The answer of `--check` for people; `file` is what `larder lock` has to be given to mend it.
+pub(super) fn tell_checked(report: &CheckReport, file: &str, global: &GlobalArgs) {
+    if report.fresh && !global.quiet {
         output::tell(format!("{} is fresh", report.path.display()));
     } else if !report.fresh {
         output::tell(format!("{} is stale:", report.path.display()));
@@ -59,16 +75,11 @@ fn checked(report: &CheckReport, global: &GlobalArgs) -> ExitCode {
                 .iter()
                 .for_each(|reason| output::tell(format!("  {subdir}: {reason}")));
         }
-        output::tell("  help: `larder lock` mends it");
-    }
-    if report.fresh {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(1)
+        output::tell(format!("  help: `larder lock{file}` mends it"));
     }
 }
 
-fn summary(report: &LockReport) {
+pub(super) fn summary(report: &LockReport) {
     let counts: Vec<_> = report
         .packages
         .iter()

@@ -14,6 +14,7 @@ mod context;
 mod create;
 mod list;
 mod lock;
+mod lock_each;
 mod manifest;
 mod run;
 
@@ -29,7 +30,12 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> ExitCode {
         Command::Manifest(args) => manifest::manifest(&args, global, environment),
         Command::Completions(args) => completions::completions(&args),
     };
-    outcome.unwrap_or_else(|failure| report(&failure, global))
+    let code = outcome.unwrap_or_else(|failure| report(&failure, global));
+    if output::is_lost() {
+        ExitCode::from(larder::Kind::World.exit_code())
+    } else {
+        code
+    }
 }
 
 fn report(failure: &Failure, global: &GlobalArgs) -> ExitCode {

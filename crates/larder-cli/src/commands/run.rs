@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use larder::{EnvironmentSnapshot, RunOptions, existing_prefix, run as run_command};
+use larder::{EnvironmentSnapshot, RunError, RunOptions, existing_prefix, run as run_command};
 
 use crate::{
     args::{GlobalArgs, RunArgs},
@@ -11,6 +11,11 @@ use crate::{
 };
 
 use super::context::{block_on, settings, target};
+
+/// As shells have it for a command that is not there.
+const NOT_FOUND: u8 = 127;
+/// As shells have it for a command that cannot be started.
+const NOT_STARTED: u8 = 126;
 
 pub(super) fn run(
     args: &RunArgs,
@@ -26,6 +31,14 @@ pub(super) fn run(
         command: args.command.clone(),
         environment: environment.all().collect::<EnvironmentSnapshot>(),
     };
-    let code = block_on(run_command(&options))?.map_err(|error| Failure::new(&error))?;
-    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+    match block_on(run_command(&options))? {
+        Ok(code) => Ok(ExitCode::from(u8::try_from(code).unwrap_or(1))),
+        Err(error @ RunError::NotFound { .. }) => {
+            Err(Failure::new(&error).with_exit_code(NOT_FOUND))
+        }
+        Err(error @ RunError::Start { .. }) => {
+            Err(Failure::new(&error).with_exit_code(NOT_STARTED))
+        }
+        Err(error) => Err(Failure::new(&error)),
+    }
 }

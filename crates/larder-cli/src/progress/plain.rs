@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use larder_event::{Event, Phase, Reporter};
+use larder_event::{Event, Phase, Reporter, Source};
 
 use crate::output;
 
@@ -99,6 +99,13 @@ impl Reporter for Plain {
                 reason,
             } if self.verbosity != Verbosity::Warnings => {
                 output::tell(format!("retrying {package} from {url}: {reason}"));
+            }
+            Event::Fetched {
+                package,
+                source: Source::Store,
+                ..
+            } if everything => {
+                output::tell(format!("  in the store: {package}"));
             }
             Event::Fetched { package, bytes, .. } if everything => {
                 output::tell(format!("  fetched {package}, {}", output::bytes(*bytes)));

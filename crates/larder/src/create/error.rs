@@ -35,7 +35,7 @@ pub enum CreateError {
     Choose(#[from] ChooseError),
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    #[error("cannot clear away what an earlier run left")]
+    #[error("cannot prepare the place of the environment")]
     Recover(#[source] PathError),
     #[error(transparent)]
     Trees(PathError),
@@ -53,7 +53,8 @@ impl Explain for CreateError {
             Self::Platform(_) | Self::Channels(_) | Self::Plan(_) => Kind::Refused,
             Self::Input(error) => error.kind(),
             Self::Target(error) => error.kind(),
-            Self::Network(_) | Self::Recover(_) | Self::Trees(_) => Kind::World,
+            Self::Network(_) => Kind::Refused,
+            Self::Recover(_) | Self::Trees(_) => Kind::World,
             Self::Store(error) => explain::open_kind(error),
             Self::VirtualPackages(error) => error.kind(),
             Self::Choose(error) => error.kind(),
@@ -85,10 +86,16 @@ impl Explain for CreateError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Input(error) => error.hint(),
+            Self::Store(_) => Some("LARDER_STORE names another directory for the store".into()),
+            Self::Trees(_) => Some("LARDER_TREES names another directory for trees".into()),
+            Self::Fetch(FetchError::Offline { .. }) => Some(
+                "run it once without `--offline`, or name the right store in LARDER_STORE".into(),
+            ),
             Self::Target(error) => error.hint(),
             Self::VirtualPackages(error) => error.hint(),
             Self::Choose(error) => error.hint(),
             Self::Materialize(error) => error.hint(),
+            Self::Apply(ApplyError::AlreadyExists { .. }) => Some("`--yes` replaces it".into()),
             Self::Apply(ApplyError::Script(_)) => {
                 Some("`--no-link-scripts` leaves the packages' scripts out".into())
             }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use larder_event::Reporter;
-use larder_fetch::{FetchOptions, FetchPlan, Network};
+use larder_fetch::{FetchOptions, FetchPlan};
 use larder_fs::{Durability, LinkMode};
 use larder_link::{ClobberPolicy, ScriptPolicy};
 use larder_lock::Closure;
@@ -16,11 +16,12 @@ use larder_store::{Store, StoreOptions};
 use rattler_conda_types::Subdir;
 
 use crate::{
-    LockUse, MaterializeError, Origin, Settings, SolvePolicy, Target,
+    LockUse, Origin, Settings, SolvePolicy, Target,
     channels::ChannelSet,
     choose::Chooser,
     inputs::{Input, read, refuse_pip},
-    network, platforms, registry,
+    network::{self, LazyNetwork},
+    platforms, registry,
     solving::Want,
     target::{check_free, new_prefix},
     virtual_file::VirtualPackages,
@@ -110,10 +111,12 @@ pub async fn create(
     }
     check_free(&prefix, options.replace)?;
 
+    warn_of_platform(manifest, subdir, reporter);
     let run = Run::open(options, settings, manifest, subdir, reporter)?;
     let (closure, origin) = run.choose(&input).await?;
-    let plan = larder_fetch::plan(&closure, &run.store, &Default::default())?;
+    let plan = larder_fetch::plan(&closure, &run.store, &network::mirrors(settings))?;
     let mut report = CreateReport::new(&prefix, subdir, origin, &closure, &plan);
+    report.can_lock = matches!(&input, Input::Manifest(input) if input.lock_path().is_some());
     report.solve_milliseconds = crate::milliseconds(begun);
     if options.dry_run {
         report.dry_run = true;
@@ -133,6 +136,15 @@ pub async fn create(
     Ok(report)
 }
 
+fn warn_of_platform(manifest: Option<&Manifest>, subdir: Subdir, reporter: &dyn Reporter) {
+    let platforms = manifest.and_then(|manifest| manifest.platforms.as_ref());
+    if let Some(platforms) = platforms.filter(|platforms| !platforms.contains(&subdir)) {
+        let names: Vec<_> = platforms.iter().map(|platform| platform.as_str()).collect();
+        let text = format!("the manifest is for {}, not for {subdir}", names.join(", "));
+        reporter.warn("create::platform", text);
+    }
+}
+
 /// What is to be installed, and where.
 struct Wanted<'a> {
     prefix: PathBuf,
@@ -147,7 +159,7 @@ struct Run<'a> {
     settings: &'a Settings,
     subdir: Subdir,
     channels: Arc<ChannelSet>,
-    network: Network,
+    network: LazyNetwork<'a>,
     store: Store,
     reporter: &'a dyn Reporter,
 }
@@ -166,7 +178,7 @@ impl<'a> Run<'a> {
             }
             None => ChannelSet::default(),
         };
-        let network = network::network(settings, channels.credentials().to_vec())?;
+        let network = LazyNetwork::new(settings, channels.credentials().to_vec());
         // On a machine that is thrown away nothing has to survive a power loss.
         let durability = match options.ephemeral {
             Ephemeral::Yes => Durability::Lazy,
@@ -217,38 +229,53 @@ impl<'a> Run<'a> {
         report: &mut CreateReport,
     ) -> Result<(), CreateError> {
         let begun = Instant::now();
-        let fetch_options = FetchOptions {
-            offline: self.settings.offline,
-            ..FetchOptions::new(&self.network)
-        };
-        let summary =
-            larder_fetch::run(&wanted.plan, &self.store, &fetch_options, self.reporter).await?;
-        report.fetched(&summary, crate::milliseconds(begun));
+        let mut objects = self.fetch(&wanted.plan, report).await?;
+        report.fetch_milliseconds = crate::milliseconds(begun);
 
         let begun = Instant::now();
-        let installed = match self.install(wanted, &summary.objects) {
-            Err(CreateError::Materialize(error)) if error.is_mended_by_fetching() => {
-                self.heal(wanted, &error, &fetch_options).await?
+        // A damaged cache costs time, never more: each round mends what the one before set aside.
+        let mut rounds = 0;
+        let installed = loop {
+            rounds += 1;
+            match self.install(wanted, &objects) {
+                Err(CreateError::Materialize(error))
+                    if error.is_mended_by_fetching() && rounds <= objects.len() =>
+                {
+                    self.reporter
+                        .warn("store::damaged", format!("{error}: it is fetched anew"));
+                    let mirrors = network::mirrors(self.settings);
+                    let plan = larder_fetch::plan(&wanted.closure, &self.store, &mirrors)?;
+                    objects = self.fetch(&plan, report).await?;
+                }
+                other => break other?,
             }
-            other => other?,
         };
         report.linked(&installed, crate::milliseconds(begun));
-        self.remember(wanted, &summary.objects);
+        self.remember(wanted, &objects);
         Ok(())
     }
 
-    /// An archive in the store turned out to be damaged and was set aside: fetches it anew, once.
-    async fn heal(
+    /// Fetches what is missing. A run that misses nothing needs no network client.
+    async fn fetch(
         &self,
-        wanted: &Wanted<'_>,
-        error: &MaterializeError,
-        options: &FetchOptions<'_>,
-    ) -> Result<install::Installed, CreateError> {
-        self.reporter
-            .warn("store::damaged", format!("{error}: it is fetched anew"));
-        let summary =
-            larder_fetch::fetch(&wanted.closure, &self.store, options, self.reporter).await?;
-        self.install(wanted, &summary.objects)
+        plan: &FetchPlan,
+        report: &mut CreateReport,
+    ) -> Result<install::Objects, CreateError> {
+        if plan.missing.is_empty() {
+            let objects = plan
+                .present
+                .iter()
+                .map(|present| (present.name.clone(), present.object.clone()));
+            return Ok(objects.collect());
+        }
+        let options = FetchOptions {
+            offline: self.settings.offline,
+            mirrors: network::mirrors(self.settings),
+            ..FetchOptions::new(self.network.get()?)
+        };
+        let summary = larder_fetch::run(plan, &self.store, &options, self.reporter).await?;
+        report.add_fetched(&summary);
+        Ok(summary.objects)
     }
 
     /// The registry and the roots only help to find and to keep things: that they cannot be written is

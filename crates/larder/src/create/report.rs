@@ -7,7 +7,7 @@ use larder_lock::{Closure, LockedPackage};
 use rattler_conda_types::Subdir;
 use serde::Serialize;
 
-use crate::Origin;
+use crate::{Origin, channel_name::name};
 
 use super::install::Installed;
 
@@ -24,6 +24,9 @@ pub struct CreateReport {
     pub subdir: String,
     /// How the closure was come by.
     pub solve: Origin,
+    /// Whether there is a manifest that could be locked.
+    #[serde(skip)]
+    pub can_lock: bool,
     /// What is fetched and linked, as conda reports it.
     pub actions: Actions,
     /// How many archives were in the store.
@@ -32,6 +35,9 @@ pub struct CreateReport {
     pub fetched: usize,
     /// How many bytes were fetched (or would be, as far as the records say).
     pub fetched_bytes: u64,
+    /// Whether `fetched_bytes` is what was fetched rather than what is planned.
+    #[serde(skip)]
+    is_fetched: bool,
     /// How many paths the environment got.
     pub paths: u64,
     /// How many bytes were written because they could not be linked.
@@ -102,6 +108,7 @@ impl CreateReport {
             dry_run: false,
             subdir: subdir.to_string(),
             solve,
+            can_lock: false,
             actions: Actions {
                 fetch: closure
                     .packages()
@@ -115,6 +122,7 @@ impl CreateReport {
             reused: plan.present.len(),
             fetched: plan.missing.len(),
             fetched_bytes: plan.bytes(),
+            is_fetched: false,
             paths: 0,
             written_bytes: 0,
             solve_milliseconds: 0,
@@ -124,11 +132,15 @@ impl CreateReport {
         }
     }
 
-    pub(super) fn fetched(&mut self, summary: &FetchSummary, milliseconds: u64) {
-        self.reused = summary.reused;
-        self.fetched = summary.fetched;
-        self.fetched_bytes = summary.bytes;
-        self.fetch_milliseconds = milliseconds;
+    /// Adds what one round fetched; the first replaces what was planned.
+    pub(super) fn add_fetched(&mut self, summary: &FetchSummary) {
+        self.reused = self.reused.min(summary.reused);
+        self.fetched = self.actions.link.len() - self.reused;
+        self.fetched_bytes = match self.is_fetched {
+            true => self.fetched_bytes + summary.bytes,
+            false => summary.bytes,
+        };
+        self.is_fetched = true;
     }
 
     pub(super) fn linked(&mut self, installed: &Installed, milliseconds: u64) {
@@ -150,7 +162,7 @@ fn linked(package: &LockedPackage) -> LinkedPackage {
     LinkedPackage {
         build_number: record.build_number,
         build_string: record.build.to_string(),
-        channel: base_url.rsplit('/').next().unwrap_or_default().to_owned(),
+        channel: name(&base_url),
         dist_name: package.dist(),
         name: package.name().to_owned(),
         platform: record.subdir.clone(),

@@ -54,7 +54,7 @@ pub fn check_lock(
     })?;
     let virtual_packages = VirtualPackages::read(options.policy.virtual_packages.as_deref())?;
     let mut reasons = BTreeMap::new();
-    for subdir in subdirs(options, &input)? {
+    for subdir in subdirs(options, &input, Some(&lock))? {
         let channels = ChannelSet::new(
             &options.channels,
             &input.manifest,

@@ -70,7 +70,8 @@ impl Explain for LockOperationError {
             | Self::NoLock { .. }
             | Self::NoDigest { .. }
             | Self::NotAManifest { .. } => Kind::Refused,
-            Self::Network(_) | Self::Write(_) => Kind::World,
+            Self::Network(_) => Kind::Refused,
+            Self::Write(_) => Kind::World,
         }
     }
 
@@ -93,6 +94,7 @@ impl Explain for LockOperationError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Input(error) => error.hint(),
+            Self::Store(_) => Some("LARDER_STORE names another directory for the store".into()),
             Self::VirtualPackages(error) => error.hint(),
             Self::NoLock { .. } => Some("`larder lock` writes it".into()),
             _ => None,

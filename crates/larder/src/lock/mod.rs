@@ -1,20 +1,27 @@
 //! `larder lock`: the exact packages that a manifest means, for one or several subdirs.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use larder_event::Reporter;
-use larder_fetch::{Network, redact};
+use larder_fetch::{Credential, redact};
 use larder_fs::{Durability, write_atomic};
-use larder_lock::{Closure, LockFile, Selection};
-use larder_store::{Store, StoreOptions};
+use larder_lock::{Closure, LockFile, LockedPackage, Selection};
+use larder_store::{ObjectId, ObjectKind, RootKind, Store, StoreOptions};
 use rattler_conda_types::{RepoDataRecord, Subdir};
 use serde::Serialize;
+use url::Url;
 
 use crate::{
     PlatformError, Settings, SolvePolicy,
     channels::ChannelSet,
     inputs::{DEFAULT_LOCK, Input, ManifestInput, read, read_lock, refuse_pip},
-    network,
+    network::LazyNetwork,
     platforms::{current, parse_all},
     solving::{Solving, Want},
     virtual_file::VirtualPackages,
@@ -23,9 +30,11 @@ use crate::{
 mod check;
 mod error;
 mod head;
+mod sources;
 
 pub use check::{CheckReport, check_lock};
 pub use error::LockOperationError;
+pub use sources::{LockSources, lock_sources};
 
 /// What to lock.
 #[derive(Debug, Clone)]
@@ -76,16 +85,22 @@ pub async fn lock(
 ) -> Result<LockReport, LockOperationError> {
     let begun = Instant::now();
     let input = manifest_input(options, settings, reporter)?;
-    let subdirs = subdirs(options, &input)?;
     let (old, path) = old_and_path(options, &input, settings, reporter);
+    let subdirs = subdirs(options, &input, old.as_ref())?;
+    tell_of_dropped(old.as_ref(), &subdirs, reporter);
+    let old = old.filter(|_| !options.upgrade);
     let wants = wants(options, &input, &subdirs, settings, reporter)?;
-    let closures = solve_all(&wants, old.as_ref(), options, settings, reporter).await?;
+    let store = Store::open(&settings.store, &StoreOptions::default())?;
+    let network = LazyNetwork::new(settings, credentials(&wants));
+    let solving = Solving::new(network.get()?, &store, settings, &options.policy, reporter);
+    let closures = solve_all(&solving, &wants, old.as_ref(), &options.upgrade_packages).await?;
     refuse_unverifiable(&closures)?;
     let head = head::head(&input, &wants, &closures, &path);
     let text = LockFile::new(&closures, &head).to_yaml();
     let changed = fs::read_to_string(&path).ok().as_ref() != Some(&text);
     if changed && !options.dry_run {
-        write_atomic(&path, text.as_bytes(), Durability::Lazy)?;
+        write_atomic(&path, text.as_bytes(), Durability::Flush)?;
+        remember(&store, &path, &closures, reporter);
     }
     Ok(LockReport {
         path,
@@ -113,15 +128,39 @@ fn manifest_input(
     }
 }
 
-fn subdirs(options: &LockOptions, input: &ManifestInput) -> Result<Vec<Subdir>, PlatformError> {
-    let mut subdirs = match (options.platforms.as_slice(), &input.manifest.platforms) {
-        ([], Some(platforms)) if !platforms.is_empty() => platforms.clone(),
-        ([], _) => vec![current()?],
+/// The command line's, else the manifest's, else those of the lock that is there, else this machine's.
+fn subdirs(
+    options: &LockOptions,
+    input: &ManifestInput,
+    old: Option<&LockFile>,
+) -> Result<Vec<Subdir>, PlatformError> {
+    let of_manifest = input
+        .manifest
+        .platforms
+        .clone()
+        .filter(|platforms| !platforms.is_empty());
+    let of_lock = || Some(old?.platforms().to_vec()).filter(|platforms| !platforms.is_empty());
+    let mut subdirs = match (options.platforms.as_slice(), of_manifest) {
+        ([], Some(platforms)) => platforms,
+        ([], None) => of_lock().map_or_else(|| current().map(|subdir| vec![subdir]), Ok)?,
         (named, _) => parse_all(named)?,
     };
     subdirs.sort();
     subdirs.dedup();
     Ok(subdirs)
+}
+
+fn tell_of_dropped(old: Option<&LockFile>, subdirs: &[Subdir], reporter: &dyn Reporter) {
+    let old = old.map(LockFile::platforms).unwrap_or_default();
+    let dropped: Vec<_> = old
+        .iter()
+        .filter(|subdir| !subdirs.contains(subdir))
+        .map(|subdir| subdir.as_str())
+        .collect();
+    if !dropped.is_empty() {
+        let text = format!("the lock is no longer for {}", dropped.join(", "));
+        reporter.warn("lock::platform-dropped", text);
+    }
 }
 
 /// A lock without digests would verify nothing.
@@ -167,7 +206,14 @@ fn old_and_path(
             .unwrap_or_else(|| settings.absolute(DEFAULT_LOCK))
     };
     match found {
-        Some((path, lock)) => ((!options.upgrade).then_some(lock), path),
+        // A lock that serves other manifests too is read, but this one's goes to its own place.
+        Some((path, lock))
+            if options.output.is_none() && lock.sources().len() > input.files.len() =>
+        {
+            let own = input.lock_path().unwrap_or(path);
+            (Some(lock), own)
+        }
+        Some((path, lock)) => (Some(lock), path),
         None => (None, named.unwrap_or_else(default)),
     }
 }
@@ -196,26 +242,46 @@ fn wants(
     Ok(wants)
 }
 
+fn credentials(wants: &[Want]) -> Vec<(Url, Credential)> {
+    wants
+        .iter()
+        .flat_map(|want| want.channels.credentials().to_vec())
+        .collect()
+}
+
 /// Side by side would gain little: repodata is shared and a solve of one subdir keeps a core busy.
 async fn solve_all(
+    solving: &Solving<'_>,
     wants: &[Want],
     old: Option<&LockFile>,
-    options: &LockOptions,
-    settings: &Settings,
-    reporter: &dyn Reporter,
+    forget: &[String],
 ) -> Result<Vec<Closure>, LockOperationError> {
-    let credentials = wants
-        .iter()
-        .flat_map(|want| want.channels.credentials().to_vec());
-    let network: Network = network::network(settings, credentials.collect())?;
-    let store = Store::open(&settings.store, &StoreOptions::default())?;
-    let solving = Solving::new(&network, &store, settings, &options.policy, reporter);
     let mut closures = Vec::new();
     for want in wants {
-        let pins = pins(old, want.subdir, &options.upgrade_packages);
-        closures.push(solving.solve(want, &pins).await?);
+        closures.push(solving.solve(want, &pins(old, want.subdir, forget)).await?);
     }
     Ok(closures)
+}
+
+/// The store keeps what a lock needs. That it cannot note so is no reason to have no lock.
+fn remember(store: &Store, path: &Path, closures: &[Closure], reporter: &dyn Reporter) {
+    let object = |package: &LockedPackage| {
+        let kind = ObjectKind::from_file_name(&package.record.identifier.to_string())?;
+        Some(ObjectId {
+            kind,
+            sha256: package.sha256()?,
+        })
+    };
+    let objects = closures
+        .iter()
+        .flat_map(Closure::packages)
+        .filter_map(object);
+    if let Err(error) = store.record_root(RootKind::Lock, path, objects) {
+        reporter.warn(
+            "lock::no-root",
+            format!("the store does not know this lock: {error}"),
+        );
+    }
 }
 
 fn pins(old: Option<&LockFile>, subdir: Subdir, forget: &[String]) -> Vec<RepoDataRecord> {
