@@ -32,6 +32,10 @@ pub enum Completeness {
     /// Only what CEP 37 has a key for (name, version, build, depends, url, hashes): the rest is
     /// taken from `info/index.json` of the archive.
     Partial,
+    /// Only what the file name in the URL says (name, version, build, subdir), and the hash if there
+    /// is one: what it depends on is not known before `info/index.json` of the archive is read. From
+    /// an `@EXPLICIT` list (CEP 23).
+    Bare,
 }
 
 /// Two records of one name.
@@ -80,11 +84,13 @@ impl Closure {
 
     /// The package of this (normalized) name.
     pub fn get(&self, name: &str) -> Option<&LockedPackage> {
-        let index = self
-            .packages
+        self.packages.get(self.position(name)?)
+    }
+
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        self.packages
             .binary_search_by(|package| package.name().cmp(name))
-            .ok()?;
-        self.packages.get(index)
+            .ok()
     }
 }
 

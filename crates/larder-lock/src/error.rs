@@ -22,7 +22,7 @@ pub enum LockError {
         message: String,
     },
     /// Something else than a lock.
-    #[error("{file} is not a conda-lock.yml: {found}")]
+    #[error("{file} is not a lock that can be read: {found}")]
     NotALock {
         /// The lock's name as the caller gave it.
         file: String,
@@ -75,6 +75,55 @@ pub enum LockError {
         /// Which rule, and by what; part of this error's text.
         problem: Box<Problem>,
     },
+    /// A `pixi.lock` that rattler's reader refuses.
+    #[error("{file}{}: {message}", at(*line))]
+    Pixi {
+        /// The lock's name as the caller gave it.
+        file: String,
+        /// Counted from 1, if it is known.
+        line: Option<u64>,
+        /// What was found and what is expected.
+        message: String,
+    },
+    /// An environment that the lock does not have, or none named where there are several.
+    #[error("{file} {}", environments(wanted.as_deref(), available))]
+    NoEnvironment {
+        /// The lock's name as the caller gave it.
+        file: String,
+        /// The environment that was asked for.
+        wanted: Option<String>,
+        /// Those that the lock has, sorted; none if the format has no environments.
+        available: Vec<String>,
+    },
+    /// A line that is no comment and no package, in an `@EXPLICIT` list, or an address with
+    /// credentials, in any lock.
+    #[error("{file}:{line}: {problem}")]
+    Line {
+        /// The lock's name as the caller gave it.
+        file: String,
+        /// Counted from 1.
+        line: u64,
+        /// Which rule, and by what; part of this error's text.
+        problem: Box<Problem>,
+    },
+}
+
+fn at(line: Option<u64>) -> String {
+    line.map_or_else(String::new, |line| format!(":{line}"))
+}
+
+fn environments(wanted: Option<&str>, available: &[String]) -> String {
+    let available = available.join(", ");
+    match (wanted, available.is_empty()) {
+        (Some(wanted), true) => {
+            format!("is for one environment: `{wanted}` cannot be chosen from it")
+        }
+        (None, true) => "has no environment".to_owned(),
+        (Some(wanted), false) => format!("has no environment `{wanted}`, only {available}"),
+        (None, false) => {
+            format!("has several environments and no `default`: name one of {available}")
+        }
+    }
 }
 
 /// A rule that a lock breaks.
@@ -122,6 +171,49 @@ pub enum Problem {
         category: String,
         /// The line of the other one.
         first_line: u64,
+    },
+    /// A line of an `@EXPLICIT` list that is no URL or path of an archive (CEP 23).
+    #[error(
+        "`{found}` is no package: after @EXPLICIT each line is the URL or path of a .conda or .tar.bz2 \
+         file (`<name>-<version>-<build>.conda`), and nothing is solved"
+    )]
+    NotAnArtifact {
+        /// The line, without the hash.
+        found: String,
+    },
+    /// What stands after the `#` of a line is no hash (CEP 23).
+    #[error(
+        "`#{found}`: expected nothing or a hash in lower case: `#<32 digits>` (md5), `#<64 digits>` or \
+         `#sha256:<64 digits>`"
+    )]
+    Anchor {
+        /// What was found.
+        found: String,
+    },
+    /// A path that no URL can be made of.
+    #[error("the path `{found}` cannot be resolved: the working directory must be absolute")]
+    Path {
+        /// The path.
+        found: String,
+    },
+    /// A package that would have to be built.
+    #[error(
+        "it is to be built from {location}, and larder installs built packages only: build it into a \
+         channel, or lock without it"
+    )]
+    Source {
+        /// Where its source is.
+        location: String,
+    },
+    /// Several platforms of a `pixi.lock` that are one to larder.
+    #[error(
+        "the platforms {names} are all {subdir}: larder can tell them apart only by the subdir"
+    )]
+    SeveralPlatforms {
+        /// Their names.
+        names: String,
+        /// The subdir.
+        subdir: Subdir,
     },
     /// The file name in the URL says something else than the item.
     #[error("`{key}: {found}` contradicts the url, whose file name says `{in_url}`")]

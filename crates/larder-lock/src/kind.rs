@@ -26,6 +26,9 @@ impl fmt::Display for LockKind {
     }
 }
 
+/// The line that makes a list explicit (CEP 23), wherever it stands.
+pub(crate) const EXPLICIT: &str = "@EXPLICIT";
+
 /// What a lock file is called where nobody says otherwise.
 pub const DEFAULT_FILE_NAME: &str = "conda-lock.yml";
 
@@ -36,7 +39,7 @@ pub fn may_be_lock_name(file_name: &str) -> bool {
 
 /// The kind of lock that `text` is, or `None` if it is none (an environment file, for example).
 pub fn detect(text: &str) -> Option<LockKind> {
-    if text.lines().any(|line| line.trim_end() == "@EXPLICIT") {
+    if text.lines().any(|line| line.trim() == EXPLICIT) {
         return Some(LockKind::Explicit);
     }
     let has = |wanted: &str| top_level(text).any(|(_, key, _)| key == wanted);

@@ -4,13 +4,20 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod archive;
 mod closure;
+mod conflict;
 mod dependencies;
+mod diff;
 mod error;
+mod explicit;
+mod export;
 mod file;
+mod format;
 mod kind;
 mod matching;
 mod names;
+mod pixi;
 mod raw;
 mod read;
 mod read_metadata;
@@ -19,14 +26,19 @@ mod record;
 mod satisfy;
 mod scalar;
 mod source;
+mod topological;
 mod wanted;
 mod write;
 
 pub use closure::{Closure, Completeness, DuplicatePackage, LockedPackage};
+pub use conflict::split_conflict;
+pub use diff::{Change, Channels, Listed, LockDiff, PackageSide, PlatformDiff, Presence};
 pub use error::{ClosureError, LockError, Problem};
+pub use export::{ExplicitHash, ExportError, ExportOptions, Exported, ExportedText, Loss};
 pub use file::{
     DEFAULT_CATEGORY, InputDigests, LockChannel, LockFile, LockHead, Note, PipPackage, Selection,
 };
+pub use format::{LockFormat, ParseContext, UnknownFormat};
 pub use kind::{DEFAULT_FILE_NAME, LockKind, detect, may_be_lock_name};
 pub use satisfy::{check, check_closure};
 pub use source::relative_source;

@@ -5,7 +5,8 @@
 use std::collections::HashMap;
 
 use rattler_conda_types::{
-    GenericVirtualPackage, MatchSpec, Matches, ParseMatchSpecOptions, RepodataRevision,
+    GenericVirtualPackage, MatchSpec, Matches, ParseMatchSpecOptions, RepoDataRecord,
+    RepodataRevision,
     match_spec::{condition::MatchSpecCondition, package_name_matcher::PackageNameMatcher},
 };
 
@@ -119,6 +120,7 @@ fn meets(spec: &MatchSpec, package: &LockedPackage) -> bool {
     let matches = match package.completeness {
         Completeness::Full => spec.matches(record),
         Completeness::Partial => known_part(spec).matches(record),
+        Completeness::Bare => of_its_name(spec, record).matches(record),
     };
     let file_name = || record.identifier.to_file_name();
     matches
@@ -130,7 +132,8 @@ fn meets(spec: &MatchSpec, package: &LockedPackage) -> bool {
             .file_name
             .as_ref()
             .is_none_or(|name| *name == file_name())
-        && of_its_channel(spec, record.channel.as_deref())
+        && (of_its_channel(spec, record.channel.as_deref())
+            || package.completeness == Completeness::Bare && record.channel.is_none())
 }
 
 /// Without what a partial record does not say.
@@ -142,6 +145,16 @@ fn known_part(spec: &MatchSpec) -> MatchSpec {
         track_features: None,
         flags: None,
         ..spec.clone()
+    }
+}
+
+/// Without what the name of an archive does not say either.
+fn of_its_name(spec: &MatchSpec, record: &RepoDataRecord) -> MatchSpec {
+    let record = &record.package_record;
+    MatchSpec {
+        md5: spec.md5.filter(|_| record.md5.is_some()),
+        sha256: spec.sha256.filter(|_| record.sha256.is_some()),
+        ..known_part(spec)
     }
 }
 

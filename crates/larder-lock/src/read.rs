@@ -37,29 +37,47 @@ impl LockFile {
 }
 
 fn check_kind(file: &str, text: &str) -> Result<(), LockError> {
+    check_conflict(file, text)?;
+    match detect(text) {
+        Some(LockKind::CondaLock) => check_version(file, text),
+        Some(other) => Err(LockError::NotALock {
+            file: file.to_owned(),
+            found: format!("it is a {other}, and a conda-lock.yml is wanted"),
+        }),
+        None => Err(not_a_lock(file, text)),
+    }
+}
+
+/// What to say of a text that is no lock of any format.
+pub(crate) fn not_a_lock(file: &str, text: &str) -> LockError {
+    let found = if top_level(text).any(|(_, key, _)| key == "dependencies") {
+        "it looks like an environment file: run `larder lock` on it, or use it as a manifest"
+    } else if text.trim_start().starts_with('{') {
+        "it is JSON, as some versions of mamba write it: expected a conda-lock.yml, a pixi.lock or a \
+         list with the line @EXPLICIT"
+    } else {
+        "expected the top-level keys `version`, `metadata` and `package` (conda-lock.yml), \
+         `version`, `environments` and `packages` (pixi.lock), or the line @EXPLICIT"
+    };
+    LockError::NotALock {
+        file: file.to_owned(),
+        found: found.to_owned(),
+    }
+}
+
+/// The markers that git leaves, in whatever format.
+pub(crate) fn check_conflict(file: &str, text: &str) -> Result<(), LockError> {
     let marker = |line: &str| {
         let starts = |mark: &str| line.starts_with(mark);
         starts("<<<<<<< ") || starts("||||||| ") || starts(">>>>>>> ") || line == "======="
     };
-    if let Some((line, _)) = (1..).zip(text.lines()).find(|(_, line)| marker(line)) {
-        return Err(LockError::MergeConflict {
+    match (1..).zip(text.lines()).find(|(_, line)| marker(line)) {
+        Some((line, _)) => Err(LockError::MergeConflict {
             file: file.to_owned(),
             line,
-        });
+        }),
+        None => Ok(()),
     }
-    let found = match detect(text) {
-        Some(LockKind::CondaLock) => return check_version(file, text),
-        Some(other) => format!("it is a {other}"),
-        None if top_level(text).any(|(_, key, _)| key == "dependencies") => {
-            "it looks like an environment file: run `larder lock` on it, or use it as a manifest"
-                .to_owned()
-        }
-        None => "expected the top-level keys `version`, `metadata` and `package`".to_owned(),
-    };
-    Err(LockError::NotALock {
-        file: file.to_owned(),
-        found,
-    })
 }
 
 /// Before the rest is read, as other versions have other types.

@@ -301,10 +301,11 @@ impl Item {
             Some(Remainder::Applies {
                 fields: of_index,
                 requested_specs: requested,
+                completeness: known,
             }) => {
                 fields = of_index;
                 requested_specs = requested;
-                completeness = Completeness::Full;
+                completeness = known;
             }
             Some(Remainder::Foreign(why)) => reader.note(
                 self.line,

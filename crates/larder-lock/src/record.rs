@@ -9,7 +9,7 @@ use rattler_conda_types::RepoDataRecord;
 use serde_json::{Map, Value};
 
 use crate::{
-    LockedPackage,
+    Completeness, LockedPackage,
     address::PackageUrl,
     dependencies::{self, Dependencies},
 };
@@ -17,6 +17,10 @@ use crate::{
 /// Which artifact a remainder is about: the first digits of its checksum.
 const BOUND_TO: &str = "of";
 const REQUESTED: &str = "requested_specs";
+/// Says that `depends` are unknown, not none.
+const BARE: &str = "bare";
+/// Says that what is not there is not known.
+const PARTIAL: &str = "partial";
 const FIXED: [&str; 6] = ["name", "version", "build", "url", "md5", "sha256"];
 const BOUND_DIGITS: usize = 8;
 
@@ -45,6 +49,7 @@ pub(crate) enum Remainder {
     Applies {
         fields: Map<String, Value>,
         requested_specs: Vec<String>,
+        completeness: Completeness,
     },
     /// Why it does not.
     Foreign(&'static str),
@@ -109,10 +114,28 @@ impl Core {
 
     /// The text of the remainder of `package`: everything that the keys of CEP 37 do not give.
     pub(crate) fn remainder(&self, package: &LockedPackage) -> String {
+        Value::Object(self.remaining(package)).to_string()
+    }
+
+    /// The remainder that a lock keeps; none if there is nothing that the keys of CEP 37 do not give.
+    pub(crate) fn kept_remainder(&self, package: &LockedPackage) -> Option<String> {
+        let mut map = self.remaining(package);
+        if package.completeness == Completeness::Partial {
+            if map.len() == 1 {
+                return None;
+            }
+            map.insert(PARTIAL.to_owned(), true.into());
+        }
+        Some(Value::Object(map).to_string())
+    }
+
+    fn remaining(&self, package: &LockedPackage) -> Map<String, Value> {
         let base = self.base();
         let mut map = Map::new();
         map.insert(BOUND_TO.to_owned(), self.bound_to().into());
-        if let Ok(Value::Object(record)) = serde_json::to_value(&package.record) {
+        if package.completeness == Completeness::Bare {
+            map.insert(BARE.to_owned(), true.into());
+        } else if let Ok(Value::Object(record)) = serde_json::to_value(&package.record) {
             map.extend(record.into_iter().filter(|(key, value)| {
                 !FIXED.contains(&key.as_str()) && base.get(key) != Some(value)
             }));
@@ -125,7 +148,7 @@ impl Core {
         if !package.requested_specs.is_empty() {
             map.insert(REQUESTED.to_owned(), package.requested_specs.clone().into());
         }
-        Value::Object(map).to_string()
+        map
     }
 
     /// Takes a remainder apart and holds it against this package.
@@ -147,9 +170,16 @@ impl Core {
             }
         }
         let requested_specs = strings(fields.remove(REQUESTED).as_ref());
+        let mut says = |key| fields.remove(key) == Some(true.into());
+        let completeness = match (says(BARE), says(PARTIAL)) {
+            (true, _) => Completeness::Bare,
+            (_, true) => Completeness::Partial,
+            _ => Completeness::Full,
+        };
         Remainder::Applies {
             fields,
             requested_specs,
+            completeness,
         }
     }
 }

@@ -15,6 +15,9 @@ use crate::{
 
 /// Checks that `lock` gives what is `wanted`, exactly and completely.
 ///
+/// Of a lock with [bare](Completeness::Bare) packages only the platform and the presence and version
+/// of what is wanted are checked: it does not say its channels, nor what its packages depend on.
+///
 /// # Errors
 /// Every [`Reason`] why it does not, those of the manifest's lines first.
 pub fn check(lock: &LockFile, wanted: &Wanted<'_>) -> Result<(), Vec<Reason>> {
@@ -24,16 +27,18 @@ pub fn check(lock: &LockFile, wanted: &Wanted<'_>) -> Result<(), Vec<Reason>> {
             locked: lock.platforms().to_vec(),
         }]);
     }
+    let closure = lock.closure(wanted.subdir, wanted.selection);
     let mut reasons = Vec::new();
     let in_lock = address::base_url_list(lock.channels().iter().map(|channel| &*channel.url));
     let in_manifest = address::base_url_list(wanted.channels.iter().map(String::as_str));
-    if in_lock != in_manifest {
+    let known = !closure.as_ref().is_ok_and(has_bare);
+    if known && in_lock != in_manifest {
         reasons.push(Reason::Channels {
             locked: in_lock,
             wanted: in_manifest,
         });
     }
-    match lock.closure(wanted.subdir, wanted.selection) {
+    match closure {
         Ok(closure) => reasons.extend(check_closure(&closure, wanted)),
         Err(error) => reasons.push(Reason::Unusable {
             text: match std::error::Error::source(&error) {
@@ -47,6 +52,12 @@ pub fn check(lock: &LockFile, wanted: &Wanted<'_>) -> Result<(), Vec<Reason>> {
     } else {
         Err(reasons)
     }
+}
+
+/// An `@EXPLICIT` list names no channels, and not every URL has one in it.
+fn has_bare(closure: &Closure) -> bool {
+    let mut packages = closure.packages().iter();
+    packages.any(|package| package.completeness == Completeness::Bare)
 }
 
 /// The reasons why `closure` is not what is `wanted`; the list of channels is not looked at.
@@ -224,7 +235,7 @@ impl<'a> Walk<'a> {
     /// asks for another package, so nothing is said then.
     fn unneeded(&mut self) {
         let packages = self.environment.closure.packages();
-        let partial = |package: &LockedPackage| package.completeness == Completeness::Partial;
+        let partial = |package: &LockedPackage| package.completeness != Completeness::Full;
         let any_partial = packages.iter().any(partial);
         let (asked, others): (Vec<_>, Vec<_>) = packages
             .iter()
@@ -246,7 +257,7 @@ impl<'a> Walk<'a> {
 
     /// What a package must have or forbids, whoever asks for it.
     fn check_package(&mut self, package: &LockedPackage) {
-        if package.checksum().is_none() {
+        if package.checksum().is_none() && package.completeness != Completeness::Bare {
             self.reasons.push(Reason::NoDigest {
                 package: package.dist(),
             });

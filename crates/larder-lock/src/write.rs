@@ -153,12 +153,10 @@ impl LockFile {
             custom.insert(format!("{OUR_KEYS}{platform}"), value.to_string());
         }
         for entry in &self.packages {
-            if let Content::Conda(package) = &entry.content
-                && package.completeness == crate::Completeness::Full
-            {
+            if let Content::Conda(package) = &entry.content {
                 let core = Core::of(package, entry.platform.as_str());
                 let key = format!("{OUR_KEYS}{}/{}", entry.platform, package.name());
-                custom.insert(key, core.remainder(package));
+                custom.extend(core.kept_remainder(package).map(|text| (key, text)));
             }
         }
         if custom.is_empty() {
@@ -247,13 +245,35 @@ fn write_conda(text: &mut String, core: &Core, platform: Subdir) -> fmt::Result 
 
 fn write_pip(text: &mut String, package: &PipPackage, platform: Subdir) -> fmt::Result {
     write_start(text, &package.name, &package.version, "pip", platform)?;
-    write_dependencies(text, &package.dependencies.iter().cloned().collect())?;
+    write_dependencies(text, &specifiers(&package.dependencies))?;
     writeln!(text, "  url: {}", scalar(&package.url))?;
     let (md5, sha256) = (
         package.md5.map(|d| d.to_hex()),
         package.sha256.map(|d| d.to_hex()),
     );
     write_hashes(text, md5.as_deref(), sha256.as_deref())
+}
+
+/// Name to PEP 440 specifier, which is all that CEP 37 has room for: each name once, without extras,
+/// URLs and conditions.
+fn specifiers(dependencies: &[(String, String)]) -> Dependencies {
+    let mut map = Dependencies::new();
+    for (name, rest) in dependencies {
+        map.entry(name.clone())
+            .or_insert_with(|| specifier(rest).to_owned());
+    }
+    map
+}
+
+/// The PEP 440 specifier in what follows the name of a PEP 508 requirement.
+pub(crate) fn specifier(rest: &str) -> &str {
+    let rest = rest.split_once(';').map_or(rest, |(before, _)| before);
+    let rest = match rest.trim_start().strip_prefix('[') {
+        Some(extras) => extras.split_once(']').map_or("", |(_, after)| after),
+        None => rest,
+    };
+    let rest = rest.trim();
+    if rest.starts_with('@') { "" } else { rest }
 }
 
 fn write_start(

@@ -1,53 +1,145 @@
-//! Every lock file of public repositories that we have: which kind it is and what comes of reading it.
+//! Every lock file of public repositories that we have: which format it is, what comes of reading it,
+//! and that each is written in every format that can hold it and read back.
 //! `locks.tsv` is the table; a difference prints the row as it would have to be.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use larder_lock::{LockFile, LockKind, Selection, detect};
+use larder_lock::{
+    Closure, Completeness, ExportOptions, LockFile, LockFormat, ParseContext, Selection,
+};
+use rattler_conda_types::Subdir;
 
-fn kind(text: &str) -> &'static str {
-    match detect(text) {
-        Some(LockKind::CondaLock) => "conda-lock",
-        Some(LockKind::Pixi) => "pixi",
-        Some(LockKind::Explicit) => "explicit",
-        None => "none",
-    }
+const FORMATS: [LockFormat; 3] = [
+    LockFormat::CondaLock,
+    LockFormat::Pixi,
+    LockFormat::Explicit,
+];
+
+fn parse(text: &str, subdir: Subdir) -> Result<LockFile, String> {
+    let context = ParseContext {
+        subdir,
+        working_directory: Path::new("/work"),
+        lookup: &|_| None,
+        environment: None,
+    };
+    LockFile::parse_any("lock", text, &context).map_err(|error| error.to_string())
 }
 
 fn outcome(name: &str, text: &str) -> String {
-    if detect(text) != Some(LockKind::CondaLock) {
-        return "not read".to_owned();
-    }
-    match LockFile::parse("lock", text) {
-        Ok(lock) => {
-            let counts: Vec<String> = lock
-                .platforms()
-                .iter()
-                .map(|platform| {
-                    let closure = lock.closure(*platform, &Selection::all()).unwrap();
-                    let pip = lock.pip_packages(*platform, &Selection::all()).len();
-                    let pip = if pip > 0 {
-                        format!("+{pip} pip")
-                    } else {
-                        String::new()
-                    };
-                    format!("{platform} {}{pip}", closure.packages().len())
-                })
-                .collect();
-            let notes: Vec<String> = lock.notes().iter().map(ToString::to_string).collect();
-            let written = lock.to_yaml();
-            let again = LockFile::parse("lock", &written)
-                .unwrap_or_else(|error| panic!("{name}: what we write is not read: {error}"));
-            assert_eq!(again.to_yaml(), written, "{name}");
-            let notes = if notes.is_empty() {
-                String::new()
+    let lock = match parse(text, Subdir::Linux64) {
+        Ok(lock) => lock,
+        Err(error) => return format!("refused: {}", error.replace('\n', " ")),
+    };
+    let counts: Vec<String> = lock
+        .platforms()
+        .iter()
+        .map(|platform| {
+            let closure = lock.closure(*platform, &Selection::all()).unwrap();
+            let pip = lock.pip_packages(*platform, &Selection::all()).len();
+            let pip = if pip > 0 {
+                format!("+{pip} pip")
             } else {
-                format!("; {}", notes.join("; "))
+                String::new()
             };
-            format!("read: {}{notes}", counts.join(", "))
+            format!("{platform} {}{pip}", closure.packages().len())
+        })
+        .collect();
+    let notes: Vec<String> = lock.notes().iter().map(ToString::to_string).collect();
+    let notes = if notes.is_empty() {
+        String::new()
+    } else {
+        format!("; {}", notes.join("; "))
+    };
+    let refused: Vec<String> = FORMATS
+        .iter()
+        .filter_map(|format| round_trip(name, &lock, *format))
+        .collect();
+    let refused = if refused.is_empty() {
+        String::new()
+    } else {
+        format!("; {}", refused.join("; "))
+    };
+    format!("read: {}{notes}{refused}", counts.join(", "))
+}
+
+/// Writes and reads back; says why if the format cannot hold the lock.
+fn round_trip(name: &str, lock: &LockFile, format: LockFormat) -> Option<String> {
+    let exported = match lock.export(format, &ExportOptions::default()) {
+        Ok(exported) => exported,
+        Err(error) => return Some(format!("not as {format}: {error}")),
+    };
+    for part in &exported.texts {
+        let subdir = part.platform.unwrap_or(Subdir::NoArch);
+        let again = parse(&part.text, subdir).unwrap_or_else(|error| {
+            panic!(
+                "{name}: the {format} lock is not read: {error}\n{}",
+                part.text
+            )
+        });
+        assert_eq!(LockFormat::detect(&part.text), Some(format), "{name}");
+        let platforms = part
+            .platform
+            .map_or(lock.platforms().to_vec(), |one| vec![one]);
+        for platform in platforms {
+            let expected = lock.closure(platform, &Selection::all()).unwrap();
+            let found = again.closure(platform, &Selection::all()).unwrap();
+            compare(name, format, &expected, &found);
+            if format != LockFormat::Explicit {
+                let pip = |lock: &LockFile| {
+                    let packages = lock.pip_packages(platform, &Selection::all());
+                    let packages = packages.into_iter().cloned();
+                    packages
+                        .map(|mut pip| {
+                            // CEP 37 has no room for conditions.
+                            pip.dependencies.clear();
+                            pip
+                        })
+                        .collect::<Vec<_>>()
+                };
+                assert_eq!(pip(&again), pip(lock), "{name} as {format}");
+            }
         }
-        Err(error) => format!("refused: {error}"),
+        let twice = again.export(format, &ExportOptions::default()).unwrap();
+        // The order of an @EXPLICIT list is not kept.
+        let kept = format == LockFormat::Explicit || twice.texts.contains(part);
+        assert!(kept, "{name} as {format} twice");
+    }
+    None
+}
+
+/// All of a record where the format can say it, and always what is installed.
+fn compare(name: &str, format: LockFormat, expected: &Closure, found: &Closure) {
+    let keys = |closure: &Closure| -> Vec<_> {
+        let packages = closure.packages().iter();
+        packages
+            .map(|package| {
+                (
+                    package.dist(),
+                    package.record.url.clone(),
+                    package.checksum().is_some(),
+                )
+            })
+            .collect()
+    };
+    assert_eq!(keys(expected), keys(found), "{name} as {format}");
+    for (expected, found) in expected.packages().iter().zip(found.packages()) {
+        let (one, other) = (
+            &expected.record.package_record,
+            &found.record.package_record,
+        );
+        if format != LockFormat::Explicit {
+            assert_eq!(one.depends, other.depends, "{name} as {format}");
+            assert_eq!(
+                (one.sha256, one.md5),
+                (other.sha256, other.md5),
+                "{name} as {format}"
+            );
+        }
+        let whole = expected.completeness == Completeness::Full && format != LockFormat::Explicit;
+        if whole || format == LockFormat::CondaLock {
+            assert_eq!(expected, found, "{name} as {format}");
+        }
     }
 }
 
@@ -66,15 +158,14 @@ fn every_public_lock_is_read_or_refused_as_the_table_says() {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(data.join("environments/locks")).unwrap() {
         let path = entry.unwrap().path();
-        let name = file_name(&path);
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if name == "INDEX.tsv" {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap();
-        found.insert(
-            name.clone(),
-            format!("{}\t{}", kind(&text), outcome(&name, &text)),
-        );
+        let format = LockFormat::detect(&text);
+        let format = format.map_or("none".to_owned(), |format| format.to_string());
+        found.insert(name.clone(), format!("{format}\t{}", outcome(&name, &text)));
     }
     let differences: Vec<String> = found
         .iter()
@@ -83,8 +174,4 @@ fn every_public_lock_is_read_or_refused_as_the_table_says() {
         .collect();
     assert!(differences.is_empty(), "\n{}\n", differences.join("\n"));
     assert_eq!(found.len(), expected.len());
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap().to_string_lossy().into_owned()
 }

@@ -21,7 +21,7 @@ fn an_environment_file_is_no_lock() {
         "- package:\n",
     ] {
         let text = refusal(nothing);
-        assert!(text.contains("is not a conda-lock.yml"), "{text}");
+        assert!(text.contains("is not a lock that can be read"), "{text}");
     }
 }
 

@@ -1,0 +1,69 @@
+//! The text of a pixi.lock by lines: where credentials stand, and on which line a package is.
+//!
+//! Never decides what a text means; `rattler_lock` has no positions, so this finds them.
+
+use std::collections::HashMap;
+
+use crate::{LockError, Problem, address};
+
+/// The first address with credentials, by its line.
+pub(super) fn check_credentials(file: &str, text: &str) -> Result<(), LockError> {
+    let secret = (1..)
+        .zip(text.lines())
+        .find(|(_, line)| addresses(line).any(is_secret));
+    match secret {
+        None => Ok(()),
+        Some((line, _)) => Err(LockError::Line {
+            file: file.to_owned(),
+            line,
+            problem: Box::new(Problem::Credentials { key: "url" }),
+        }),
+    }
+}
+
+/// The URLs in a line, each to the next character that a URL does not have.
+fn addresses(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|character: char| {
+        character.is_whitespace() || matches!(character, '"' | '\'' | '[' | ']' | ',' | '<' | '>')
+    })
+    .filter(|word| word.contains("://"))
+}
+
+fn is_secret(url: &str) -> bool {
+    // Addresses of repositories have queries and the user `git`, which are no secrets.
+    let repository = url.starts_with("git+") || url.starts_with("ssh://");
+    let (address, _) = url.split_once('?').unwrap_or((url, ""));
+    let authority = address.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = authority.split('/').next().unwrap_or_default();
+    let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
+    match (repository, user.contains(':')) {
+        (true, false) => false,
+        (true, true) => address::clean(address).secret,
+        _ => address::clean(url).secret,
+    }
+}
+
+/// The line of each package in the list of packages, by its location.
+pub(super) struct Lines<'a>(HashMap<&'a str, u64>);
+
+impl<'a> Lines<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
+        let mut lines = HashMap::new();
+        for (number, line) in (1..).zip(text.lines()) {
+            let item = line.trim().trim_start_matches("- ");
+            let Some((key, location)) = item.split_once(": ") else {
+                continue;
+            };
+            if matches!(key, "conda" | "conda_source" | "pypi" | "url") {
+                // The list of packages comes after the environments, which refer to it.
+                lines.insert(location.trim().trim_matches(['"', '\'']), number);
+            }
+        }
+        Self(lines)
+    }
+
+    /// The first line if there is none, as in a file without line breaks.
+    pub(super) fn get(&self, location: &str) -> u64 {
+        self.0.get(location).copied().unwrap_or(1)
+    }
+}
