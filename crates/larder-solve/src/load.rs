@@ -2,6 +2,8 @@
 //!
 //! Once for each solve; what the session has read already is not read again.
 
+use std::sync::atomic::Ordering;
+
 use rattler_conda_types::{MatchSpec, Subdir};
 use rattler_repodata_gateway::{ChannelRelationsMode, GatewayError, RepoData, Source};
 
@@ -27,7 +29,7 @@ impl Load<'_> {
         let specs: Vec<MatchSpec> = specs.chain(&more).map(reach).collect();
         let channels = self.request.channels.iter().cloned();
         let sources = channels.map(Source::from).collect();
-        let mut loaded = match self.query(sources, &specs, self.notices).await {
+        let mut loaded = match self.query(sources, &specs, true, self.notices).await {
             Ok(loaded) => loaded,
             Err(error) => match solve_error(error, self.session, self.request).await {
                 error @ SolveError::BadIndex { .. } => {
@@ -43,10 +45,27 @@ impl Load<'_> {
         Ok(loaded)
     }
 
+    /// The records of these names alone, from the same places.
+    pub(crate) async fn only(&self, names: &[MatchSpec]) -> Result<Vec<RepoData>, SolveError> {
+        let (apart, _) = self.unlisted().await?;
+        let channels = self.request.channels.iter().cloned();
+        let sources = channels.map(Source::from).collect();
+        let mut loaded = match self.query(sources, names, false, self.notices).await {
+            Ok(loaded) => loaded,
+            Err(error) => return Err(solve_error(error, self.session, self.request).await),
+        };
+        loaded.extend(places::not_in(&loaded, apart));
+        for repodata in &loaded {
+            unfit::tell(repodata, self.notices);
+        }
+        Ok(loaded)
+    }
+
     async fn query(
         &self,
         sources: Vec<Source>,
         specs: &[MatchSpec],
+        with_dependencies: bool,
         notices: &Notices,
     ) -> Result<Vec<RepoData>, GatewayError> {
         let (mode, depth) = match self.depth {
@@ -56,7 +75,7 @@ impl Load<'_> {
         let gateway = &self.session.gateway;
         let loaded = gateway
             .query(sources, subdirs(self.request.subdir), specs.to_vec())
-            .recursive(true)
+            .recursive(with_dependencies)
             .channel_relations(mode)
             .channel_relations_max_depth(depth)
             .with_reporter(notices.clone())
@@ -98,12 +117,14 @@ impl Load<'_> {
         for channel in self.request.channels {
             let alone = vec![Source::from(channel.clone())];
             let unheard = Notices::default();
-            sources.push(match self.query(alone, specs, &unheard).await {
+            sources.push(match self.query(alone, specs, true, &unheard).await {
                 Ok(_) => Source::from(channel.clone()),
                 Err(_) => mended(self.session, channel, &subdirs, self.notices).await?,
             });
         }
-        self.query(sources, specs, self.notices).await.ok()
+        let loaded = self.query(sources, specs, true, self.notices).await.ok()?;
+        self.session.has_mended.store(true, Ordering::Relaxed);
+        Some(loaded)
     }
 }
 

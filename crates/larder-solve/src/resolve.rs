@@ -83,6 +83,15 @@ impl Universe {
         Resolvo.solve(task).map(|solution| solution.records)
     }
 
+    /// Whether a solve for `specs` may choose `record`, as far as that does not depend on the order
+    /// of channels.
+    pub(crate) fn admits(&self, record: &RepoDataRecord, specs: &[MatchSpec]) -> bool {
+        let cutoff = self.exclude_newer.as_ref();
+        !self.excluded.contains_key(&record.url)
+            && !cutoff.is_some_and(|cutoff| cutoff.is_excluded(record))
+            && places::is_well_placed(specs, record)
+    }
+
     /// Every record of a name, whatever its channel.
     pub(crate) fn records_of<'a>(
         &'a self,

@@ -3,6 +3,8 @@
 //! The gateway unpacks indexes into the scratch directory, which goes away with the session; what is
 //! kept between runs is the business of [`crate::cache`].
 
+use std::sync::atomic::AtomicBool;
+
 use rattler_conda_types::Channel;
 use rattler_networking::LazyClient;
 use rattler_repodata_gateway::{ChannelConfig, Gateway, SourceConfig, fetch::CacheAction};
@@ -10,7 +12,8 @@ use url::Url;
 
 use crate::{
     SolveError, SolverOptions,
-    cache::{IndexClient, Retry},
+    cache::{IndexClient, Log, Retry},
+    memo::Indexes,
     scratch::Scratch,
 };
 
@@ -18,6 +21,12 @@ use crate::{
 pub(crate) struct Session {
     // Before `_scratch`: the gateway maps files in it.
     pub(crate) gateway: Gateway,
+    /// What a memo's proof needs of the indexes.
+    pub(crate) indexes: Indexes,
+    /// What was seen of the indexes.
+    pub(crate) log: Log,
+    /// Whether records that make no sense were taken out of an index.
+    pub(crate) has_mended: AtomicBool,
     client: LazyClient,
     _scratch: Scratch,
 }
@@ -35,11 +44,13 @@ impl Session {
             delay: options.retry_delay,
             pause: options.pause.clone(),
         };
+        let log = Log::default();
         let client = IndexClient::over(
             options.client.clone(),
             cache.clone(),
             options.offline,
             retry,
+            log.clone(),
         );
         let gateway = Gateway::builder()
             .with_client(client.clone())
@@ -49,6 +60,9 @@ impl Session {
             .finish();
         Ok(Self {
             gateway,
+            indexes: Indexes::new(client.clone(), options.use_sharded),
+            log,
+            has_mended: AtomicBool::new(false),
             client,
             _scratch: scratch,
         })

@@ -16,6 +16,17 @@ pub struct Solved {
     pub why_no_memo: Option<String>,
 }
 
+impl Solved {
+    /// One line for `-v`: `solve: memo`, or `solve: solved` and why in brackets.
+    pub(crate) fn note(&self) -> String {
+        let how = self.how.as_str();
+        match &self.why_no_memo {
+            Some(why) => format!("solve: {how} ({why})"),
+            None => format!("solve: {how}"),
+        }
+    }
+}
+
 /// How an answer came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum How {

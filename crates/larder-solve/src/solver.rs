@@ -4,6 +4,7 @@
 //! there is none.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
@@ -21,9 +22,11 @@ use crate::{
     explain::{self, Explanation},
     load::{Load, subdirs},
     local::{Inward, outward_record, outward_text},
+    memo::{Memos, looked_at},
     notices::Notices,
     resolve::Universe,
     session::Session,
+    solved::{How, Solved},
 };
 
 /// Solves environments; keeps what it has loaded for the next one.
@@ -42,29 +45,119 @@ impl Solver {
     }
 
     /// Finds the packages that meet `request`, deterministically: the same request on the same
-    /// indexes gives the same closure.
-    ///
-    /// Indexes are revalidated once per `Solver`, not once per solve.
+    /// indexes gives the same closure, remembered or not.
     ///
     /// # Errors
-    /// [`SolveError::Unsolvable`] with an explanation; else what could not be read, by name.
+    /// As [`Solver::recall_or_solve`].
     pub async fn solve(
         &self,
         request: &SolveRequest<'_>,
         reporter: &dyn Reporter,
     ) -> Result<Closure, SolveError> {
+        let solved = self.recall_or_solve(request, reporter).await;
+        solved.map(|solved| solved.closure)
+    }
+
+    /// Finds the packages that meet `request`, and says how: by a memo (see `MEMO.md`) if there is
+    /// one that holds, else by a solve, which is remembered. A memo is never an error.
+    ///
+    /// Indexes are revalidated once per `Solver`, not once per solve.
+    ///
+    /// # Errors
+    /// [`SolveError::Unsolvable`] with an explanation; else what could not be read, by name.
+    pub async fn recall_or_solve(
+        &self,
+        request: &SolveRequest<'_>,
+        reporter: &dyn Reporter,
+    ) -> Result<Solved, SolveError> {
         check_names(request)?;
         let inward = Inward::of(request);
         let request = &inward.request(request);
-        let repodata = timed(
-            reporter,
-            Phase::Repodata,
-            2 * request.channels.len() as u64,
-            self.load_afresh(request, reporter),
-        )
-        .await?;
-        let records = timed(reporter, Phase::Solve, 0, self.resolve(request, repodata)).await?;
-        closure(request, records)
+        let memos = Memos::of(request, &self.options);
+        let total = 2 * request.channels.len() as u64;
+        let found = self.find(request, &memos, reporter);
+        let solved = match timed(reporter, Phase::Repodata, total, found).await? {
+            Found::Remembered(closure) => Solved {
+                closure,
+                how: How::Memo,
+                why_no_memo: None,
+            },
+            Found::Loaded(repodata, why_no_memo) => {
+                let names = matches!(memos, Ok(Some(_))).then(|| looked_at(request, &repodata));
+                let records = self.resolve(request, repodata);
+                let records = timed(reporter, Phase::Solve, 0, records).await?;
+                let closure = closure(request, records)?;
+                if let (Ok(Some(memos)), Some(names)) = (&memos, names) {
+                    self.keep(memos, request, (&names, &closure), reporter)
+                        .await?;
+                }
+                Solved {
+                    closure,
+                    how: How::Solved,
+                    why_no_memo,
+                }
+            }
+        };
+        reporter.note(solved.note());
+        Ok(solved)
+    }
+
+    /// A remembered closure, or what to solve with and why there is none.
+    async fn find(
+        &self,
+        request: &SolveRequest<'_>,
+        memos: &Result<Option<Memos>, String>,
+        reporter: &dyn Reporter,
+    ) -> Result<Found, SolveError> {
+        let why = match memos {
+            Ok(None) => None,
+            Err(why) => Some(why.clone()),
+            Ok(Some(memos)) => {
+                let session = self.session()?;
+                let notices = Notices::default();
+                let load = self.loading(&session, request, &notices);
+                match memos.recall(&load).await {
+                    Ok(closure) => {
+                        notices.tell(reporter);
+                        return Ok(Found::Remembered(closure));
+                    }
+                    Err(why) => Some(why),
+                }
+            }
+        };
+        let repodata = self.load_afresh(request, reporter).await?;
+        Ok(Found::Loaded(repodata, why))
+    }
+
+    /// Remembers the answer; that it cannot be is a note.
+    async fn keep(
+        &self,
+        memos: &Memos,
+        request: &SolveRequest<'_>,
+        (names, closure): (&BTreeSet<String>, &Closure),
+        reporter: &dyn Reporter,
+    ) -> Result<(), SolveError> {
+        let session = self.session()?;
+        let notices = Notices::default();
+        let load = self.loading(&session, request, &notices);
+        if let Err(why) = memos.keep(&load, names, closure).await {
+            reporter.note(format!("solve: not remembered ({why})"));
+        }
+        Ok(())
+    }
+
+    fn loading<'a>(
+        &self,
+        session: &'a Session,
+        request: &'a SolveRequest<'a>,
+        notices: &'a Notices,
+    ) -> Load<'a> {
+        Load {
+            session,
+            request,
+            notices,
+            depth: self.options.max_relations_depth,
+        }
     }
 
     /// Loads; if a shard has gone since its index was read, once more with a new index.
@@ -91,13 +184,7 @@ impl Solver {
     ) -> Result<Vec<RepoData>, SolveError> {
         let session = self.session()?;
         let notices = Notices::default();
-        let load = Load {
-            session: &session,
-            request,
-            notices: &notices,
-            depth: self.options.max_relations_depth,
-        };
-        let loaded = load.run().await;
+        let loaded = self.loading(&session, request, &notices).run().await;
         notices.tell(reporter);
         if let Err(error) = &loaded {
             self.forget_bad_index(error)?;
@@ -186,6 +273,14 @@ impl Solver {
     }
 }
 
+/// What there is before a solve.
+enum Found {
+    /// The answer.
+    Remembered(Closure),
+    /// The records to choose from, and why there is no answer yet.
+    Loaded(Vec<RepoData>, Option<String>),
+}
+
 /// Why the computing part gave no records.
 enum Failure {
     Explained(Explanation),
@@ -221,7 +316,8 @@ fn check_names(request: &SolveRequest<'_>) -> Result<(), SolveError> {
     }
 }
 
-fn closure(
+/// The closure of records as the solver has them.
+pub(crate) fn closure(
     request: &SolveRequest<'_>,
     records: Vec<RepoDataRecord>,
 ) -> Result<Closure, SolveError> {
@@ -243,7 +339,8 @@ fn closure(
     })
 }
 
-fn presentable(record: RepoDataRecord) -> RepoDataRecord {
+/// A record as a closure has it: without stand-ins and credentials.
+pub(crate) fn presentable(record: RepoDataRecord) -> RepoDataRecord {
     let record = outward_record(record);
     RepoDataRecord {
         channel: record.channel.as_deref().map(channel_text),

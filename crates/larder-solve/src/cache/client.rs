@@ -23,6 +23,7 @@ use super::{
     entry::{Directory, Entry, Validators, sha256},
     error::{IndexError, is_temporary},
     kind::{Kind, is_shard_index, is_zst},
+    log::{Log, digest},
     response::answer,
     shard_index::{Verdict, look_at},
 };
@@ -57,6 +58,7 @@ pub(crate) struct IndexClient {
     directory: Directory,
     offline: bool,
     retry: Retry,
+    log: Log,
 }
 
 /// A whole answer of the network, or that nothing has changed.
@@ -73,6 +75,7 @@ impl IndexClient {
         directory: std::path::PathBuf,
         offline: bool,
         retry: Retry,
+        log: Log,
     ) -> LazyClient {
         LazyClient::new(move || {
             let carrier = carrier(&network);
@@ -81,6 +84,7 @@ impl IndexClient {
                 directory: Directory(directory),
                 offline,
                 retry,
+                log,
             };
             carrier.with(client).build()
         })
@@ -89,14 +93,16 @@ impl IndexClient {
     async fn index(&self, request: Request, kind: Kind) -> Result<Response, Error> {
         let url = request.url().clone();
         let entry = self.read(&url, |directory| directory.index(&url)).await?;
-        let found = match (entry, self.offline) {
+        let is_known = entry.as_ref().is_some_and(|entry| self.log.confirms(entry));
+        let found = match (entry, self.offline || is_known) {
             (Some(entry), true) => entry,
             (None, true) if kind == Kind::Plain => {
                 return Err(Error::middleware(IndexError::Offline { url }));
             }
-            (None, true) => return answer(&url, StatusCode::NOT_FOUND, Vec::new()),
+            (None, true) => missing(&url),
             (entry, false) => self.revalidate(request, kind, entry).await?,
         };
+        self.log.note(&url, digest(&found));
         if found.validators.missing {
             return answer(&url, StatusCode::NOT_FOUND, Vec::new());
         }
@@ -227,7 +233,8 @@ impl Middleware for IndexClient {
             // Asking for a form costs as much as fetching it, and fetching falls back by itself.
             (Some(_), &Method::HEAD) => answer(&url, StatusCode::OK, Vec::new()),
             (kind, &Method::GET) if is_stand_in(&url) => {
-                tokio::task::spawn_blocking(move || answer_from_disk(&url, kind))
+                let log = self.log.clone();
+                tokio::task::spawn_blocking(move || answer_from_disk(&url, kind, &log))
                     .await
                     .map_err(Error::middleware)?
             }

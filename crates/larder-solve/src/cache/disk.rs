@@ -12,17 +12,27 @@ use url::Url;
 
 use super::{
     client::{check, check_shard, readable},
+    entry::sha256,
     error::IndexError,
     kind::Kind,
+    log::Log,
     response::answer,
     shard_index::Verdict,
 };
 use crate::local::{outward, path_of};
 
 /// What a server would answer for the file that `url` stands for.
-pub(super) fn answer_from_disk(url: &Url, kind: Option<Kind>) -> Result<Response, Error> {
+pub(super) fn answer_from_disk(
+    url: &Url,
+    kind: Option<Kind>,
+    log: &Log,
+) -> Result<Response, Error> {
     let shown = outward(url);
     let bytes = read(&shown).map_err(Error::middleware)?;
+    if !matches!(kind, Some(Kind::Shard(_))) {
+        let digest = bytes.as_deref().map(|bytes| sha256(bytes).to_hex());
+        log.note(url, digest.as_deref());
+    }
     let (Some(kind), Some(bytes)) = (kind, bytes) else {
         return missing(url, shown, kind);
     };

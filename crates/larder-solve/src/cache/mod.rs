@@ -13,6 +13,7 @@ mod disk;
 mod entry;
 mod error;
 mod kind;
+mod log;
 mod response;
 mod shard_index;
 
@@ -21,7 +22,9 @@ use std::path::Path;
 use larder_fs::PathError;
 
 pub(crate) use client::{IndexClient, Retry};
+pub(crate) use entry::sha256;
 pub use error::IndexError;
+pub(crate) use log::Log;
 
 /// Drops every kept index, so that one that arrived whole but makes no sense is not served again on
 /// a server's "not modified".

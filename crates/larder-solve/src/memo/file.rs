@@ -57,9 +57,7 @@ pub(crate) fn read(directory: &Path, key: &Key) -> Result<Option<Memo>, String> 
 pub(crate) fn write(directory: &Path, key: &Key, memo: &Memo) -> Result<(), PathError> {
     let path = path(directory, key);
     fs::create_dir_all(directory).at("create directory", directory)?;
-    let bytes = compose(memo)
-        .map_err(io::Error::from)
-        .at("write", &path)?;
+    let bytes = compose(memo).map_err(io::Error::from).at("write", &path)?;
     write_atomic(&path, &bytes, Durability::Lazy)
 }
 
@@ -96,9 +94,14 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Memo, String> {
 
 fn bounded(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    File::open(path)?
+        .take(LARGEST + 1)
+        .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is too large"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it is too large",
+        ));
     }
     Ok(bytes)
 }

@@ -31,7 +31,12 @@ struct IndexProof {
 impl Proof {
     /// That a solve looked at `names` in what was `surveyed`.
     pub(crate) fn new(surveyed: &[Surveyed], names: &BTreeSet<String>) -> Self {
-        Self(surveyed.iter().map(|index| of_index(index, names)).collect())
+        Self(
+            surveyed
+                .iter()
+                .map(|index| of_index(index, names))
+                .collect(),
+        )
     }
 
     /// Whether everything is still so.

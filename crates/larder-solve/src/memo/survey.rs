@@ -50,7 +50,8 @@ pub(crate) async fn survey(
     for (channel, specs) in places::unlisted(request) {
         let names = specs.iter().filter_map(|spec| spec.name.as_exact());
         let names: Vec<String> = names.map(|name| name.as_normalized().to_owned()).collect();
-        let found = look(session, request.subdir, &[channel]).await?;
+        let channels = [channel];
+        let found = look(session, request.subdir, &channels).await?;
         let found = found.into_iter();
         all.extend(found.map(|found| surveyed(found, Some(names.clone()))));
     }
