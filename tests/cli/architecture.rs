@@ -62,6 +62,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("larder-cli", &["larder", "larder-event"]),
+    ("larder-hook", &["larder-cli"]),
     ("larder-testkit", &["larder-digest"]),
 ];
 

@@ -10,6 +10,7 @@ mod credentials;
 mod departures;
 mod failures;
 mod help;
+mod hooks;
 mod list;
 mod lock;
 mod manifest;
