@@ -10,7 +10,7 @@ use std::{
 use larder_event::{Recorder, Silent};
 use larder_lock::Closure;
 use larder_solve::{
-    Priority, Requested, SolveError, SolveRequest, Solver, SolverOptions, Strategy,
+    Priority, Requested, SolveError, SolveRequest, Solved, Solver, SolverOptions, Strategy,
 };
 use larder_testkit::{BuiltPackage, ChannelBuilder, Format, LocalChannel, PackageBuilder, Server};
 use rattler_conda_types::{
@@ -33,6 +33,7 @@ pub(crate) struct Lab {
     pub(crate) offline: bool,
     pub(crate) sharded: bool,
     pub(crate) depth: usize,
+    pub(crate) refresh: bool,
 }
 
 impl Lab {
@@ -48,6 +49,7 @@ impl Lab {
             offline: false,
             sharded: true,
             depth: 10,
+            refresh: false,
         }
     }
 
@@ -103,9 +105,32 @@ impl Lab {
         channels: &[String],
         specs: &[&str],
     ) -> Result<Closure, SolveError> {
+        self.request(channels, specs, |request| {
+            block_on(solver.solve(request, &self.recorder))
+        })
+    }
+
+    /// Solves anew or recalls, remembering in `solves`, with a solver of its own.
+    pub(crate) fn recall(&self, channels: &[String], specs: &[&str]) -> Result<Solved, SolveError> {
+        let solver = Solver::new(SolverOptions {
+            memos: Some(self.path("solves")),
+            refresh: self.refresh,
+            ..self.options()
+        });
+        self.request(channels, specs, |request| {
+            block_on(solver.recall_or_solve(request, &self.recorder))
+        })
+    }
+
+    pub(crate) fn request<T>(
+        &self,
+        channels: &[String],
+        specs: &[&str],
+        work: impl FnOnce(&SolveRequest<'_>) -> T,
+    ) -> T {
         let channels: Vec<Channel> = channels.iter().map(|url| channel(url)).collect();
         let specs: Vec<Requested> = specs.iter().enumerate().map(requested).collect();
-        let request = SolveRequest {
+        work(&SolveRequest {
             subdir: self.subdir,
             channels: &channels,
             priority: self.priority,
@@ -114,8 +139,7 @@ impl Lab {
             preferred: &self.preferred,
             strategy: Strategy::Highest,
             exclude_newer: self.exclude_newer,
-        };
-        block_on(solver.solve(&request, &self.recorder))
+        })
     }
 
     /// Solves and lists `name-version-build`, or fails the test with the whole error.
