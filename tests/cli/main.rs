@@ -9,6 +9,7 @@ mod create;
 mod credentials;
 mod departures;
 mod failures;
+mod formats;
 mod help;
 mod hooks;
 mod list;

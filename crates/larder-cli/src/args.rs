@@ -64,6 +64,7 @@ pub(crate) enum Command {
     Lock(LockArgs),
     Run(RunArgs),
     List(ListArgs),
+    Export(ExportArgs),
     Manifest(ManifestArgs),
     Completions(CompletionsArgs),
 }
@@ -208,6 +209,7 @@ pub(crate) enum Clobber {
 ///
 /// Pins of an existing lock are kept where they still satisfy the manifest.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:
   larder lock                                    ./environment.yml to ./conda-lock.yml
   larder lock --platform linux-64 --platform osx-arm64
@@ -215,6 +217,8 @@ pub(crate) enum Clobber {
   larder lock a.yml b.yml                        one lock each; -f a.yml -f b.yml: one for both
   larder lock --upgrade-package numpy            all other pins stay where they can")]
 pub(crate) struct LockArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<LockCommand>,
     /// Manifests, each with a lock of its own, or locks, which stand for what they were made from
     #[arg(value_name = "MANIFEST", conflicts_with_all = ["files", "output"])]
     pub(crate) manifests: Vec<PathBuf>,
@@ -230,6 +234,12 @@ pub(crate) struct LockArgs {
     /// Writes nothing, solves nothing, needs no network
     #[arg(long, conflicts_with_all = ["upgrade", "upgrade_packages", "dry_run"])]
     pub(crate) check: bool,
+    /// Show what changed: added, removed and moved packages of each platform
+    #[arg(long)]
+    pub(crate) diff: bool,
+    /// The format to write [default: conda-lock]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<LockFormat>,
     /// Forget the pins of the lock that is there
     #[arg(long)]
     pub(crate) upgrade: bool,
@@ -242,6 +252,74 @@ pub(crate) struct LockArgs {
     /// Exit with 1 if a lock was written or would be: so that a hook stops the commit
     #[arg(long, conflicts_with = "check")]
     pub(crate) fail_on_change: bool,
+}
+
+/// The parts of `larder lock` that are commands of their own.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LockCommand {
+    /// Merge a lock that both sides of a git merge changed: specs three ways, then a solve that keeps
+    /// the pins of both where it can
+    ///
+    /// In .gitattributes: `*conda-lock.yml merge=larder`; then
+    /// `git config merge.larder.driver 'larder lock merge-driver %O %A %B'`
+    MergeDriver(MergeArgs),
+}
+
+/// The three versions that git gives to a merge driver.
+#[derive(Debug, Args)]
+pub(crate) struct MergeArgs {
+    /// The common ancestor, %O
+    pub(crate) base: PathBuf,
+    /// Our side, %A; takes the result
+    pub(crate) ours: PathBuf,
+    /// Their side, %B
+    pub(crate) theirs: PathBuf,
+}
+
+/// Write a lock in another format
+///
+/// What that format cannot say is told on stderr, never dropped silently.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  larder export --format pixi -o pixi.lock
+  larder export --format explicit -o 'conda-{platform}.txt'
+  larder export --format explicit --platform linux-64 --hash sha256")]
+pub(crate) struct ExportArgs {
+    /// The lock [default: conda-lock.yml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) lock: Option<PathBuf>,
+    /// The format to write
+    #[arg(long, value_enum)]
+    pub(crate) format: LockFormat,
+    /// Where to write, with {platform} where there is one text for each [default: stdout]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Only this platform; repeat for several
+    #[arg(long = "platform", visible_alias = "subdir", value_name = "SUBDIR")]
+    pub(crate) platforms: Vec<String>,
+    /// The hash in an @EXPLICIT list
+    #[arg(long, value_enum, default_value_t = ExplicitHash::Md5)]
+    pub(crate) hash: ExplicitHash,
+}
+
+/// A format of locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LockFormat {
+    /// conda-lock.yml (CEP 37)
+    CondaLock,
+    /// rattler's lock, pixi.lock
+    Pixi,
+    /// A list of URLs for one platform (CEP 23)
+    Explicit,
+}
+
+/// The hash in an @EXPLICIT list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExplicitHash {
+    /// Every conda and mamba reads it
+    Md5,
+    /// conda since 24.9 and micromamba
+    Sha256,
 }
 
 /// Run a command in an environment

@@ -68,10 +68,7 @@ impl ChannelSet {
         settings: &Settings,
         reporter: &dyn Reporter,
     ) -> Result<Self, ChannelsError> {
-        let alias = Url::parse(&settings.channel_alias).map_err(|source| ChannelsError::Alias {
-            text: settings.channel_alias.clone(),
-            source,
-        })?;
+        let alias = alias(settings)?;
         let context = ChannelContext {
             alias: &alias,
             root_dir: &settings.working_directory,
@@ -111,6 +108,26 @@ impl ChannelSet {
                 "channel::subdir",
                 format!("the channel `{text}` ends in the subdir {subdir}: {reading}"),
             );
+        }
+        Ok(set)
+    }
+
+    /// The channels of a lock, by their URLs.
+    pub(crate) fn of_lock(urls: &[String], settings: &Settings) -> Result<Self, ChannelsError> {
+        let alias = alias(settings)?;
+        let context = ChannelContext {
+            alias: &alias,
+            root_dir: &settings.working_directory,
+            home: settings.home.as_deref(),
+            default_channels: &[],
+        };
+        let mut set = Self::default();
+        for url in urls {
+            set.add(url, &[], &context)
+                .map_err(|source| ChannelsError::Other {
+                    from: "lock",
+                    source,
+                })?;
         }
         Ok(set)
     }
@@ -177,6 +194,13 @@ impl ChannelSet {
         }
         Ok(())
     }
+}
+
+fn alias(settings: &Settings) -> Result<Url, ChannelsError> {
+    Url::parse(&settings.channel_alias).map_err(|source| ChannelsError::Alias {
+        text: settings.channel_alias.clone(),
+        source,
+    })
 }
 
 fn credentials(credentials: Option<Credentials>) -> impl Iterator<Item = Credential> {

@@ -153,7 +153,7 @@ impl Chooser<'_> {
     ) -> Result<(Closure, Origin), ChooseError> {
         let found = match lock_use {
             LockUse::Ignored => None,
-            LockUse::Checked | LockUse::Frozen => input.find_lock()?,
+            LockUse::Checked | LockUse::Frozen => input.find_lock(self.settings)?,
         };
         match (found, lock_use) {
             (Some((path, lock)), LockUse::Frozen) => {

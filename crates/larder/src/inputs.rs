@@ -8,8 +8,9 @@ use std::{
 
 use larder_event::Reporter;
 use larder_fs::{PathContext as _, PathError};
-use larder_lock::{LockError, LockFile, LockKind, detect};
-use larder_manifest::{Manifest, ManifestError};
+use larder_lock::{LockError, LockFile, LockFormat, ParseContext};
+use larder_manifest::{Lookup as _, Manifest, ManifestError, SpecError, is_environment_file};
+use rattler_conda_types::Subdir;
 
 use crate::{Explain, Kind, Settings};
 
@@ -44,21 +45,27 @@ pub(crate) struct ManifestInput {
 }
 
 impl ManifestInput {
-    /// The lock of this manifest, if there is one: that of its own name, else the directory's
-    /// conda-lock.yml if that says that it was made from this manifest.
-    pub(crate) fn find_lock(&self) -> Result<Option<(PathBuf, LockFile)>, InputError> {
-        let Some(own) = self.lock_path() else {
+    /// The lock of this manifest, if there is one.
+    pub(crate) fn find_lock(
+        &self,
+        settings: &Settings,
+    ) -> Result<Option<(PathBuf, LockFile)>, InputError> {
+        let Some(path) = self.find_lock_path(settings) else {
             return Ok(None);
         };
-        if let Some(lock) = read_lock(&own)? {
-            return Ok(Some((own, lock)));
+        Ok(read_lock(&path, settings)?.map(|lock| (path, lock)))
+    }
+
+    /// Where the lock of this manifest is: that of its own name, else the directory's conda-lock.yml if
+    /// that says that it was made from this manifest.
+    pub(crate) fn find_lock_path(&self, settings: &Settings) -> Option<PathBuf> {
+        let own = self.lock_path()?;
+        if own.is_file() {
+            return Some(own);
         }
         let common = own.with_file_name(DEFAULT_LOCK);
-        if common == own {
-            return Ok(None);
-        }
-        let lock = read_lock(&common)?.filter(|lock| self.is_source_of(lock));
-        Ok(lock.map(|lock| (common, lock)))
+        let lock = read_lock(&common, settings).ok()??;
+        self.is_source_of(&lock).then_some(common)
     }
 
     /// Where the lock of this manifest belongs: `conda-lock.yml` beside environment.yml,
@@ -101,13 +108,15 @@ pub enum InputError {
     /// A lock has an error.
     #[error(transparent)]
     Lock(Box<LockError>),
-    /// A kind of lock that is not read yet.
-    #[error("`{}` is a {kind}, which larder cannot read yet: give a conda-lock.yml or an environment.yml", path.display())]
-    UnknownLock {
+    /// A line of a file of specs.
+    #[error("{}:{line}: {source}", path.display())]
+    SpecLine {
         /// The file.
         path: PathBuf,
-        /// What it is.
-        kind: LockKind,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        source: Box<SpecError>,
     },
     /// A lock among several files.
     #[error("`{}` is a lock file: it can only be given alone", path.display())]
@@ -150,7 +159,7 @@ impl Explain for InputError {
             Self::NoDefault { .. } => "input::no-manifest",
             Self::Manifest(error) => error.code(),
             Self::Lock(_) => "lock::invalid",
-            Self::UnknownLock { .. } => "input::unknown-lock",
+            Self::SpecLine { .. } => "input::spec",
             Self::LockAmongOthers { .. } => "input::lock-among-others",
             Self::Pip { .. } => "input::pip-section",
         }
@@ -171,15 +180,15 @@ impl Explain for InputError {
     }
 }
 
-/// Reads `files`, the default manifest if there are none, or takes `specs`. Warnings go to `reporter`.
+/// Reads `files`, the default manifest if there are none, or takes `specs`. Warnings go to the reporter.
 ///
 /// # Errors
 /// See [`InputError`]; nothing has changed.
 pub(crate) fn read(
     files: &[PathBuf],
     specs: &[String],
-    settings: &Settings,
-    reporter: &dyn Reporter,
+    subdir: Option<Subdir>,
+    (settings, reporter): (&Settings, &dyn Reporter),
 ) -> Result<Input, InputError> {
     if !specs.is_empty() {
         let manifest =
@@ -194,7 +203,7 @@ pub(crate) fn read(
     for path in &files {
         let absolute = settings.absolute(path);
         let bytes = fs::read(&absolute).at("read", path)?;
-        if let Some(lock) = as_lock(path, &bytes)? {
+        if let Some(lock) = as_lock(path, &bytes, subdir, settings)? {
             if files.len() > 1 {
                 return Err(InputError::LockAmongOthers { path: path.clone() });
             }
@@ -203,7 +212,11 @@ pub(crate) fn read(
                 lock: Box::new(lock),
             });
         }
-        manifests.push(parse(path, &bytes, settings)?);
+        manifests.push(if is_environment_file(path) {
+            parse(path, &bytes, settings)?
+        } else {
+            parse_specs(path, &bytes)?
+        });
     }
     let manifest =
         Manifest::merge(manifests).map_err(|error| InputError::Manifest(Box::new(error)))?;
@@ -236,16 +249,40 @@ pub(crate) fn refuse_pip(manifest: &Manifest) -> Result<(), InputError> {
     }
 }
 
-/// Reads the lock at `path`, or `None` if there is none.
+/// Reads the lock at `path`, of any format, or `None` if there is none.
 ///
 /// # Errors
 /// If it is there and cannot be read or understood.
-pub(crate) fn read_lock(path: &Path) -> Result<Option<LockFile>, InputError> {
-    let bytes = match fs::read(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        bytes => bytes.at("read", path)?,
+pub(crate) fn read_lock(path: &Path, settings: &Settings) -> Result<Option<LockFile>, InputError> {
+    match fs::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        bytes => parse_lock(path, &bytes.at("read", path)?, None, settings).map(Some),
+    }
+}
+
+/// Reads the text of a lock of any format. `subdir` is for an `@EXPLICIT` list that does not say its own.
+pub(crate) fn parse_lock(
+    path: &Path,
+    bytes: &[u8],
+    subdir: Option<Subdir>,
+    settings: &Settings,
+) -> Result<LockFile, InputError> {
+    let text = String::from_utf8_lossy(bytes);
+    let lookup = |name: &str| {
+        if name == "~" {
+            settings.home()
+        } else {
+            settings.variable(name)
+        }
     };
-    parse_lock(path, &bytes).map(Some)
+    let context = ParseContext {
+        subdir: subdir.or_else(Subdir::current).unwrap_or(Subdir::Linux64),
+        working_directory: &settings.working_directory,
+        lookup: &lookup,
+        environment: None,
+    };
+    LockFile::parse_any(&path.to_string_lossy(), &text, &context)
+        .map_err(|error| InputError::Lock(Box::new(error)))
 }
 
 fn named_or_default(files: &[PathBuf], settings: &Settings) -> Result<Vec<PathBuf>, InputError> {
@@ -267,24 +304,35 @@ fn parse(path: &Path, bytes: &[u8], settings: &Settings) -> Result<Manifest, Inp
     Manifest::parse(&name, bytes, settings).map_err(|error| InputError::Manifest(Box::new(error)))
 }
 
-fn as_lock(path: &Path, bytes: &[u8]) -> Result<Option<LockFile>, InputError> {
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return Ok(None);
-    };
-    match detect(text) {
+fn as_lock(
+    path: &Path,
+    bytes: &[u8],
+    subdir: Option<Subdir>,
+    settings: &Settings,
+) -> Result<Option<LockFile>, InputError> {
+    match std::str::from_utf8(bytes).ok().and_then(LockFormat::detect) {
         None => Ok(None),
-        Some(LockKind::CondaLock) => parse_lock(path, bytes).map(Some),
-        Some(kind) => Err(InputError::UnknownLock {
-            path: path.to_owned(),
-            kind,
-        }),
+        Some(_) => parse_lock(path, bytes, subdir, settings).map(Some),
     }
 }
 
-fn parse_lock(path: &Path, bytes: &[u8]) -> Result<LockFile, InputError> {
+/// CEP 23: a file that is neither an environment.yml nor a lock has a spec on each line.
+fn parse_specs(path: &Path, bytes: &[u8]) -> Result<Manifest, InputError> {
     let text = String::from_utf8_lossy(bytes);
-    LockFile::parse(&path.to_string_lossy(), &text)
-        .map_err(|error| InputError::Lock(Box::new(error)))
+    let mut specs = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        larder_manifest::parse_spec(line).map_err(|source| InputError::SpecLine {
+            path: path.to_owned(),
+            line: number + 1,
+            source: Box::new(source),
+        })?;
+        specs.push(line.to_owned());
+    }
+    Manifest::from_specs(&specs).map_err(|error| InputError::Manifest(Box::new(error)))
 }
 
 /// `~` and variables in a path of a manifest.

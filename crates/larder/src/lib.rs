@@ -12,6 +12,7 @@ mod channels;
 mod choose;
 mod create;
 mod explain;
+mod export;
 mod failure;
 mod inputs;
 mod list;
@@ -31,16 +32,18 @@ mod virtual_file;
 pub use channels::ChannelsError;
 pub use choose::{ChooseError, LockUse, Origin};
 pub use create::{CreateError, CreateOptions, CreateReport, Ephemeral, LinkedPackage, create};
+pub use export::{ExportOperationError, ExportOptions, ExportReport, export};
 pub use failure::{Explain, Kind};
 pub use inputs::{DEFAULT_LOCK, DEFAULT_MANIFEST, InputError};
 pub use larder_fs::LinkMode;
 pub use larder_link::{ClobberPolicy, ScriptPolicy};
+pub use larder_lock::{ExplicitHash, LockFormat};
 pub use larder_manifest::{ManifestReport, without_credentials};
 pub use larder_solve::{Priority, Strategy};
 pub use list::{ListError, ListedPackage, list};
 pub use lock::{
-    CheckReport, LockOperationError, LockOptions, LockReport, LockSources, check_lock, lock,
-    lock_sources,
+    CheckReport, LockOperationError, LockOptions, LockReport, LockSources, MergeOptions,
+    check_lock, lock, lock_sources, merge_locks,
 };
 pub use manifest::manifest;
 pub use materialize::MaterializeError;

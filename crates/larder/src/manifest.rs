@@ -19,7 +19,7 @@ pub fn manifest(
     settings: &Settings,
     reporter: &dyn Reporter,
 ) -> Result<ManifestReport, InputError> {
-    match read(files, &[], settings, reporter)? {
+    match read(files, &[], None, (settings, reporter))? {
         Input::Manifest(input) => Ok(ManifestReport::from(&input.manifest)),
         Input::Lock { path, .. } => Err(InputError::LockAmongOthers { path }),
     }

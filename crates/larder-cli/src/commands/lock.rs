@@ -13,7 +13,9 @@ use crate::{
 
 use super::{
     context::{block_on, policy, settings_with_store},
+    export,
     lock_each::lock_each,
+    merge,
 };
 
 pub(super) fn lock(
@@ -23,12 +25,16 @@ pub(super) fn lock(
 ) -> Result<ExitCode, Failure> {
     let settings = settings_with_store(global, environment)?;
     let reporter = progress::reporter(global);
+    if let Some(command) = &args.command {
+        return merge::run(command, &settings, global);
+    }
     let options = LockOptions {
         files: args.input.files.clone(),
         channels: args.input.channels.clone(),
         policy: policy(&args.input.policy)?,
         platforms: args.platforms.clone(),
         output: args.output.clone(),
+        format: args.format.map(export::format),
         upgrade: args.upgrade,
         upgrade_packages: args.upgrade_packages.clone(),
         dry_run: args.dry_run,
@@ -46,8 +52,13 @@ pub(super) fn lock(
     let report = result.map_err(|error| Failure::new(&error))?;
     if global.json {
         output::json(&report);
-    } else if !global.quiet {
-        summary(&report);
+    } else {
+        if args.diff || args.dry_run {
+            differences(&report);
+        }
+        if !global.quiet {
+            summary(&report);
+        }
     }
     Ok(ExitCode::from(u8::from(
         args.fail_on_change && report.changed,
@@ -76,6 +87,15 @@ pub(super) fn tell_checked(report: &CheckReport, file: &str, global: &GlobalArgs
                 .for_each(|reason| output::tell(format!("  {subdir}: {reason}")));
         }
         output::tell(format!("  help: `larder lock{file}` mends it"));
+    }
+}
+
+/// What changed against the lock that was there, as data.
+fn differences(report: &LockReport) {
+    match &report.diff {
+        Some(diff) if diff.is_empty() => {}
+        Some(diff) => output::line(diff.to_string().trim_end()),
+        None => output::tell("there was no lock to compare with"),
     }
 }
 

@@ -12,10 +12,12 @@ use crate::{
 mod completions;
 mod context;
 mod create;
+mod export;
 mod list;
 mod lock;
 mod lock_each;
 mod manifest;
+mod merge;
 mod run;
 
 /// Runs the command that the arguments name.
@@ -27,6 +29,7 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> ExitCode {
         Command::Lock(args) => lock::lock(&args, global, environment),
         Command::Run(args) => run::run(&args, global, environment),
         Command::List(args) => list::list(&args, global, environment),
+        Command::Export(args) => export::export(&args, global, environment),
         Command::Manifest(args) => manifest::manifest(&args, global, environment),
         Command::Completions(args) => completions::completions(&args),
     };

@@ -97,7 +97,12 @@ pub async fn create(
         Some(text) => platforms::parse(text)?,
         None => platforms::current()?,
     };
-    let input = read(&options.files, &options.specs, settings, reporter)?;
+    let input = read(
+        &options.files,
+        &options.specs,
+        Some(subdir),
+        (settings, reporter),
+    )?;
     let manifest = match &input {
         Input::Manifest(input) => Some(&input.manifest),
         Input::Lock { .. } => None,

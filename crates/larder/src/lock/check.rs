@@ -45,16 +45,16 @@ pub fn check_lock(
     let found = match &options.output {
         Some(path) => {
             let path = settings.absolute(path);
-            crate::inputs::read_lock(&path)?.map(|lock| (path, lock))
+            crate::inputs::read_lock(&path, settings)?.map(|lock| (path, lock))
         }
-        None => input.find_lock()?,
+        None => input.find_lock(settings)?,
     };
     let (path, lock) = found.ok_or_else(|| LockOperationError::NoLock {
         path: input.lock_path().unwrap_or_default(),
     })?;
     let virtual_packages = VirtualPackages::read(options.policy.virtual_packages.as_deref())?;
     let mut reasons = BTreeMap::new();
-    for subdir in subdirs(options, &input, Some(&lock))? {
+    for subdir in subdirs(options, &input, lock.platforms())? {
         let channels = ChannelSet::new(
             &options.channels,
             &input.manifest,
@@ -97,7 +97,7 @@ fn reasons_against(lock: &LockFile, want: &Want) -> Vec<String> {
 }
 
 /// The virtual packages that the lock says it was made for (`name=version=build`).
-fn recorded(lock: &LockFile, subdir: Subdir) -> Vec<GenericVirtualPackage> {
+pub(super) fn recorded(lock: &LockFile, subdir: Subdir) -> Vec<GenericVirtualPackage> {
     let parse = |text: &String| {
         let mut parts = text.split('=');
         Some(GenericVirtualPackage {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use larder_fetch::NetworkError;
 use larder_fs::PathError;
+use larder_lock::{ExportError, LockFormat};
+use larder_manifest::SpecError;
 use larder_solve::SolveError;
 use larder_store::OpenError;
 
@@ -53,6 +55,26 @@ pub enum LockOperationError {
         /// Where it is, without credentials.
         url: String,
     },
+    /// A spec that a lock says was asked for.
+    #[error("the lock says that `{text}` was asked for")]
+    Spec {
+        /// As the lock has it.
+        text: String,
+        /// What is wrong with it.
+        #[source]
+        source: Box<SpecError>,
+    },
+    /// The format cannot hold the lock.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// A format with one file for each platform.
+    #[error(
+        "{format} has one file for each platform: `larder export --format {format} -o 'NAME-{{platform}}.txt'` writes them"
+    )]
+    OneFileEach {
+        /// The format.
+        format: LockFormat,
+    },
     /// The lock cannot be written.
     #[error(transparent)]
     Write(#[from] PathError),
@@ -68,6 +90,9 @@ impl Explain for LockOperationError {
             | Self::Channels(_)
             | Self::VirtualPackages(_)
             | Self::NoLock { .. }
+            | Self::Spec { .. }
+            | Self::Export(_)
+            | Self::OneFileEach { .. }
             | Self::NoDigest { .. }
             | Self::NotAManifest { .. } => Kind::Refused,
             Self::Network(_) => Kind::Refused,
@@ -84,6 +109,8 @@ impl Explain for LockOperationError {
             Self::NoDigest { .. } => "lock::no-digest",
             Self::VirtualPackages(error) => error.code(),
             Self::NoLock { .. } => "lock::missing",
+            Self::Spec { .. } => "lock::spec",
+            Self::Export(_) | Self::OneFileEach { .. } => "lock::format",
             Self::Network(_) => "network::setup",
             Self::Store(error) => error.code(),
             Self::Solve(error) => crate::explain::solve_code(error),

@@ -11,16 +11,16 @@ use std::{
 use larder_event::Reporter;
 use larder_fetch::{Credential, redact};
 use larder_fs::{Durability, write_atomic};
-use larder_lock::{Closure, LockFile, LockedPackage, Selection};
+use larder_lock::{Closure, ExportOptions, LockDiff, LockFile, LockFormat, LockedPackage};
 use larder_store::{ObjectId, ObjectKind, RootKind, Store, StoreOptions};
-use rattler_conda_types::{RepoDataRecord, Subdir};
+use rattler_conda_types::Subdir;
 use serde::Serialize;
 use url::Url;
 
 use crate::{
     PlatformError, Settings, SolvePolicy,
     channels::ChannelSet,
-    inputs::{DEFAULT_LOCK, Input, ManifestInput, read, read_lock, refuse_pip},
+    inputs::{Input, ManifestInput, read, refuse_pip},
     network::LazyNetwork,
     platforms::{current, parse_all},
     solving::{Solving, Want},
@@ -30,10 +30,14 @@ use crate::{
 mod check;
 mod error;
 mod head;
+mod merge;
+mod old;
 mod sources;
 
 pub use check::{CheckReport, check_lock};
 pub use error::LockOperationError;
+pub use merge::{MergeOptions, merge_locks};
+use old::Old;
 pub use sources::{LockSources, lock_sources};
 
 /// What to lock.
@@ -49,6 +53,8 @@ pub struct LockOptions {
     pub platforms: Vec<String>,
     /// Where to write; none means conda-lock.yml beside the first manifest.
     pub output: Option<PathBuf>,
+    /// The format to write; none means that of CEP 37.
+    pub format: Option<LockFormat>,
     /// Forget the pins of the lock that is there.
     pub upgrade: bool,
     /// Forget the pins of these packages.
@@ -68,6 +74,8 @@ pub struct LockReport {
     pub changed: bool,
     /// Whether nothing was written on request.
     pub dry_run: bool,
+    /// What changed, if there was a lock that could be read.
+    pub diff: Option<LockDiff>,
     /// How long it took.
     pub milliseconds: u64,
 }
@@ -85,25 +93,35 @@ pub async fn lock(
 ) -> Result<LockReport, LockOperationError> {
     let begun = Instant::now();
     let input = manifest_input(options, settings, reporter)?;
-    let (old, path) = old_and_path(options, &input, settings, reporter);
-    let subdirs = subdirs(options, &input, old.as_ref())?;
-    tell_of_dropped(old.as_ref(), &subdirs, reporter);
-    let old = old.filter(|_| !options.upgrade);
+    let old = Old::find(options, &input, settings, reporter);
+    let subdirs = subdirs(options, &input, &old.platforms())?;
+    tell_of_dropped(&old.platforms(), &subdirs, reporter);
     let wants = wants(options, &input, &subdirs, settings, reporter)?;
     let store = Store::open(&settings.store, &StoreOptions::default())?;
     let network = LazyNetwork::new(settings, credentials(&wants));
     let solving = Solving::new(network.get()?, &store, settings, &options.policy, reporter);
-    let closures = solve_all(&solving, &wants, old.as_ref(), &options.upgrade_packages).await?;
+    let mut closures = Vec::new();
+    // Side by side would gain little: repodata is shared and a solve of one subdir keeps a core busy.
+    for want in &wants {
+        let pins = if options.upgrade {
+            Vec::new()
+        } else {
+            old.pins(want.subdir, &options.upgrade_packages)
+        };
+        closures.push(solving.solve(want, &pins).await?);
+    }
     refuse_unverifiable(&closures)?;
-    let head = head::head(&input, &wants, &closures, &path);
-    let text = LockFile::new(&closures, &head).to_yaml();
-    let changed = fs::read_to_string(&path).ok().as_ref() != Some(&text);
+    let lock = LockFile::new(&closures, &head::head(&input, &wants, &closures, &old.path));
+    let format = options.format.unwrap_or(LockFormat::CondaLock);
+    let text = single_text(&lock, format, reporter)?;
+    let changed = fs::read_to_string(&old.path).ok().as_ref() != Some(&text);
     if changed && !options.dry_run {
-        write_atomic(&path, text.as_bytes(), Durability::Flush)?;
-        remember(&store, &path, &closures, reporter);
+        write_atomic(&old.path, text.as_bytes(), Durability::Flush)?;
+        remember(&store, &old.path, &closures, reporter);
     }
     Ok(LockReport {
-        path,
+        path: old.path,
+        diff: old.lock.map(|old| LockFile::diff(&old, &lock)),
         packages: closures
             .iter()
             .map(|closure| (closure.subdir().to_string(), closure.packages().len()))
@@ -119,7 +137,7 @@ fn manifest_input(
     settings: &Settings,
     reporter: &dyn Reporter,
 ) -> Result<ManifestInput, LockOperationError> {
-    match read(&options.files, &[], settings, reporter)? {
+    match read(&options.files, &[], None, (settings, reporter))? {
         Input::Manifest(input) => {
             refuse_pip(&input.manifest)?;
             Ok(input)
@@ -132,17 +150,13 @@ fn manifest_input(
 fn subdirs(
     options: &LockOptions,
     input: &ManifestInput,
-    old: Option<&LockFile>,
+    locked: &[Subdir],
 ) -> Result<Vec<Subdir>, PlatformError> {
-    let of_manifest = input
-        .manifest
-        .platforms
-        .clone()
-        .filter(|platforms| !platforms.is_empty());
-    let of_lock = || Some(old?.platforms().to_vec()).filter(|platforms| !platforms.is_empty());
+    let of_manifest = input.manifest.platforms.clone();
     let mut subdirs = match (options.platforms.as_slice(), of_manifest) {
-        ([], Some(platforms)) => platforms,
-        ([], None) => of_lock().map_or_else(|| current().map(|subdir| vec![subdir]), Ok)?,
+        ([], Some(platforms)) if !platforms.is_empty() => platforms,
+        ([], _) if !locked.is_empty() => locked.to_vec(),
+        ([], _) => vec![current()?],
         (named, _) => parse_all(named)?,
     };
     subdirs.sort();
@@ -150,16 +164,32 @@ fn subdirs(
     Ok(subdirs)
 }
 
-fn tell_of_dropped(old: Option<&LockFile>, subdirs: &[Subdir], reporter: &dyn Reporter) {
-    let old = old.map(LockFile::platforms).unwrap_or_default();
-    let dropped: Vec<_> = old
-        .iter()
-        .filter(|subdir| !subdirs.contains(subdir))
-        .map(|subdir| subdir.as_str())
-        .collect();
+fn tell_of_dropped(locked: &[Subdir], subdirs: &[Subdir], reporter: &dyn Reporter) {
+    let dropped = locked.iter().filter(|subdir| !subdirs.contains(subdir));
+    let dropped: Vec<_> = dropped.map(|subdir| subdir.as_str()).collect();
     if !dropped.is_empty() {
         let text = format!("the lock is no longer for {}", dropped.join(", "));
         reporter.warn("lock::platform-dropped", text);
+    }
+}
+
+/// The lock as one text. What the format cannot say is told.
+fn single_text(
+    lock: &LockFile,
+    format: LockFormat,
+    reporter: &dyn Reporter,
+) -> Result<String, LockOperationError> {
+    if format == LockFormat::CondaLock {
+        return Ok(lock.to_yaml());
+    }
+    let exported = lock.export(format, &ExportOptions::default())?;
+    for loss in &exported.losses {
+        reporter.warn("lock::loss", format!("{format}: {loss}"));
+    }
+    let mut texts = exported.texts.into_iter();
+    match (texts.next(), texts.next()) {
+        (Some(text), None) => Ok(text.text),
+        _ => Err(LockOperationError::OneFileEach { format }),
     }
 }
 
@@ -175,46 +205,6 @@ fn refuse_unverifiable(closures: &[Closure]) -> Result<(), LockOperationError> {
             package: package.dist(),
             url: redact(&package.record.url),
         }),
-    }
-}
-
-/// The old lock, and where the new one goes: to its place, unless another is named.
-///
-/// The old pins are only a preference: a lock that cannot be read is no reason not to write a new one.
-fn old_and_path(
-    options: &LockOptions,
-    input: &ManifestInput,
-    settings: &Settings,
-    reporter: &dyn Reporter,
-) -> (Option<LockFile>, PathBuf) {
-    let found = match &options.output {
-        Some(path) => {
-            let path = settings.absolute(path);
-            read_lock(&path).map(|lock| lock.map(|lock| (path, lock)))
-        }
-        None => input.find_lock(),
-    };
-    let found = found.unwrap_or_else(|error| {
-        let text = format!("the pins of the old lock are lost: {error}");
-        reporter.warn("lock::old-unreadable", text);
-        None
-    });
-    let named = options.output.as_ref().map(|path| settings.absolute(path));
-    let default = || {
-        input
-            .lock_path()
-            .unwrap_or_else(|| settings.absolute(DEFAULT_LOCK))
-    };
-    match found {
-        // A lock that serves other manifests too is read, but this one's goes to its own place.
-        Some((path, lock))
-            if options.output.is_none() && lock.sources().len() > input.files.len() =>
-        {
-            let own = input.lock_path().unwrap_or(path);
-            (Some(lock), own)
-        }
-        Some((path, lock)) => (Some(lock), path),
-        None => (None, named.unwrap_or_else(default)),
     }
 }
 
@@ -249,20 +239,6 @@ fn credentials(wants: &[Want]) -> Vec<(Url, Credential)> {
         .collect()
 }
 
-/// Side by side would gain little: repodata is shared and a solve of one subdir keeps a core busy.
-async fn solve_all(
-    solving: &Solving<'_>,
-    wants: &[Want],
-    old: Option<&LockFile>,
-    forget: &[String],
-) -> Result<Vec<Closure>, LockOperationError> {
-    let mut closures = Vec::new();
-    for want in wants {
-        closures.push(solving.solve(want, &pins(old, want.subdir, forget)).await?);
-    }
-    Ok(closures)
-}
-
 /// The store keeps what a lock needs. That it cannot note so is no reason to have no lock.
 fn remember(store: &Store, path: &Path, closures: &[Closure], reporter: &dyn Reporter) {
     let object = |package: &LockedPackage| {
@@ -282,15 +258,4 @@ fn remember(store: &Store, path: &Path, closures: &[Closure], reporter: &dyn Rep
             format!("the store does not know this lock: {error}"),
         );
     }
-}
-
-fn pins(old: Option<&LockFile>, subdir: Subdir, forget: &[String]) -> Vec<RepoDataRecord> {
-    let closure = old.and_then(|lock| lock.closure(subdir, &Selection::all()).ok());
-    let packages = closure.iter().flat_map(Closure::packages);
-    let kept = packages.filter(|package| {
-        forget
-            .iter()
-            .all(|name| !name.eq_ignore_ascii_case(package.name()))
-    });
-    kept.map(|package| package.record.clone()).collect()
 }

@@ -1,0 +1,54 @@
+//! `larder export`.
+
+use std::process::ExitCode;
+
+use larder::{ExportOptions, export as export_lock};
+
+use crate::{
+    args::{ExplicitHash, ExportArgs, GlobalArgs, LockFormat},
+    environment::Environment,
+    failure::Failure,
+    output, progress,
+};
+
+use super::context::settings;
+
+pub(super) fn export(
+    args: &ExportArgs,
+    global: &GlobalArgs,
+    environment: &Environment,
+) -> Result<ExitCode, Failure> {
+    let settings = settings(global, environment)?;
+    let reporter = progress::reporter(global);
+    let options = ExportOptions {
+        lock: args.lock.clone(),
+        format: format(args.format),
+        hash: match args.hash {
+            ExplicitHash::Md5 => larder::ExplicitHash::Md5,
+            ExplicitHash::Sha256 => larder::ExplicitHash::Sha256,
+        },
+        platforms: args.platforms.clone(),
+        output: args.output.clone(),
+    };
+    let report =
+        export_lock(&options, &settings, &*reporter).map_err(|error| Failure::new(&error))?;
+    if global.json {
+        output::json(&report);
+    } else if let Some(text) = &report.text {
+        output::data(text);
+    } else if !global.quiet {
+        report
+            .written
+            .iter()
+            .for_each(|path| output::tell(format!("{} written", path.display())));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn format(format: LockFormat) -> larder::LockFormat {
+    match format {
+        LockFormat::CondaLock => larder::LockFormat::CondaLock,
+        LockFormat::Pixi => larder::LockFormat::Pixi,
+        LockFormat::Explicit => larder::LockFormat::Explicit,
+    }
+}
