@@ -1,0 +1,18 @@
+//! The one place that knows where secrets stand in URLs and texts.
+//!
+//! Two doors: [`split_credentials`] takes secrets off a URL that will be used, [`redact`] and
+//! [`redact_text`] make what may be shown of one. Everybody else asks here instead of looking for `@`
+//! and `/t/`, so that what one crate takes off no other crate leaves on.
+//!
+//! Pure: nothing here sends, logs or keeps a secret, and what a secret says is in no `Debug`.
+#![forbid(unsafe_code)]
+
+mod credential;
+mod shown;
+mod text;
+mod token;
+
+pub use credential::{Credential, split_credentials};
+pub use shown::{clean, redact};
+pub use text::{redact_text, split_userinfo};
+pub use token::{PathToken, is_local_path, split_tokens, with_token};
