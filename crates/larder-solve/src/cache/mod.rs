@@ -39,6 +39,7 @@ pub(crate) mod testing {
         client::missing as is_missing_entry,
         entry::{Directory, Entry, Validators, parse, sha256},
         kind::Kind,
+        log::Log,
         shard_index::{Verdict, look_at},
     };
 }

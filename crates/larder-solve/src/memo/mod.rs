@@ -102,5 +102,6 @@ pub(crate) mod testing {
         file::{Memo, compose, parse},
         index::{Form, Index},
         key::{DECIDERS, Key},
+        proof::Proof,
     };
 }

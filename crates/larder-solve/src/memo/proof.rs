@@ -14,7 +14,7 @@ use super::{index::Form, survey::Surveyed};
 const MOST_NAMES: usize = 3;
 
 /// The channels as a solve saw them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Proof(Vec<IndexProof>);
 

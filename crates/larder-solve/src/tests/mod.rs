@@ -3,6 +3,8 @@
 mod cache;
 mod channels;
 mod local;
+mod log;
+mod memo;
 mod mend;
 mod suggestions;
 mod tidy;

@@ -127,7 +127,8 @@ fn a_memo_that_cannot_be_read_is_none() {
 #[test]
 fn a_swapped_record_is_refused() {
     let other = "ab".repeat(32);
-    let changes: [(&str, fn(&mut Value, &str)); 5] = [
+    type Change = fn(&mut Value, &str);
+    let changes: [(&str, Change); 5] = [
         ("digest", |record, other| record["sha256"] = other.into()),
         ("address", |record, _| {
             record["url"] = "https://evil.test/a-2-0.conda".into()
@@ -153,7 +154,8 @@ fn a_closure_that_is_not_the_request_s_is_refused() {
     let remembered = Remembered::new();
     let c = remembered.record("c", "c");
     let b = remembered.record("b", "b 1");
-    let cases: [(&str, Box<dyn FnOnce(&mut Vec<Value>)>); 5] = [
+    type Change = Box<dyn FnOnce(&mut Vec<Value>)>;
+    let cases: [(&str, Change); 5] = [
         (
             "a spec is missed",
             Box::new(|packages| drop(packages.remove(0))),

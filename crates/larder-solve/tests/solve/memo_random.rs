@@ -13,8 +13,11 @@ use crate::support::{Lab, channel_of, package};
 const NAMES: [&str; 7] = ["a", "b", "c", "d", "e", "f", "g"];
 const CHANNELS: usize = 2;
 
-/// Channel, name and version; the value is the list of dependencies and whether it is noarch.
-type World = BTreeMap<(usize, &'static str, u8), (Vec<String>, bool)>;
+/// Channel, name and version.
+type Id = (usize, &'static str, u8);
+/// Dependencies, and whether it is noarch.
+type Record = (Vec<String>, bool);
+type World = BTreeMap<Id, Record>;
 /// The records of a name that a memo has looked at.
 type Snapshot = BTreeMap<&'static str, World>;
 
@@ -23,22 +26,19 @@ fn dependency() -> impl Strategy<Value = String> {
     (select(&NAMES[..]), bound).prop_map(|(name, bound)| format!("{name}{bound}"))
 }
 
-fn entry() -> impl Strategy<Value = ((usize, &'static str, u8), (Vec<String>, bool))> {
+fn entry() -> impl Strategy<Value = (Id, Record)> {
     let key = (0..CHANNELS, select(&NAMES[..]), 0..3u8);
     let value = (prop::collection::vec(dependency(), 0..3), any::<bool>());
     (key, value)
 }
 
 fn world() -> impl Strategy<Value = World> {
-    prop::collection::btree_map(
-        (0..CHANNELS, select(&NAMES[..]), 0..3u8),
-        (prop::collection::vec(dependency(), 0..3), any::<bool>()),
-        4..20,
-    )
+    let entries = prop::collection::vec(entry(), 4..20);
+    entries.prop_map(|entries| entries.into_iter().collect())
 }
 
 /// One record is set, or taken away.
-fn change() -> impl Strategy<Value = ((usize, &'static str, u8), Option<(Vec<String>, bool)>)> {
+fn change() -> impl Strategy<Value = (Id, Option<Record>)> {
     (entry(), any::<bool>()).prop_map(|((key, value), set)| (key, set.then_some(value)))
 }
 

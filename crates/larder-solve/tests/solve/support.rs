@@ -17,6 +17,7 @@ use rattler_conda_types::{
     Channel, GenericVirtualPackage, MatchSpec, ParseMatchSpecError, ParseMatchSpecOptions,
     RepoDataRecord, RepodataRevision, Subdir, package::BuildString,
 };
+use rattler_networking::LazyClient;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use url::Url;
@@ -85,13 +86,17 @@ impl Lab {
     }
 
     pub(crate) fn options(&self) -> SolverOptions {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        // Certificates take longer to load than most solves here take, and local channels need none.
+        let client = LazyClient::new(|| {
+            let client = reqwest::Client::builder().no_proxy().build();
+            client.unwrap().into()
+        });
         SolverOptions {
             offline: self.offline,
             use_sharded: self.sharded,
             max_relations_depth: self.depth,
             retry_delay: Duration::ZERO,
-            ..SolverOptions::new(client.into(), self.cache())
+            ..SolverOptions::new(client, self.cache())
         }
     }
 
