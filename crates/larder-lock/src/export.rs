@@ -109,6 +109,14 @@ pub enum ExportError {
         /// The format.
         format: LockFormat,
     },
+    /// A lock for a platform that the format does not admit.
+    #[error("a {format} lock cannot be for the platform {platform} (CEP 37)")]
+    Platform {
+        /// The platform.
+        platform: Subdir,
+        /// The format.
+        format: LockFormat,
+    },
     /// A package without a checksum, for a format that demands one.
     #[error("{package} has neither sha256 nor md5, and a {format} lock must have one")]
     NoHash {
@@ -156,6 +164,10 @@ impl LockFile {
 
     fn export_conda_lock(&self) -> Result<Exported, ExportError> {
         let format = LockFormat::CondaLock;
+        if self.platforms.contains(&Subdir::NoArch) {
+            let platform = Subdir::NoArch;
+            return Err(ExportError::Platform { platform, format });
+        }
         for package in self.conda_packages() {
             if package.checksum().is_none() {
                 let package = package.dist();

@@ -106,12 +106,11 @@ impl LockChannel {
 impl InputDigests {
     /// The digests of a file's contents.
     pub fn of(contents: &[u8]) -> Self {
-        let mut hasher = Hasher::both();
+        let mut hasher = Hasher::sha256();
         hasher.update(contents);
-        let digests = hasher.finish();
         Self {
-            md5: digests.md5,
-            sha256: digests.sha256,
+            md5: Md5::of(contents),
+            sha256: hasher.finish().sha256,
         }
     }
 }

@@ -7,4 +7,4 @@ mod other_ceps;
 mod refusals;
 mod round_trip;
 mod satisfy;
-mod support;
+pub(crate) mod support;

@@ -54,16 +54,26 @@ impl<'a> Lines<'a> {
             let Some((key, location)) = item.split_once(": ") else {
                 continue;
             };
-            if matches!(key, "conda" | "conda_source" | "pypi" | "url") {
-                // The list of packages comes after the environments, which refer to it.
-                lines.insert(location.trim().trim_matches(['"', '\'']), number);
-            }
+            let location = location.trim().trim_matches(['"', '\'']);
+            // The list of packages comes after the environments, which refer to it.
+            match key {
+                "conda" | "pypi" | "url" => lines.insert(location, number),
+                // `<name>[<hash>] @ <location>`
+                "conda_source" => lines.insert(before(location, '['), number),
+                _ => None,
+            };
         }
         Self(lines)
     }
 
-    /// The first line if there is none, as in a file without line breaks.
-    pub(super) fn get(&self, location: &str) -> u64 {
-        self.0.get(location).copied().unwrap_or(1)
+    /// The line of a package by its location, or by its name if it is a source; the first line if
+    /// there is none, as in a file without line breaks.
+    pub(super) fn get(&self, location: &str, name: &str) -> u64 {
+        let line = self.0.get(location).or_else(|| self.0.get(name));
+        line.copied().unwrap_or(1)
     }
+}
+
+fn before(text: &str, end: char) -> &str {
+    text.split_once(end).map_or(text, |(before, _)| before)
 }

@@ -113,7 +113,7 @@ impl Reader<'_> {
     fn refuse(&self, location: &str, package: &str, problem: Problem) -> LockError {
         LockError::Package {
             file: self.file.to_owned(),
-            line: self.lines.get(location),
+            line: self.lines.get(location, package),
             package: package.to_owned(),
             problem: Box::new(problem),
         }
@@ -143,7 +143,8 @@ impl Reader<'_> {
                 content,
             };
             let key = (entry.name().to_owned(), entry.manager());
-            if let Some(first_line) = lines.insert(key, self.lines.get(location)) {
+            let line = self.lines.get(location, entry.name());
+            if let Some(first_line) = lines.insert(key, line) {
                 let problem = Problem::Duplicate {
                     manager: entry.manager(),
                     platform: subdir,
@@ -202,10 +203,15 @@ fn record(binary: &CondaBinaryData) -> Result<RepoDataRecord, Problem> {
     if let Ok(url) = clean.parse() {
         record.url = url;
     }
+    let place = PackageUrl::of(&record.url);
     record.channel = match record.channel {
         Some(channel) => Some(address::clean(&channel).url),
-        None => PackageUrl::of(&record.url).channel,
+        None => place.channel,
     };
+    // Old versions of pixi wrote the platform of the environment for noarch packages.
+    if let Some(subdir) = place.subdir {
+        record.package_record.subdir = subdir;
+    }
     let archive = ArchiveName::of(&record.url, "conda")?;
     let package = &record.package_record;
     for (key, found, in_url) in [

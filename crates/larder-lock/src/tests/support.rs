@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use crate::{Closure, Completeness, LockChannel, LockFile, LockHead, LockedPackage, Selection};
 
-pub(super) const CHANNEL: &str = "https://ch.test/main";
+pub(crate) const CHANNEL: &str = "https://ch.test/main";
 
 /// `name-version-build [<- depends; ...] [!! constrains; ...] [++ extra: depends; ...] [@ channel]`.
-pub(super) fn package(line: &str) -> LockedPackage {
+pub(crate) fn package(line: &str) -> LockedPackage {
     let part = |mark: &str| {
         let rest = line.split_once(mark).map_or("", |(_, rest)| rest);
         let end = [" <- ", " !! ", " ++ ", " @ ", " ? "]
@@ -49,7 +49,7 @@ fn list(text: &str) -> Vec<String> {
         .collect()
 }
 
-pub(super) fn closure(lines: &[&str]) -> Closure {
+pub(crate) fn closure(lines: &[&str]) -> Closure {
     Closure::new(
         Subdir::Linux64,
         lines.iter().map(|line| package(line)).collect(),
@@ -57,7 +57,7 @@ pub(super) fn closure(lines: &[&str]) -> Closure {
     .unwrap()
 }
 
-pub(super) fn head() -> LockHead {
+pub(crate) fn head() -> LockHead {
     LockHead {
         channels: vec![LockChannel::of(CHANNEL)],
         sources: vec!["environment.yml".to_owned()],
@@ -65,11 +65,11 @@ pub(super) fn head() -> LockHead {
     }
 }
 
-pub(super) fn record(value: Value) -> RepoDataRecord {
+pub(crate) fn record(value: Value) -> RepoDataRecord {
     serde_json::from_value(value).unwrap()
 }
 
-pub(super) fn virtual_packages(texts: &[&str]) -> Vec<GenericVirtualPackage> {
+pub(crate) fn virtual_packages(texts: &[&str]) -> Vec<GenericVirtualPackage> {
     texts
         .iter()
         .map(|text| serde_json::from_value(json!(text)).unwrap())
@@ -77,7 +77,7 @@ pub(super) fn virtual_packages(texts: &[&str]) -> Vec<GenericVirtualPackage> {
 }
 
 /// A lock of one package, `zlib` for linux-64, as the CEP has it. Lines 1 to 23.
-pub(super) const ONE: &str = "\
+pub(crate) const ONE: &str = "\
 version: 1
 metadata:
   content_hash:
@@ -104,36 +104,36 @@ package:
 ";
 
 /// [`ONE`] with one text in it replaced.
-pub(super) fn one_with(old: &str, new: &str) -> String {
+pub(crate) fn one_with(old: &str, new: &str) -> String {
     assert!(ONE.contains(old), "{old}");
     ONE.replacen(old, new, 1)
 }
 
-pub(super) fn parse(text: &str) -> LockFile {
+pub(crate) fn parse(text: &str) -> LockFile {
     match LockFile::parse("conda-lock.yml", text) {
         Ok(lock) => lock,
         Err(error) => panic!("{error}\n{text}"),
     }
 }
 
-pub(super) fn refusal(text: &str) -> String {
+pub(crate) fn refusal(text: &str) -> String {
     match LockFile::parse("conda-lock.yml", text) {
         Ok(_) => panic!("was read:\n{text}"),
         Err(error) => error.to_string(),
     }
 }
 
-pub(super) fn default_closure(lock: &LockFile) -> Closure {
+pub(crate) fn default_closure(lock: &LockFile) -> Closure {
     lock.closure(Subdir::Linux64, &Selection::default())
         .unwrap()
 }
 
-pub(super) fn names(closure: &Closure) -> Vec<String> {
+pub(crate) fn names(closure: &Closure) -> Vec<String> {
     closure.packages().iter().map(LockedPackage::dist).collect()
 }
 
 /// Two items of one name would be one item, so this has another name.
-pub(super) fn and_another(name: &str, old: &str, new: &str) -> String {
+pub(crate) fn and_another(name: &str, old: &str, new: &str) -> String {
     let item = &ONE[ONE.find("- name").unwrap()..];
     assert!(item.contains(old), "{old}");
     format!("{ONE}{}", item.replacen(old, new, 1).replace("zlib", name))
