@@ -37,13 +37,23 @@ impl<'a> LinkPackage<'a> {
         &self.locked.record.package_record
     }
 
+    /// CEP 23: a list of URLs does not say what its packages depend on, so the archive does.
     pub(crate) fn depends(&self) -> &'a [String] {
-        &self.record().depends
+        if self.is_bare() {
+            &self.info.index.depends
+        } else {
+            &self.record().depends
+        }
     }
 
     /// Whether the record leaves out what CEP 37 has no key for, so that the archive has the word.
     pub(crate) fn is_partial(&self) -> bool {
-        self.locked.completeness == Completeness::Partial
+        self.locked.completeness != Completeness::Full
+    }
+
+    /// Whether the record is only what the package's URL says.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.locked.completeness == Completeness::Bare
     }
 
     /// CEP 20: by `noarch`, whatever the subdir; `abi3` packages are noarch in a platform's subdir.

@@ -217,7 +217,8 @@ fn described(package: LinkPackage<'_>) -> Result<Map<String, Value>, RecordError
         Err(error) => return Err(RecordError::Json(error)),
     };
     if package.is_partial() {
-        record.retain(|key, _| KNOWN_TO_LOCKS.contains(&key.as_str()));
+        let guessed = |key: &str| package.is_bare() && is_guess(&package, key);
+        record.retain(|key, _| KNOWN_TO_LOCKS.contains(&key.as_str()) && !guessed(key));
     } else {
         all.retain(|key, _| !KNOWN_TO_CHANNELS.contains(&key.as_str()));
     }
@@ -248,6 +249,16 @@ fn described(package: LinkPackage<'_>) -> Result<Map<String, Value>, RecordError
     }
     all.sort_keys();
     Ok(all)
+}
+
+/// Whether a bare record has `key` only because a record must have it. A file outside a channel does
+/// not say its subdir either.
+fn is_guess(package: &LinkPackage<'_>, key: &str) -> bool {
+    match key {
+        "depends" => true,
+        "subdir" => package.locked.record.channel.is_none(),
+        _ => false,
+    }
 }
 
 fn object(json: &str) -> Result<Map<String, Value>, RecordError> {

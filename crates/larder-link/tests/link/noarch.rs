@@ -7,7 +7,7 @@ use larder_testkit::{Format, PackageBuilder};
 use rattler_conda_types::Subdir;
 use serde_json::json;
 
-use crate::support::{Kit, Unpacked, create, fails, package, python};
+use crate::support::{Kit, Unpacked, create, fails, links, package, python};
 
 fn six(kit: &Kit) -> Unpacked {
     let built = PackageBuilder::new("six", "1.17.0", "pyh_0")
@@ -138,6 +138,29 @@ fn cep17_07_with_a_record_from_a_lock_the_archive_has_the_word() {
     );
     kit.create(&[&python.partial(), &six.partial()]);
     assert!(kit.has("lib/python3.14t/site-packages/six.py"));
+}
+
+#[test]
+fn of_a_bare_package_the_archive_says_what_it_depends_on() {
+    let kit = Kit::new();
+    // By name `a` comes before python, so only its dependency puts it after.
+    let a = PackageBuilder::new("a", "1.0", "pyh_0")
+        .noarch_python()
+        .depends("python >=3.8")
+        .constrains("b <2")
+        .file("site-packages/a.py", "x = 1\n");
+    let (a, python) = (kit.unpack(a).bare(), kit.unpack(python("3.12.1")).bare());
+    let links = links(&[&a, &python]);
+    let plan = larder_link::plan(&links, &kit.options()).unwrap();
+    let order: Vec<_> = plan.packages().map(|package| package.name()).collect();
+    assert_eq!(order, ["python", "a"]);
+    kit.create(&[&a, &python]);
+    assert!(kit.has("lib/python3.12/site-packages/a.py"));
+    let record = kit.record("a-1.0-pyh_0");
+    assert_eq!(record["depends"], json!(["python >=3.8"]));
+    assert_eq!(record["constrains"], json!(["b <2"]));
+    assert_eq!(record["noarch"], "python");
+    assert_eq!(record["channel"], "https://host.example/forge");
 }
 
 #[test]

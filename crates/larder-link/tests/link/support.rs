@@ -11,7 +11,7 @@ use larder_link::{Applied, LinkOptions, LinkPackage, apply, plan};
 use larder_lock::{Completeness, LockedPackage};
 use larder_testkit::{BuiltPackage, Format, PackageBuilder};
 use larder_unpack::{Archive, ArchiveKind, Expected, Limits, Tree, Trees, TreesOptions};
-use rattler_conda_types::{PrefixRecord, RepoDataRecord, Subdir};
+use rattler_conda_types::{NoArchType, PrefixRecord, RepoDataRecord, Subdir};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -159,6 +159,15 @@ impl Unpacked {
 
     pub(crate) fn partial(mut self) -> Self {
         self.locked.completeness = Completeness::Partial;
+        self
+    }
+
+    /// As an `@EXPLICIT` list gives it: nothing but what the URL says.
+    pub(crate) fn bare(mut self) -> Self {
+        let record = &mut self.locked.record.package_record;
+        record.depends.clear();
+        record.noarch = NoArchType::none();
+        self.locked.completeness = Completeness::Bare;
         self
     }
 
