@@ -13,6 +13,7 @@ mod memo;
 mod memo_conda_forge;
 mod memo_doubt;
 mod memo_random;
+mod memo_stale;
 mod places;
 mod relations;
 mod retry;
