@@ -12,6 +12,9 @@ const DEFAULTS: [&str; 3] = [
     "https://repo.anaconda.com/pkgs/msys2",
 ];
 
+/// What conda and conda-lock write where they have taken a token out.
+const REDACTED: &str = "<TOKEN>";
+
 /// An address without credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Clean {
@@ -57,7 +60,7 @@ struct Found {
 
 impl Found {
     fn note<'a>(&mut self, parts: impl Iterator<Item = &'a str>) {
-        for part in parts {
+        for part in parts.filter(|part| *part != REDACTED) {
             match variable(part) {
                 Some(name) => self.variables.push(name.to_owned()),
                 None => self.secret = true,

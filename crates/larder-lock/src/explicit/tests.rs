@@ -314,6 +314,12 @@ fn credentials_are_refused_with_the_line_and_not_repeated() {
 }
 
 #[test]
+fn a_token_that_conda_took_out_is_no_credential() {
+    let line = "https://ch.test/t/<TOKEN>/main/linux-64/a-1-0.conda";
+    assert_eq!(url(line, &[]), A);
+}
+
+#[test]
 fn a_package_is_listed_once() {
     let b = A.replace("a-1-0", "a-2-0");
     let error = refusal(&format!("{A}\n{b}"));
