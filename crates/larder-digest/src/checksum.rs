@@ -20,7 +20,7 @@ pub enum Checksum {
 pub struct Mismatch {
     /// What the lock or the channel says.
     pub expected: Checksum,
-    /// What the bytes have.
+    /// What the bytes have: of the kind that was expected, if that was computed, else the SHA-256.
     pub found: Checksum,
 }
 
@@ -33,11 +33,12 @@ impl Checksum {
     /// Compares with the digests of the bytes that arrived.
     ///
     /// # Errors
-    /// [`Mismatch`] with both digests, of the kind that was expected.
+    /// [`Mismatch`] with both digests. Bytes whose MD5 was expected but not computed
+    /// ([`Hasher::for_checksum`](crate::Hasher::for_checksum) does) are not known to be right.
     pub fn check(&self, digests: &Digests) -> Result<(), Mismatch> {
         let found = match self {
             Self::Sha256(_) => Self::Sha256(digests.sha256),
-            Self::Md5(_) => Self::Md5(digests.md5),
+            Self::Md5(_) => digests.md5.map_or(Self::Sha256(digests.sha256), Self::Md5),
         };
         if *self == found {
             Ok(())

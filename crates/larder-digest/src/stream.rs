@@ -12,8 +12,8 @@ use crate::{Checksum, Md5, Sha256};
 pub struct Digests {
     /// SHA-256 of all bytes.
     pub sha256: Sha256,
-    /// MD5 of all bytes; that of no bytes at all when the hasher was told not to compute it.
-    pub md5: Md5,
+    /// MD5 of all bytes, if the hasher was told to compute it.
+    pub md5: Option<Md5>,
     /// How many bytes passed.
     pub size: u64,
 }
@@ -62,9 +62,16 @@ impl Hasher {
     pub fn finish(self) -> Digests {
         Digests {
             sha256: Sha256::from_bytes(self.sha256.finalize().into()),
-            md5: Md5::from_bytes(self.md5.unwrap_or_default().finalize().into()),
+            md5: self.md5.map(|md5| Md5::from_bytes(md5.finalize().into())),
             size: self.size,
         }
+    }
+}
+
+impl Md5 {
+    /// The digest of bytes that are all there.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self::from_bytes(Md5State::digest(bytes).into())
     }
 }
 

@@ -36,16 +36,16 @@ fn streams_hash_what_passes() {
     std::io::copy(&mut reader, &mut std::io::sink()).unwrap();
     let (_, digests) = reader.finish();
     assert_eq!(
-        (digests.sha256.to_hex(), digests.md5.to_hex(), digests.size),
-        (ABC_SHA256.into(), ABC_MD5.into(), 3)
+        (digests.sha256.to_hex(), digests.md5, digests.size),
+        (ABC_SHA256.into(), Some(ABC_MD5.parse().unwrap()), 3)
     );
 
     let mut writer = HashingWriter::new(Vec::new(), Hasher::sha256());
     writer.write_all(b"abc").unwrap();
     let (written, digests) = writer.finish();
     assert_eq!(
-        (written, digests.sha256.to_hex()),
-        (b"abc".to_vec(), ABC_SHA256.into())
+        (written, digests.sha256.to_hex(), digests.md5),
+        (b"abc".to_vec(), ABC_SHA256.into(), None)
     );
 }
 
@@ -78,4 +78,19 @@ fn cep32_29_sha256_is_preferred_and_a_right_md5_does_not_help_a_wrong_sha256() {
         format!("expected sha256:{EMPTY_SHA256}, found sha256:{ABC_SHA256}")
     );
     assert_eq!(Checksum::best(None, None), None);
+}
+
+#[test]
+fn an_md5_that_was_not_computed_is_neither_right_nor_said_to_be_found() {
+    let md5 = Checksum::Md5(Md5::of(b"abc"));
+    let digests = |mut hasher: Hasher| {
+        hasher.update(b"abc");
+        hasher.finish()
+    };
+    assert!(
+        md5.check(&digests(Hasher::for_checksum(Some(&md5))))
+            .is_ok()
+    );
+    let error = md5.check(&digests(Hasher::sha256())).unwrap_err();
+    assert_eq!(error.found, Checksum::Sha256(ABC_SHA256.parse().unwrap()));
 }

@@ -60,5 +60,5 @@ fn has_both(object: &Object, md5: Md5) -> Result<bool, PathError> {
     let digests = File::open(&object.path)
         .and_then(|mut file| read::hash(&mut file, Hasher::both()))
         .at("read object", &object.path)?;
-    Ok(digests.md5 == md5 && digests.sha256 == object.id.sha256)
+    Ok(digests.md5 == Some(md5) && digests.sha256 == object.id.sha256)
 }

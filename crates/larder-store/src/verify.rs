@@ -228,7 +228,8 @@ fn inspect(layout: &Layout, id: ObjectId, index: &Index) -> (Finding, Vec<Md5>) 
     let path = layout.object(id);
     match look(&path, id, !claims.is_empty()) {
         Ok((digests, writable)) => {
-            let wrong = claims.iter().copied().filter(|&md5| md5 != digests.md5);
+            let is_wrong = |claim: &Md5| digests.md5.is_some_and(|found| found != *claim);
+            let wrong = claims.iter().copied().filter(is_wrong);
             let bytes = digests.size;
             (Finding::Whole { bytes, writable }, wrong.collect())
         }

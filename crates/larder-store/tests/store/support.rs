@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use larder_digest::{Checksum, Digests, Hasher};
+use larder_digest::{Checksum, Digests, Hasher, Md5};
 use larder_fs::Durability;
 use larder_store::{
     IngestError, Object, ObjectId, ObjectKind, Step, Steps, Store, StoreOptions, VerifyReport,
@@ -94,7 +94,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> Checksum {
 }
 
 pub(crate) fn md5(bytes: &[u8]) -> Checksum {
-    Checksum::Md5(digests(bytes).md5)
+    Checksum::Md5(Md5::of(bytes))
 }
 
 pub(crate) fn id(kind: ObjectKind, bytes: &[u8]) -> ObjectId {

@@ -59,11 +59,11 @@ fn cep32_29_sha256_is_checked_before_md5() {
     let fixture = Fixture::new();
     let (right, wrong) = (digests(&content(1)), digests(&content(2)));
     let cases = [
-        (Some(wrong.sha256), Some(right.md5), false),
-        (None, Some(wrong.md5), false),
-        (Some(right.sha256), Some(wrong.md5), true),
-        (Some(right.sha256), Some(right.md5), true),
-        (None, Some(right.md5), true),
+        (Some(wrong.sha256), right.md5, false),
+        (None, wrong.md5, false),
+        (Some(right.sha256), wrong.md5, true),
+        (Some(right.sha256), right.md5, true),
+        (None, right.md5, true),
         (None, None, true),
     ];
     for (sha256, md5, accepted) in cases {
