@@ -21,13 +21,13 @@ pub enum Durability {
 /// Nothing has changed then, and no temporary file is left.
 pub fn write_atomic(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), PathError> {
     let directory = parent(path);
-    let mut file = tempfile::Builder::new()
-        .prefix(".larder-")
-        .suffix(".tmp")
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".larder-").suffix(".tmp");
+    for_everyone(&mut builder);
+    let mut file = builder
         .tempfile_in(directory)
         .at("create a temporary file in", directory)?;
     file.write_all(bytes).at("write", path)?;
-    share_mode(file.as_file()).at("set mode of", path)?;
     if durability == Durability::Flush {
         file.as_file().sync_all().at("flush", path)?;
     }
@@ -65,12 +65,11 @@ fn parent(path: &Path) -> &Path {
 /// Temporary files are made for their owner alone; what is renamed into place is for everyone whom
 /// the umask admits.
 #[cfg(unix)]
-fn share_mode(file: &fs::File) -> std::io::Result<()> {
-    let mode = 0o666 & !crate::mode::umask();
-    rustix::fs::fchmod(file, rustix::fs::Mode::from_raw_mode(mode)).map_err(Into::into)
+fn for_everyone(builder: &mut tempfile::Builder<'_, '_>) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    builder.permissions(fs::Permissions::from_mode(0o666));
 }
 
 #[cfg(not(unix))]
-fn share_mode(_file: &fs::File) -> std::io::Result<()> {
-    Ok(())
-}
+fn for_everyone(_builder: &mut tempfile::Builder<'_, '_>) {}

@@ -4,6 +4,7 @@
 //! The only crate that knows operating systems apart (`cfg`). It knows neither conda nor the store.
 #![forbid(unsafe_code)]
 
+mod age;
 mod atomic;
 mod boot;
 mod dir;
@@ -15,6 +16,7 @@ mod process;
 mod remove;
 mod rename;
 
+pub use age::last_changed;
 pub use atomic::{Durability, sync_dir, write_atomic};
 pub use boot::boot_id;
 pub use dir::Dir;

@@ -1,7 +1,8 @@
 //! A lock file: one process at a time, as far as the file system's locks can be trusted.
 //!
-//! A convenience and never a proof: where locks are not supported the caller goes on without one, so
-//! what it guards must be right by renames alone.
+//! A convenience and never a proof: where locks do not work the caller goes on without one
+//! ([`LockFile::is_held`] tells), and some network file systems keep locks within one machine. So what
+//! it guards must be right by renames alone.
 
 use std::{
     fs::{File, TryLockError},
@@ -11,40 +12,61 @@ use std::{
 
 use crate::{PathContext as _, PathError};
 
-/// A held lock. Dropping it gives it up and, where that cannot harm a waiting process, removes the file.
+/// A lock, held unless the file system cannot. Dropping it gives it up and, where that cannot harm a
+/// waiting process, removes the file.
 #[derive(Debug)]
 pub struct LockFile {
     file: File,
     path: PathBuf,
+    is_held: bool,
 }
 
 impl LockFile {
     /// Makes the file at `path` if need be and locks it, waiting for whoever holds it; `on_wait` is
-    /// called once before waiting.
+    /// called once before waiting. Where the file system refuses to lock, there is no waiting and
+    /// [`LockFile::is_held`] is false.
     ///
     /// # Errors
-    /// If the file cannot be made or opened, or locking fails for another reason than not being
-    /// supported.
+    /// If the file cannot be made or opened, or waiting fails.
     pub fn acquire(path: impl Into<PathBuf>, on_wait: impl FnOnce()) -> Result<Self, PathError> {
         let path = path.into();
         let mut on_wait = Some(on_wait);
         loop {
             let file = open(&path)?;
-            if let Err(TryLockError::WouldBlock) = file.try_lock() {
-                if let Some(tell) = on_wait.take() {
-                    tell();
-                }
-                match file.lock() {
-                    Err(error) if error.kind() != io::ErrorKind::Unsupported => {
-                        return Err(error).at("lock", &path);
+            let is_held = match file.try_lock() {
+                Ok(()) => true,
+                Err(TryLockError::WouldBlock) => {
+                    if let Some(tell) = on_wait.take() {
+                        tell();
                     }
-                    _ => {}
+                    wait(&file).at("lock", &path)?;
+                    true
                 }
-            }
+                Err(TryLockError::Error(_)) => false,
+            };
             // The holder removes the file on leaving: a lock on a removed file keeps nobody out.
             if is_same_file(&file, &path) {
-                return Ok(Self { file, path });
+                return Ok(Self {
+                    file,
+                    path,
+                    is_held,
+                });
             }
+        }
+    }
+
+    /// Whether the file system granted the lock. If not, others may think that they are alone too.
+    pub fn is_held(&self) -> bool {
+        self.is_held
+    }
+}
+
+/// A signal with a handler interrupts waiting.
+fn wait(file: &File) -> io::Result<()> {
+    loop {
+        match file.lock() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Permissions: read-only objects, and the mask that new files get.
+//! Permissions: who may write. Never reads or changes the process's umask, which other threads share.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
-use crate::{PathContext as _, PathError};
+use crate::PathError;
 
 /// Takes the right to write from everyone. Protects against accidents, not against the owner.
 ///
@@ -20,39 +20,56 @@ pub fn make_writable(path: &Path) -> Result<(), PathError> {
     set_writable(path, true)
 }
 
-#[cfg(unix)]
-fn set_writable(path: &Path, writable: bool) -> Result<(), PathError> {
-    use std::os::unix::fs::PermissionsExt as _;
+/// Gives the owner of a directory every right to what is in it.
+pub(crate) fn open_up(directory: &Path) -> Result<(), PathError> {
+    platform::open_up(directory)
+}
 
-    let mode = fs::symlink_metadata(path)
-        .at("read metadata of", path)?
-        .permissions()
-        .mode();
-    let mode = if writable {
-        mode | 0o200
-    } else {
-        mode & !0o222
-    };
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).at("set mode of", path)
+fn set_writable(path: &Path, writable: bool) -> Result<(), PathError> {
+    platform::set_writable(path, writable)
+}
+
+#[cfg(unix)]
+mod platform {
+    use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+    use crate::{PathContext as _, PathError};
+
+    pub(super) fn open_up(directory: &Path) -> Result<(), PathError> {
+        change(directory, |mode| mode | 0o700)
+    }
+
+    pub(super) fn set_writable(path: &Path, writable: bool) -> Result<(), PathError> {
+        change(path, |mode| {
+            if writable {
+                mode | 0o200
+            } else {
+                mode & !0o222
+            }
+        })
+    }
+
+    fn change(path: &Path, new: impl Fn(u32) -> u32) -> Result<(), PathError> {
+        let metadata = fs::symlink_metadata(path).at("read metadata of", path)?;
+        let mode = new(metadata.permissions().mode());
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).at("set mode of", path)
+    }
 }
 
 #[cfg(not(unix))]
-fn set_writable(path: &Path, writable: bool) -> Result<(), PathError> {
-    let mut permissions = fs::symlink_metadata(path)
-        .at("read metadata of", path)?
-        .permissions();
-    permissions.set_readonly(!writable);
-    fs::set_permissions(path, permissions).at("set mode of", path)
-}
+mod platform {
+    use std::{fs, path::Path};
 
-/// The process's mask. Read once: the only way to read it is to set it, which must not race with
-/// files being made, so the first call sets it back at once and the answer is kept.
-#[cfg(unix)]
-pub(crate) fn umask() -> rustix::fs::RawMode {
-    static UMASK: std::sync::OnceLock<rustix::fs::RawMode> = std::sync::OnceLock::new();
-    *UMASK.get_or_init(|| {
-        let mask = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-        rustix::process::umask(mask);
-        mask.as_raw_mode()
-    })
+    use crate::{PathContext as _, PathError};
+
+    pub(super) fn open_up(directory: &Path) -> Result<(), PathError> {
+        set_writable(directory, true)
+    }
+
+    pub(super) fn set_writable(path: &Path, writable: bool) -> Result<(), PathError> {
+        let metadata = fs::symlink_metadata(path).at("read metadata of", path)?;
+        let mut permissions = metadata.permissions();
+        permissions.set_readonly(!writable);
+        fs::set_permissions(path, permissions).at("set mode of", path)
+    }
 }

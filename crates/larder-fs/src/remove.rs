@@ -2,10 +2,10 @@
 
 use std::{fs, io, path::Path};
 
-use crate::{PathContext as _, PathError, make_writable};
+use crate::{PathContext as _, PathError, make_writable, mode::open_up};
 
 /// Removes a directory tree, links in it but never what they point to. A tree that is not there is
-/// no error. Directories without write permission are given it first.
+/// no error. Directories that their owner may not list, enter or write are opened up first.
 ///
 /// # Errors
 /// If something cannot be removed; part of the tree may be gone then.
@@ -22,7 +22,7 @@ pub fn remove_tree(path: &Path) -> Result<(), PathError> {
 }
 
 fn unprotect(directory: &Path) -> Result<(), PathError> {
-    make_writable(directory)?;
+    open_up(directory)?;
     for entry in fs::read_dir(directory).at("read directory", directory)? {
         let entry = entry.at("read directory", directory)?;
         let kind = entry.file_type().at("read metadata of", entry.path())?;
@@ -34,3 +34,6 @@ fn unprotect(directory: &Path) -> Result<(), PathError> {
     }
     Ok(())
 }
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -1,8 +1,8 @@
 use std::{fs, io, path::Path};
 
 use crate::{
-    Dir, Durability, LinkFile, LinkMethod, LinkMode, Linker, exchange, make_read_only, remove_tree,
-    rename_noreplace, write_atomic,
+    Dir, Durability, LinkFile, LinkMethod, LinkMode, Linker, exchange, last_changed,
+    make_read_only, remove_tree, rename_noreplace, write_atomic,
 };
 
 fn two_dirs() -> (tempfile::TempDir, Dir, Dir) {
@@ -36,6 +36,33 @@ fn files_are_replaced_whole_and_nothing_is_left_beside_them() {
         assert_eq!(fs::read_to_string(&path).unwrap(), content);
     }
     assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 1);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_written_file_is_for_whom_the_umask_admits() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let temp = tempfile::tempdir().unwrap();
+    let [written, usual] = ["written", "usual"].map(|name| temp.path().join(name));
+    write_atomic(&written, b"", Durability::Lazy).unwrap();
+    fs::write(&usual, "").unwrap();
+    let mode = |path| fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&written), mode(&usual));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_rename_counts_as_a_change_however_old_the_content() {
+    let temp = tempfile::tempdir().unwrap();
+    let [one, two] = ["one", "two"].map(|name| temp.path().join(name));
+    fs::create_dir(&one).unwrap();
+    let old = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+    fs::File::open(&one).unwrap().set_modified(old).unwrap();
+    let before = last_changed(&one).unwrap();
+    rename_noreplace(&one, &two).unwrap();
+    assert!(old < before && before <= last_changed(&two).unwrap());
+    assert!(last_changed(&one).is_err());
 }
 
 #[test]

@@ -35,6 +35,7 @@ fn who_has_to_wait_is_told_so_and_nobody_else() {
     let path = directory.path().join("x.lock");
     let told = AtomicBool::new(false);
     let held = LockFile::acquire(&path, || told.store(true, Ordering::SeqCst)).unwrap();
+    assert!(held.is_held(), "this file system has locks");
     assert!(!told.load(Ordering::SeqCst));
     thread::scope(|scope| {
         scope.spawn(|| LockFile::acquire(&path, || told.store(true, Ordering::SeqCst)).map(drop));

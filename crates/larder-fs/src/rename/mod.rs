@@ -6,6 +6,8 @@ use crate::{PathContext as _, PathError};
 
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 mod portable;
+#[cfg(any(test, not(any(target_os = "linux", target_os = "macos"))))]
+mod retry;
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 mod unix;
 
