@@ -5,6 +5,7 @@
 //! | name | what it is |
 //! |---|---|
 //! | `.larder-env.lock` | held while `P` is changed; a convenience (one waits for the other), never a proof |
+//! | `.larder-env-R.scratch` | what is needed only while `P` is made ([`scratch_beside`](crate::scratch_beside())) |
 //! | `.larder-env-R` | the new environment before it is in place; after an exchange the old one |
 //! | `.larder-env-R.old` | the old environment, where the file system cannot exchange two directories |
 //! | `P/conda-meta/.larder-unfinished` | `P` is in place but its link scripts have not all run; holds `.larder-env-R` |
@@ -16,12 +17,28 @@
 //!
 //! | killed | leaves | the next run |
 //! |---|---|---|
+//! | while unpacking | `.larder-env-R.scratch`, its `in-use` not locked | removes it |
 //! | while building | `.larder-env-R` | removes it |
 //! | after the move into place, no scripts | `P` whole; the old one as `.larder-env-R` or `.old` | removes the old one |
 //! | between the two renames, where there is no exchange | no `P`, `.old`, perhaps `.larder-env-R` | renames `.old` back, removes the other |
 //! | while scripts run or records are written | `P` with marker, without history | removes `P`, puts the old one back |
 //! | after the history was written | `P` with marker and history | removes marker and old one |
 //! | while putting back | one of the above | as above |
+//!
+//! Without the lock (NFS and Lustre may refuse it) nobody knows whether a run on another machine lives:
+//!
+//! | the next run, without the lock, finds | and |
+//! |---|---|
+//! | `P` with marker, the marker younger than 24 h | changes nothing at all; `apply` fails with `Unfinished` |
+//! | no `P`, `.old` | renames `.old` back: if its run lives, that run fails, and `P` is the old one |
+//! | any other name younger than 24 h | leaves it alone |
+//! | anything older than 24 h | does as with the lock |
+//!
+//! The age is that of the last change or rename. Some file systems grant locks that hold on one machine
+//! only. So nothing is ever removed under the name that its run knows: it is renamed first, and a run
+//! that lives all the same fails when it wants to move it, with nothing half removed in its place; it
+//! writes records only where its own marker is. A scratch directory goes only if its own lock is free,
+//! and was taken in this boot of this machine, or by age.
 //!
 //! An empty directory that was at `P` beforehand is put back when a run fails, not when it is killed.
 //! Nothing is flushed file by file: after a power loss an environment may hold empty files, as with
@@ -35,7 +52,12 @@ use std::{
 use larder_event::Reporter;
 use larder_fs::{PathContext as _, PathError, exchange, remove_tree, rename_noreplace};
 
-use crate::apply::Site;
+use crate::{
+    apply::{Site, is_scratch},
+    certainty::Certainty,
+    place::has_history,
+    scratch,
+};
 
 pub(crate) const MARKER: &str = ".larder-unfinished";
 
@@ -48,6 +70,8 @@ pub struct Recovered {
     pub removed_unfinished: bool,
     /// How many directories of dead runs were removed from beside the prefix.
     pub leftovers: usize,
+    /// How many were left alone, because the runs that made them may be alive on another machine.
+    pub left_alone: usize,
 }
 
 /// Clears away what killed runs left of the environment at `prefix`, and puts back what was there
@@ -57,29 +81,58 @@ pub struct Recovered {
 /// If something cannot be renamed or removed; calling it again goes on from there.
 pub fn recover(prefix: &Path, reporter: &dyn Reporter) -> Result<Recovered, PathError> {
     let site = Site::new(prefix);
-    if !site.parent.is_dir() || !needs_recovery(&site)? {
+    if !site.parent.is_dir() || prefix.is_symlink() || !needs_recovery(&site)? {
         return Ok(Recovered::default());
     }
-    let _lock = site.lock(reporter)?;
-    recover_locked(&site, reporter)
+    let lock = site.lock(reporter)?;
+    recover_locked(&site, Certainty::with(&lock), reporter)
 }
 
 fn needs_recovery(site: &Site) -> Result<bool, PathError> {
-    Ok(marker_path(&site.prefix).exists() || !site.leftovers()?.is_empty())
+    Ok(exists(&marker_path(&site.prefix))
+        || exists(&site.lock_path())
+        || !site.leftovers()?.is_empty())
 }
 
-/// As [`recover`], for whoever holds the lock.
-pub(crate) fn recover_locked(site: &Site, reporter: &dyn Reporter) -> Result<Recovered, PathError> {
+/// As [`recover`], for whoever has the lock as far as there are locks.
+pub(crate) fn recover_locked(
+    site: &Site,
+    certainty: Certainty,
+    reporter: &dyn Reporter,
+) -> Result<Recovered, PathError> {
     let mut recovered = Recovered::default();
     let marker = marker_path(&site.prefix);
-    if let Some(staged) = read_marker(site, &marker)? {
-        if site.has_history() {
-            fs::remove_file(&marker).at("remove file", &marker)?;
-        } else {
-            recovered.removed_unfinished = true;
-            recovered.put_back = put_back(site, &staged)?;
-        }
+    if site.prefix.is_symlink() {
+        return Ok(recovered);
     }
+    if exists(&marker) && !certainty.is_abandoned(&marker)? {
+        recovered.left_alone = 1;
+    } else {
+        settle_marker(site, &marker, &mut recovered)?;
+        clear_leftovers(site, certainty, &mut recovered)?;
+    }
+    tell(site, recovered, reporter);
+    Ok(recovered)
+}
+
+/// What is at the prefix with a marker becomes an environment, or goes.
+fn settle_marker(site: &Site, marker: &Path, recovered: &mut Recovered) -> Result<(), PathError> {
+    let Some(staged) = read_marker(site, marker)? else {
+        return Ok(());
+    };
+    if has_history(&site.prefix) {
+        return remove_marker(marker);
+    }
+    recovered.removed_unfinished = true;
+    recovered.put_back = put_back(site, &staged)?;
+    Ok(())
+}
+
+fn clear_leftovers(
+    site: &Site,
+    certainty: Certainty,
+    recovered: &mut Recovered,
+) -> Result<(), PathError> {
     let leftovers = site.leftovers()?;
     if !exists(&site.prefix)
         && let Some(old) = leftovers.iter().find(|path| is_old(path))
@@ -88,25 +141,61 @@ pub(crate) fn recover_locked(site: &Site, reporter: &dyn Reporter) -> Result<Rec
         recovered.put_back = true;
     }
     for leftover in leftovers.iter().filter(|path| exists(path)) {
-        remove_tree(leftover)?;
-        recovered.leftovers += 1;
+        if is_scratch(leftover) {
+            if scratch::is_abandoned(leftover, certainty)? {
+                bury(site, leftover)?;
+                recovered.leftovers += 1;
+            }
+        } else if certainty.is_abandoned(leftover)? {
+            bury(site, leftover)?;
+            recovered.leftovers += 1;
+        } else {
+            recovered.left_alone += 1;
+        }
     }
-    if recovered != Recovered::default() {
-        reporter.note(describe(site, recovered));
-    }
-    Ok(recovered)
+    Ok(())
 }
 
-fn describe(site: &Site, recovered: Recovered) -> String {
-    let what = if recovered.put_back {
-        "put back what was there before it"
-    } else {
-        "removed what it left"
-    };
-    format!(
-        "an earlier run on `{}` did not finish: {what}",
-        site.prefix.display()
-    )
+/// Removes a directory under a name that nobody knows: a run that lives after all must not find half
+/// of it, nor move it into place meanwhile.
+fn bury(site: &Site, leftover: &Path) -> Result<(), PathError> {
+    loop {
+        let grave = site.new_staging_path();
+        match rename_noreplace(leftover, &grave) {
+            Ok(()) => return remove_tree(&grave),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn tell(site: &Site, recovered: Recovered, reporter: &dyn Reporter) {
+    let prefix = site.prefix.display();
+    let has_done = recovered.put_back || recovered.removed_unfinished || recovered.leftovers > 0;
+    if has_done {
+        let what = if recovered.put_back {
+            "put back what was there before it"
+        } else {
+            "removed what it left"
+        };
+        reporter.note(format!(
+            "an earlier run on `{prefix}` did not finish: {what}"
+        ));
+    }
+    if recovered.left_alone > 0 {
+        reporter.note(format!(
+            "there are no locks beside `{prefix}`: what other runs have there is left alone for a day"
+        ));
+    }
+}
+
+/// A marker that somebody else removed is as good as removed.
+pub(crate) fn remove_marker(marker: &Path) -> Result<(), PathError> {
+    match fs::remove_file(marker) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result.at("remove file", marker),
+    }
 }
 
 /// Takes the unfinished environment away from its place and puts back the one that it replaced, which
@@ -157,3 +246,6 @@ fn read_marker(site: &Site, marker: &Path) -> Result<Option<PathBuf>, PathError>
         Err(error) => Err(error).at("read file", marker),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -107,6 +107,38 @@ pub enum ApplyError {
         /// Where the environment was to go.
         prefix: PathBuf,
     },
+    /// A link is there; putting an environment in its place would part it from what it leads to.
+    #[error(
+        "`{}` is a symbolic link to `{}`, which an environment cannot replace; \
+         name the directory itself, or remove the link",
+        prefix.display(),
+        target.display()
+    )]
+    SymbolicLink {
+        /// Where the environment was to go.
+        prefix: PathBuf,
+        /// What the link says.
+        target: PathBuf,
+    },
+    /// CEP 22: the environment that is there must not be changed.
+    #[error("the environment `{}` is frozen: {message}", prefix.display())]
+    Frozen {
+        /// Where the environment was to go.
+        prefix: PathBuf,
+        /// What its marker says.
+        message: String,
+    },
+    /// Another run makes an environment there, or did until it was killed; without locks nobody can
+    /// tell until a day has passed.
+    #[error(
+        "`{}` holds an environment that is not finished, and there are no locks on this file system \
+         to tell whether somebody is at work on it; wait, or remove it if nobody is",
+        prefix.display()
+    )]
+    Unfinished {
+        /// Where the environment was to go.
+        prefix: PathBuf,
+    },
     /// What an earlier run left could not be cleared away.
     #[error("cannot clear away what an unfinished run left of `{}`", prefix.display())]
     Recover {

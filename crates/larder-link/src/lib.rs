@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod apply;
+mod certainty;
 mod channel;
 mod clobber;
 mod codesign;
@@ -20,9 +21,11 @@ mod options;
 mod order;
 mod package;
 mod parallel;
+mod place;
 mod plan;
 mod record;
 mod replace;
+mod scratch;
 mod scripts;
 mod state;
 
@@ -33,7 +36,9 @@ pub use error::{ApplyError, PlanError, RecordError};
 pub use larder_fs::LinkMode;
 pub use options::{ClobberPolicy, LinkOptions, Replace, ScriptPolicy};
 pub use package::LinkPackage;
+pub use place::{check_place, frozen, is_unfinished};
 pub use plan::{How, LinkPlan, PlanLine, plan};
+pub use scratch::{ScratchDir, scratch_beside};
 pub use scripts::{ScriptError, ScriptMessage};
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! something fails. The states are those of the crash table (`crash.rs`).
 
 use std::{
+    borrow::Cow,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -9,7 +10,12 @@ use std::{
 use larder_event::Reporter;
 use larder_fs::{PathContext as _, PathError, exchange, remove_tree, rename_noreplace};
 
-use crate::{ApplyError, Replace, apply::Site, crash};
+use crate::{
+    ApplyError, Replace,
+    apply::Site,
+    crash,
+    place::{check_place, frozen, has_history, is_unfinished},
+};
 
 /// An environment being made.
 pub(crate) struct Build {
@@ -80,12 +86,31 @@ impl Build {
             }
             _ => {}
         }
-        let name = self
-            .staged
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy();
-        fs::write(&marker, name.as_bytes()).at("write file", marker)
+        fs::write(&marker, self.staged_name().as_bytes()).at("write file", marker)
+    }
+
+    fn staged_name(&self) -> Cow<'_, str> {
+        let name = self.staged.file_name().unwrap_or_default();
+        name.to_string_lossy()
+    }
+
+    /// Where locks prove nothing, somebody may have thought this run dead and put back what was there
+    /// before it: records must not be written into that.
+    pub(crate) fn check_still_ours(&self) -> Result<(), ApplyError> {
+        if self.state == State::Staged || self.is_ours() {
+            return Ok(());
+        }
+        let source = PathError {
+            operation: "find the marker of this run in",
+            path: self.site.prefix.clone(),
+            source: io::ErrorKind::NotFound.into(),
+        };
+        Err(place_error(&self.site, source))
+    }
+
+    fn is_ours(&self) -> bool {
+        fs::read_to_string(crash::marker_path(&self.site.prefix))
+            .is_ok_and(|name| name == self.staged_name())
     }
 
     /// The commit of an environment without scripts, and the tidying of one with them. The environment
@@ -105,10 +130,7 @@ impl Build {
             }
             State::InPlace => {
                 let marker = crash::marker_path(&self.site.prefix);
-                warn_of(
-                    reporter,
-                    fs::remove_file(&marker).at("remove file", &marker),
-                );
+                warn_of(reporter, crash::remove_marker(&marker));
             }
         }
         warn_of(reporter, remove_tree(&self.staged));
@@ -120,7 +142,8 @@ impl Build {
     pub(crate) fn abandon(self, reporter: &dyn Reporter) {
         let result = match self.state {
             State::Staged => remove_tree(&self.staged),
-            State::InPlace => crash::put_back(&self.site, &self.staged).map(drop),
+            State::InPlace if self.is_ours() => crash::put_back(&self.site, &self.staged).map(drop),
+            State::InPlace => Ok(()),
         };
         warn_of(reporter, result);
         let prefix = &self.site.prefix;
@@ -186,14 +209,28 @@ fn occupant(site: &Site, replace: Replace) -> Result<Occupant, ApplyError> {
             return Err(place_error(site, source));
         }
     };
+    check_place(prefix)?;
     if metadata.is_dir() && is_empty(prefix).map_err(|source| place_error(site, source))? {
         return Ok(Occupant::EmptyDirectory);
+    }
+    if is_unfinished(prefix) {
+        return Err(ApplyError::Unfinished {
+            prefix: prefix.clone(),
+        });
     }
     match replace {
         Replace::Never => Err(ApplyError::AlreadyExists {
             prefix: prefix.clone(),
         }),
-        Replace::Existing if metadata.is_dir() && site.has_history() => Ok(Occupant::Environment),
+        Replace::Existing if metadata.is_dir() && has_history(prefix) => {
+            match frozen(prefix).map_err(|source| place_error(site, source))? {
+                None => Ok(Occupant::Environment),
+                Some(message) => Err(ApplyError::Frozen {
+                    prefix: prefix.clone(),
+                    message,
+                }),
+            }
+        }
         Replace::Existing => Err(ApplyError::NotAnEnvironment {
             prefix: prefix.clone(),
         }),

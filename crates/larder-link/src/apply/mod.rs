@@ -12,14 +12,16 @@ use larder_event::{Event, Phase, Reporter};
 use larder_fs::{PathContext as _, PathError};
 
 use crate::{
-    ApplyError, LinkOptions, LinkPlan, ScriptMessage, ScriptPolicy, crash,
+    ApplyError, LinkOptions, LinkPlan, ScriptMessage, ScriptPolicy,
+    certainty::Certainty,
+    crash,
     plan::PlannedPackage,
     scripts::{self, Moment, ScriptPlace},
 };
 
 use build::{Build, place_error};
 pub(crate) use files::Written;
-pub(crate) use site::Site;
+pub(crate) use site::{Site, is_scratch};
 
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -48,12 +50,14 @@ pub fn apply(
     fs::create_dir_all(&site.parent)
         .at("create directory", &site.parent)
         .map_err(|source| place_error(&site, source))?;
-    let _lock = site
+    let lock = site
         .lock(reporter)
         .map_err(|source| place_error(&site, source))?;
-    crash::recover_locked(&site, reporter).map_err(|source| ApplyError::Recover {
-        prefix: site.prefix.clone(),
-        source,
+    crash::recover_locked(&site, Certainty::with(&lock), reporter).map_err(|source| {
+        ApplyError::Recover {
+            prefix: site.prefix.clone(),
+            source,
+        }
     })?;
     warn_of_clobbers(plan, reporter);
     let run = Run {
@@ -148,6 +152,7 @@ impl Run<'_, '_> {
             }
             self.run_scripts(Moment::PostLink, &mut messages)?;
         }
+        build.check_still_ours()?;
         meta::write(self.plan, self.options, &written, build.root())?;
         Ok(Applied {
             paths: self.plan.lines().filter(|line| !line.is_lost).count() as u64,

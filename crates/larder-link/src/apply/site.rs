@@ -12,6 +12,7 @@ use larder_event::Reporter;
 use larder_fs::{LockFile, PathContext as _, PathError};
 
 const RANDOM_LENGTH: usize = 8;
+const SCRATCH: &str = ".scratch";
 
 /// A prefix and its surroundings.
 #[derive(Debug)]
@@ -38,17 +39,19 @@ impl Site {
 
     /// Waits until nobody else changes this prefix.
     pub(crate) fn lock(&self, reporter: &dyn Reporter) -> Result<LockFile, PathError> {
-        let name = self.stem.trim_end_matches('-').to_owned() + ".lock";
-        LockFile::acquire(self.parent.join(name), || {
-            reporter.note(format!(
+        LockFile::acquire(self.lock_path(), || {
+            let text = format!(
                 "waiting for another process that changes `{}`",
                 self.prefix.display()
-            ));
+            );
+            reporter.warn("link::waiting", text);
         })
     }
 
-    pub(crate) fn has_history(&self) -> bool {
-        self.prefix.join("conda-meta").join("history").is_file()
+    /// A killed run leaves its lock file, free for the next one.
+    pub(crate) fn lock_path(&self) -> PathBuf {
+        let stem = self.stem.strip_suffix('-').unwrap_or(&self.stem);
+        self.parent.join(format!("{stem}.lock"))
     }
 
     /// A name that nobody else uses, most likely; making the directory decides.
@@ -65,8 +68,19 @@ impl Site {
 
     /// Makes a new directory to build in.
     pub(crate) fn create_staging(&self) -> Result<PathBuf, PathError> {
+        self.create("")
+    }
+
+    /// Makes a new directory that never becomes an environment.
+    pub(crate) fn create_scratch(&self) -> Result<PathBuf, PathError> {
+        self.create(SCRATCH)
+    }
+
+    fn create(&self, suffix: &str) -> Result<PathBuf, PathError> {
         loop {
-            let path = self.new_staging_path();
+            let mut path = self.new_staging_path().into_os_string();
+            path.push(suffix);
+            let path = PathBuf::from(path);
             match fs::create_dir(&path) {
                 Ok(()) => return Ok(path),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -89,11 +103,20 @@ impl Site {
         for entry in fs::read_dir(&self.parent).at("read directory", &self.parent)? {
             let name = entry.at("read directory", &self.parent)?.file_name();
             let Some(name) = name.to_str() else { continue };
-            if self.is_staging_name(name.strip_suffix(".old").unwrap_or(name)) {
+            let stem = name
+                .strip_suffix(".old")
+                .or_else(|| name.strip_suffix(SCRATCH))
+                .unwrap_or(name);
+            if self.is_staging_name(stem) {
                 paths.push(self.parent.join(name));
             }
         }
         paths.sort();
         Ok(paths)
     }
+}
+
+/// Whether a leftover is a scratch directory.
+pub(crate) fn is_scratch(path: &Path) -> bool {
+    path.to_string_lossy().ends_with(SCRATCH)
 }

@@ -42,6 +42,7 @@ fn two_renames_replace_an_environment_and_nothing_stays() {
 fn after_two_renames_the_old_environment_can_be_put_back() {
     let parent = tempfile::tempdir().unwrap();
     let mut build = replacing(parent.path());
+    build.write_marker().unwrap();
     build.swap_by_renames().unwrap();
     build.state = State::InPlace;
     build.abandon(&Recorder::default());
@@ -62,4 +63,59 @@ fn an_environment_that_appears_meanwhile_stays() {
     assert!(matches!(error, ApplyError::AlreadyExists { .. }), "{error}");
     assert_eq!(which(&prefix), "theirs");
     assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+}
+
+/// Where locks prove nothing, another run may have put back what was there while this one lived.
+#[test]
+fn an_environment_that_somebody_else_put_back_is_neither_written_to_nor_removed() {
+    let parent = tempfile::tempdir().unwrap();
+    let prefix = parent.path().join("env");
+    environment(&prefix, "old");
+    let mut build = Build::start(Site::new(&prefix), Replace::Existing).unwrap();
+    fs::write(build.root().join("which"), "new").unwrap();
+    build.move_unfinished(Replace::Existing).unwrap();
+    assert_eq!(which(&prefix), "new");
+    build.check_still_ours().unwrap();
+
+    crash::recover(&prefix, &Recorder::default()).unwrap();
+    let error = build.check_still_ours().unwrap_err();
+    assert!(matches!(error, ApplyError::Place { .. }), "{error}");
+    build.abandon(&Recorder::default());
+    assert_eq!(which(&prefix), "old");
+    assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+}
+
+/// As above, but before it is in place.
+#[test]
+fn a_staged_environment_that_somebody_else_removed_does_not_come_into_place() {
+    let parent = tempfile::tempdir().unwrap();
+    let prefix = parent.path().join("env");
+    let build = Build::start(Site::new(&prefix), Replace::Never).unwrap();
+    environment(build.root(), "ours");
+    assert_eq!(
+        crash::recover(&prefix, &Recorder::default())
+            .unwrap()
+            .leftovers,
+        1
+    );
+    let error = build
+        .finish(Replace::Never, &Recorder::default())
+        .unwrap_err();
+    assert!(matches!(error, ApplyError::Place { .. }), "{error}");
+    assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn an_unfinished_environment_is_not_taken_for_one() {
+    let parent = tempfile::tempdir().unwrap();
+    let prefix = parent.path().join("env");
+    let mut build = Build::start(Site::new(&prefix), Replace::Never).unwrap();
+    build.move_unfinished(Replace::Never).unwrap();
+    for replace in [Replace::Never, Replace::Existing] {
+        let error = Build::start(Site::new(&prefix), replace).err();
+        assert!(
+            matches!(error, Some(ApplyError::Unfinished { .. })),
+            "{error:?}"
+        );
+    }
 }

@@ -1,0 +1,129 @@
+//! What is done without the lock, as on a file system that has none: each row of the second table.
+
+use std::time::{Duration, SystemTime};
+
+use larder_event::{Recorder, Silent};
+
+use super::*;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A directory for environments, and the site of `env` in it.
+fn site() -> (tempfile::TempDir, Site) {
+    let parent = tempfile::tempdir().unwrap();
+    let site = Site::new(&parent.path().join("env"));
+    (parent, site)
+}
+
+fn without_lock(later: Duration) -> Certainty {
+    Certainty {
+        is_alone: false,
+        now: SystemTime::now() + later,
+    }
+}
+
+/// A directory with something in it that is named as its content.
+fn directory(site: &Site, name: &str) {
+    let path = site.parent.join(name);
+    fs::create_dir_all(path.join("conda-meta")).unwrap();
+    fs::write(path.join("which"), name).unwrap();
+    let long_ago = SystemTime::now() - 10 * DAY;
+    let opened = fs::File::open(&path).unwrap();
+    // A directory keeps the time of its content when it is renamed: it must not count alone.
+    opened.set_modified(long_ago).unwrap();
+}
+
+fn names(site: &Site) -> Vec<String> {
+    let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+    let mut names: Vec<String> = fs::read_dir(&site.parent).unwrap().map(name).collect();
+    names.sort();
+    names
+}
+
+fn run(site: &Site, certainty: Certainty) -> Recovered {
+    recover_locked(site, certainty, &Silent).unwrap()
+}
+
+#[test]
+#[cfg(unix)]
+fn a_staging_directory_is_left_alone_for_a_day_and_then_goes() {
+    let (_parent, site) = site();
+    for name in [".larder-env-aaaaaaaa", ".larder-env-bbbbbbbb.old", "env"] {
+        directory(&site, name);
+    }
+    let before = names(&site);
+    for later in [Duration::ZERO, DAY / 2] {
+        let recorder = Recorder::default();
+        let recovered = recover_locked(&site, without_lock(later), &recorder).unwrap();
+        let expected = Recovered {
+            left_alone: 2,
+            ..Recovered::default()
+        };
+        assert_eq!(recovered, expected);
+        assert_eq!(names(&site), before);
+        let text = format!("{:?}", recorder.events());
+        assert!(text.contains("no locks"), "{text}");
+    }
+    assert_eq!(run(&site, without_lock(DAY)).leftovers, 2);
+    assert_eq!(names(&site), ["env"]);
+}
+
+#[test]
+fn with_the_lock_nothing_has_to_be_old() {
+    let (_parent, site) = site();
+    directory(&site, ".larder-env-aaaaaaaa");
+    let alone = Certainty {
+        is_alone: true,
+        now: SystemTime::now(),
+    };
+    assert_eq!(run(&site, alone).leftovers, 1);
+    assert!(names(&site).is_empty());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_marked_prefix_and_what_it_replaced_are_left_alone_for_a_day_and_then_put_back() {
+    let (_parent, site) = site();
+    let staged = ".larder-env-aaaaaaaa";
+    for name in [staged, "env"] {
+        directory(&site, name);
+    }
+    fs::write(marker_path(&site.prefix), staged).unwrap();
+    let before = names(&site);
+    let recovered = run(&site, without_lock(DAY / 2));
+    assert_eq!((recovered.left_alone, recovered.put_back), (1, false));
+    assert_eq!(names(&site), before);
+    assert!(crate::is_unfinished(&site.prefix));
+
+    assert!(run(&site, without_lock(DAY)).put_back);
+    assert_eq!(names(&site), ["env"]);
+    let which = fs::read_to_string(site.prefix.join("which")).unwrap();
+    assert_eq!(which, staged, "the directory that was there before");
+}
+
+#[test]
+fn an_environment_that_is_missing_from_its_place_is_put_back_at_once() {
+    let (_parent, site) = site();
+    directory(&site, ".larder-env-aaaaaaaa.old");
+    assert!(run(&site, without_lock(Duration::ZERO)).put_back);
+    assert_eq!(names(&site), ["env"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn nothing_is_done_behind_a_link() {
+    let (_parent, site) = site();
+    directory(&site, "other");
+    fs::write(
+        marker_path(&site.parent.join("other")),
+        ".larder-env-aaaaaaaa",
+    )
+    .unwrap();
+    std::os::unix::fs::symlink("other", &site.prefix).unwrap();
+    assert_eq!(
+        recover(&site.prefix, &Silent).unwrap(),
+        Recovered::default()
+    );
+    assert_eq!(names(&site), ["env", "other"]);
+    assert!(site.prefix.is_symlink());
+}

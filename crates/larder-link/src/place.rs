@@ -1,0 +1,53 @@
+//! What may be said of the place of an environment by looking at it: whether one may go there, whether
+//! one there is frozen or unfinished. Changes nothing.
+
+use std::{fs, io, path::Path};
+
+use larder_fs::{PathContext as _, PathError};
+
+use crate::{ApplyError, crash};
+
+const FROZEN: &str = "it has the marker conda-meta/frozen";
+
+/// Whether an environment can be made at `prefix` as far as the path itself goes, before anything is
+/// fetched for it: [`apply`](crate::apply()) refuses what this refuses.
+///
+/// # Errors
+/// [`ApplyError::SymbolicLink`].
+pub fn check_place(prefix: &Path) -> Result<(), ApplyError> {
+    match fs::read_link(prefix) {
+        Ok(target) => Err(ApplyError::SymbolicLink {
+            prefix: prefix.to_owned(),
+            target,
+        }),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Whether at `prefix` there is what a run is still making, or left behind when it was killed: no
+/// environment yet, or not any more. [`recover`](crate::recover()) clears it away.
+pub fn is_unfinished(prefix: &Path) -> bool {
+    crash::exists(&crash::marker_path(prefix)) && !has_history(prefix)
+}
+
+/// CEP 22: if the environment at `prefix` is frozen, what its marker says. Presence alone freezes.
+///
+/// # Errors
+/// If the marker cannot be read.
+pub fn frozen(prefix: &Path) -> Result<Option<String>, PathError> {
+    let marker = prefix.join("conda-meta").join("frozen");
+    let bytes = match fs::read(&marker) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        bytes => bytes.at("read file", &marker)?,
+    };
+    let value: Option<serde_json::Value> = serde_json::from_slice(&bytes).ok();
+    let message = value
+        .as_ref()
+        .and_then(|value| value.get("message")?.as_str())
+        .filter(|text| !text.is_empty());
+    Ok(Some(message.unwrap_or(FROZEN).to_owned()))
+}
+
+pub(crate) fn has_history(prefix: &Path) -> bool {
+    prefix.join("conda-meta").join("history").is_file()
+}
