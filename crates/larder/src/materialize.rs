@@ -1,7 +1,6 @@
 //! From archives in the store to trees: verified, unpacked by several threads, the largest first.
 
 use std::{
-    path::{Path, PathBuf},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -228,11 +227,4 @@ pub(crate) fn stored<'a>(
         })
     };
     closure.packages().iter().filter_map(stored).collect()
-}
-
-/// Where trees are made on a machine that is thrown away: beside the environment, so that files can
-/// be linked, under a name that the next run recognises as left over.
-pub(crate) fn ephemeral_root(prefix: &Path) -> PathBuf {
-    let name = prefix.file_name().unwrap_or_default().to_string_lossy();
-    prefix.with_file_name(format!(".larder-trees-{name}-{}", std::process::id()))
 }

@@ -34,9 +34,11 @@ impl Run<'_> {
         match self.options.ephemeral {
             Ephemeral::No => self.link(wanted, &stored, &self.settings.trees),
             Ephemeral::Yes => {
-                let root = materialize::ephemeral_root(&wanted.prefix);
-                let result = self.link(wanted, &stored, &root);
-                if let Err(error) = larder_fs::remove_tree(&root) {
+                // Beside the environment, so that files can be linked.
+                let scratch =
+                    larder_link::scratch_beside(&wanted.prefix).map_err(CreateError::Trees)?;
+                let result = self.link(wanted, &stored, scratch.path());
+                if let Err(error) = scratch.close() {
                     self.reporter
                         .warn("create::left-over", format!("{error}: {}", error.source));
                 }
