@@ -15,6 +15,7 @@ mod hooks;
 mod list;
 mod lock;
 mod manifest;
+mod memo;
 mod quickstart;
 mod real_channel;
 mod run;

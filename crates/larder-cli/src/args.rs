@@ -154,6 +154,9 @@ pub(crate) struct CreateArgs {
     /// Solve, even if there is a lock
     #[arg(long)]
     pub(crate) no_lock: bool,
+    /// Solve anew, even if an earlier solve is still the answer
+    #[arg(long)]
+    pub(crate) refresh: bool,
     /// How files get into the environment
     #[arg(long, value_enum, default_value_t = LinkMode::Auto)]
     pub(crate) link_mode: LinkMode,

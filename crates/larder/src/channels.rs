@@ -6,8 +6,8 @@ use larder_event::Reporter;
 use larder_fetch::Credential;
 use larder_lock::LockChannel;
 use larder_manifest::{
-    ChannelContext, ChannelEntry, ChannelError, Credentials, Lookup, Manifest, Position,
-    anaconda_defaults, expand_variables, resolve_channel,
+    ChannelContext, ChannelEntry, ChannelError, Lookup, Manifest, Position, ResolvedChannel,
+    anaconda_defaults, expand_variables, resolve_channel, without_credentials,
 };
 use rattler_conda_types::{Channel, ChannelUrl, Subdir};
 use url::Url;
@@ -39,7 +39,7 @@ pub enum ChannelsError {
     /// The alias that bare names are joined to.
     #[error("the channel alias `{text}` is not a URL")]
     Alias {
-        /// As given.
+        /// As given, without credentials.
         text: String,
         /// What is wrong with it.
         #[source]
@@ -60,7 +60,7 @@ pub(crate) struct ChannelSet {
 impl ChannelSet {
     /// `named` (the command line's), then the manifest's, then, unless it says `nodefaults`, those of
     /// the configuration (CEP 24); conda-forge if that is none at all. A channel that is named twice
-    /// keeps its first place.
+    /// keeps its first place, and has the first credentials that any of its mentions has.
     pub(crate) fn new(
         named: &[String],
         manifest: &Manifest,
@@ -178,15 +178,16 @@ impl ChannelSet {
     ) -> Result<(), ChannelError> {
         for resolved in resolve_channel(text, context)? {
             let url = resolved.url.as_str().trim_end_matches('/').to_owned();
-            if self.urls.contains(&url) {
+            let known = self.urls.iter().position(|known| *known == url);
+            if let Some(known) = known {
+                self.open(known, &resolved, variables);
                 continue;
             }
             self.subdirs
                 .extend(resolved.subdir.map(|subdir| (resolved.text, subdir)));
-            self.credentials.extend(
-                credentials(resolved.credentials)
-                    .map(|credential| (resolved.url.clone(), credential)),
-            );
+            let credentials = resolved.credentials.into_iter();
+            self.credentials
+                .extend(credentials.map(|credential| (resolved.url.clone(), credential)));
             self.channels
                 .push(Channel::from_url(ChannelUrl::from(resolved.url)));
             self.urls.push(url);
@@ -194,22 +195,25 @@ impl ChannelSet {
         }
         Ok(())
     }
+
+    /// Takes the credentials of a later mention for a channel that has none.
+    fn open(&mut self, known: usize, again: &ResolvedChannel, variables: &[String]) {
+        let is_open = self.credentials.iter().any(|(url, _)| *url == again.url);
+        if is_open || again.credentials.is_empty() {
+            return;
+        }
+        let credentials = again.credentials.iter().cloned();
+        self.credentials
+            .extend(credentials.map(|credential| (again.url.clone(), credential)));
+        self.variables[known] = variables.to_vec();
+    }
 }
 
 fn alias(settings: &Settings) -> Result<Url, ChannelsError> {
     Url::parse(&settings.channel_alias).map_err(|source| ChannelsError::Alias {
-        text: settings.channel_alias.clone(),
+        text: without_credentials(&settings.channel_alias),
         source,
     })
-}
-
-fn credentials(credentials: Option<Credentials>) -> impl Iterator<Item = Credential> {
-    let Credentials { basic, token } = credentials.unwrap_or_default();
-    let basic = basic.map(|(user, password)| Credential::Basic {
-        user,
-        password: password.unwrap_or_default(),
-    });
-    basic.into_iter().chain(token.map(Credential::Token))
 }
 
 /// The names of the variables in a text that are set: what a lock says is needed to reach a channel.

@@ -8,7 +8,7 @@ use larder_lock::{
     Closure, ClosureError, DuplicatePackage, LockFile, LockedPackage, Reason, Selection, Wanted,
     check,
 };
-use larder_solve::SolveError;
+use larder_solve::{How, SolveError};
 use larder_store::Store;
 use rattler_conda_types::Subdir;
 use serde::Serialize;
@@ -28,8 +28,29 @@ pub enum Origin {
     Lock,
     /// From a lock, unchecked on request.
     Frozen,
+    /// From an earlier solve, proven to be still the answer.
+    Memo,
     /// From the solver.
     Solved,
+}
+
+/// A closure and how it was come by.
+#[derive(Debug)]
+pub(crate) struct Chosen {
+    pub(crate) closure: Closure,
+    pub(crate) origin: Origin,
+    /// Why no earlier solve could be used, where the solver ran.
+    pub(crate) why_no_memo: Option<String>,
+}
+
+impl Chosen {
+    fn locked(closure: Closure, origin: Origin) -> Self {
+        Self {
+            closure,
+            origin,
+            why_no_memo: None,
+        }
+    }
 }
 
 /// What to do about the lock beside a manifest.
@@ -150,7 +171,7 @@ impl Chooser<'_> {
         input: &ManifestInput,
         want: &Want,
         lock_use: LockUse,
-    ) -> Result<(Closure, Origin), ChooseError> {
+    ) -> Result<Chosen, ChooseError> {
         let found = match lock_use {
             LockUse::Ignored => None,
             LockUse::Checked | LockUse::Frozen => input.find_lock(self.settings)?,
@@ -158,10 +179,16 @@ impl Chooser<'_> {
         match (found, lock_use) {
             (Some((path, lock)), LockUse::Frozen) => {
                 let closure = closure(&lock, &path, want.subdir, &Selection::all())?;
-                return Ok((with_requests(closure, want)?, Origin::Frozen));
+                return Ok(Chosen::locked(
+                    with_requests(closure, want)?,
+                    Origin::Frozen,
+                ));
             }
             (Some((path, lock)), _) => {
-                return Ok((self.checked(&lock, &path, want)?, Origin::Lock));
+                return Ok(Chosen::locked(
+                    self.checked(&lock, &path, want)?,
+                    Origin::Lock,
+                ));
             }
             (None, LockUse::Frozen) => {
                 let default = || self.settings.absolute(crate::inputs::DEFAULT_LOCK);
@@ -170,14 +197,24 @@ impl Chooser<'_> {
             }
             (None, _) => self.reporter.note("no lock is used".into()),
         }
-        let solving = Solving::new(
-            self.network.get()?,
+        let network = self.network.get()?;
+        let solving = Solving::with_memos(
+            network,
             self.store,
             self.settings,
             self.policy,
             self.reporter,
         );
-        Ok((solving.solve(want, &[]).await?, Origin::Solved))
+        let solved = solving.recall(want).await?;
+        Ok(Chosen {
+            // A memo may have been asked for in other words.
+            closure: with_requests(solved.closure, want)?,
+            origin: match solved.how {
+                How::Memo => Origin::Memo,
+                How::Solved => Origin::Solved,
+            },
+            why_no_memo: solved.why_no_memo,
+        })
     }
 
     /// The closure of a lock alone. That it is complete and that this machine has what it needs is
@@ -188,11 +225,11 @@ impl Chooser<'_> {
         path: &Path,
         subdir: Subdir,
         lock_use: LockUse,
-    ) -> Result<(Closure, Origin), ChooseError> {
+    ) -> Result<Chosen, ChooseError> {
         let selection = Selection::default();
         let found = closure(lock, path, subdir, &selection)?;
         if lock_use == LockUse::Frozen {
-            return Ok((found, Origin::Frozen));
+            return Ok(Chosen::locked(found, Origin::Frozen));
         }
         let channels: Vec<String> = lock
             .channels()
@@ -217,7 +254,7 @@ impl Chooser<'_> {
             .filter(counts)
             .collect();
         if reasons.is_empty() {
-            Ok((found, Origin::Lock))
+            Ok(Chosen::locked(found, Origin::Lock))
         } else {
             Err(ChooseError::Stale {
                 path: path.to_owned(),

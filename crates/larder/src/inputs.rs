@@ -207,6 +207,9 @@ pub(crate) fn read(
             if files.len() > 1 {
                 return Err(InputError::LockAmongOthers { path: path.clone() });
             }
+            for note in lock.notes() {
+                reporter.warn("lock::note", note.to_string());
+            }
             return Ok(Input::Lock {
                 path: absolute,
                 lock: Box::new(lock),

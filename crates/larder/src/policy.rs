@@ -13,6 +13,8 @@ pub struct SolvePolicy {
     pub strategy: Strategy,
     /// Ignore records that were published later.
     pub exclude_newer: Option<SystemTime>,
+    /// Solve anew, even if an earlier answer is still true.
+    pub refresh: bool,
     /// What the target systems provide (`virtual-packages.yml` of conda-lock).
     pub virtual_packages: Option<PathBuf>,
 }

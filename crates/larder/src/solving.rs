@@ -7,7 +7,7 @@ use larder_fetch::Network;
 use larder_lock::{Closure, WantedSpec};
 use larder_manifest::{Manifest, without_credentials};
 use larder_solve::{
-    Requested, SolveError, SolveRequest, Solver, SolverOptions,
+    Requested, SolveError, SolveRequest, Solved, Solver, SolverOptions,
     virtual_packages::{self, Host, Overrides},
 };
 use larder_store::Store;
@@ -45,13 +45,46 @@ impl<'a> Solving<'a> {
         }
     }
 
+    /// The same, but with memos: an answer that was remembered is given again while it is provably what
+    /// a solve would give.
+    pub(crate) fn with_memos(
+        network: &Network,
+        store: &Store,
+        settings: &Settings,
+        policy: &'a SolvePolicy,
+        reporter: &'a dyn Reporter,
+    ) -> Self {
+        let options = SolverOptions {
+            offline: settings.offline,
+            memos: Some(store.solves_dir()),
+            refresh: policy.refresh,
+            ..SolverOptions::new(network.client().into(), store.repodata_dir())
+        };
+        Self {
+            solver: Solver::new(options),
+            policy,
+            reporter,
+        }
+    }
+
+    /// Solves for one subdir, or recalls an earlier solve.
+    pub(crate) async fn recall(&self, want: &Want) -> Result<Solved, SolveError> {
+        let request = self.request(want, &[]);
+        self.solver.recall_or_solve(&request, self.reporter).await
+    }
+
     /// Solves for one subdir, preferring `preferred` over better records.
     pub(crate) async fn solve(
         &self,
         want: &Want,
         preferred: &[RepoDataRecord],
     ) -> Result<Closure, SolveError> {
-        let request = SolveRequest {
+        let request = self.request(want, preferred);
+        self.solver.solve(&request, self.reporter).await
+    }
+
+    fn request<'r>(&self, want: &'r Want, preferred: &'r [RepoDataRecord]) -> SolveRequest<'r> {
+        SolveRequest {
             subdir: want.subdir,
             channels: want.channels.channels(),
             priority: self.policy.priority,
@@ -60,8 +93,7 @@ impl<'a> Solving<'a> {
             preferred,
             strategy: self.policy.strategy,
             exclude_newer: self.policy.exclude_newer,
-        };
-        self.solver.solve(&request, self.reporter).await
+        }
     }
 }
 

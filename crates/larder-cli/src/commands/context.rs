@@ -111,6 +111,7 @@ pub(super) fn target(args: &TargetArgs) -> Target {
 /// How the solver chooses, from the command line.
 pub(super) fn policy(args: &PolicyArgs) -> Result<SolvePolicy, Failure> {
     Ok(SolvePolicy {
+        refresh: false,
         priority: match args.channel_priority {
             Priority::Strict => larder::Priority::Strict,
             Priority::Flexible => larder::Priority::Flexible,

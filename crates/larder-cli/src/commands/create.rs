@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use larder::{
-    CreateOptions, CreateReport, Ephemeral, LockUse, Origin, create as create_environment,
+    CreateOptions, CreateReport, Ephemeral, LockUse, Origin, SolvePolicy,
+    create as create_environment,
 };
 
 use crate::{
@@ -41,7 +42,10 @@ fn options(args: &CreateArgs, environment: &Environment) -> Result<CreateOptions
         files: args.input.files.clone(),
         specs: args.specs.clone(),
         channels: args.input.channels.clone(),
-        policy: policy(&args.input.policy)?,
+        policy: SolvePolicy {
+            refresh: args.refresh,
+            ..policy(&args.input.policy)?
+        },
         target: target(&args.target),
         platform: args.platform.clone(),
         replace: args.yes,
@@ -148,6 +152,7 @@ fn origin(origin: Origin) -> &'static str {
     match origin {
         Origin::Lock => "from the lock",
         Origin::Frozen => "from the lock, unchecked",
+        Origin::Memo => "from an earlier solve, still true",
         Origin::Solved => "solved",
     }
 }

@@ -16,9 +16,9 @@ use larder_store::{Store, StoreOptions};
 use rattler_conda_types::Subdir;
 
 use crate::{
-    LockUse, Origin, Settings, SolvePolicy, Target,
+    LockUse, Settings, SolvePolicy, Target,
     channels::ChannelSet,
-    choose::Chooser,
+    choose::{Chooser, Chosen},
     inputs::{Input, read, refuse_pip},
     network::{self, LazyNetwork},
     platforms, registry,
@@ -118,9 +118,14 @@ pub async fn create(
 
     warn_of_platform(manifest, subdir, reporter);
     let run = Run::open(options, settings, manifest, subdir, reporter)?;
-    let (closure, origin) = run.choose(&input).await?;
+    let Chosen {
+        closure,
+        origin,
+        why_no_memo,
+    } = run.choose(&input).await?;
     let plan = larder_fetch::plan(&closure, &run.store, &network::mirrors(settings))?;
     let mut report = CreateReport::new(&prefix, subdir, origin, &closure, &plan);
+    report.why_no_memo = why_no_memo;
     report.can_lock = matches!(&input, Input::Manifest(input) if input.lock_path().is_some());
     report.solve_milliseconds = crate::milliseconds(begun);
     if options.dry_run {
@@ -207,7 +212,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    async fn choose(&self, input: &Input) -> Result<(Closure, Origin), CreateError> {
+    async fn choose(&self, input: &Input) -> Result<Chosen, CreateError> {
         let chooser = Chooser {
             settings: self.settings,
             network: &self.network,

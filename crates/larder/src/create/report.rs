@@ -24,6 +24,8 @@ pub struct CreateReport {
     pub subdir: String,
     /// How the closure was come by.
     pub solve: Origin,
+    /// Why no earlier solve could be used, where the solver ran.
+    pub why_no_memo: Option<String>,
     /// Whether there is a manifest that could be locked.
     #[serde(skip)]
     pub can_lock: bool,
@@ -108,6 +110,7 @@ impl CreateReport {
             dry_run: false,
             subdir: subdir.to_string(),
             solve,
+            why_no_memo: None,
             can_lock: false,
             actions: Actions {
                 fetch: closure
@@ -134,13 +137,12 @@ impl CreateReport {
 
     /// Adds what one round fetched; the first replaces what was planned.
     pub(super) fn add_fetched(&mut self, summary: &FetchSummary) {
-        self.reused = self.reused.min(summary.reused);
-        self.fetched = self.actions.link.len() - self.reused;
-        self.fetched_bytes = match self.is_fetched {
-            true => self.fetched_bytes + summary.bytes,
-            false => summary.bytes,
-        };
-        self.is_fetched = true;
+        if !std::mem::replace(&mut self.is_fetched, true) {
+            (self.fetched, self.fetched_bytes) = (0, 0);
+        }
+        self.fetched += summary.fetched;
+        self.fetched_bytes += summary.bytes;
+        self.reused = self.actions.link.len().saturating_sub(self.fetched);
     }
 
     pub(super) fn linked(&mut self, installed: &Installed, milliseconds: u64) {
