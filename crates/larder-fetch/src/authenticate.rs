@@ -1,12 +1,14 @@
 //! Puts credentials on requests: those of the channel's URL first, else those that files keep by host.
 //!
 //! Credentials go to the scheme, host and port that they were given for and nowhere else; a redirect to
-//! another host loses them (reqwest drops the header, and a token is part of the first URL only).
+//! another host loses them (reqwest drops the header, and a token is part of the first URL only). A
+//! token goes where it stood in the channel's URL, and never above that directory.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::Extensions;
+use larder_redact::{PathToken, with_token};
 use rattler_networking::{
     Authentication, AuthenticationMiddleware, AuthenticationStorage,
     authentication_storage::{StorageBackend as _, backends::memory::MemoryStorage},
@@ -29,7 +31,8 @@ pub(crate) struct Authenticate {
 
 struct Channel {
     base: Url,
-    token: Option<String>,
+    /// In the order in which they stood in the path.
+    tokens: Vec<PathToken>,
     header: AuthenticationMiddleware,
 }
 
@@ -76,11 +79,14 @@ impl Channel {
         credentials: &[(Url, Credential)],
     ) -> std::result::Result<Self, NetworkError> {
         let storage = MemoryStorage::new();
-        let mut token = None;
+        let mut tokens = Vec::new();
         for (_, credential) in credentials.iter().filter(|(other, _)| other == base) {
             let authentication = match credential {
-                Credential::Token(text) => {
-                    token = Some(text.clone());
+                Credential::Token { token, after } => {
+                    tokens.push(PathToken {
+                        token: token.clone(),
+                        after: (*after).min(segments(base).count()),
+                    });
                     continue;
                 }
                 Credential::Bearer(text) => Authentication::BearerToken(text.clone()),
@@ -100,10 +106,27 @@ impl Channel {
         by_host.add_backend(Arc::new(storage));
         Ok(Self {
             base: base.clone(),
-            token,
+            tokens,
             header: AuthenticationMiddleware::from_auth_storage(by_host),
         })
     }
+
+    /// Puts the tokens back that belong on the way to `url`.
+    fn put_tokens_on(&self, url: &mut Url) {
+        let common = segments(&self.base)
+            .zip(segments(url))
+            .take_while(|(base, asked)| base == asked)
+            .count();
+        let tokens = self.tokens.iter().filter(|token| token.after <= common);
+        let path = tokens.rev().fold(url.path().to_owned(), |path, token| {
+            with_token(&path, &token.token, token.after)
+        });
+        url.set_path(&path);
+    }
+}
+
+fn segments(url: &Url) -> impl Iterator<Item = &str> {
+    url.path().split('/').filter(|segment| !segment.is_empty())
 }
 
 #[async_trait]
@@ -117,10 +140,7 @@ impl Middleware for Authenticate {
         let Some(channel) = self.channel(request.url()) else {
             return self.stored.handle(request, extensions, next).await;
         };
-        if let Some(token) = &channel.token {
-            let path = format!("/t/{token}{}", request.url().path());
-            request.url_mut().set_path(&path);
-        }
+        channel.put_tokens_on(request.url_mut());
         channel.header.handle(request, extensions, next).await
     }
 }

@@ -13,7 +13,6 @@
 mod authenticate;
 mod backoff;
 mod base_url;
-mod credential;
 mod error;
 mod fetch;
 mod mirrors;
@@ -22,16 +21,14 @@ mod options;
 mod package;
 mod plan;
 mod progress;
-mod redact;
 mod source;
 mod transfer;
 
 pub use backoff::Backoff;
-pub use credential::{Credential, split_credentials};
 pub use error::{Absent, FetchError, PackageFailure, TransferError};
 pub use fetch::{FetchSummary, fetch, run};
+pub use larder_redact::{Credential, redact, split_credentials};
 pub use mirrors::MirrorMap;
 pub use network::{Network, NetworkError, NetworkOptions, ProxyChoice};
 pub use options::FetchOptions;
 pub use plan::{FetchPlan, MissingPackage, PresentPackage, plan};
-pub use redact::redact;

@@ -41,7 +41,8 @@ pub struct NetworkOptions {
     pub netrc: Option<PathBuf>,
     /// Credentials by channel base, as [`split_credentials`](crate::split_credentials) gives them: they
     /// go with everything under the longest base that fits, or else of the same scheme, host and port,
-    /// and win over the files.
+    /// and win over the files. A base has its credentials from one place: several tokens are those of
+    /// one path.
     pub credentials: Vec<(Url, Credential)>,
     /// PEM files with certificate authorities to trust beside those of the system.
     pub ca_files: Vec<PathBuf>,

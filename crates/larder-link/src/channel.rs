@@ -2,6 +2,7 @@
 //!
 //! The closure's contract already says that its URLs have none; this is the last door before the disk.
 
+pub(crate) use larder_redact::clean;
 use url::Url;
 
 use crate::LinkPackage;
@@ -35,20 +36,4 @@ pub(crate) fn name(package: &LinkPackage<'_>) -> String {
         Some(name) => name.to_owned(),
         None => url,
     }
-}
-
-/// The URL without user, password and `/t/TOKEN/`.
-pub(crate) fn clean(url: &Url) -> Url {
-    let mut url = url.clone();
-    // Both fail only for URLs that cannot have them.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    let path = url.path().to_owned();
-    if matches!(url.scheme(), "http" | "https")
-        && let Some((before, after)) = path.split_once("/t/")
-        && let Some((_token, rest)) = after.split_once('/')
-    {
-        url.set_path(&format!("{before}/{rest}"));
-    }
-    url
 }

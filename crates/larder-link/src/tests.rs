@@ -18,6 +18,10 @@ fn urls_lose_user_password_and_token() {
         cleaned("https://host.example/t/tk-123/conda-forge/linux-64/a-1-0.conda"),
         plain
     );
+    assert_eq!(
+        cleaned("https://host.example/t/tk-123/conda-forge/t/tk-456/linux-64/a-1-0.conda?k=v"),
+        plain
+    );
     let file = "file:///srv/t/x/linux-64/a-1-0.conda";
     assert_eq!(cleaned(file), file, "a directory called t holds no token");
 }

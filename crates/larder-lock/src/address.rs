@@ -3,6 +3,7 @@
 //! Never resolves a name by configuration: where a lock of another tool has a mere channel name, it
 //! means the one on conda.anaconda.org.
 
+use larder_redact::{is_local_path, split_tokens, split_userinfo};
 use url::Url;
 
 const DEFAULT_HOST: &str = "https://conda.anaconda.org/";
@@ -31,17 +32,20 @@ pub(crate) fn clean(text: &str) -> Clean {
     let mut found = Found::default();
     let text = text.split_once('#').map_or(text, |(before, _)| before);
     let Some((scheme, rest)) = text.split_once("://") else {
-        return found.into_clean(text);
+        let is_name = !is_local_path(text) && !is_archive(text);
+        let name = if is_name {
+            without_token(text, &mut found)
+        } else {
+            text.to_owned()
+        };
+        return found.into_clean(&name);
     };
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     if !query.is_empty() {
         found.note(query.split('&').filter_map(|pair| pair.rsplit('=').next()));
     }
-    let (authority, path) = match rest.find('/') {
-        Some(slash) => rest.split_at(slash),
-        None => (rest, ""),
-    };
-    let (userinfo, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let (userinfo, rest) = split_userinfo(rest);
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     found.note_userinfo(userinfo);
     let path = if scheme == "file" {
         path.to_owned()
@@ -49,6 +53,11 @@ pub(crate) fn clean(text: &str) -> Clean {
         without_token(path, &mut found)
     };
     found.into_clean(&format!("{scheme}://{host}{path}"))
+}
+
+/// Relative paths of archives stand beside URLs in explicit locks.
+fn is_archive(text: &str) -> bool {
+    text.ends_with(".conda") || text.ends_with(".tar.bz2")
 }
 
 /// What stood where credentials belong.
@@ -103,18 +112,9 @@ fn variable(text: &str) -> Option<&str> {
 }
 
 fn without_token(path: &str, found: &mut Found) -> String {
-    let mut kept = Vec::new();
-    let mut segments = path.split('/').peekable();
-    while let Some(segment) = segments.next() {
-        match segments.peek() {
-            Some(token) if segment == "t" && !token.is_empty() => {
-                found.note(std::iter::once(*token));
-                segments.next();
-            }
-            _ => kept.push(segment),
-        }
-    }
-    kept.join("/")
+    let (path, tokens) = split_tokens(path);
+    found.note(tokens.iter().map(|token| token.token.as_str()));
+    path
 }
 
 /// What a package's URL says: `<channel>/<subdir>/<file name>`.

@@ -3,17 +3,18 @@
 //! Pure: never asks a channel, never reads the home directory. Credentials in the text come out
 //! apart from the URL, so that the URL can go into locks, records and logs.
 
-use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
+use larder_redact::{
+    Credential, PathToken, is_local_path, redact_text, split_credentials, split_tokens, with_token,
+};
 use url::Url;
 
 use crate::names::{NameError, NameProblem, validate_label, validate_subdir_name};
 
 mod path;
-mod redact;
 
-pub use redact::without_credentials;
+pub use larder_redact::redact_text as without_credentials;
 
 /// What the meaning of a channel's text depends on.
 #[derive(Debug, Clone, Copy)]
@@ -31,33 +32,15 @@ pub struct ChannelContext<'a> {
 /// A channel with its address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolvedChannel {
-    /// Base URL without credentials, trailing slash, subdir, and `/label/main`.
+    /// Base URL without credentials (tokens at any depth too), trailing slash, subdir, and `/label/main`.
     pub url: Url,
-    /// What stood in the URL to get in.
-    pub credentials: Option<Credentials>,
+    /// What stood in the URL to get in, in the order in which it stood there.
+    pub credentials: Vec<Credential>,
     /// The text without credentials: what messages call the channel.
     pub text: String,
     /// The subdir that the URL ended in. Conda's reading, and larder's: the channel is what stands
     /// before it. Worth a warning (CEP 26).
     pub subdir: Option<String>,
-}
-
-/// What stood in a channel's URL to get in. Never prints its values.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Credentials {
-    /// User name and password of `https://user:password@host`.
-    pub basic: Option<(String, Option<String>)>,
-    /// Token of `https://host/t/TOKEN/channel`.
-    pub token: Option<String>,
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials")
-            .field("basic", &self.basic.as_ref().map(|_| "***"))
-            .field("token", &self.token.as_ref().map(|_| "***"))
-            .finish()
-    }
 }
 
 /// A text that is no channel. Shows no credentials.
@@ -137,7 +120,7 @@ pub fn resolve_channel(
     context: &ChannelContext<'_>,
 ) -> Result<Vec<ResolvedChannel>, ChannelError> {
     let text = text.trim();
-    let shown = without_credentials(text);
+    let shown = shown(text);
     let one = |channel| vec![channel];
     match text {
         "" => Err(ChannelError::Empty { text: shown }),
@@ -164,9 +147,21 @@ pub fn resolve_channel(
     }
 }
 
+/// The text without credentials. Of a channel's name it is known that what follows `t/` is a token,
+/// however short.
+fn shown(text: &str) -> String {
+    let (name, tokens) = split_tokens(text);
+    if text.contains("://") || is_local_path(text) || tokens.is_empty() {
+        return redact_text(text);
+    }
+    let masked = |name: String, token: &PathToken| with_token(&name, "***", token.after);
+    redact_text(&tokens.iter().rev().fold(name, masked))
+}
+
 /// The alias with the parts of a name behind it.
 fn join(alias: &Url, name: &str, shown: &str) -> Result<Url, ChannelError> {
     // Checked before the URL swallows `..` and encodes what it does not like.
+    let (name, tokens) = split_tokens(name);
     let parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
     if parts.is_empty() {
         return Err(ChannelError::Empty {
@@ -174,14 +169,25 @@ fn join(alias: &Url, name: &str, shown: &str) -> Result<Url, ChannelError> {
         });
     }
     check_components(&parts, shown)?;
-    let mut url = alias.clone();
-    if let Ok(mut segments) = url.path_segments_mut() {
-        segments.pop_if_empty().extend(&parts);
+    for PathToken { token, .. } in &tokens {
+        check_component(token).map_err(|error| ChannelError::Component {
+            text: shown.to_owned(),
+            source: NameError {
+                name: "***".to_owned(),
+                ..error
+            },
+        })?;
     }
+    let mut url = alias.clone();
+    let name = tokens.iter().rev().fold(parts.join("/"), |name, token| {
+        with_token(&name, &token.token, token.after)
+    });
+    let above = alias.path().trim_end_matches('/');
+    url.set_path(&format!("{above}/{name}"));
     Ok(url)
 }
 
-fn from_url(mut url: Url, text: String) -> Result<ResolvedChannel, ChannelError> {
+fn from_url(url: Url, text: String) -> Result<ResolvedChannel, ChannelError> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err(ChannelError::Query { text });
     }
@@ -192,20 +198,9 @@ fn from_url(mut url: Url, text: String) -> Result<ResolvedChannel, ChannelError>
     ) {
         return Err(ChannelError::Scheme { text, scheme });
     }
-    let mut credentials = Credentials::default();
-    if !url.username().is_empty() || url.password().is_some() {
-        let password = url.password().map(decoded);
-        credentials.basic = Some((decoded(url.username()), password));
-        // These setters only fail for URLs without a host, which have no user either.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-    }
+    let (mut url, credentials) = split_credentials(&url);
     let path = url.path().to_owned();
     let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    if let ["t", token, ..] = parts.as_slice() {
-        credentials.token = Some((*token).to_owned());
-        parts.drain(..2);
-    }
     let subdir = ending_subdir(&parts).map(str::to_owned);
     if subdir.is_some() {
         parts.pop();
@@ -220,7 +215,6 @@ fn from_url(mut url: Url, text: String) -> Result<ResolvedChannel, ChannelError>
         check_components(&parts, &text)?;
     }
     url.set_path(&parts.join("/"));
-    let credentials = (credentials != Credentials::default()).then_some(credentials);
     Ok(ResolvedChannel {
         url,
         credentials,
@@ -234,27 +228,6 @@ fn ending_subdir<'a>(parts: &[&'a str]) -> Option<&'a str> {
     let last = parts.last()?;
     let known = last.parse::<rattler_conda_types::Subdir>().is_ok();
     (known && validate_subdir_name(last).is_ok()).then_some(*last)
-}
-
-/// User names and passwords are percent-encoded in URLs.
-fn decoded(text: &str) -> String {
-    percent_decoded(text).unwrap_or_else(|| text.to_owned())
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        if *byte != b'%' {
-            bytes.push(*byte);
-            continue;
-        }
-        let (digits, after) = rest.split_at_checked(2)?;
-        bytes.push(u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?);
-        rest = after;
-    }
-    String::from_utf8(bytes).ok()
 }
 
 /// The rules of CEP 26 for the path of a channel; what follows `label` is a label.
@@ -280,7 +253,7 @@ fn check_components(parts: &[&str], text: &str) -> Result<(), ChannelError> {
 
 fn check_component(part: &str) -> Result<(), NameError> {
     let error = |problem| NameError {
-        name: part.chars().take(256).collect(),
+        name: shown_component(part),
         what: "a part of a channel's address",
         problem,
     };
@@ -301,6 +274,15 @@ fn check_component(part: &str) -> Result<(), NameError> {
         }
         _ => Ok(()),
     }
+}
+
+/// A refused component may be a piece of a password with a `/` in it.
+fn shown_component(part: &str) -> String {
+    let shown = match part.rsplit_once('@') {
+        Some((_, host)) => format!("***@{host}"),
+        None => redact_text(part),
+    };
+    shown.chars().take(256).collect()
 }
 
 /// Without `.` and with `..` taking the component before it.

@@ -23,11 +23,12 @@ mod spec;
 mod yaml;
 
 pub use channel::{
-    ChannelContext, ChannelError, Credentials, ResolvedChannel, anaconda_defaults, resolve_channel,
+    ChannelContext, ChannelError, ResolvedChannel, anaconda_defaults, resolve_channel,
     without_credentials,
 };
 pub use error::{ManifestError, ManifestErrorKind};
 pub use expand::{Lookup, NoLookup, expand_path, expand_variables};
+pub use larder_redact::Credential;
 pub use manifest::{
     ChannelEntry, DEFAULT_CATEGORY, Dependency, Manifest, ManifestWarning, PipLine, PipSection,
     WarningCode,

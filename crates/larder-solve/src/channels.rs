@@ -23,24 +23,11 @@ pub(crate) fn channel_text(url: &str) -> String {
     }
 }
 
-/// A URL without user, password, query, fragment and `/t/<token>`; a local one instead of its
+/// A URL without user, password, query, fragment and `/t/<token>/` at any
+/// depth; a local one instead of its
 /// stand-in.
 pub(crate) fn clean(url: &Url) -> Url {
-    let mut url = outward(url);
-    // These fail for URLs that cannot have them.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.set_query(None);
-    url.set_fragment(None);
-    if url.scheme() == "file" {
-        return url;
-    }
-    let segments: Vec<&str> = url.path().split('/').collect();
-    if let ["", "t", _token, rest @ ..] = segments.as_slice() {
-        let path = format!("/{}", rest.join("/"));
-        url.set_path(&path);
-    }
-    url
+    larder_redact::clean(&outward(url))
 }
 
 /// The short form that people use: `conda-forge` for `https://conda.anaconda.org/conda-forge`.

@@ -10,7 +10,10 @@ fn debug_of_the_options_shows_no_secret() {
     let options = NetworkOptions {
         credentials: vec![(
             Url::parse("https://host/chan").unwrap(),
-            Credential::Token("SECRET".into()),
+            Credential::Token {
+                token: "SECRET".into(),
+                after: 0,
+            },
         )],
         proxy: ProxyChoice::Url(Url::parse("http://user:SECRET@proxy:3128").unwrap()),
         ..NetworkOptions::default()

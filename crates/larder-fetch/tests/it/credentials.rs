@@ -73,9 +73,42 @@ async fn credentials_of_a_channel_url_open_it() {
     let bearer =
         |_: &World, server: &Server| with_credential(server, Credential::Bearer(SECRET.into()));
     assert!(is_let_in(Auth::Bearer(SECRET.into()), bearer).await);
-    let token =
-        |_: &World, server: &Server| with_credential(server, Credential::Token(SECRET.into()));
+    let token = |_: &World, server: &Server| {
+        let (token, after) = (SECRET.into(), 0);
+        with_credential(server, Credential::Token { token, after })
+    };
     assert!(is_let_in(Auth::TokenInPath(SECRET.into()), token).await);
+}
+
+#[tokio::test]
+async fn a_token_is_sent_where_it_stood_and_never_above() {
+    let world = World::new();
+    let server = Server::serve(&world.channel());
+    server.require_auth(Auth::TokenBelow {
+        prefix: "/api/repo".into(),
+        token: SECRET.into(),
+    });
+    let written = format!("{}/api/repo/t/{SECRET}/linux-64", server.url());
+    let (base, credentials) = split_credentials(&Url::parse(&written).unwrap());
+    let network = Network::new(&NetworkOptions {
+        credentials: vec![(base, credentials[0].clone())],
+        ..network_options()
+    })
+    .unwrap();
+    let package = world.publish("a", 500);
+    let closure = closure(vec![locked(
+        &package,
+        &format!("{}/api/repo", server.url()),
+    )]);
+    world.fetch(&closure, &options(&network)).await.unwrap();
+    for (path, asked) in [
+        ("/api/repo/other/x", format!("/api/repo/t/{SECRET}/other/x")),
+        ("/pool/x", "/pool/x".into()),
+    ] {
+        let request = network.client().get(format!("{}{path}", server.url()));
+        request.send().await.unwrap();
+        assert_eq!(server.requests().last().unwrap().path, asked);
+    }
 }
 
 trait Tap: Sized {

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use larder_manifest::{
-    ChannelContext, ChannelError, FileName, NameProblem, ResolvedChannel, parse_file_name,
-    parse_spec, parse_subdir, resolve_channel, validate_build, validate_extension, validate_label,
-    validate_package_name, validate_subdir_name, validate_version, validate_virtual_package_name,
+    ChannelContext, ChannelError, Credential, FileName, NameProblem, ResolvedChannel,
+    parse_file_name, parse_spec, parse_subdir, resolve_channel, validate_build, validate_extension,
+    validate_label, validate_package_name, validate_subdir_name, validate_version,
+    validate_virtual_package_name,
 };
 use rattler_conda_types::PackageNameMatcher;
 use url::Url;
@@ -171,17 +172,88 @@ fn cep26_11_components_follow_the_rule_and_tokens_come_off() {
     let token = one("https://ch.test/t/AbC/c");
     assert_eq!(token.url.as_str(), "https://ch.test/c");
     assert_eq!(token.text, "https://ch.test/t/***/c");
-    let credentials = token.credentials.expect("credentials");
-    assert_eq!(credentials.token.as_deref(), Some("AbC"));
-    assert!(!format!("{credentials:?}").contains("AbC"));
+    assert_eq!(token.credentials, [token_after("AbC", 0)]);
+    assert!(!format!("{token:?}").contains("AbC"));
     let basic = one("https://user:p%40ss@ch.test/c");
     assert_eq!(basic.url.as_str(), "https://ch.test/c");
-    let credentials = basic.credentials.clone().expect("credentials");
-    assert_eq!(
-        credentials.basic,
-        Some(("user".to_owned(), Some("p@ss".to_owned())))
-    );
+    let (user, password) = ("user".to_owned(), "p@ss".to_owned());
+    assert_eq!(basic.credentials, [Credential::Basic { user, password }]);
     assert!(!format!("{basic:?}").contains("p@ss") && !format!("{basic:?}").contains("p%40ss"));
+}
+
+#[test]
+fn tokens_come_off_at_any_depth_and_of_names() {
+    for (text, url, token, shown) in [
+        (
+            "https://ch.test/api/repo/t/AbC/c",
+            "https://ch.test/api/repo/c",
+            token_after("AbC", 2),
+            "https://ch.test/api/repo/t/***/c",
+        ),
+        (
+            "t/AbC/c",
+            "https://m.test/x/c",
+            token_after("AbC", 1),
+            "t/***/c",
+        ),
+        (
+            "c/t/AbC/d",
+            "https://m.test/x/c/d",
+            token_after("AbC", 2),
+            "c/t/***/d",
+        ),
+    ] {
+        let channel = one(text);
+        assert_eq!(channel.url.as_str(), url);
+        assert_eq!(channel.credentials, [token]);
+        assert_eq!(channel.text, shown);
+    }
+    assert_eq!(url("file:///t/directory/c"), "file:///t/directory/c");
+    assert!(resolve("t/../c").is_err());
+}
+
+#[test]
+fn an_alias_keeps_its_credentials_and_none_is_shown() {
+    let alias = Url::parse("https://u:pw@ch.test/api/t/AbC").expect("url");
+    let context = ChannelContext {
+        alias: &alias,
+        root_dir: Path::new("/work"),
+        home: None,
+        default_channels: &[],
+    };
+    let channel = resolve_channel("c", &context).expect("channel").remove(0);
+    assert_eq!(channel.url.as_str(), "https://ch.test/api/c");
+    let (user, password) = ("u".to_owned(), "pw".to_owned());
+    let basic = Credential::Basic { user, password };
+    assert_eq!(channel.credentials, [basic, token_after("AbC", 1)]);
+    assert_eq!(channel.text, "c");
+}
+
+#[test]
+fn no_error_of_a_channel_shows_a_secret() {
+    for text in [
+        "https://u:SEC/RET@h.test/c",
+        "https://u:1/SECRET@h.test/c",
+        "u:SECRET@h.test/c",
+        "https:u:SECRET@h.test/c",
+        "t/SECRET",
+        "t/SEC$RET/c",
+        "t/SECRET/.c",
+        "https://h.test/t/SECRET/.c",
+        "c?token=SECRET",
+        "https://h.test/c?token=SECRET",
+        "ftp://u:SECRET@h.test/c",
+    ] {
+        let error = resolve(text).expect_err(text);
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        let shown = format!("{error} {source:?} {error:?}");
+        assert!(!shown.contains("SEC") && !shown.contains("RET"), "{shown}");
+    }
+}
+
+fn token_after(token: &str, after: usize) -> Credential {
+    let token = token.to_owned();
+    Credential::Token { token, after }
 }
 
 #[test]

@@ -287,7 +287,7 @@ fn refused(response: &Response, url: Url, tries: u32) -> IndexError {
         return IndexError::Denied { url, status };
     }
     if !is_temporary(status) {
-        tracing::debug!("{url} answered {status}");
+        tracing::debug!("{} answered {status}", larder_redact::redact(&url));
     }
     IndexError::Status {
         url,

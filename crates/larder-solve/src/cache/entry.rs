@@ -8,6 +8,7 @@ use std::{fs, io, path::PathBuf};
 
 use larder_digest::{Hasher, Sha256};
 use larder_fs::{Durability, PathContext as _, PathError, write_atomic};
+use larder_redact::clean;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -43,12 +44,20 @@ impl Directory {
         let Some(bytes) = read(&self.index_path(url))? else {
             return Ok(None);
         };
-        Ok(parse(bytes).filter(|entry| entry.validators.url == *url))
+        let entry = parse(bytes).filter(|entry| entry.validators.url == clean(url));
+        Ok(entry.map(|mut entry| {
+            entry.validators.url = url.clone();
+            entry
+        }))
     }
 
     /// Keeps an index. A power loss may lose it; its digest tells.
     pub(crate) fn keep_index(&self, entry: &Entry) -> Result<(), PathError> {
-        let mut bytes = serde_json::to_vec(&entry.validators)
+        let validators = Validators {
+            url: clean(&entry.validators.url),
+            ..entry.validators.clone()
+        };
+        let mut bytes = serde_json::to_vec(&validators)
             .map_err(io::Error::from)
             .at("describe index for", self.index_path(&entry.validators.url))?;
         bytes.push(b'\n');
@@ -82,7 +91,7 @@ impl Directory {
     }
 
     fn index_path(&self, url: &Url) -> PathBuf {
-        let key = sha256(url.as_str().as_bytes()).to_hex();
+        let key = sha256(clean(url).as_str().as_bytes()).to_hex();
         self.0.join(format!("{}.index", &key[..32]))
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use larder_digest::Sha256;
 use larder_fs::PathError;
+use larder_redact::redact;
 use reqwest::StatusCode;
 use url::Url;
 
@@ -16,13 +17,19 @@ use crate::local::path_of;
 #[non_exhaustive]
 pub enum IndexError {
     /// Requests are forbidden and the cache does not have it.
-    #[error("`{url}` is not in the repodata cache, and requests are switched off (offline)")]
+    #[error(
+        "`{}` is not in the repodata cache, and requests are switched off (offline)",
+        redact(url)
+    )]
     Offline {
         /// What was asked for.
         url: Url,
     },
     /// The server wants other credentials, or none would do.
-    #[error("`{url}` answered {status}: the channel wants credentials that it accepts")]
+    #[error(
+        "`{}` answered {status}: the channel wants credentials that it accepts",
+        redact(url)
+    )]
     Denied {
         /// What was asked for.
         url: Url,
@@ -30,7 +37,7 @@ pub enum IndexError {
         status: StatusCode,
     },
     /// The server refused for another reason.
-    #[error("`{url}` answered {status} (tries: {tries})")]
+    #[error("`{}` answered {status} (tries: {tries})", redact(url))]
     Status {
         /// What was asked for.
         url: Url,
@@ -42,7 +49,7 @@ pub enum IndexError {
         retry_after: Option<Duration>,
     },
     /// No answer.
-    #[error("no answer from `{url}` (tries: {tries})")]
+    #[error("no answer from `{}` (tries: {tries})", redact(url))]
     Unreachable {
         /// What was asked for.
         url: Url,
@@ -53,7 +60,7 @@ pub enum IndexError {
         source: reqwest_middleware::Error,
     },
     /// The answer ended early.
-    #[error("the answer of `{url}` ended early (tries: {tries})")]
+    #[error("the answer of `{}` ended early (tries: {tries})", redact(url))]
     Cut {
         /// What was asked for.
         url: Url,
@@ -120,7 +127,7 @@ pub enum IndexError {
         source: Box<PathError>,
     },
     /// The cache cannot be read or written.
-    #[error("cannot use the repodata cache for `{url}`")]
+    #[error("cannot use the repodata cache for `{}`", redact(url))]
     Disk {
         /// What was to be read or kept.
         url: Url,
@@ -171,9 +178,9 @@ pub(super) fn is_temporary(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 425 | 429) || (status.is_server_error() && status != 501)
 }
 
-/// The path of a local URL, else the URL.
+/// The path of a local URL, else the URL without secrets.
 fn named(url: &Url) -> String {
-    path_of(url).map_or_else(|| url.to_string(), |path| path.display().to_string())
+    path_of(url).map_or_else(|| redact(url), |path| path.display().to_string())
 }
 
 fn on_the_server(url: &Url) -> &'static str {

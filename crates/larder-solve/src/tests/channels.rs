@@ -23,6 +23,7 @@ proptest! {
         let hidden = [
             format!("https://{secret}:{secret}@h.test/c/noarch/"),
             format!("https://h.test/t/{secret}/c/noarch/"),
+            format!("https://h.test/c/t/{secret}/noarch/"),
             format!("https://h.test/c/noarch/?token={secret}#{secret}"),
         ];
         for url in hidden {

@@ -116,6 +116,13 @@ pub enum Auth {
     Bearer(String),
     /// A conda token at the start of the path: `/t/TOKEN/...`.
     TokenInPath(String),
+    /// A token further down, as repository managers have it: `PREFIX/t/TOKEN/...` is the directory.
+    TokenBelow {
+        /// The path in front, like `/api/repo`.
+        prefix: String,
+        /// The token.
+        token: String,
+    },
 }
 
 /// A running server.
@@ -327,11 +334,15 @@ impl State {
             Some(Auth::Bearer(token)) => {
                 (given == Some(&format!("Bearer {token}"))).then_some(path)
             }
-            Some(Auth::TokenInPath(token)) => path
-                .strip_prefix(&format!("/t/{token}"))
-                .filter(|rest| rest.starts_with('/')),
+            Some(Auth::TokenInPath(token)) => behind_token(path, "", token),
+            Some(Auth::TokenBelow { prefix, token }) => behind_token(path, prefix, token),
         }
     }
+}
+
+fn behind_token<'a>(path: &'a str, prefix: &str, token: &str) -> Option<&'a str> {
+    path.strip_prefix(&format!("{prefix}/t/{token}"))
+        .filter(|rest| rest.starts_with('/'))
 }
 
 fn headers(request: &HyperRequest) -> Vec<(String, String)> {

@@ -310,6 +310,17 @@ fn auth_is_required_in_each_of_its_forms() {
     ] {
         assert_eq!(get(&server.url(), path).status, status, "{path}");
     }
+    server.require_auth(Auth::TokenBelow {
+        prefix: "/api".to_owned(),
+        token: "tk".to_owned(),
+    });
+    for (path, status) in [
+        ("/t/tk/big", 401),
+        ("/t/tk/api/big", 401),
+        ("/api/t/tk/big", 200),
+    ] {
+        assert_eq!(get(&server.url(), path).status, status, "{path}");
+    }
 }
 
 #[test]
