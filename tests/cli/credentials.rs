@@ -8,6 +8,9 @@ use crate::support::{app_and_lib, env, sandbox};
 
 const SECRET: &str = "s3cr3t-canary";
 
+/// `user:SECRET`, as the header of basic authentication has it.
+const HEADER: &str = "dXNlcjpzM2NyM3QtY2FuYXJ5";
+
 /// A server that wants credentials, a manifest whose channel is `url(server)`, and the run of `args`.
 struct Guarded {
     sandbox: Sandbox,
@@ -51,24 +54,29 @@ impl Guarded {
         );
         fs::remove_dir_all(self.sandbox.store()).unwrap();
         said.push(self.run(&["create", "-p", "env3"], variables).fails_with(3));
-        for run in &said {
-            assert!(
-                !run.stdout.contains(SECRET) && !run.stderr.contains(SECRET),
-                "{}\n{}",
-                run.stdout,
-                run.stderr
-            );
-        }
-        let root = self.sandbox.work().parent().unwrap().to_owned();
-        assert_eq!(
-            files_with(
-                &root,
-                SECRET,
-                &["environment.yml", ".netrc", "credentials.json"]
-            ),
-            Vec::<String>::new()
-        );
+        said.iter().for_each(says_no_secret);
+        leaves_no_secret(&self.sandbox);
         assert!(env(&self.sandbox).join("conda-meta/history").is_file());
+    }
+}
+
+fn says_no_secret(run: &Run) {
+    for secret in [SECRET, HEADER] {
+        assert!(
+            !run.stdout.contains(secret) && !run.stderr.contains(secret),
+            "{}\n{}",
+            run.stdout,
+            run.stderr
+        );
+    }
+}
+
+/// No file has a secret, but for those in which the user keeps them.
+fn leaves_no_secret(sandbox: &Sandbox) {
+    let root = sandbox.work().parent().unwrap().to_owned();
+    for secret in [SECRET, HEADER] {
+        let own = ["environment.yml", ".netrc", "credentials.json"];
+        assert_eq!(files_with(&root, secret, &own), Vec::<String>::new());
     }
 }
 
@@ -78,7 +86,16 @@ fn user_and_password_in_the_url() {
         user: "user".into(),
         password: SECRET.into(),
     };
-    Guarded::new(auth, |host| format!("http://user:{SECRET}@{host}")).works_and_leaks_nothing(&[]);
+    let guarded = Guarded::new(auth, |host| format!("http://user:{SECRET}@{host}"));
+    guarded.works_and_leaks_nothing(&[]);
+    let sent = format!("Basic {HEADER}");
+    let requests = guarded.server.requests();
+    assert!(
+        requests
+            .iter()
+            .any(|request| request.header("authorization") == Some(&sent)),
+        "what is searched for is what was sent"
+    );
 }
 
 #[test]
@@ -87,6 +104,59 @@ fn a_token_in_the_path() {
         format!("http://{host}/t/{SECRET}")
     })
     .works_and_leaks_nothing(&[]);
+}
+
+fn further_down() -> Auth {
+    Auth::TokenBelow {
+        prefix: "/api/repo".into(),
+        token: SECRET.into(),
+    }
+}
+
+#[test]
+fn a_token_further_down_the_path_is_sent_where_it_stood() {
+    Guarded::new(further_down(), |host| {
+        format!("http://{host}/api/repo/t/{SECRET}")
+    })
+    .works_and_leaks_nothing(&[]);
+}
+
+#[test]
+fn a_token_in_the_alias() {
+    let sandbox = app_and_lib();
+    let server = Server::serve(&sandbox.work());
+    server.require_auth(further_down());
+    sandbox.write(
+        "environment.yml",
+        "channels: [channel]\ndependencies: [app]\n",
+    );
+    let alias = format!("{}/api/repo/t/{SECRET}", server.url());
+    let guarded = Guarded { sandbox, server };
+    guarded.works_and_leaks_nothing(&[("LARDER_CHANNEL_ALIAS", &alias)]);
+}
+
+#[test]
+fn an_alias_that_is_no_url_is_not_shown_with_its_password() {
+    let sandbox = app_and_lib();
+    let alias = format!("https://user:pass/{SECRET}@host/");
+    let mut command = sandbox.command(&["create", "-p", "env", "-c", "lib", "app", "-vvv"]);
+    let run = Run::of(command.env("LARDER_CHANNEL_ALIAS", alias));
+    assert!(run.stderr.contains("channel alias"), "{}", run.stderr);
+    assert_ne!(run.status, 0);
+    says_no_secret(&run);
+}
+
+#[test]
+fn a_channel_that_is_named_twice_keeps_the_credentials_of_the_second() {
+    let auth = Auth::Basic {
+        user: "user".into(),
+        password: SECRET.into(),
+    };
+    let guarded = Guarded::new(auth, |host| format!("http://user:{SECRET}@{host}"));
+    let plain = guarded.server.url();
+    let run = guarded.run(&["create", "-p", "env", "-c", &plain], &[]);
+    says_no_secret(&run.success());
+    leaves_no_secret(&guarded.sandbox);
 }
 
 #[test]
@@ -162,6 +232,28 @@ fn a_channel_of_the_command_line_is_clean_in_the_history() {
         history.contains("# cmd: larder create") && !history.contains(SECRET),
         "{history}"
     );
+}
+
+#[test]
+fn a_token_in_a_channels_name_opens_it_and_is_clean_in_the_history() {
+    let sandbox = app_and_lib();
+    let server = Server::serve(&sandbox.work());
+    server.require_auth(Auth::TokenInPath(SECRET.into()));
+    let channel = format!("t/{SECRET}/channel");
+    let (attached, long) = (format!("-c{channel}"), format!("--channel={channel}"));
+    for (prefix, options) in [
+        ("env", &["-c", channel.as_str()][..]),
+        ("env2", &[attached.as_str()]),
+        ("env3", &[long.as_str()]),
+    ] {
+        let arguments = [&["create", "-p", prefix][..], options, &["lib", "-vvv"]].concat();
+        let mut command = sandbox.command(&arguments);
+        let run = Run::of(command.env("LARDER_CHANNEL_ALIAS", server.url()));
+        says_no_secret(&run.success());
+    }
+    leaves_no_secret(&sandbox);
+    let history = fs::read_to_string(env(&sandbox).join("conda-meta/history")).unwrap();
+    assert!(history.contains("-c t/***/channel"), "{history}");
 }
 
 #[test]
