@@ -52,6 +52,12 @@ pub enum TargetError {
         /// The directory.
         prefix: PathBuf,
     },
+    /// A run on it has not ended, or was killed where nobody can tell.
+    #[error("the environment `{}` is unfinished: another run works on it, or was killed", prefix.display())]
+    Unfinished {
+        /// The directory.
+        prefix: PathBuf,
+    },
     /// There is a directory that is no environment, and it is not empty.
     #[error("`{}` is not an environment and not empty: larder would have to delete what is in it", prefix.display())]
     Occupied {
@@ -87,6 +93,7 @@ impl Explain for TargetError {
             Self::Invalid(_) => "target::invalid",
             Self::Nested { .. } => "target::nested",
             Self::Exists { .. } => "target::exists",
+            Self::Unfinished { .. } => "target::unfinished",
             Self::Occupied { .. } => "target::occupied",
             Self::Frozen { .. } => "target::frozen",
             Self::Unreadable(_) => "target::unreadable",
@@ -97,6 +104,9 @@ impl Explain for TargetError {
         match self {
             Self::Unnamed => Some("say where: `larder create -p ./env`".into()),
             Self::Exists { .. } => Some("`--yes` replaces it".into()),
+            Self::Unfinished { .. } => Some(
+                "wait for the other run; after a crash the next `larder create` undoes it".into(),
+            ),
             Self::Occupied { .. } => Some("choose another directory, or remove this one".into()),
             Self::Frozen { .. } => Some(
                 "it is not to be changed; remove its file conda-meta/frozen if it may be after all"
@@ -171,7 +181,7 @@ pub fn existing_prefix(target: &Target, settings: &Settings) -> Result<PathBuf, 
 /// See [`TargetError`].
 pub(crate) fn check_free(prefix: &Path, replace: bool) -> Result<(), TargetError> {
     if is_environment(prefix) {
-        if let Some(message) = frozen(prefix)? {
+        if let Some(message) = larder_link::frozen(prefix)? {
             return Err(TargetError::Frozen {
                 prefix: prefix.to_owned(),
                 message,
@@ -185,6 +195,10 @@ pub(crate) fn check_free(prefix: &Path, replace: bool) -> Result<(), TargetError
             })
         };
     }
+    if larder_link::is_unfinished(prefix) {
+        let prefix = prefix.to_owned();
+        return Err(TargetError::Unfinished { prefix });
+    }
     let is_taken = match fs::read_dir(prefix) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => false,
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => true,
@@ -197,25 +211,6 @@ pub(crate) fn check_free(prefix: &Path, replace: bool) -> Result<(), TargetError
     } else {
         Ok(())
     }
-}
-
-/// What the marker of a frozen environment says, if it is frozen. Presence alone freezes.
-fn frozen(prefix: &Path) -> Result<Option<String>, PathError> {
-    let marker = prefix.join("conda-meta/frozen");
-    let bytes = match fs::read(&marker) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        bytes => bytes.at("read", &marker)?,
-    };
-    let message = serde_json::from_slice::<serde_json::Value>(&bytes).ok();
-    let message = message
-        .as_ref()
-        .and_then(|value| value.get("message")?.as_str())
-        .filter(|text| !text.is_empty());
-    Ok(Some(
-        message
-            .unwrap_or("it has the marker conda-meta/frozen")
-            .to_owned(),
-    ))
 }
 
 fn named(name: &str, settings: &Settings) -> Result<PathBuf, TargetError> {

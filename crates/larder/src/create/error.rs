@@ -113,6 +113,7 @@ fn apply_kind(error: &ApplyError) -> Kind {
         ApplyError::File { .. }
         | ApplyError::Place { .. }
         | ApplyError::Recover { .. }
+        | ApplyError::Unfinished { .. }
         | ApplyError::Record { .. } => Kind::World,
         _ => Kind::Refused,
     }
@@ -122,6 +123,9 @@ fn apply_code(error: &ApplyError) -> &'static str {
     match error {
         ApplyError::AlreadyExists { .. } => "target::exists",
         ApplyError::NotAnEnvironment { .. } => "target::occupied",
+        ApplyError::Frozen { .. } => "target::frozen",
+        ApplyError::SymbolicLink { .. } => "target::link",
+        ApplyError::Unfinished { .. } => "target::unfinished",
         ApplyError::PrefixTooLong { .. } => "link::prefix-too-long",
         ApplyError::Script(_) => "link::script-failed",
         ApplyError::Recover { .. } => "link::recover",

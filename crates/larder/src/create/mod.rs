@@ -114,6 +114,7 @@ pub async fn create(
     if !options.dry_run {
         larder_link::recover(&prefix, reporter).map_err(CreateError::Recover)?;
     }
+    larder_link::check_place(&prefix)?;
     check_free(&prefix, options.replace)?;
 
     warn_of_platform(manifest, subdir, reporter);
