@@ -1,8 +1,10 @@
 //! Why a manifest could not be read: the reason, the place, and the source line with a caret.
 //!
-//! Never holds more of the user's text than the one line that it shows.
+//! Never holds more of the user's text than the one line that it shows, and never shows credentials.
 
 use std::fmt;
+
+use larder_redact::redact_text;
 
 use crate::position::{Mark, Position, Source};
 use crate::selector::SelectorError;
@@ -25,7 +27,9 @@ pub struct ManifestError {
 struct Details {
     kind: ManifestErrorKind,
     position: Position,
+    /// Without credentials, and where the carets stand below it.
     line: Option<String>,
+    before: usize,
     width: usize,
 }
 
@@ -234,11 +238,16 @@ fn platform(similar: Option<&str>) -> String {
 
 impl ManifestError {
     pub(crate) fn new(kind: ManifestErrorKind, source: &Source, mark: Mark, width: usize) -> Self {
+        let position = source.position(mark);
+        let line = source.line(mark.line);
+        let before = usize::try_from(position.column).unwrap_or(1) - 1;
+        let (before, width) = line.map_or((before, width), |line| shown_place(line, before, width));
         Self {
             details: Box::new(Details {
                 kind,
-                position: source.position(mark),
-                line: source.line(mark.line).map(str::to_owned),
+                position,
+                line: line.map(redact_text),
+                before,
                 width,
             }),
         }
@@ -261,35 +270,45 @@ impl ManifestError {
 
     /// The first line of the message without the position.
     pub fn headline(&self) -> String {
-        self.details.kind.to_string()
+        redact_text(&self.details.kind.to_string())
     }
 
     /// What was expected instead, and what to do.
     pub fn expected(&self) -> Option<String> {
-        self.details.kind.expected()
+        let expected = self.details.kind.expected();
+        expected.map(|text| redact_text(&text))
     }
+}
+
+/// Where the marked part stands in a line whose credentials are masked.
+fn shown_place(line: &str, before: usize, width: usize) -> (usize, usize) {
+    let length = |text: String| redact_text(&text).chars().count();
+    (
+        length(line.chars().take(before).collect()),
+        length(line.chars().skip(before).take(width).collect()),
+    )
 }
 
 impl fmt::Display for ManifestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Details {
-            kind,
             position,
             line,
+            before,
             width,
+            ..
         } = &*self.details;
-        write!(f, "{position}: {kind}")?;
+        write!(f, "{position}: {}", self.headline())?;
         if let Some(line) = line.as_deref().filter(|line| !line.trim().is_empty()) {
             let number = position.line.to_string();
             let gutter = " ".repeat(number.len());
-            let before = usize::try_from(position.column).unwrap_or(1) - 1;
-            let indent: String = line.chars().take(before).map(blank).collect();
-            let room = line.chars().count().saturating_sub(before);
+            let indent: String = line.chars().take(*before).map(blank).collect();
+            let room = line.chars().count().saturating_sub(*before);
             let carets = "^".repeat((*width).min(room).max(1));
             write!(f, "\n  {number} | {}", line.trim_end())?;
             write!(f, "\n  {gutter} | {indent}{carets}")?;
         }
-        match kind.expected() {
+        match self.expected() {
             Some(expected) => write!(f, "\n  {expected}"),
             None => Ok(()),
         }

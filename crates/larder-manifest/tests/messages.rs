@@ -49,6 +49,19 @@ fn a_tab() {
 }
 
 #[test]
+fn credentials_in_the_line() {
+    assert_eq!(
+        message("dependencies: [a, 'https://u:SECRET@h.test/t/SECRET/c::pkg[', b]\n"),
+        "environment.yml:1:19: `https://***@h.test/t/***/c::pkg[` is not a package spec: its brackets are not closed\n\
+         \x20 1 | dependencies: [a, 'https://***@h.test/t/***/c::pkg[', b]\n\
+         \x20   |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n\
+         \x20 quote values with spaces, commas, `=` or brackets: `name[version='>=1,<2']`"
+    );
+    let shown = message("dependencies: [a, {x: 'https://u:SECRET@h.test/c'}]\n");
+    assert!(!shown.contains("SECRET"), "{shown}");
+}
+
+#[test]
 fn a_merge_conflict() {
     assert_eq!(
         message("dependencies:\n  - a\n<<<<<<< HEAD\n  - b\n=======\n  - c\n>>>>>>> other\n"),

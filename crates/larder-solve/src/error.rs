@@ -9,7 +9,7 @@ use std::{
 
 use rattler_conda_types::Subdir;
 
-use crate::{cache::IndexError, explain::Explanation, local::outward_text};
+use crate::{cache::IndexError, explain::Explanation, local::shown_text};
 
 /// Why a solve gave no closure.
 #[derive(Debug, thiserror::Error)]
@@ -146,7 +146,7 @@ impl GatewayFailure {
 impl From<&dyn Error> for GatewayFailure {
     fn from(error: &dyn Error) -> Self {
         Self {
-            text: outward_text(&error.to_string()),
+            text: shown_text(&error.to_string()),
             source: error.source().map(|cause| Box::new(Self::from(cause))),
         }
     }

@@ -10,7 +10,7 @@ use url::Url;
 use crate::{
     GatewayFailure, IndexError, SolveError, SolveRequest,
     channels::{channel_name, channel_text, clean},
-    local::{outward, outward_text, path_of},
+    local::{outward, path_of, shown_text},
     session::Session,
 };
 
@@ -31,7 +31,7 @@ pub(crate) async fn solve_error(
     };
     match error {
         GatewayError::ChannelRelationsError(reason) => SolveError::Relations {
-            reason: outward_text(&reason),
+            reason: shown_text(&reason),
         },
         GatewayError::SubdirNotFoundError(missing) => SolveError::MissingNoarch {
             channel: channel_name(&missing.channel),

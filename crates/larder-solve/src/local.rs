@@ -2,12 +2,13 @@
 //!
 //! Of `file://` channels rattler's gateway reads nothing but a plain `repodata.json`, so it is given
 //! `http://local.invalid/-/<path>` instead, which the client in front of it answers from disk. The
-//! stand-in stays inside: whatever goes to the user goes through [`outward`] or [`outward_text`].
+//! stand-in stays inside: whatever goes to the user goes through [`outward`] or [`shown_text`].
 //!
 //! The `-` keeps a path that begins with `/t/` from being taken for a token (and masked).
 
 use std::path::PathBuf;
 
+use larder_redact::redact_text;
 use rattler_conda_types::{Channel, RepoDataRecord};
 use url::Url;
 
@@ -39,6 +40,11 @@ pub(crate) fn outward(url: &Url) -> Url {
 /// A text in which every stand-in has become the local URL.
 pub(crate) fn outward_text(text: &str) -> String {
     text.replace(BASE, "file:///").replace(ROOT, "file:///")
+}
+
+/// A text of the gateway or the solver as the user may see it: no stand-ins, no secrets.
+pub(crate) fn shown_text(text: &str) -> String {
+    redact_text(&outward_text(text))
 }
 
 /// Whether the URL stands for a local one.

@@ -9,7 +9,7 @@ use rattler_repodata_gateway::{
     DownloadReporter, GatewayWarning, Reporter as GatewayReporter, UnsupportedRepodataRevision,
 };
 
-use crate::local::outward_text;
+use crate::local::shown_text;
 
 /// How much of a channel's message is shown, in bytes (CEP 48).
 const LONGEST_MESSAGE: usize = 8192;
@@ -32,7 +32,7 @@ impl Notices {
     /// Keeps a notice until it is told.
     pub(crate) fn push(&self, code: &'static str, text: String) {
         let mut notices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        notices.push((code, outward_text(&text)));
+        notices.push((code, shown_text(&text)));
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
     channels::channel_text,
     explain::{self, Explanation},
     load::{Load, subdirs},
-    local::{Inward, outward_record, outward_text},
+    local::{Inward, outward_record, shown_text},
     memo::{Memos, looked_at},
     notices::Notices,
     resolve::Universe,
@@ -296,7 +296,7 @@ impl Failure {
             }
             Self::Rejected(rejection) => SolveError::Solver {
                 subdir,
-                reason: outward_text(&rejection.to_string()),
+                reason: shown_text(&rejection.to_string()),
             },
         }
     }

@@ -247,7 +247,7 @@ pub(crate) fn refuse_pip(manifest: &Manifest) -> Result<(), InputError> {
         Some((first, lines)) => Err(InputError::Pip {
             position: first.position.to_string(),
             lines,
-            first: first.text.clone(),
+            first: larder_manifest::without_credentials(&first.text),
         }),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Works on the text alone; a line that looks unfamiliar stays as it is.
 
-use crate::local::outward_text;
+use crate::local::shown_text;
 
 /// Without empty lines and the sentence that the header replaces; siblings that differ in their
 /// version alone become one line.
@@ -19,7 +19,7 @@ pub(crate) fn tidy(account: &str) -> String {
         }
     }
     let lines: Vec<String> = lines.iter().map(Line::text).collect();
-    outward_text(&lines.join("\n"))
+    shown_text(&lines.join("\n"))
 }
 
 /// `│  ├─ python 3.12.1, which conflicts with ...`
