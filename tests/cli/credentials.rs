@@ -219,6 +219,26 @@ fn wrong_credentials_say_which_channel_and_not_with_what() {
 }
 
 #[test]
+fn errors_about_specs_and_pip_lines_show_no_secret() {
+    let sandbox = app_and_lib();
+    let url = format!("https://user:{SECRET}@127.0.0.1:1/c");
+    for spec in [
+        format!("\"{url}::pkg[\""),
+        format!("\"t/{SECRET}/c::pkg[\""),
+        format!("\"pkg[url='{url}/noarch/pkg-1-0.conda']\""),
+        format!("{{x: \"{url}\"}}"),
+        format!("{{pip: [\"--index-url {url}\"]}}"),
+    ] {
+        let manifest = format!("channels: [./channel]\ndependencies: [{spec}]\n");
+        sandbox.write("environment.yml", &manifest);
+        let mut run = sandbox.command(&["create", "-p", "env", "-vvv"]);
+        let run = Run::of(&mut run);
+        assert_ne!(run.status, 0, "{spec}");
+        says_no_secret(&run);
+    }
+}
+
+#[test]
 fn a_channel_of_the_command_line_is_clean_in_the_history() {
     let sandbox = app_and_lib();
     let server = Server::serve(&sandbox.path("channel"));
