@@ -38,3 +38,42 @@ fn three_platforms_lock_and_lock_again_to_the_same_bytes() {
     let again = json(&sandbox.larder(&["lock", "--json"]).success());
     assert_eq!(again["changed"], false);
 }
+
+/// A manifest that asks for more: the pins that it had stay where they were.
+#[test]
+fn adding_a_dependency_moves_no_other_pin() {
+    let Some(data) = shared() else { return };
+    let channel = data.join("conda-forge-records").canonicalize().unwrap();
+    let additions = [
+        ("python=3.12, numpy", "pandas"),
+        ("python=3.11, scikit-learn", "lightgbm"),
+        ("python, flask", "requests"),
+        ("python=3.11, geopandas", "plotly"),
+        ("python=3.11, pandas <3", "jupyterlab"),
+    ];
+    for (before, added) in additions {
+        let sandbox = sandbox();
+        let manifest = |specs: &str| {
+            let channel = channel.display();
+            let text = format!(
+                "channels: [\"file://{channel}\"]\nplatforms: [linux-64, osx-arm64, win-64]\n\
+                 dependencies: [\"{}\"]\n",
+                specs.replace(", ", "\", \"")
+            );
+            sandbox.write("environment.yml", &text);
+        };
+        manifest(before);
+        sandbox.larder(&["lock"]).success();
+        manifest(&format!("{before}, {added}"));
+        let report = json(&sandbox.larder(&["lock", "--json"]).success());
+        let platforms = report["diff"]["platforms"].as_array().unwrap();
+        for platform in platforms {
+            let changed = &platform["changed"];
+            assert_eq!(
+                *changed,
+                serde_json::json!([]),
+                "{before} and {added}: {platform}"
+            );
+        }
+    }
+}
