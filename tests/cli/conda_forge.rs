@@ -46,10 +46,9 @@ fn adding_a_dependency_moves_no_other_pin() {
     let channel = data.join("conda-forge-records").canonicalize().unwrap();
     let additions = [
         ("python=3.12, numpy", "pandas"),
-        ("python=3.11, scikit-learn", "lightgbm"),
-        ("python, flask", "requests"),
-        ("python=3.11, geopandas", "plotly"),
-        ("python=3.11, pandas <3", "jupyterlab"),
+        ("python=3.11, jupyter", "scikit-learn"),
+        ("python=3.11, matplotlib", "jupyter"),
+        ("python=3.11, numpy <2", "pandas"),
     ];
     for (before, added) in additions {
         let sandbox = sandbox();
