@@ -45,7 +45,7 @@ pub(crate) fn parse(text: &str) -> Result<Subdir, PlatformError> {
         .ok()
         .filter(|subdir| *subdir != Subdir::NoArch)
         .ok_or_else(|| PlatformError::Unknown {
-            text: text.to_owned(),
+            text: larder_manifest::without_credentials(text),
         })
 }
 
