@@ -38,3 +38,17 @@ fn an_error_points_at_line_and_column() {
         run.stderr
     );
 }
+
+#[test]
+fn a_lock_is_no_manifest() {
+    let sandbox = crate::support::app_and_lib();
+    sandbox.larder(&["lock"]).success();
+    let run = sandbox
+        .larder(&["manifest", "-f", "conda-lock.yml"])
+        .fails_with(1);
+    assert!(
+        run.stderr.contains("is a lock, not a manifest"),
+        "{}",
+        run.stderr
+    );
+}

@@ -230,7 +230,7 @@ pub(crate) struct LockArgs {
     /// A subdir to lock for; repeat for several [default: `platforms:` of the file, else this machine's]
     #[arg(long = "platform", visible_alias = "subdir", value_name = "SUBDIR")]
     pub(crate) platforms: Vec<String>,
-    /// Where to write [default: conda-lock.yml beside the first file]
+    /// Where to write [default: conda-lock.yml beside environment.yml, NAME.conda-lock.yml beside NAME.yml]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Only say whether the lock is what environment.yml means: exit 0 if so, else 1 with the reasons.

@@ -38,7 +38,7 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "CI",
-        "`true` on a machine that is thrown away: packages are unpacked straight into the environment (--ephemeral)",
+        "`true` (or anything but 0, false, no) on a machine that is thrown away: no trees are kept (--ephemeral)",
     ),
     (
         "CONDA_OVERRIDE_*",

@@ -118,6 +118,18 @@ pub enum InputError {
         /// What is wrong with it.
         source: Box<SpecError>,
     },
+    /// A lock where only a manifest has an answer.
+    #[error("`{}` is a lock, not a manifest", path.display())]
+    NotAManifest {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// A lock names its own channels.
+    #[error("`{}` is a lock, which names its own channels: `--channel` has no meaning beside it", path.display())]
+    ChannelsWithLock {
+        /// The lock.
+        path: PathBuf,
+    },
     /// A lock among several files.
     #[error("`{}` is a lock file: it can only be given alone", path.display())]
     LockAmongOthers {
@@ -160,6 +172,8 @@ impl Explain for InputError {
             Self::Manifest(error) => error.code(),
             Self::Lock(_) => "lock::invalid",
             Self::SpecLine { .. } => "input::spec",
+            Self::NotAManifest { .. } => "input::not-a-manifest",
+            Self::ChannelsWithLock { .. } => "input::channels-with-lock",
             Self::LockAmongOthers { .. } => "input::lock-among-others",
             Self::Pip { .. } => "input::pip-section",
         }

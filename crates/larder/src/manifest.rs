@@ -21,6 +21,6 @@ pub fn manifest(
 ) -> Result<ManifestReport, InputError> {
     match read(files, &[], None, (settings, reporter))? {
         Input::Manifest(input) => Ok(ManifestReport::from(&input.manifest)),
-        Input::Lock { path, .. } => Err(InputError::LockAmongOthers { path }),
+        Input::Lock { path, .. } => Err(InputError::NotAManifest { path }),
     }
 }

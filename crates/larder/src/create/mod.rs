@@ -16,7 +16,7 @@ use larder_store::{Store, StoreOptions};
 use rattler_conda_types::Subdir;
 
 use crate::{
-    LockUse, Settings, SolvePolicy, Target,
+    InputError, LockUse, Settings, SolvePolicy, Target,
     channels::ChannelSet,
     choose::{Chooser, Chosen},
     inputs::{Input, read, refuse_pip},
@@ -105,6 +105,10 @@ pub async fn create(
     )?;
     let manifest = match &input {
         Input::Manifest(input) => Some(&input.manifest),
+        Input::Lock { path, .. } if !options.channels.is_empty() => {
+            let path = path.clone();
+            return Err(InputError::ChannelsWithLock { path }.into());
+        }
         Input::Lock { .. } => None,
     };
     if let Some(manifest) = manifest {
