@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use larder::{Settings, SolvePolicy, Target};
+use larder::{Settings, SolvePolicy, Target, existing_prefix};
 use url::Url;
 
 use crate::{
@@ -38,10 +38,10 @@ pub(super) fn settings(
         offline: global.offline,
         auth_file: environment
             .path("RATTLER_AUTH_FILE")
-            .or_else(|| existing(home.as_ref()?.join(".rattler/credentials.json"))),
+            .or_else(|| if_file(home.as_ref()?.join(".rattler/credentials.json"))),
         netrc: environment
             .path("NETRC")
-            .or_else(|| existing(home.as_ref()?.join(".netrc"))),
+            .or_else(|| if_file(home.as_ref()?.join(".netrc"))),
         ca_files: ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
             .iter()
             .filter_map(|name| environment.path(name))
@@ -99,6 +99,16 @@ pub(super) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure>
                 format!("cannot start threads: {error}"),
             )
         })
+}
+
+/// The environment that is there and meant.
+pub(super) fn existing(
+    args: &TargetArgs,
+    global: &GlobalArgs,
+    environment: &Environment,
+) -> Result<PathBuf, Failure> {
+    let settings = settings(global, environment)?;
+    existing_prefix(&target(args), &settings).map_err(|error| Failure::new(&error))
 }
 
 pub(super) fn target(args: &TargetArgs) -> Target {
@@ -161,7 +171,7 @@ fn age(text: &str) -> Option<Duration> {
     ))
 }
 
-fn existing(path: PathBuf) -> Option<PathBuf> {
+fn if_file(path: PathBuf) -> Option<PathBuf> {
     path.is_file().then_some(path)
 }
 

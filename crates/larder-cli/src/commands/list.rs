@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use larder::{ListedPackage, existing_prefix, list as list_packages};
+use larder::{ListedPackage, list as list_packages};
 
 use crate::{
     args::{GlobalArgs, ListArgs},
@@ -11,16 +11,14 @@ use crate::{
     output,
 };
 
-use super::context::{settings, target};
+use super::context::existing;
 
 pub(super) fn list(
     args: &ListArgs,
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
-    let settings = settings(global, environment)?;
-    let prefix =
-        existing_prefix(&target(&args.target), &settings).map_err(|error| Failure::new(&error))?;
+    let prefix = existing(&args.target, global, environment)?;
     let packages = list_packages(&prefix).map_err(|error| Failure::new(&error))?;
     if global.json {
         output::json(&packages);

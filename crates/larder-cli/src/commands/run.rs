@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use larder::{EnvironmentSnapshot, RunError, RunOptions, existing_prefix, run as run_command};
+use larder::{EnvironmentSnapshot, RunError, RunOptions, run as run_command};
 
 use crate::{
     args::{GlobalArgs, RunArgs},
@@ -10,7 +10,7 @@ use crate::{
     failure::Failure,
 };
 
-use super::context::{block_on, settings, target};
+use super::context::{block_on, existing};
 
 /// As shells have it for a command that is not there.
 const NOT_FOUND: u8 = 127;
@@ -22,9 +22,7 @@ pub(super) fn run(
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
-    let settings = settings(global, environment)?;
-    let prefix =
-        existing_prefix(&target(&args.target), &settings).map_err(|error| Failure::new(&error))?;
+    let prefix = existing(&args.target, global, environment)?;
     let options = RunOptions {
         prefix,
         subdir: larder::current_subdir().map_err(|error| Failure::new(&error))?,

@@ -1,4 +1,4 @@
-use std::{fs, path::Path};
+use std::{ffi::OsString, fs, path::Path};
 
 use rattler_conda_types::Subdir;
 use rattler_shell::environment::EnvironmentSnapshot;
@@ -15,22 +15,24 @@ fn environment(files: &[(&str, &str)]) -> tempfile::TempDir {
     prefix
 }
 
-fn variable(prefix: &Path, outside: &[(&str, &str)], name: &str) -> Option<String> {
-    let outside: EnvironmentSnapshot = outside
-        .iter()
+/// The environment inside `prefix`, started from `outside` and a plain PATH.
+fn inside(prefix: &Path, outside: &[(&str, &str)]) -> Result<EnvironmentSnapshot, ActivationError> {
+    let path = [("PATH", "/usr/bin:/bin")];
+    let outside = outside.iter().chain(&path);
+    let outside: Vec<(OsString, OsString)> = outside
         .map(|(name, value)| (name.into(), value.into()))
-        .chain([("PATH".into(), "/usr/bin:/bin".into())])
-        .collect::<Vec<(std::ffi::OsString, std::ffi::OsString)>>()
-        .into_iter()
         .collect();
+    let outside: EnvironmentSnapshot = outside.into_iter().collect();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    let inside = runtime
-        .block_on(activated(prefix, Subdir::Linux64, &outside))
-        .unwrap();
-    inside
+    runtime.block_on(activated(prefix, Subdir::Linux64, &outside))
+}
+
+fn variable(prefix: &Path, outside: &[(&str, &str)], name: &str) -> Option<String> {
+    inside(prefix, outside)
+        .unwrap()
         .get(name)
         .map(|value| value.to_str().unwrap().to_owned())
 }
@@ -170,19 +172,7 @@ fn an_environment_that_is_active_already_is_left_first() {
 #[cfg(unix)]
 fn a_failing_script_is_an_error_that_names_the_environment() {
     let prefix = environment(&[("etc/conda/activate.d/bad.sh", "echo no >&2; exit 3")]);
-    let outside: EnvironmentSnapshot = [("PATH", "/usr/bin:/bin")]
-        .map(|(a, b)| (a.into(), b.into()))
-        .into_iter()
-        .collect::<Vec<(std::ffi::OsString, std::ffi::OsString)>>()
-        .into_iter()
-        .collect();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let error = runtime
-        .block_on(activated(prefix.path(), Subdir::Linux64, &outside))
-        .unwrap_err();
+    let error = inside(prefix.path(), &[]).unwrap_err();
     assert!(matches!(error, ActivationError::Failed { .. }), "{error:?}");
 }
 
