@@ -1,0 +1,80 @@
+//! `larder create`. Doc comments are the help text.
+
+use clap::{Args, ValueEnum};
+
+use super::{InputArgs, TargetArgs};
+
+/// Make an environment from environment.yml, from its lock file, or from specs
+///
+/// Uses conda-lock.yml beside the manifest if that still satisfies it, else solves. The environment
+/// appears whole or not at all.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  larder create -p ./env                         from ./environment.yml and its lock
+  larder create -n work -f conda-lock.yml        from a lock alone, under ~/.conda/envs/work
+  larder create -p ./env -c conda-forge python=3.12 numpy
+  larder create -p ./env --dry-run               say what would be done")]
+pub(crate) struct CreateArgs {
+    /// Package specs, instead of a file
+    #[arg(value_name = "SPEC", conflicts_with = "files")]
+    pub(crate) specs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// The subdir to create for, such as linux-64 [default: this machine's]
+    #[arg(long, visible_alias = "subdir", value_name = "SUBDIR")]
+    pub(crate) platform: Option<String>,
+    /// Replace an environment that is there
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Say what would be done and make nothing; only the channels' indexes are cached
+    #[arg(short = 'd', long)]
+    pub(crate) dry_run: bool,
+    /// Use the lock without checking that it satisfies the manifest
+    #[arg(long, conflicts_with_all = ["no_lock", "specs"])]
+    pub(crate) frozen: bool,
+    /// Solve, even if there is a lock
+    #[arg(long)]
+    pub(crate) no_lock: bool,
+    /// Solve anew, even if an earlier solve is still the answer
+    #[arg(long)]
+    pub(crate) refresh: bool,
+    /// How files get into the environment
+    #[arg(long, value_enum, default_value_t = LinkMode::Auto)]
+    pub(crate) link_mode: LinkMode,
+    /// Keep no trees: for a machine that is thrown away after the job [default: with CI=true]
+    #[arg(long, overrides_with = "no_ephemeral")]
+    pub(crate) ephemeral: bool,
+    /// Keep trees and link from them, even with CI=true
+    #[arg(long)]
+    pub(crate) no_ephemeral: bool,
+    /// Two packages with one path: warn, or stop
+    #[arg(long, value_enum, default_value_t = Clobber::Warn)]
+    pub(crate) clobber: Clobber,
+    /// Do not run the packages' link scripts (CEP 34 wants them run)
+    #[arg(long)]
+    pub(crate) no_link_scripts: bool,
+}
+
+/// How files get into the environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LinkMode {
+    /// Hard link, else reflink, else copy
+    Auto,
+    /// Hard links only
+    Hardlink,
+    /// Copies that share blocks, only
+    Reflink,
+    /// Copies
+    Copy,
+}
+
+/// What to do when two packages have one path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Clobber {
+    /// The later package in link order wins, with a warning
+    Warn,
+    /// Stop before anything is linked
+    Error,
+}

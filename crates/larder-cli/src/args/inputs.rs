@@ -1,0 +1,57 @@
+//! What is wanted, and how the solver chooses: options that several commands share. Doc comments are the help text.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// What is wanted: files or specs, and where packages come from.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct InputArgs {
+    /// environment.yml (several are merged), or a conda-lock.yml [default: environment.yml]
+    #[arg(short, long = "file", value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// A channel before those of the file; repeat for several (names, URLs, paths)
+    #[arg(short, long = "channel", value_name = "CHANNEL")]
+    pub(crate) channels: Vec<String>,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+}
+
+/// How the solver chooses among what fits.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PolicyArgs {
+    /// How channels that have the same package compare
+    #[arg(long, value_enum, default_value_t = Priority::Strict)]
+    pub(crate) channel_priority: Priority,
+    /// Ignore packages published later: a date, a time, or an age such as 7d or 48h
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) exclude_newer: Option<String>,
+    /// Which of several fitting versions to take; `lowest` tests lower bounds
+    #[arg(long, value_enum, default_value_t = Strategy::Highest)]
+    pub(crate) strategy: Strategy,
+    /// What the target systems provide, as conda-lock's virtual-packages.yml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) virtual_package_spec: Option<PathBuf>,
+}
+
+/// Which of several fitting versions to take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Strategy {
+    /// The highest
+    Highest,
+    /// The lowest
+    Lowest,
+    /// The lowest of what the manifest names, the highest of the rest
+    LowestDirect,
+}
+
+/// How channels that have the same package compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Priority {
+    /// A package comes from the first channel that has its name
+    Strict,
+    /// Earlier channels are preferred, later ones used where they are needed
+    Flexible,
+    /// The highest version wins wherever it is
+    Disabled,
+}

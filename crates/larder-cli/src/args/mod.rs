@@ -1,0 +1,88 @@
+//! The command line's grammar. Doc comments are the help text.
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::environment::VARIABLES;
+
+mod completions;
+mod create;
+mod export;
+mod inputs;
+mod list;
+mod lock;
+mod manifest;
+mod run;
+mod target;
+
+pub(crate) use completions::CompletionsArgs;
+pub(crate) use create::{Clobber, CreateArgs, LinkMode};
+pub(crate) use export::{ExplicitHash, ExportArgs, LockFormat};
+pub(crate) use inputs::{InputArgs, PolicyArgs, Priority, Strategy};
+pub(crate) use list::ListArgs;
+pub(crate) use lock::{LockArgs, LockCommand, MergeArgs};
+pub(crate) use manifest::ManifestArgs;
+pub(crate) use run::RunArgs;
+pub(crate) use target::TargetArgs;
+
+/// Conda environments from a content-addressed store: the second run neither downloads nor solves.
+#[derive(Debug, Parser)]
+#[command(name = "larder", version, propagate_version = true, max_term_width = 100, after_help = EXAMPLES, after_long_help = long_help())]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+}
+
+const EXAMPLES: &str = "Examples:
+  larder create -p ./env -f environment.yml      make an environment
+  larder lock -f environment.yml                 write conda-lock.yml beside it
+  larder run -p ./env -- python -c 'print(1)'    run a command in it
+
+Exit codes: 0 done, 1 refused, 2 wrong usage, 3 network or disk failed (a retry may help),
+4 bytes are not what the lock or the channel says, 101 a bug in larder.";
+
+/// The long help: the examples and every variable that is read.
+fn long_help() -> String {
+    let variables = VARIABLES
+        .iter()
+        .map(|(name, meaning)| format!("\n  {name}\n          {meaning}"));
+    format!(
+        "{EXAMPLES}\n\nEnvironment variables:{}",
+        variables.collect::<String>()
+    )
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct GlobalArgs {
+    /// Print one JSON document on stdout and nothing else there
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) json: bool,
+    /// Say less: no progress, no summary; warnings and errors stay
+    #[arg(
+        short,
+        long,
+        global = true,
+        help_heading = "Global options",
+        conflicts_with = "verbose"
+    )]
+    pub(crate) quiet: bool,
+    /// Say more: how decisions fell; -vv and -vvv add the libraries' own logs
+    #[arg(short, long, global = true, help_heading = "Global options", action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Use no network: what is in the store has to do
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) offline: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Create(CreateArgs),
+    Lock(LockArgs),
+    Run(RunArgs),
+    List(ListArgs),
+    Export(ExportArgs),
+    Manifest(ManifestArgs),
+    Completions(CompletionsArgs),
+}
