@@ -17,6 +17,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "the store, the directory that CI caches (default: $XDG_CACHE_HOME/larder/store, else ~/.cache/larder/store)",
     ),
     (
+        "LARDER_STORE_LOWER",
+        "stores that are searched after it and never written, such as one of the system; separated as in PATH",
+    ),
+    (
         "LARDER_TREES",
         "extracted packages of this machine, never cached (default: $XDG_CACHE_HOME/larder/trees)",
     ),
@@ -131,6 +135,15 @@ impl Environment {
     pub(crate) fn store(&self) -> Option<PathBuf> {
         self.path("LARDER_STORE")
             .or_else(|| Some(self.cache()?.join("store")))
+    }
+
+    /// The stores below it, absolute.
+    pub(crate) fn lower_stores(&self) -> Vec<PathBuf> {
+        let list = self.path("LARDER_STORE_LOWER").unwrap_or_default();
+        env::split_paths(&list)
+            .filter(|path| !path.as_os_str().is_empty())
+            .map(|path| self.working_directory.join(path))
+            .collect()
     }
 
     /// The directory of the trees.

@@ -70,6 +70,16 @@ pub enum Event {
         /// How many paths.
         files: u64,
     },
+    /// Some objects of the store were hashed.
+    Verified {
+        /// How many bytes since the last event.
+        bytes: u64,
+    },
+    /// Some objects of the store were collected, or spared.
+    Collected {
+        /// How many.
+        objects: u64,
+    },
     /// What a package's link script wants the user to read.
     ScriptMessage {
         /// `name-version-build`, or nothing where scripts of several packages wrote one text.
@@ -102,6 +112,10 @@ pub enum Phase {
     Link,
     /// Link scripts run.
     Scripts,
+    /// The store is read and hashed.
+    Verify,
+    /// What nobody needs leaves the store.
+    Collect,
 }
 
 /// Where an archive came from.

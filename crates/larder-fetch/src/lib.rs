@@ -27,7 +27,7 @@ mod transfer;
 pub use backoff::Backoff;
 pub use error::{Absent, FetchError, PackageFailure, TransferError};
 pub use fetch::{FetchSummary, fetch, run};
-pub use larder_redact::{Credential, redact, split_credentials};
+pub use larder_redact::{Credential, clean, redact, split_credentials};
 pub use mirrors::MirrorMap;
 pub use network::{Network, NetworkError, NetworkOptions, ProxyChoice};
 pub use options::FetchOptions;

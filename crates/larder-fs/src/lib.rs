@@ -21,7 +21,7 @@ pub use atomic::{Durability, sync_dir, write_atomic};
 pub use boot::boot_id;
 pub use dir::Dir;
 pub use link::{LinkFile, LinkMethod, LinkMode, Linker};
-pub use lock::LockFile;
+pub use lock::{Holder, LockFile, lock_holder};
 pub use mode::{make_read_only, make_writable};
 pub use path_error::{PathContext, PathError};
 pub use process::run_in_place;

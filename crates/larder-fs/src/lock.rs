@@ -61,6 +61,32 @@ impl LockFile {
     }
 }
 
+/// Who holds a lock, as far as can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// Nobody, or there is no such file.
+    Nobody,
+    /// Some process of this machine, or of another one where the file system has locks between machines.
+    Somebody,
+    /// The file system has no locks, or the file may not be opened.
+    Unknown,
+}
+
+/// Asks who holds the lock at `path`, without waiting and without making the file.
+pub fn lock_holder(path: &Path) -> Holder {
+    let file = match File::options().write(true).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Holder::Nobody,
+        Err(_) => return Holder::Unknown,
+    };
+    // Shared: two that ask at once do not take each other for the holder.
+    match file.try_lock_shared() {
+        Ok(()) => Holder::Nobody,
+        Err(TryLockError::WouldBlock) => Holder::Somebody,
+        Err(TryLockError::Error(_)) => Holder::Unknown,
+    }
+}
+
 /// A signal with a handler interrupts waiting.
 fn wait(file: &File) -> io::Result<()> {
     loop {

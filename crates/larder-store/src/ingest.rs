@@ -15,8 +15,7 @@ use larder_digest::{Checksum, Digests, Hasher, HashingWriter, Mismatch};
 use larder_fs::{Durability, PathContext as _, PathError, make_read_only, sync_dir};
 
 use crate::{
-    Access, Object, ObjectId, ObjectKind, Step, Store, StoreError, index, read,
-    store::{Shared, is_refusal},
+    Object, ObjectId, ObjectKind, Step, Store, StoreError, index, read, store::Shared,
     temporary::Temporary,
 };
 
@@ -88,13 +87,10 @@ impl Store {
         kind: ObjectKind,
         expected: Option<Checksum>,
     ) -> Result<Ingest, StoreError> {
+        self.check_writable()?;
         let shared = Arc::clone(&self.shared);
-        if shared.access == Access::ReadOnly {
-            let root = self.root().to_owned();
-            return Err(StoreError::ReadOnly { root });
-        }
         let (temporary, file) = Temporary::create(&shared.layout.temporary())
-            .map_err(|source| not_writable(self.root(), source))?;
+            .map_err(|source| self.not_writable(source))?;
         shared.reached(Step::Created, temporary.path())?;
         Ok(Ingest {
             shared,
@@ -103,15 +99,6 @@ impl Store {
             writer: HashingWriter::new(file, Hasher::for_checksum(expected.as_ref())),
             temporary,
         })
-    }
-}
-
-fn not_writable(root: &Path, source: PathError) -> StoreError {
-    if is_refusal(&source) {
-        let root = root.to_owned();
-        StoreError::NotWritable { root, source }
-    } else {
-        StoreError::Io(source)
     }
 }
 
@@ -197,10 +184,6 @@ fn check(
 }
 
 impl Shared {
-    fn reached(&self, step: Step, path: &Path) -> Result<(), PathError> {
-        self.steps.reached(step).at("go on writing", path)
-    }
-
     /// W4 and W5. The handle is closed: some systems rename no open files.
     fn protect_and_flush(&self, file: File, path: &Path) -> Result<(), PathError> {
         make_read_only(path)?;

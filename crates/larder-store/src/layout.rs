@@ -16,8 +16,8 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// The directories that a store has from the start, in the order in which they are made.
-    pub(crate) const DIRECTORIES: [&'static str; 7] = [
-        "tmp", "pkgs", "wheels", "md5", "solves", "repodata", "roots",
+    pub(crate) const DIRECTORIES: [&'static str; 8] = [
+        "tmp", "pkgs", "wheels", "md5", "solves", "repodata", "roots", "pins",
     ];
 
     pub(crate) fn new(root: &Path) -> Self {
@@ -56,6 +56,10 @@ impl Layout {
 
     pub(crate) fn root_file(&self, name: Sha256) -> PathBuf {
         self.roots().join(format!("{name}.json"))
+    }
+
+    pub(crate) fn pins(&self) -> PathBuf {
+        self.root.join("pins")
     }
 
     pub(crate) fn md5_index(&self) -> PathBuf {

@@ -1,11 +1,14 @@
 #![doc = include_str!("../FORMAT.md")]
 #![forbid(unsafe_code)]
 
+mod collect;
 mod format;
 mod index;
 mod ingest;
 mod layout;
+mod listing;
 mod object;
+mod pin;
 mod read;
 mod roots;
 mod steps;
@@ -14,10 +17,13 @@ mod sweep;
 mod temporary;
 mod verify;
 
+pub use collect::{Candidate, CollectError, CollectOptions, CollectPlan, CollectReport, Policy};
 pub use ingest::{Ingest, IngestError};
+pub use listing::StoredObject;
 pub use object::{Object, ObjectId, ObjectKind, ParseObjectIdError};
+pub use pin::Pin;
 pub use read::{ReadError, VerifiedObject};
-pub use roots::{Root, RootError, RootKind};
+pub use roots::{Needed, Origin, RecordedRoot, Root, RootError, RootKind};
 pub use steps::{NoSteps, Step, Steps};
 pub use store::{Access, OpenError, Store, StoreError, StoreOptions};
 pub use verify::{Damage, Fault, VerifyReport};

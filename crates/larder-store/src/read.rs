@@ -13,7 +13,7 @@ use larder_digest::{Digests, Hasher, Sha256};
 use larder_fs::{PathContext as _, PathError, rename_noreplace};
 
 use crate::{
-    Access, Object, ObjectId, Store,
+    Access, Object, ObjectId, Store, collect,
     store::Shared,
     temporary::{DAMAGED, unique_name},
 };
@@ -98,7 +98,11 @@ impl Store {
     /// # Errors
     /// [`ReadError::Damaged`] with both digests; [`ReadError::Io`] if it is gone or not readable.
     pub fn open_verified(&self, object: &Object) -> Result<VerifiedObject, ReadError> {
-        match read_verified(&object.path, object.id) {
+        let mut read = read_verified(&object.path, object.id);
+        if self.shared.is_collected(&read, object) {
+            read = read_verified(&object.path, object.id);
+        }
+        match read {
             Ok(Ok(verified)) => Ok(verified),
             Ok(Err(found)) => self.shared.refuse(object, found),
             Err(error) => {
@@ -112,6 +116,16 @@ impl Store {
 }
 
 impl Shared {
+    /// R6: whether an object is gone because a collection took its name and is about to look whether it
+    /// is needed; it has its name again then.
+    fn is_collected<T>(&self, read: &Result<T, PathError>, object: &Object) -> bool {
+        let is_gone = matches!(read, Err(error) if error.kind() == io::ErrorKind::NotFound);
+        is_gone
+            && self.access == Access::ReadWrite
+            && object.path.starts_with(self.layout.root())
+            && collect::rescue(self, object.id).unwrap_or(false)
+    }
+
     /// What follows when the bytes at an object's place were those of `found`.
     pub(crate) fn refuse(
         &self,

@@ -4,16 +4,22 @@
 //! path, so that recording the same root again replaces it. The file's time is when it was last used.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use larder_digest::{Hasher, Sha256};
 use larder_fs::{PathContext as _, PathError};
 use serde::{Deserialize, Serialize};
 
-use crate::{Access, ObjectId, Store, temporary::write_whole};
+use crate::{
+    Access, ObjectId, Store,
+    listing::{read_if_there, with_extension},
+    store::{Shared, is_refusal},
+    temporary::write_whole,
+};
 
 /// What needs objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -35,6 +41,48 @@ pub struct Root {
     pub path: Option<PathBuf>,
     /// What it needs.
     pub objects: BTreeSet<ObjectId>,
+    /// What else is known of these objects.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub origins: BTreeMap<ObjectId, Origin>,
+}
+
+/// What is known of an object besides its digest: for people, and for fetching it again. Out of a
+/// restored cache it may be anything, so it never says what the bytes should be.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Its file name, such as `numpy-2.0.0-py311_0.conda`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where it came from, without credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// An object that a root needs.
+#[derive(Debug, Clone)]
+pub struct Needed {
+    /// Which.
+    pub id: ObjectId,
+    /// What else is known of it.
+    pub origin: Option<Origin>,
+}
+
+impl From<ObjectId> for Needed {
+    fn from(id: ObjectId) -> Self {
+        let origin = None;
+        Self { id, origin }
+    }
+}
+
+/// A root as it lies in the store.
+#[derive(Debug, Clone)]
+pub struct RecordedRoot {
+    /// What it says.
+    pub root: Root,
+    /// Its file.
+    pub file: PathBuf,
+    /// When the prefix or lock was last used, as far as larder knows.
+    pub last_used: SystemTime,
 }
 
 /// Why a root cannot be recorded or read.
@@ -73,6 +121,15 @@ impl From<PathError> for RootError {
 }
 
 impl RootError {
+    /// Whether the store is one that this user may not write to, ever.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::ReadOnly { .. } => true,
+            Self::Io(error) => is_refusal(error),
+            Self::Relative { .. } | Self::Malformed { .. } => false,
+        }
+    }
+
     /// A stable, greppable code.
     pub fn code(&self) -> &'static str {
         match self {
@@ -94,7 +151,7 @@ impl Store {
         &self,
         kind: RootKind,
         path: &Path,
-        objects: impl IntoIterator<Item = ObjectId>,
+        objects: impl IntoIterator<Item = impl Into<Needed>>,
     ) -> Result<(), RootError> {
         if !path.is_absolute() {
             let path = path.to_owned();
@@ -104,11 +161,16 @@ impl Store {
             let root = self.root().to_owned();
             return Err(RootError::ReadOnly { root });
         }
-        let root = Root {
+        let mut root = Root {
             kind,
             path: path.to_str().map(PathBuf::from),
-            objects: objects.into_iter().collect(),
+            objects: BTreeSet::new(),
+            origins: BTreeMap::new(),
         };
+        for Needed { id, origin } in objects.into_iter().map(Into::into) {
+            root.objects.insert(id);
+            root.origins.extend(origin.map(|origin| (id, origin)));
+        }
         let layout = &self.shared.layout;
         let file = layout.root_file(name(kind, path));
         let malformed = |source| RootError::Malformed {
@@ -125,29 +187,58 @@ impl Store {
     /// # Errors
     /// If one cannot be read: collecting without it could take away what it needs.
     pub fn roots(&self) -> Result<Vec<Root>, RootError> {
-        let directory = self.shared.layout.roots();
+        let recorded = self.recorded_roots()?.into_iter();
+        Ok(recorded.map(|recorded| recorded.root).collect())
+    }
+
+    /// The same, with their files and when they were last used.
+    ///
+    /// # Errors
+    /// If one cannot be read.
+    pub fn recorded_roots(&self) -> Result<Vec<RecordedRoot>, RootError> {
         let mut roots = Vec::new();
-        let entries = match fs::read_dir(&directory) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(roots),
-            entries => entries.at("read directory", &directory)?,
-        };
-        for entry in entries {
-            let path = entry.at("read directory", &directory)?.path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "json")
-            {
-                roots.push(read(path)?);
-            }
+        for file in self.shared.root_files()? {
+            roots.extend(read(file)?);
         }
-        roots.sort_by(|one, other| (one.kind, &one.path).cmp(&(other.kind, &other.path)));
+        roots.sort_by(|one, other| {
+            (one.root.kind, &one.root.path).cmp(&(other.root.kind, &other.root.path))
+        });
         Ok(roots)
     }
 }
 
-fn read(path: PathBuf) -> Result<Root, RootError> {
-    let bytes = fs::read(&path).at("read", &path)?;
-    serde_json::from_slice(&bytes).map_err(|source| RootError::Malformed { path, source })
+impl Shared {
+    pub(crate) fn root_files(&self) -> Result<Vec<PathBuf>, PathError> {
+        with_extension(&self.layout.roots(), "json")
+    }
+}
+
+/// A root that is gone since it was listed is none.
+pub(crate) fn read(file: PathBuf) -> Result<Option<RecordedRoot>, RootError> {
+    // The time first: a root that is recorded anew meanwhile is older than it says, never younger.
+    let Some(last_used) = written(&file)? else {
+        return Ok(None);
+    };
+    let Some(bytes) = read_if_there(&file)? else {
+        return Ok(None);
+    };
+    match serde_json::from_slice(&bytes) {
+        Ok(root) => Ok(Some(RecordedRoot {
+            root,
+            file,
+            last_used,
+        })),
+        Err(source) => Err(RootError::Malformed { path: file, source }),
+    }
+}
+
+/// When a file was written, or `None` if it is gone.
+pub(crate) fn written(file: &Path) -> Result<Option<SystemTime>, PathError> {
+    match fs::symlink_metadata(file).and_then(|metadata| metadata.modified()) {
+        Ok(time) => Ok(Some(time)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).at("read metadata of", file),
+    }
 }
 
 fn name(kind: RootKind, path: &Path) -> Sha256 {

@@ -1,11 +1,11 @@
-//! Where a write can be interrupted: the steps of FORMAT.md as values.
+//! Where a write or a collection can be interrupted: the steps of FORMAT.md as values.
 //!
 //! Exists so that tests can kill a process, or make a step fail, at each of them. Nothing else may
 //! hang on it.
 
 use std::{fmt, io};
 
-/// A step of the write protocol that has just been done, numbered as in FORMAT.md.
+/// A step of the write protocol or of collection that has just been done, numbered as in FORMAT.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
     /// W1: the temporary file is there, empty.
@@ -24,11 +24,23 @@ pub enum Step {
     DirectoryFlushed,
     /// W8: the MD5 index names it. Only for an object that was asked for by MD5.
     Indexed,
+    /// P1: a run has said what it is going to use.
+    Pinned,
+    /// G4: an object that nothing needs has lost its name.
+    Doomed,
+    /// G5: what was pinned and recorded meanwhile has been read.
+    Weighed,
+    /// G6: an object that is needed after all has its name again.
+    Spared,
+    /// G6: an object that nothing needs is gone.
+    Removed,
+    /// G7: the file of a root that is none any more is gone.
+    RootRemoved,
 }
 
 impl Step {
-    /// Every step, in the order in which they are done.
-    pub const ALL: [Self; 8] = [
+    /// The steps of an ingest, in the order in which they are done.
+    pub const INGEST: [Self; 8] = [
         Self::Created,
         Self::Written,
         Self::Checked,
@@ -38,14 +50,23 @@ impl Step {
         Self::DirectoryFlushed,
         Self::Indexed,
     ];
+
+    /// The steps of a collection, in the order in which they are done.
+    pub const COLLECTION: [Self; 5] = [
+        Self::Doomed,
+        Self::Weighed,
+        Self::Spared,
+        Self::Removed,
+        Self::RootRemoved,
+    ];
 }
 
-/// Is told of each step of each ingest.
+/// Is told of each step of each ingest, pin and collection.
 pub trait Steps: fmt::Debug + Send + Sync {
     /// Called right after a step.
     ///
     /// # Errors
-    /// Makes the ingest fail as if the next step had.
+    /// Makes the operation fail as if the next step had.
     fn reached(&self, step: Step) -> io::Result<()>;
 }
 

@@ -13,7 +13,7 @@ use std::{
 use larder_digest::Checksum;
 use larder_fs::{Durability, PathContext as _, PathError};
 
-use crate::{NoSteps, Object, ObjectId, ObjectKind, Steps, format, layout::Layout};
+use crate::{NoSteps, Object, ObjectId, ObjectKind, Step, Steps, format, layout::Layout};
 
 /// Whether a store may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -233,7 +233,33 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Refuses to write to a store that was opened for reading.
+    pub(crate) fn check_writable(&self) -> Result<(), StoreError> {
+        if self.shared.access == Access::ReadOnly {
+            let root = self.root().to_owned();
+            return Err(StoreError::ReadOnly { root });
+        }
+        Ok(())
+    }
+
+    /// Why something could not be written to this store.
+    pub(crate) fn not_writable(&self, source: PathError) -> StoreError {
+        if is_refusal(&source) {
+            let root = self.root().to_owned();
+            StoreError::NotWritable { root, source }
+        } else {
+            StoreError::Io(source)
+        }
+    }
+}
+
 impl Shared {
+    /// Tells whoever watches of a step that has just been done.
+    pub(crate) fn reached(&self, step: Step, path: &Path) -> Result<(), PathError> {
+        self.steps.reached(step).at("go on writing", path)
+    }
+
     /// This store first, then those below.
     pub(crate) fn layers(&self) -> impl Iterator<Item = &Layout> {
         std::iter::once(&self.layout).chain(&self.lower)

@@ -20,6 +20,9 @@ pub(crate) const INGEST: &str = "ingest-";
 /// How the names of damaged objects begin that were set aside.
 pub(crate) const DAMAGED: &str = "damaged-";
 
+/// How the names of objects begin that are being collected.
+pub(crate) const DOOMED: &str = "doomed-";
+
 /// A name with the process id, for people, and 64 random bits, so that processes of different machines
 /// or containers that share a store and have the same id do not meet.
 pub(crate) fn unique_name(prefix: &str, suffix: &str) -> String {

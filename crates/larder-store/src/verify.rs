@@ -15,7 +15,12 @@ use larder_digest::{Digests, Hasher, Md5, Sha256};
 use larder_event::Reporter;
 use larder_fs::{PathContext as _, PathError};
 
-use crate::{ObjectId, ObjectKind, Store, index, layout::Layout, read};
+use crate::{
+    ObjectId, Store, index,
+    layout::Layout,
+    listing::{entries, list},
+    read,
+};
 
 /// Hashing is faster than most disks: more threads do not help.
 const THREADS: usize = 8;
@@ -127,42 +132,6 @@ impl Store {
         report.stray.sort();
         Ok(report)
     }
-}
-
-/// The names of all objects, sorted; what else is there goes to `stray`.
-fn list(layout: &Layout, stray: &mut Vec<PathBuf>) -> Result<Vec<ObjectId>, PathError> {
-    let mut objects = Vec::new();
-    for directory in [ObjectKind::Conda, ObjectKind::Wheel].map(|kind| layout.kind(kind)) {
-        for shard in entries(&directory)? {
-            if !fs::symlink_metadata(&shard).is_ok_and(|metadata| metadata.is_dir()) {
-                stray.push(shard);
-                continue;
-            }
-            for path in entries(&shard)? {
-                match object_at(layout, &path) {
-                    Some(id) => objects.push(id),
-                    None => stray.push(path),
-                }
-            }
-        }
-    }
-    objects.sort();
-    Ok(objects)
-}
-
-fn object_at(layout: &Layout, path: &Path) -> Option<ObjectId> {
-    let id: ObjectId = path.file_name()?.to_str()?.parse().ok()?;
-    (layout.object(id) == path).then_some(id)
-}
-
-fn entries(directory: &Path) -> Result<Vec<PathBuf>, PathError> {
-    let entries = match fs::read_dir(directory) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.at("read directory", directory)?,
-    };
-    entries
-        .map(|entry| Ok(entry.at("read directory", directory)?.path()))
-        .collect()
 }
 
 /// What the MD5 index says of each object.

@@ -26,6 +26,7 @@ mod registry;
 mod run;
 mod settings;
 mod solving;
+mod store;
 mod target;
 mod virtual_file;
 

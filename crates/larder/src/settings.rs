@@ -10,6 +10,8 @@ use url::Url;
 pub struct Settings {
     /// The store's directory.
     pub store: PathBuf,
+    /// Stores that are read after it and never written, in this order.
+    pub lower_stores: Vec<PathBuf>,
     /// The trees' directory.
     pub trees: PathBuf,
     /// Where named environments go.

@@ -26,6 +26,7 @@ pub(super) fn settings(
     };
     Ok(Settings {
         store: absolute(environment.store()),
+        lower_stores: environment.lower_stores(),
         trees: absolute(environment.trees()),
         environments: absolute(environment.environments()),
         working_directory: environment.working_directory.clone(),

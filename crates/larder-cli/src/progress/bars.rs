@@ -35,7 +35,7 @@ impl Bars {
             (_, 0) | (Phase::Solve | Phase::Repodata, _) => {
                 ProgressBar::new_spinner().with_style(style("{spinner} {msg} {elapsed}"))
             }
-            (Phase::Fetch, _) => ProgressBar::new(bytes).with_style(style(
+            (Phase::Fetch | Phase::Verify, _) => ProgressBar::new(bytes).with_style(style(
                 "{msg} {wide_bar:.green} {bytes}/{total_bytes}  {bytes_per_sec}  {eta}",
             )),
             _ => ProgressBar::new(total).with_style(style("{msg} {wide_bar:.green} {pos}/{len}")),
@@ -91,6 +91,8 @@ impl Reporter for Bars {
             } => self.start(*phase, *total, *bytes),
             Event::PhaseFinished { phase, .. } => self.finish(*phase),
             Event::FetchProgressed { bytes, .. } => self.advance(Phase::Fetch, *bytes),
+            Event::Verified { bytes } => self.advance(Phase::Verify, *bytes),
+            Event::Collected { objects } => self.advance(Phase::Collect, *objects),
             Event::Unpacked { .. } => self.advance(Phase::Unpack, 1),
             Event::Linked { .. } => self.advance(Phase::Link, 1),
             Event::FetchRetried {

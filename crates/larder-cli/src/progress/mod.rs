@@ -32,5 +32,7 @@ fn phase_names(phase: larder_event::Phase) -> (&'static str, &'static str) {
         Phase::Unpack => ("unpacking", "unpacked"),
         Phase::Link => ("linking", "linked"),
         Phase::Scripts => ("running link scripts", "ran link scripts"),
+        Phase::Verify => ("verifying", "verified"),
+        Phase::Collect => ("collecting", "collected"),
     }
 }

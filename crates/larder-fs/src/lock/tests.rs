@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-use super::LockFile;
+use super::{Holder, LockFile, lock_holder};
 
 #[test]
 fn one_holder_at_a_time_and_no_file_stays() {
@@ -44,4 +44,19 @@ fn who_has_to_wait_is_told_so_and_nobody_else() {
         }
         drop(held);
     });
+}
+
+#[test]
+fn who_asks_is_told_whether_a_lock_is_held_and_changes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.lock");
+    assert_eq!(lock_holder(&path), Holder::Nobody);
+    assert!(!path.exists());
+    let held = LockFile::acquire(&path, || {}).unwrap();
+    assert_eq!(lock_holder(&path), Holder::Somebody);
+    drop(held);
+    assert_eq!(lock_holder(&path), Holder::Nobody);
+    std::fs::write(&path, "").unwrap();
+    assert_eq!(lock_holder(&path), Holder::Nobody, "its owner was killed");
+    assert!(path.exists());
 }

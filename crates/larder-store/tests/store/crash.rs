@@ -23,12 +23,13 @@ fn left_after(step: Step) -> (bool, bool, bool) {
         }
         Step::Renamed | Step::DirectoryFlushed => (false, true, false),
         Step::Indexed => (false, true, true),
+        other => unreachable!("{other:?} is no step of an ingest"),
     }
 }
 
 #[test]
 fn a_process_killed_after_any_step_leaves_a_sound_store_and_the_next_run_succeeds() {
-    for (number, step) in Step::ALL.into_iter().enumerate() {
+    for (number, step) in Step::INGEST.into_iter().enumerate() {
         let fixture = Fixture::new();
         let bytes = content(7);
         let mut worker = Worker::start(&Job::Stop {
@@ -65,7 +66,7 @@ fn a_process_killed_after_any_step_leaves_a_sound_store_and_the_next_run_succeed
 /// A writer that stands still at any step holds up nobody.
 #[test]
 fn nobody_waits_for_a_writer() {
-    for (number, step) in Step::ALL.into_iter().enumerate() {
+    for (number, step) in Step::INGEST.into_iter().enumerate() {
         let fixture = Fixture::new();
         let mut worker = Worker::start(&Job::Stop {
             store: fixture.store.root().to_owned(),

@@ -18,7 +18,7 @@ fn read_only() -> StoreOptions {
 fn a_missing_directory_becomes_a_store() {
     let fixture = Fixture::new();
     let expected = [
-        "format", "md5", "pkgs", "repodata", "roots", "solves", "tmp", "wheels",
+        "format", "md5", "pins", "pkgs", "repodata", "roots", "solves", "tmp", "wheels",
     ];
     assert_eq!(names(fixture.store.root()), expected);
     let format = fs::read_to_string(fixture.path("format")).unwrap();

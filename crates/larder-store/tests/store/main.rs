@@ -1,6 +1,7 @@
 //! The store from outside: what FORMAT.md promises, line by line, on real files and with real processes.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod collect;
 mod crash;
 mod crowd;
 mod damage;
@@ -9,6 +10,7 @@ mod layout;
 mod lower;
 mod model;
 mod permissions;
+mod pins;
 mod reading;
 mod roots;
 mod support;

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use larder_store::{Access, ObjectKind, RootError, RootKind, Store, StoreOptions};
+use larder_store::{Access, Needed, ObjectKind, Origin, RootError, RootKind, Store, StoreOptions};
 
 use crate::support::{Fixture, content, id, names};
 
@@ -65,9 +65,34 @@ fn a_relative_path_is_no_root() {
     let fixture = Fixture::new();
     let result = fixture
         .store
-        .record_root(RootKind::Prefix, Path::new("env"), []);
+        .record_root(RootKind::Prefix, Path::new("env"), ids(&[]));
     assert!(matches!(result, Err(RootError::Relative { .. })));
     assert!(fixture.store.roots().unwrap().is_empty());
+}
+
+/// L5: names and URLs of objects stand beside them, and a root without any is read as before.
+#[test]
+fn a_root_says_what_its_objects_are_and_where_they_came_from() {
+    let fixture = Fixture::new();
+    let [named, nameless] = [1, 2].map(|seed| ids(&[seed])[0]);
+    let origin = Origin {
+        name: Some("numpy-2.0-py_0.conda".into()),
+        url: Some("https://conda.example/noarch/numpy-2.0-py_0.conda".into()),
+    };
+    let needed = Needed {
+        id: named,
+        origin: Some(origin.clone()),
+    };
+    let lock = fixture.beside("conda-lock.yml");
+    let objects = [needed, nameless.into()];
+    let store = &fixture.store;
+    store.record_root(RootKind::Lock, &lock, objects).unwrap();
+    let roots = store.roots().unwrap();
+    assert_eq!(roots[0].objects.len(), 2);
+    assert_eq!(Vec::from_iter(roots[0].origins.clone()), [(named, origin)]);
+    store.record_root(RootKind::Lock, &lock, [named]).unwrap();
+    let text = fs::read_to_string(&store.recorded_roots().unwrap()[0].file).unwrap();
+    assert!(!text.contains("origins"), "{text}");
 }
 
 /// G1: what cannot be read is not passed over.
@@ -94,7 +119,7 @@ fn a_store_for_reading_takes_no_roots() {
         ..StoreOptions::default()
     };
     let store = Store::open(fixture.store.root(), &options).unwrap();
-    let result = store.record_root(RootKind::Lock, &fixture.beside("l"), []);
+    let result = store.record_root(RootKind::Lock, &fixture.beside("l"), ids(&[]));
     assert!(matches!(result, Err(RootError::ReadOnly { .. })));
 }
 

@@ -5,13 +5,18 @@ use std::{
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    time::{Duration, SystemTime},
 };
 
 use larder_digest::{Checksum, Digests, Hasher, Md5};
+use larder_event::Silent;
 use larder_fs::Durability;
 use larder_store::{
-    IngestError, Object, ObjectId, ObjectKind, Step, Steps, Store, StoreOptions, VerifyReport,
+    CollectOptions, CollectReport, IngestError, Object, ObjectId, ObjectKind, Policy, Step, Steps,
+    Store, StoreOptions, VerifyReport,
 };
+
+pub(crate) const DAY: Duration = Duration::from_secs(86400);
 
 /// A store that is removed at the end.
 pub(crate) struct Fixture {
@@ -48,7 +53,7 @@ impl Fixture {
     }
 
     pub(crate) fn verify(&self) -> VerifyReport {
-        self.store.verify(&larder_event::Silent).unwrap()
+        self.store.verify(&Silent).unwrap()
     }
 }
 
@@ -171,4 +176,28 @@ impl Steps for Watch {
         }
         Ok(())
     }
+}
+
+/// Options for a collection that keeps what roots need; every prefix and lock that exists is alive.
+pub(crate) fn collecting(policy: Policy) -> CollectOptions<'static> {
+    CollectOptions {
+        policy,
+        is_alive: &|_, path| path.exists(),
+        now: SystemTime::now(),
+        abandoned: DAY,
+        damaged: DAY,
+    }
+}
+
+/// Plans and collects.
+pub(crate) fn collect(store: &Store, policy: Policy) -> CollectReport {
+    let options = collecting(policy);
+    let plan = store.plan_collection(&options).unwrap();
+    store.collect(&plan, options.now, &Silent).unwrap()
+}
+
+/// The seeds of the objects that are there, of those below 100.
+pub(crate) fn present(store: &Store) -> Vec<u32> {
+    let is_there = |seed: &u32| find(store, sha256(&content(*seed))).is_some();
+    (0..100).filter(is_there).collect()
 }

@@ -13,17 +13,21 @@ use std::{
 use larder_store::{Step, Steps, Store, StoreOptions};
 use serde::{Deserialize, Serialize};
 
-use crate::{crash, crowd, permissions};
+use crate::{collect, crash, crowd, permissions, pins};
 
 /// What a worker does.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Job {
-    /// Ingest one content by MD5 and stop at the step of this number of [`Step::ALL`].
+    /// Ingest one content by MD5 and stop at the step of this number of [`Step::INGEST`].
     Stop {
         store: PathBuf,
         step: usize,
         seed: u32,
     },
+    /// Collect and stop at the step of this number of [`Step::COLLECTION`].
+    StopCollection { store: PathBuf, step: usize },
+    /// Pin an object until it is killed.
+    Pin { store: PathBuf, seed: u32 },
     /// Ingest and read objects, beginning with another one than the other workers.
     Crowd { store: PathBuf, number: u32 },
     /// Use a store that this user may not write.
@@ -38,7 +42,9 @@ fn worker() {
     let mut line = String::new();
     io::stdin().read_line(&mut line).unwrap();
     match serde_json::from_str(&line) {
-        Ok(Job::Stop { store, step, seed }) => crash::work(&store, Step::ALL[step], seed),
+        Ok(Job::Stop { store, step, seed }) => crash::work(&store, Step::INGEST[step], seed),
+        Ok(Job::StopCollection { store, step }) => collect::work(&store, Step::COLLECTION[step]),
+        Ok(Job::Pin { store, seed }) => pins::work(&store, seed),
         Ok(Job::Crowd { store, number }) => crowd::work(&store, number),
         Ok(Job::Denied { store }) => permissions::work(&store),
         Ok(Job::Unreadable { store }) => permissions::work_unreadable(&store),

@@ -10,9 +10,9 @@ use larder_event::Reporter;
 use larder_fetch::{FetchOptions, FetchPlan};
 use larder_fs::{Durability, LinkMode};
 use larder_link::{ClobberPolicy, ScriptPolicy};
-use larder_lock::Closure;
+use larder_lock::{Closure, LockedPackage};
 use larder_manifest::Manifest;
-use larder_store::{Store, StoreOptions};
+use larder_store::{RootKind, Store};
 use rattler_conda_types::Subdir;
 
 use crate::{
@@ -128,6 +128,8 @@ pub async fn create(
         origin,
         why_no_memo,
     } = run.choose(&input).await?;
+    // Until the root is recorded; a dry run writes nothing.
+    let _pin = (!options.dry_run).then(|| crate::store::pin(&run.store, &closure, reporter));
     let plan = larder_fetch::plan(&closure, &run.store, &network::mirrors(settings))?;
     let mut report = CreateReport::new(&prefix, subdir, origin, &closure, &plan);
     report.why_no_memo = why_no_memo;
@@ -199,13 +201,7 @@ impl<'a> Run<'a> {
             Ephemeral::Yes => Durability::Lazy,
             Ephemeral::No => Durability::Flush,
         };
-        let store = Store::open(
-            &settings.store,
-            &StoreOptions {
-                durability,
-                ..StoreOptions::default()
-            },
-        )?;
+        let store = crate::store::open(settings, durability)?;
         Ok(Self {
             options,
             settings,
@@ -311,15 +307,17 @@ impl<'a> Run<'a> {
             self.reporter
                 .note(format!("left-over files of the store stay: {error}"));
         }
-        let ids = objects.values().map(|object| object.id);
-        if let Err(error) =
-            self.store
-                .record_root(larder_store::RootKind::Prefix, &wanted.prefix, ids)
-        {
-            self.reporter.warn(
-                "create::no-root",
-                format!("the store does not know this environment: {error}"),
-            );
-        }
+        let needed = |package: &LockedPackage| {
+            let object = objects.get(package.name())?;
+            Some(crate::store::needed(package, object.id))
+        };
+        let packages = wanted.closure.packages().iter();
+        crate::store::record(
+            &self.store,
+            RootKind::Prefix,
+            &wanted.prefix,
+            packages.filter_map(needed),
+            self.reporter,
+        );
     }
 }

@@ -15,7 +15,6 @@ use larder_event::Reporter;
 use larder_fs::{Durability, PathContext as _, write_atomic};
 use larder_lock::{Closure, LockFile, LockHead, Selection};
 use larder_solve::Requested;
-use larder_store::{Store, StoreOptions};
 use rattler_conda_types::{GenericVirtualPackage, RepoDataRecord, Subdir};
 
 use crate::{
@@ -54,7 +53,7 @@ pub async fn merge_locks(
 ) -> Result<(), LockOperationError> {
     let sides = Sides::read(options, settings)?;
     let channels = Arc::new(ChannelSet::of_lock(&sides.channels(), settings)?);
-    let store = Store::open(&settings.store, &StoreOptions::default())?;
+    let store = crate::store::open(settings, Durability::Flush)?;
     let network = LazyNetwork::new(settings, Vec::new());
     let policy = SolvePolicy::default();
     let solving = Solving::new(network.get()?, &store, settings, &policy, reporter);

@@ -11,8 +11,8 @@ use std::{
 use larder_event::Reporter;
 use larder_fetch::{Credential, redact};
 use larder_fs::{Durability, write_atomic};
-use larder_lock::{Closure, ExportOptions, LockDiff, LockFile, LockFormat, LockedPackage};
-use larder_store::{ObjectId, ObjectKind, RootKind, Store, StoreOptions};
+use larder_lock::{Closure, ExportOptions, LockDiff, LockFile, LockFormat};
+use larder_store::{RootKind, Store};
 use rattler_conda_types::Subdir;
 use serde::Serialize;
 use url::Url;
@@ -97,7 +97,7 @@ pub async fn lock(
     let subdirs = subdirs(options, &input, &old.platforms())?;
     tell_of_dropped(&old.platforms(), &subdirs, reporter);
     let wants = wants(options, &input, &subdirs, settings, reporter)?;
-    let store = Store::open(&settings.store, &StoreOptions::default())?;
+    let store = crate::store::open(settings, Durability::Flush)?;
     let network = LazyNetwork::new(settings, credentials(&wants));
     let solving = Solving::new(network.get()?, &store, settings, &options.policy, reporter);
     let mut closures = Vec::new();
@@ -239,23 +239,8 @@ fn credentials(wants: &[Want]) -> Vec<(Url, Credential)> {
         .collect()
 }
 
-/// The store keeps what a lock needs. That it cannot note so is no reason to have no lock.
+/// The store keeps what a lock needs.
 fn remember(store: &Store, path: &Path, closures: &[Closure], reporter: &dyn Reporter) {
-    let object = |package: &LockedPackage| {
-        let kind = ObjectKind::from_file_name(&package.record.identifier.to_string())?;
-        Some(ObjectId {
-            kind,
-            sha256: package.sha256()?,
-        })
-    };
-    let objects = closures
-        .iter()
-        .flat_map(Closure::packages)
-        .filter_map(object);
-    if let Err(error) = store.record_root(RootKind::Lock, path, objects) {
-        reporter.warn(
-            "lock::no-root",
-            format!("the store does not know this lock: {error}"),
-        );
-    }
+    let needed = closures.iter().flat_map(crate::store::of_closure);
+    crate::store::record(store, RootKind::Lock, path, needed, reporter);
 }

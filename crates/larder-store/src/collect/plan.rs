@@ -1,0 +1,152 @@
+//! Which objects and roots go: the policies. Changes nothing but that objects which a killed collection
+//! left without a name get it back.
+
+use std::{cmp::Reverse, collections::HashMap, path::PathBuf, time::SystemTime};
+
+use larder_digest::Sha256;
+
+use super::{
+    Candidate, CollectError, CollectOptions, CollectPlan, Policy, needs::Needs, rubbish::Rubbish,
+    sweep,
+};
+use crate::{Access, RecordedRoot, Store, StoredObject};
+
+impl Store {
+    /// Finds what a policy leaves nothing of. Changes nothing, except that an object which a killed
+    /// collection left without a name gets it back (G8).
+    ///
+    /// # Errors
+    /// If a root cannot be read (G1), or the file system refuses.
+    pub fn plan_collection(
+        &self,
+        options: &CollectOptions<'_>,
+    ) -> Result<CollectPlan, CollectError> {
+        if self.shared.access == Access::ReadWrite {
+            sweep::restore(&self.shared)?;
+        }
+        let (needs, recorded) = Needs::read(&self.shared, options.now)?;
+        let (alive, dead) = sort(recorded, options);
+        let used = Used::of(&alive);
+        let mut candidates = Vec::new();
+        let (mut kept, mut kept_bytes) = (0, 0);
+        for stored in self.objects()? {
+            let candidate = used.look_at(stored);
+            if needs.protects(&candidate.stored.object.id.sha256) {
+                kept += 1;
+                kept_bytes += candidate.stored.object.size;
+            } else {
+                candidates.push(candidate);
+            }
+        }
+        let stay = choose(&mut candidates, options, kept_bytes);
+        for candidate in candidates.drain(..stay) {
+            kept += 1;
+            kept_bytes += candidate.stored.object.size;
+        }
+        candidates.reverse();
+        let rubbish = Rubbish::find(&self.shared, options, &candidates)?;
+        Ok(CollectPlan {
+            objects: candidates,
+            roots: dead,
+            kept,
+            kept_bytes,
+            rubbish,
+            needs,
+        })
+    }
+}
+
+/// The roots that count, and the files of the others.
+fn sort(
+    recorded: Vec<RecordedRoot>,
+    options: &CollectOptions<'_>,
+) -> (Vec<RecordedRoot>, Vec<PathBuf>) {
+    let mut alive = Vec::new();
+    let mut dead = Vec::new();
+    for one in recorded {
+        let is_there = match &one.root.path {
+            Some(path) => (options.is_alive)(one.root.kind, path),
+            None => true,
+        };
+        if is_there && !is_expired(one.last_used, options) {
+            alive.push(one);
+        } else {
+            dead.push(one.file);
+        }
+    }
+    (alive, dead)
+}
+
+/// A time that lies in the future (clocks of network file systems) is now.
+fn is_expired(last_used: SystemTime, options: &CollectOptions<'_>) -> bool {
+    let Policy::Recent {
+        unused_for: Some(limit),
+        ..
+    } = &options.policy
+    else {
+        return false;
+    };
+    let age = options.now.duration_since(last_used).unwrap_or_default();
+    age >= *limit
+}
+
+/// When living roots last used each object.
+struct Used(HashMap<Sha256, SystemTime>);
+
+impl Used {
+    fn of(alive: &[RecordedRoot]) -> Self {
+        let mut used: HashMap<Sha256, SystemTime> = HashMap::new();
+        for recorded in alive {
+            for id in &recorded.root.objects {
+                let time = used.entry(id.sha256).or_insert(recorded.last_used);
+                *time = recorded.last_used.max(*time);
+            }
+        }
+        Self(used)
+    }
+
+    fn look_at(&self, stored: StoredObject) -> Candidate {
+        let used = self.0.get(&stored.object.id.sha256);
+        Candidate {
+            last_used: used.map_or(stored.written, |time| stored.written.max(*time)),
+            is_needed: used.is_some(),
+            stored,
+        }
+    }
+}
+
+/// Puts what stays first, best reasons first; says how many these are.
+fn choose(
+    candidates: &mut [Candidate],
+    options: &CollectOptions<'_>,
+    protected_bytes: u64,
+) -> usize {
+    // The name last, so that the order does not hang on that of a directory.
+    candidates.sort_by_key(|one| {
+        let stays = stays(one, options);
+        Reverse((stays, one.is_needed, one.last_used, one.stored.object.id))
+    });
+    let by_reason = candidates.partition_point(|one| stays(one, options));
+    let Policy::Recent {
+        max_bytes: Some(limit),
+        ..
+    } = options.policy
+    else {
+        return by_reason;
+    };
+    let mut total = protected_bytes;
+    let fits = |one: &&Candidate| {
+        total = total.saturating_add(one.stored.object.size);
+        total <= limit
+    };
+    candidates[..by_reason].iter().take_while(fits).count()
+}
+
+/// Whether the policy keeps an object, sizes aside.
+fn stays(one: &Candidate, options: &CollectOptions<'_>) -> bool {
+    match &options.policy {
+        Policy::Needed => one.is_needed,
+        Policy::Recent { .. } => !is_expired(one.last_used, options),
+        Policy::Exactly(objects) => objects.contains(&one.stored.object.id.sha256),
+    }
+}

@@ -1,0 +1,155 @@
+//! Files that are neither objects nor roots and that nobody needs: what killed processes left in `tmp/`
+//! and `pins/`, damaged objects that were set aside, entries of the MD5 index that lead nowhere.
+
+use std::{
+    collections::HashSet,
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use larder_digest::{Md5, Sha256};
+use larder_fs::PathError;
+
+use super::{Candidate, CollectOptions};
+use crate::{
+    ObjectId, ObjectKind, index,
+    layout::Layout,
+    listing::entries,
+    pin::{self, Found},
+    store::{Shared, object_size},
+    temporary::{DAMAGED, INGEST, remove_file},
+};
+
+/// Left-over files.
+#[derive(Debug, Default)]
+pub(crate) struct Rubbish {
+    /// In `tmp/`, with their sizes.
+    temporary: Vec<(PathBuf, u64)>,
+    /// Pins of runs that are over, and locks without a pin.
+    pins: Vec<PathBuf>,
+    /// Entries of the MD5 index whose object is not there, or goes.
+    index: Vec<PathBuf>,
+}
+
+impl Rubbish {
+    /// Looks for what is there now; entries of objects in `candidates` are among it.
+    pub(crate) fn find(
+        shared: &Shared,
+        options: &CollectOptions<'_>,
+        candidates: &[Candidate],
+    ) -> Result<Self, PathError> {
+        let layout = &shared.layout;
+        let mut pins = pin::idle_locks(layout, options.now)?;
+        for file in pin::files(layout)? {
+            if matches!(pin::read(layout, &file, options.now)?, Found::Over) {
+                pins.push(file);
+            }
+        }
+        let going: HashSet<Sha256> = candidates
+            .iter()
+            .map(|one| one.stored.object.id.sha256)
+            .collect();
+        let mut index = Vec::new();
+        for path in entries(&layout.md5_index())? {
+            if leads_to(layout, &path)?.is_none_or(|sha256| going.contains(&sha256)) {
+                index.push(path);
+            }
+        }
+        Ok(Self {
+            temporary: temporary(layout, options)?,
+            pins,
+            index,
+        })
+    }
+
+    /// How many bytes the left-overs in `tmp/` have.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.temporary.iter().map(|(_, size)| size).sum()
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.temporary.len() + self.pins.len() + self.index.len()
+    }
+
+    /// Removes them; says how many and how many bytes. An entry whose object is there after all stays.
+    pub(crate) fn remove(&self, shared: &Shared) -> Result<(usize, u64), PathError> {
+        let (mut count, mut bytes) = (0, 0);
+        for (path, size) in &self.temporary {
+            if remove_if_there(path)? {
+                count += 1;
+                bytes += size;
+            }
+        }
+        for path in &self.pins {
+            pin::remove(path)?;
+            count += 1;
+        }
+        for path in &self.index {
+            if leads_to(&shared.layout, path)?.is_none() && remove_if_there(path)? {
+                count += 1;
+            }
+        }
+        Ok((count, bytes))
+    }
+}
+
+fn temporary(
+    layout: &Layout,
+    options: &CollectOptions<'_>,
+) -> Result<Vec<(PathBuf, u64)>, PathError> {
+    let mut found = Vec::new();
+    for path in entries(&layout.temporary())? {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        let age = if name.starts_with(INGEST.as_bytes()) {
+            options.abandoned
+        } else if name.starts_with(DAMAGED.as_bytes()) {
+            options.damaged
+        } else {
+            continue;
+        };
+        // What is gone meanwhile, or has no age, stays. So does a directory in an object's place: only a
+        // person knows what is in it.
+        if let Ok(metadata) = fs::symlink_metadata(&path)
+            && !metadata.is_dir()
+            && is_older(&path, age, options.now)
+        {
+            found.push((path, metadata.len()));
+        }
+    }
+    Ok(found)
+}
+
+/// Moving aside counts as a change.
+fn is_older(path: &Path, age: Duration, now: SystemTime) -> bool {
+    let changed = larder_fs::last_changed(path);
+    changed.is_ok_and(|time| now.duration_since(time).is_ok_and(|found| found >= age))
+}
+
+/// The object to which an entry of the MD5 index leads, if it is there.
+fn leads_to(layout: &Layout, entry: &Path) -> Result<Option<Sha256>, PathError> {
+    let md5: Option<Md5> = entry
+        .file_name()
+        .and_then(|name| name.to_str()?.parse().ok());
+    let Some(md5) = md5 else {
+        return Ok(None);
+    };
+    let Some(sha256) = index::look_up(layout, md5)? else {
+        return Ok(None);
+    };
+    for kind in ObjectKind::ALL {
+        if object_size(&layout.object(ObjectId { kind, sha256 }))?.is_some() {
+            return Ok(Some(sha256));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether there was something to remove.
+pub(super) fn remove_if_there(path: &Path) -> Result<bool, PathError> {
+    match remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,210 @@
+//! Removing: name away, look again, unlink or put back (G4 to G8).
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use larder_event::{Event, Phase, Reporter};
+use larder_fs::{PathError, rename_noreplace};
+
+use super::{CollectError, CollectPlan, CollectReport, needs::Needs, rubbish::remove_if_there};
+use crate::{
+    Object, ObjectId, Step, Store,
+    listing::entries,
+    roots::written,
+    store::Shared,
+    temporary::{DOOMED, remove_file, unique_name},
+};
+
+/// How many objects lose their name before pins and roots are read again: few enough that they are back
+/// in a moment, enough that reading does not show.
+const BATCH: usize = 128;
+
+impl Store {
+    /// Removes what the plan says, unless a pin or root that came meanwhile names it.
+    ///
+    /// # Errors
+    /// If the store cannot be written, or a root cannot be read any more. Every object that is not
+    /// removed has its name then.
+    pub fn collect(
+        &self,
+        plan: &CollectPlan,
+        now: SystemTime,
+        reporter: &dyn Reporter,
+    ) -> Result<CollectReport, CollectError> {
+        self.check_writable()?;
+        let mut report = CollectReport::default();
+        let mut needs = plan.needs.clone();
+        reporter.event(&Event::PhaseStarted {
+            phase: Phase::Collect,
+            total: plan.objects.len() as u64,
+            bytes: 0,
+        });
+        for batch in plan.objects.chunks(BATCH) {
+            let objects = batch.iter().map(|one| &one.stored.object);
+            let sweep = Sweep {
+                shared: &self.shared,
+                now,
+            };
+            sweep.batch(objects, &mut needs, &mut report)?;
+            reporter.event(&Event::Collected {
+                objects: batch.len() as u64,
+            });
+        }
+        self.remove_roots(plan, &mut report)?;
+        let (count, bytes) = plan.rubbish.remove(&self.shared)?;
+        report.left_over = count;
+        report.bytes += bytes;
+        Ok(report)
+    }
+
+    /// G7: a root that was recorded anew since the plan stays.
+    fn remove_roots(
+        &self,
+        plan: &CollectPlan,
+        report: &mut CollectReport,
+    ) -> Result<(), PathError> {
+        for file in &plan.roots {
+            if plan.needs.knows(file, written(file)?) && remove_if_there(file)? {
+                report.roots += 1;
+                self.shared.reached(Step::RootRemoved, file)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An object without its name.
+struct Doomed<'a> {
+    object: &'a Object,
+    path: PathBuf,
+}
+
+struct Sweep<'a> {
+    shared: &'a Shared,
+    now: SystemTime,
+}
+
+impl Sweep<'_> {
+    fn batch<'a>(
+        &self,
+        objects: impl Iterator<Item = &'a Object>,
+        needs: &mut Needs,
+        report: &mut CollectReport,
+    ) -> Result<(), CollectError> {
+        let mut doomed = Vec::new();
+        let result = self
+            .doom(objects, &mut doomed, report)
+            .and_then(|()| Ok(needs.read_again(self.shared, self.now)?))
+            .and_then(|()| {
+                Ok(self
+                    .shared
+                    .reached(Step::Weighed, &self.shared.layout.pins())?)
+            })
+            .and_then(|()| self.settle(&mut doomed, needs, report));
+        // Whatever went wrong: what is not gone gets its name back.
+        for one in doomed {
+            put_back(&one.path, &one.object.path)?;
+        }
+        result
+    }
+
+    /// G4.
+    fn doom<'a>(
+        &self,
+        objects: impl Iterator<Item = &'a Object>,
+        doomed: &mut Vec<Doomed<'a>>,
+        report: &mut CollectReport,
+    ) -> Result<(), CollectError> {
+        for object in objects {
+            let path = doomed_path(self.shared, object.id);
+            match rename_noreplace(&object.path, &path) {
+                Ok(()) => doomed.push(Doomed { object, path }),
+                // Another collection was faster.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    report.refused.push(error);
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            }
+            self.shared.reached(Step::Doomed, &object.path)?;
+        }
+        Ok(())
+    }
+
+    /// G6. What is left in `doomed` is not settled.
+    fn settle(
+        &self,
+        doomed: &mut Vec<Doomed<'_>>,
+        needs: &Needs,
+        report: &mut CollectReport,
+    ) -> Result<(), CollectError> {
+        while let Some(one) = doomed.last() {
+            let step = if needs.protects(&one.object.id.sha256) {
+                put_back(&one.path, &one.object.path)?;
+                report.spared += 1;
+                Step::Spared
+            } else {
+                // Gone if a reader has put it back just now (R6): it is needed then.
+                if remove_if_there(&one.path)? {
+                    report.objects += 1;
+                    report.bytes += one.object.size;
+                }
+                Step::Removed
+            };
+            let path = &one.object.path;
+            self.shared.reached(step, path)?;
+            doomed.pop();
+        }
+        Ok(())
+    }
+}
+
+fn doomed_path(shared: &Shared, id: ObjectId) -> PathBuf {
+    let prefix = format!("{DOOMED}{}-", id.sha256);
+    let suffix = format!(".{}", id.kind.extension());
+    let name = unique_name(&prefix, &suffix);
+    shared.layout.temporary().join(name)
+}
+
+/// Gives a doomed object its name back. If that is taken, or somebody else was faster, good.
+fn put_back(doomed: &Path, path: &Path) -> Result<(), PathError> {
+    match rename_noreplace(doomed, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => remove_file(doomed),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
+/// G8: gives every object its name back that a collection left without one: a killed one, or one that is
+/// just about to decide, which then finds that somebody needs it.
+pub(crate) fn restore(shared: &Shared) -> Result<(), PathError> {
+    for path in entries(&shared.layout.temporary())? {
+        if let Some(id) = doomed_id(&path) {
+            put_back(&path, &shared.layout.object(id))?;
+        }
+    }
+    Ok(())
+}
+
+/// R6: gives an object its name back if a collection has taken it just now.
+pub(crate) fn rescue(shared: &Shared, id: ObjectId) -> Result<bool, PathError> {
+    for path in entries(&shared.layout.temporary())? {
+        if doomed_id(&path) == Some(id) {
+            put_back(&path, &shared.layout.object(id))?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The object that a file in `tmp/` is, if a collection put it there: `doomed-<sha256>-<pid>-<random>.<ext>`.
+fn doomed_id(path: &Path) -> Option<ObjectId> {
+    let name = path.file_name()?.to_str()?.strip_prefix(DOOMED)?;
+    let (sha256, rest) = name.split_once('-')?;
+    let (_, extension) = rest.split_once('.')?;
+    format!("{sha256}.{extension}").parse().ok()
+}

@@ -1,0 +1,168 @@
+//! Pins: what a run is about to use, so that collection leaves it alone until the run has recorded its
+//! root.
+//!
+//! A pin only ever keeps more alive. Its lock is a convenience: it tells that a run is over before its
+//! pin is old. Nothing waits for it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use larder_digest::{Checksum, Md5, Sha256};
+use larder_fs::{Durability, Holder, LockFile, PathContext as _, PathError, boot_id, lock_holder};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Step, Store, StoreError, index,
+    layout::Layout,
+    listing::{read_if_there, with_extension},
+    roots::written,
+    temporary::{remove_file, unique_name, write_whole},
+};
+
+/// How long a pin counts where nobody can tell whether its run is still there.
+const CREDIBLE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Keeps objects from being collected, whether they are there already or come later. Dropping it ends
+/// that; the root of what was made of them should be recorded by then.
+#[derive(Debug)]
+pub struct Pin {
+    file: PathBuf,
+    // Given up after the file is gone.
+    _lock: LockFile,
+}
+
+impl Drop for Pin {
+    /// A pin that cannot be removed is one without an owner.
+    fn drop(&mut self) {
+        remove_file(&self.file).ok();
+    }
+}
+
+/// What the file of a pin says.
+#[derive(Debug, Serialize, Deserialize)]
+struct Contents {
+    /// The boot of the machine on which the run is; its lock says nothing elsewhere.
+    boot: Option<String>,
+    /// Whether the run has its lock.
+    locked: bool,
+    sha256: Vec<Sha256>,
+    /// Of objects whose SHA-256 is not known.
+    md5: Vec<Md5>,
+}
+
+impl Store {
+    /// Says that this process is about to use the objects with these digests (P1). To be called before
+    /// looking for them.
+    ///
+    /// # Errors
+    /// If the store cannot be written. Going on without a pin is safe: an object that is found and then
+    /// collected is one that is gone, to be fetched again.
+    pub fn pin(&self, needs: impl IntoIterator<Item = Checksum>) -> Result<Pin, StoreError> {
+        self.check_writable()?;
+        let (mut sha256, mut md5) = (Vec::new(), Vec::new());
+        for checksum in needs {
+            match checksum {
+                Checksum::Sha256(digest) => sha256.push(digest),
+                Checksum::Md5(digest) => md5.push(digest),
+            }
+        }
+        let layout = &self.shared.layout;
+        let directory = layout.pins();
+        fs::create_dir_all(&directory)
+            .at("create directory", &directory)
+            .map_err(|source| self.not_writable(source))?;
+        let file = directory.join(unique_name("", ".json"));
+        // The lock first: a pin without one has no owner.
+        let lock =
+            LockFile::acquire(lock_of(&file), || {}).map_err(|source| self.not_writable(source))?;
+        let contents = Contents {
+            boot: boot_id(),
+            locked: lock.is_held(),
+            sha256,
+            md5,
+        };
+        let text = serde_json::to_vec(&contents)
+            .map_err(std::io::Error::from)
+            .at("write", &file)?;
+        write_whole(layout, &file, &text, Durability::Lazy)?;
+        self.shared.reached(Step::Pinned, &file)?;
+        Ok(Pin { file, _lock: lock })
+    }
+}
+
+/// A pin that was read: what it needs, or that its run is over.
+#[derive(Debug)]
+pub(crate) enum Found {
+    Alive(Vec<Sha256>),
+    Over,
+}
+
+/// The files of all pins.
+pub(crate) fn files(layout: &Layout) -> Result<Vec<PathBuf>, PathError> {
+    with_extension(&layout.pins(), "json")
+}
+
+/// The locks of runs that were killed before they had a pin. Others are about to write theirs: only what
+/// is old counts.
+pub(crate) fn idle_locks(layout: &Layout, now: SystemTime) -> Result<Vec<PathBuf>, PathError> {
+    let mut idle = Vec::new();
+    for lock in with_extension(&layout.pins(), "lock")? {
+        if !lock.with_extension("json").exists() && !is_credible(&lock, now)? {
+            idle.push(lock);
+        }
+    }
+    Ok(idle)
+}
+
+/// Reads a pin. What is no pin counts as one that needs nothing: a pin can be done without.
+pub(crate) fn read(layout: &Layout, file: &Path, now: SystemTime) -> Result<Found, PathError> {
+    let Some(bytes) = read_if_there(file)? else {
+        return Ok(Found::Over);
+    };
+    let contents: Option<Contents> = serde_json::from_slice(&bytes).ok();
+    let holder = match &contents {
+        Some(contents) if contents.locked && contents.boot == boot_id() => {
+            lock_holder(&lock_of(file))
+        }
+        _ => Holder::Unknown,
+    };
+    let is_alive = match holder {
+        Holder::Somebody => true,
+        Holder::Nobody => false,
+        Holder::Unknown => is_credible(file, now)?,
+    };
+    if !is_alive {
+        return Ok(Found::Over);
+    }
+    let Some(mut contents) = contents else {
+        return Ok(Found::Alive(Vec::new()));
+    };
+    for md5 in contents.md5 {
+        contents.sha256.extend(index::look_up(layout, md5)?);
+    }
+    Ok(Found::Alive(contents.sha256))
+}
+
+/// A time that lies in the future (clocks of network file systems) is recent.
+fn is_credible(file: &Path, now: SystemTime) -> Result<bool, PathError> {
+    let is_recent = |time| now.duration_since(time).map_or(true, |age| age < CREDIBLE);
+    Ok(written(file)?.is_some_and(is_recent))
+}
+
+fn lock_of(file: &Path) -> PathBuf {
+    file.with_extension("lock")
+}
+
+/// Removes a pin whose run is over.
+pub(crate) fn remove(file: &Path) -> Result<(), PathError> {
+    for path in [file.to_owned(), lock_of(file)] {
+        match remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,10 @@
+//! The store as operations see it: opened in one way, with what conda knows of its objects.
+//!
+//! larder-store knows bytes; here are the names of packages, what a prefix and a lock are, and what
+//! lies beside the objects.
+
+mod open;
+mod roots;
+
+pub(crate) use open::open;
+pub(crate) use roots::{needed, of_closure, pin, record};

@@ -1,0 +1,70 @@
+//! What closures need of the store: as pins while a run is under way, as roots afterwards.
+
+use std::path::Path;
+
+use larder_event::Reporter;
+use larder_fetch::clean;
+use larder_lock::{Closure, LockedPackage};
+use larder_store::{Needed, ObjectId, ObjectKind, Origin, Pin, RootKind, Store};
+
+/// Keeps what a closure needs from being collected while this is held. To be called before the store is
+/// asked for it. Without a pin a run is slower at worst, so that one cannot be made is only told.
+pub(crate) fn pin(store: &Store, closure: &Closure, reporter: &dyn Reporter) -> Option<Pin> {
+    let checksums = closure
+        .packages()
+        .iter()
+        .filter_map(LockedPackage::checksum);
+    match store.pin(checksums) {
+        Ok(pin) => Some(pin),
+        Err(error) => {
+            reporter.note(format!("nothing is pinned in the store: {error}"));
+            None
+        }
+    }
+}
+
+/// Records what a prefix or lock needs. Roots only help to keep things: that one cannot be written is
+/// told and stops nothing.
+pub(crate) fn record(
+    store: &Store,
+    kind: RootKind,
+    path: &Path,
+    needed: impl IntoIterator<Item = Needed>,
+    reporter: &dyn Reporter,
+) {
+    let Err(error) = store.record_root(kind, path, needed) else {
+        return;
+    };
+    let text = format!(
+        "`{}` is not recorded in the store, which may remove what it needs: {error}",
+        path.display()
+    );
+    // Who uses a store that others fill knows that.
+    if error.is_refusal() {
+        reporter.note(text);
+    } else {
+        reporter.warn("store::no-root", text);
+    }
+}
+
+/// An object that a package needs, with what is known of it.
+pub(crate) fn needed(package: &LockedPackage, id: ObjectId) -> Needed {
+    let origin = Origin {
+        name: Some(package.record.identifier.to_string()),
+        url: Some(clean(&package.record.url).into()),
+    };
+    Needed {
+        id,
+        origin: Some(origin),
+    }
+}
+
+/// The objects of a closure's packages, as far as their SHA-256 is known.
+pub(crate) fn of_closure(closure: &Closure) -> impl Iterator<Item = Needed> + '_ {
+    let object = |package: &LockedPackage| {
+        let kind = ObjectKind::from_file_name(&package.record.identifier.to_string())?;
+        let sha256 = package.sha256()?;
+        Some(needed(package, ObjectId { kind, sha256 }))
+    };
+    closure.packages().iter().filter_map(object)
+}
