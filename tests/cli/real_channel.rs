@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use larder_testkit::{Sandbox, Server, tree_of};
+use larder_testkit::{Sandbox, Server, environment_of, tree_of};
 use rattler_conda_types::PrefixRecord;
 
 use crate::support::{env, json, sandbox, shared};
@@ -59,6 +59,25 @@ fn the_main_job() {
         .filter(|line| !line.contains("__pycache__"))
         .collect();
     assert_eq!(again, first, "same files, same bytes");
+    it_is_the_same_without_trees(&sandbox);
+}
+
+/// Straight from the archives: the same files, modes and records, but for how the files arrived.
+fn it_is_the_same_without_trees(sandbox: &Sandbox) {
+    let of_this_run = |line: &String| !line.contains("conda-meta/history:");
+    let mut from_trees = environment_of(&env(sandbox));
+    from_trees.retain(of_this_run);
+    fs::remove_dir_all(env(sandbox)).unwrap();
+    fs::remove_dir_all(sandbox.trees()).unwrap();
+    sandbox
+        .larder(&["create", "-p", "env", "--ephemeral"])
+        .success();
+    let mut from_archives = environment_of(&env(sandbox));
+    from_archives.retain(of_this_run);
+    assert!(!sandbox.trees().exists());
+    let differ = from_trees.iter().zip(&from_archives).find(|(a, b)| a != b);
+    assert_eq!(differ, None);
+    assert_eq!(from_trees.len(), from_archives.len());
 }
 
 fn it_imports_and_runs(sandbox: &Sandbox) {

@@ -5,6 +5,7 @@
 
 use std::{borrow::Cow, path::Path};
 
+use larder_lock::LockedPackage;
 use rattler::install::PythonInfo;
 use rattler_conda_types::Subdir;
 
@@ -30,23 +31,32 @@ impl PythonLayout {
             return Ok(None);
         };
         let path = python.site_packages_path();
+        Self::of(python.locked, path, subdir).map(Some)
+    }
+
+    /// Of a python whose site-packages path is known, if its record or archive names one.
+    pub(crate) fn of(
+        python: &LockedPackage,
+        path: Option<&str>,
+        subdir: Subdir,
+    ) -> Result<Self, PlanError> {
         if let Some(path) = path.filter(|path| !is_inside(path)) {
             return Err(PlanError::SitePackagesPath {
                 package: python.dist(),
                 path: path.to_owned(),
             });
         }
-        let version = python.record().version.version();
+        let version = python.record.package_record.version.version();
         let info = PythonInfo::from_version(version, path, subdir).map_err(|_| {
             PlanError::PythonVersion {
                 package: python.dist(),
             }
         })?;
-        Ok(Some(Self {
+        Ok(Self {
             site_packages: slashed(&info.site_packages_path),
             scripts: slashed(&info.bin_dir),
             info,
-        }))
+        })
     }
 
     /// The path in the environment of a path of a `noarch: python` package.

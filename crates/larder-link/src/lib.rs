@@ -17,6 +17,7 @@ mod entry_point;
 mod error;
 mod history;
 mod layout;
+mod menus;
 mod options;
 mod order;
 mod package;
@@ -25,9 +26,11 @@ mod place;
 mod plan;
 mod record;
 mod replace;
+mod rewritten;
 mod scratch;
 mod scripts;
 mod state;
+mod stream;
 
 pub use apply::{Applied, apply};
 pub use clobber::Clobber;
@@ -40,6 +43,7 @@ pub use place::{check_place, frozen, is_unfinished};
 pub use plan::{How, LinkPlan, PlanLine, plan};
 pub use scratch::{ScratchDir, scratch_beside};
 pub use scripts::{ScriptError, ScriptMessage};
+pub use stream::{Archives, OpenedArchive, Streamed, stream};
 
 #[cfg(test)]
 mod tests;

@@ -133,11 +133,7 @@ pub fn plan<'a>(
     packages: &[LinkPackage<'a>],
     options: &LinkOptions,
 ) -> Result<LinkPlan<'a>, PlanError> {
-    let planner = Planner {
-        prefix: prefix_text(&options.prefix)?,
-        python: PythonLayout::find(packages, options.subdir)?,
-        options,
-    };
+    let planner = Planner::new(PythonLayout::find(packages, options.subdir)?, options)?;
     let mut planned = order::topological(packages)
         .into_iter()
         .map(|index| planner.package(packages[index]))
@@ -183,14 +179,29 @@ fn prefix_text(prefix: &Path) -> Result<String, PlanError> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-struct Planner<'o> {
-    prefix: String,
+/// Plans packages one by one: what of a plan needs no other package than python.
+pub(crate) struct Planner<'o> {
+    pub(crate) prefix: String,
     python: Option<PythonLayout>,
-    options: &'o LinkOptions,
+    pub(crate) options: &'o LinkOptions,
 }
 
-impl Planner<'_> {
-    fn package<'a>(&self, package: LinkPackage<'a>) -> Result<PlannedPackage<'a>, PlanError> {
+impl<'o> Planner<'o> {
+    pub(crate) fn new(
+        python: Option<PythonLayout>,
+        options: &'o LinkOptions,
+    ) -> Result<Self, PlanError> {
+        Ok(Self {
+            prefix: prefix_text(&options.prefix)?,
+            python,
+            options,
+        })
+    }
+
+    pub(crate) fn package<'a>(
+        &self,
+        package: LinkPackage<'a>,
+    ) -> Result<PlannedPackage<'a>, PlanError> {
         check_file_name(&package)?;
         let ships = |moment| {
             let script = scripts::script_path(package.name(), moment, self.options.subdir);

@@ -31,7 +31,7 @@ pub use archive::{
 pub use build::{BuiltPackage, Format};
 pub use channel::{ChannelBuilder, Index, LocalChannel};
 pub use fixtures::{fixture_channel, fixtures, shared_data};
-pub use listing::tree_of;
+pub use listing::{environment_of, tree_of};
 pub use package::PackageBuilder;
 pub use sandbox::{Run, Sandbox};
 pub use server::{Auth, Fault, Request, Server};

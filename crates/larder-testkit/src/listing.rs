@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use larder_digest::Hasher;
+use serde_json::Value;
 
 use crate::must;
 
@@ -16,6 +17,34 @@ pub fn tree_of(dir: &Path) -> Vec<String> {
     visit(dir, "", &mut lines);
     lines.sort();
     lines.into_iter().map(|(_, line)| line).collect()
+}
+
+/// An environment as [`tree_of`] has it, but its records in full, without how their files arrived:
+/// what must not depend on the way it was made.
+pub fn environment_of(prefix: &Path) -> Vec<String> {
+    let mut lines = tree_of(prefix);
+    lines.retain(|line| !line.contains(" conda-meta/"));
+    let meta = prefix.join("conda-meta");
+    for entry in must(fs::read_dir(&meta), format_args!("list {}", meta.display())) {
+        let path = must(entry, "list conda-meta").path();
+        let text = must(
+            fs::read_to_string(&path),
+            format_args!("read {}", path.display()),
+        );
+        lines.push(format!("{}: {}", path.display(), without_link_type(text)));
+    }
+    lines.sort();
+    lines
+}
+
+fn without_link_type(text: String) -> String {
+    let Ok(mut record) = serde_json::from_str::<Value>(&text) else {
+        return text;
+    };
+    if let Some(link) = record.get_mut("link") {
+        link["type"] = Value::Null;
+    }
+    record.to_string()
 }
 
 fn visit(dir: &Path, relative: &str, lines: &mut Vec<(String, String)>) {

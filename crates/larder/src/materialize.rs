@@ -11,7 +11,7 @@ use std::{
 use larder_event::{Event, Phase, Reporter};
 use larder_fs::PathError;
 use larder_lock::{Closure, Completeness, LockedPackage};
-use larder_store::{Object, ReadError, Store};
+use larder_store::{Object, ObjectKind, ReadError, Store};
 use larder_unpack::{Archive, ArchiveKind, Expected, Limits, Tree, Trees, UnpackError};
 
 use crate::{Explain, Kind};
@@ -136,25 +136,9 @@ fn unpack(
     reporter: &dyn Reporter,
 ) -> Result<Tree, MaterializeError> {
     let package = stored.package.dist();
-    let object =
-        store
-            .open_verified(&stored.object)
-            .map_err(|source| MaterializeError::Object {
-                package: package.clone(),
-                source,
-            })?;
-    let kind = match stored.object.id.kind {
-        larder_store::ObjectKind::TarBz2 => ArchiveKind::TarBz2,
-        _ => ArchiveKind::Conda,
-    };
-    let archive = Archive::new(object.file, kind, &package, Limits::default())?;
+    let (archive, expected) = open(stored, store)?;
     let record = serde_json::to_string(&stored.package.record).ok();
-    let tree = trees.create(
-        &stored.object.id.sha256,
-        archive,
-        &expected(stored.package)?,
-        record,
-    )?;
+    let tree = trees.create(&stored.object.id.sha256, archive, &expected, record)?;
     for colliding in tree.info.case_collisions() {
         reporter.note(format!(
             "{package} has names that differ in case only: {colliding:?}"
@@ -165,6 +149,27 @@ fn unpack(
         files: tree.info.paths.len() as u64,
     });
     Ok(tree)
+}
+
+/// A package's archive, its bytes verified, and what it has to be.
+pub(crate) fn open(
+    stored: &Stored<'_>,
+    store: &Store,
+) -> Result<(Archive, Expected), MaterializeError> {
+    let package = stored.package.dist();
+    let object =
+        store
+            .open_verified(&stored.object)
+            .map_err(|source| MaterializeError::Object {
+                package: package.clone(),
+                source,
+            })?;
+    let kind = match stored.object.id.kind {
+        ObjectKind::TarBz2 => ArchiveKind::TarBz2,
+        _ => ArchiveKind::Conda,
+    };
+    let archive = Archive::new(object.file, kind, &package, Limits::default())?;
+    Ok((archive, expected(stored.package)?))
 }
 
 fn expected(package: &LockedPackage) -> Result<Expected, UnpackError> {

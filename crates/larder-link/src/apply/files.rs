@@ -23,7 +23,7 @@ use crate::{
     clobber::parent_of,
     codesign, parallel,
     plan::{Action, PathRef, PlannedPath},
-    replace::{replace_binary, replace_text},
+    rewritten::rewritten,
 };
 
 /// What is known only after linking.
@@ -269,23 +269,10 @@ impl Worker<'_, '_> {
     }
 
     fn rewritten(&self, at: PathRef, bytes: Vec<u8>) -> Result<Vec<u8>, ApplyError> {
-        let prefix = &self.plan.prefix;
-        match self.plan.path(at).action {
-            Action::RewriteText { placeholder } => Ok(replace_text(
-                &bytes,
-                placeholder,
-                prefix,
-                self.options.subdir,
-            )),
-            Action::RewriteBinary { placeholder } => replace_binary(bytes, placeholder, prefix)
-                .map_err(|too_long| ApplyError::PrefixTooLong {
-                    package: self.plan.packages[at.package].package.dist(),
-                    path: self.plan.path(at).path.to_string(),
-                    prefix_length: too_long.prefix,
-                    limit: too_long.placeholder,
-                }),
-            _ => Ok(bytes),
-        }
+        let package = self.plan.packages[at.package].package;
+        let place = (self.plan.prefix.as_str(), self.options.subdir);
+        rewritten(bytes, self.plan.path(at), place)
+            .map_err(|too_long| too_long.of(package, self.plan.path(at)))
     }
 
     /// Writes a new file: at its whole path below the root, or by its name in its directory.

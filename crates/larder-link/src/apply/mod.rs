@@ -9,17 +9,18 @@ mod site;
 use std::{fs, path::Path, time::Instant};
 
 use larder_event::{Event, Phase, Reporter};
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::{LockFile, PathContext as _, PathError};
 
 use crate::{
     ApplyError, LinkOptions, LinkPlan, ScriptMessage, ScriptPolicy,
     certainty::Certainty,
-    crash,
+    crash, menus,
     plan::PlannedPackage,
     scripts::{self, Moment, ScriptPlace},
 };
 
-use build::{Build, place_error};
+use build::Build;
+pub(crate) use build::place_error;
 pub(crate) use files::Written;
 pub(crate) use site::{Site, is_scratch};
 
@@ -46,7 +47,23 @@ pub fn apply(
     options: &LinkOptions,
     reporter: &dyn Reporter,
 ) -> Result<Applied, ApplyError> {
-    let site = Site::new(Path::new(&plan.prefix));
+    let begun = begin(Path::new(&plan.prefix), options, reporter)?;
+    complete(begun, plan, None, (options, reporter))
+}
+
+/// A place that is taken: nobody else changes the prefix until this is gone.
+pub(crate) struct Begun {
+    pub(crate) build: Build,
+    _lock: LockFile,
+}
+
+/// Takes the place, clears away what killed runs left there, makes an empty staging directory.
+pub(crate) fn begin(
+    prefix: &Path,
+    options: &LinkOptions,
+    reporter: &dyn Reporter,
+) -> Result<Begun, ApplyError> {
+    let site = Site::new(prefix);
     fs::create_dir_all(&site.parent)
         .at("create directory", &site.parent)
         .map_err(|source| place_error(&site, source))?;
@@ -59,22 +76,34 @@ pub fn apply(
             source,
         }
     })?;
+    let build = Build::start(site, options.replace)?;
+    Ok(Begun { build, _lock: lock })
+}
+
+/// Makes of a staging directory the environment at its place, or puts everything back. What was
+/// `written` already is not linked.
+pub(crate) fn complete(
+    mut begun: Begun,
+    plan: &LinkPlan<'_>,
+    written: Option<Written>,
+    (options, reporter): (&LinkOptions, &dyn Reporter),
+) -> Result<Applied, ApplyError> {
     warn_of_clobbers(plan, reporter);
+    menus::warn_of_menus(plan, reporter);
     let run = Run {
         plan,
         options,
         reporter,
         scripts: Scripts::wanted(plan, options, reporter),
     };
-    let mut build = Build::start(site, options.replace)?;
-    let applied = match run.build(&mut build) {
+    let applied = match run.build(&mut begun.build, written) {
         Ok(applied) => applied,
         Err(error) => {
-            build.abandon(reporter);
+            begun.build.abandon(reporter);
             return Err(error);
         }
     };
-    build.finish(options.replace, reporter)?;
+    begun.build.finish(options.replace, reporter)?;
     for message in &applied.messages {
         reporter.event(&Event::ScriptMessage {
             package: message.package.clone(),
@@ -87,6 +116,15 @@ pub fn apply(
 fn warn_of_clobbers(plan: &LinkPlan<'_>, reporter: &dyn Reporter) {
     for clobber in plan.clobbers() {
         reporter.warn("link::clobbered", clobber.to_string());
+    }
+}
+
+pub(crate) fn tell_of_packages(plan: &LinkPlan<'_>, reporter: &dyn Reporter) {
+    for planned in &plan.packages {
+        reporter.event(&Event::Linked {
+            package: planned.package.dist(),
+            files: planned.paths.len() as u64,
+        });
     }
 }
 
@@ -139,13 +177,16 @@ struct Run<'r, 'a> {
 }
 
 impl Run<'_, '_> {
-    fn build(&self, build: &mut Build) -> Result<Applied, ApplyError> {
+    fn build(&self, build: &mut Build, written: Option<Written>) -> Result<Applied, ApplyError> {
         let mut messages = Vec::new();
         if self.scripts.pre_link {
             build.move_unfinished(self.options.replace)?;
             self.run_scripts(Moment::PreLink, &mut messages)?;
         }
-        let written = self.link(build.root())?;
+        let written = match written {
+            Some(written) => written,
+            None => self.link(build.root())?,
+        };
         if self.scripts.post_link {
             if !build.is_in_place() {
                 build.move_unfinished(self.options.replace)?;
@@ -168,12 +209,7 @@ impl Run<'_, '_> {
             source,
         })?;
         let written = files::link(self.plan, self.options, root, self.reporter)?;
-        for planned in &self.plan.packages {
-            self.reporter.event(&Event::Linked {
-                package: planned.package.dist(),
-                files: planned.paths.len() as u64,
-            });
-        }
+        tell_of_packages(self.plan, self.reporter);
         self.finish(Phase::Link, started);
         Ok(written)
     }

@@ -10,5 +10,5 @@ mod shebang;
 mod tests;
 mod text;
 
-pub(crate) use binary::replace_binary;
+pub(crate) use binary::{PrefixTooLong, replace_binary};
 pub(crate) use text::replace_text;

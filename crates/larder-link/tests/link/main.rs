@@ -11,4 +11,6 @@ mod place;
 mod real;
 mod record;
 mod scripts;
+mod stream;
 mod support;
+mod twin;

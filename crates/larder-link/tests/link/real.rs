@@ -2,12 +2,15 @@
 
 use std::{fs, time::Instant};
 
-use larder_event::Silent;
+use larder_event::Recorder;
 use larder_link::{apply, plan};
 use larder_testkit::{BuiltPackage, shared_data};
 use serde_json::Value;
 
-use crate::support::{Kit, Unpacked, links};
+use crate::{
+    support::{Kit, Unpacked, links},
+    twin,
+};
 
 const SMALL: usize = 500_000;
 
@@ -46,10 +49,12 @@ fn real_packages_become_an_environment() {
         println!("skipped: no shared channel");
         return;
     };
-    let packages = links(&unpacked.iter().collect::<Vec<_>>());
+    let all: Vec<&Unpacked> = unpacked.iter().collect();
+    let packages = links(&all);
     let started = Instant::now();
     let plan = plan(&packages, &kit.options()).unwrap();
-    let applied = apply(&plan, &kit.options(), &Silent).unwrap();
+    let recorder = Recorder::default();
+    let applied = apply(&plan, &kit.options(), &recorder).unwrap();
     println!(
         "{} packages, {} paths, {} bytes written in {:?}",
         packages.len(),
@@ -57,6 +62,7 @@ fn real_packages_become_an_environment() {
         applied.bytes_written,
         started.elapsed()
     );
+    twin::check(&all, &kit.options(), &recorder.warnings());
     let prefix = kit.prefix();
     let mut files = 0;
     for package in &unpacked {

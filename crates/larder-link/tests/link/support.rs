@@ -10,10 +10,12 @@ use larder_event::{Event, Recorder};
 use larder_link::{Applied, LinkOptions, LinkPackage, apply, plan};
 use larder_lock::{Completeness, LockedPackage};
 use larder_testkit::{BuiltPackage, Format, PackageBuilder};
-use larder_unpack::{Archive, ArchiveKind, Expected, Limits, Tree, Trees, TreesOptions};
+use larder_unpack::{Archive, ArchiveKind, Limits, Tree, Trees, TreesOptions};
 use rattler_conda_types::{NoArchType, PrefixRecord, RepoDataRecord, Subdir};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::twin;
 
 /// Trees and a place for environments, removed at the end.
 pub(crate) struct Kit {
@@ -26,6 +28,8 @@ pub(crate) struct Unpacked {
     pub(crate) locked: LockedPackage,
     pub(crate) tree: Tree,
     pub(crate) archive: PathBuf,
+    /// Where the tree is; stays so where another tree takes its place.
+    pub(crate) recorded: PathBuf,
 }
 
 /// What a successful run gave.
@@ -92,20 +96,14 @@ impl Kit {
         let tree = self.tree(&archive, &locked);
         Unpacked {
             locked,
+            recorded: tree.root.clone(),
             tree,
             archive,
         }
     }
 
     fn tree(&self, archive: &Path, locked: &LockedPackage) -> Tree {
-        let record = &locked.record.package_record;
-        let expected = Expected::new(
-            locked.name(),
-            &record.version.to_string(),
-            record.build.as_ref(),
-            Some(&record.subdir),
-        )
-        .unwrap();
+        let expected = twin::expected(locked);
         let file = fs::File::open(archive).unwrap();
         let kind = if archive.extension().unwrap() == "conda" {
             ArchiveKind::Conda
@@ -184,11 +182,14 @@ pub(crate) fn links<'a>(packages: &[&'a Unpacked]) -> Vec<LinkPackage<'a>> {
 pub(crate) fn create(packages: &[&Unpacked], options: &LinkOptions) -> Created {
     let recorder = Recorder::default();
     match run(packages, options, &recorder) {
-        Ok(applied) => Created {
-            applied,
-            events: recorder.events(),
-            warnings: recorder.warnings(),
-        },
+        Ok(applied) => {
+            twin::check(packages, options, &recorder.warnings());
+            Created {
+                applied,
+                events: recorder.events(),
+                warnings: recorder.warnings(),
+            }
+        }
         Err(error) => panic!("not created: {}", chain(&*error)),
     }
 }
@@ -197,7 +198,11 @@ pub(crate) fn create(packages: &[&Unpacked], options: &LinkOptions) -> Created {
 pub(crate) fn fails(packages: &[&Unpacked], options: &LinkOptions) -> String {
     match run(packages, options, &Recorder::default()) {
         Ok(_) => panic!("was created"),
-        Err(error) => chain(&*error),
+        Err(error) => {
+            let error = chain(&*error);
+            twin::check_failure(packages, options, &error);
+            error
+        }
     }
 }
 
@@ -210,7 +215,7 @@ fn run(
     Ok(apply(&plan, options, recorder)?)
 }
 
-fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

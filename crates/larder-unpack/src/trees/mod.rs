@@ -134,9 +134,13 @@ impl Trees {
         }))
     }
 
+    /// Where below `root` the tree of an archive is, or would be: [`Tree::root`].
+    pub fn place(root: &Path, sha256: &Sha256, expected: &Expected) -> PathBuf {
+        directory_of(root, sha256).join(expected.dist())
+    }
+
     fn directory(&self, sha256: &Sha256) -> PathBuf {
-        let name = sha256.to_hex();
-        self.root.join(&name[..2]).join(name)
+        directory_of(&self.root, sha256)
     }
 
     /// Removed with what is in it when it is dropped; what has been renamed out of it stays.
@@ -213,6 +217,11 @@ impl Trees {
         }
         Ok(Some(tree))
     }
+}
+
+fn directory_of(root: &Path, sha256: &Sha256) -> PathBuf {
+    let name = sha256.to_hex();
+    root.join(&name[..2]).join(name)
 }
 
 fn dist_of(root: &Path) -> String {

@@ -4,6 +4,7 @@ use larder_fetch::{FetchError, NetworkError};
 use larder_fs::PathError;
 use larder_link::{ApplyError, PlanError};
 use larder_store::OpenError;
+use larder_unpack::UnpackError;
 
 use crate::{
     ChannelsError, ChooseError, Explain, InputError, Kind, MaterializeError, PlatformError,
@@ -45,6 +46,12 @@ pub enum CreateError {
     Plan(#[from] PlanError),
     #[error(transparent)]
     Apply(#[from] ApplyError),
+}
+
+impl From<UnpackError> for CreateError {
+    fn from(error: UnpackError) -> Self {
+        Self::Materialize(error.into())
+    }
 }
 
 impl Explain for CreateError {

@@ -1,18 +1,18 @@
-//! From archives in the store to the environment: trees, plan, apply.
+//! From archives in the store to the environment: trees, plan, apply; or no trees at all.
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
-use larder_link::{LinkOptions, LinkPackage, Replace};
+use larder_link::{Applied, LinkOptions, LinkPackage, Replace, Streamed};
 use larder_manifest::without_credentials;
 use larder_store::Object;
 use larder_unpack::{Tree, Trees, TreesOptions};
 
 use crate::materialize::{self, Stored};
 
-use super::{CreateError, Ephemeral, Run, Wanted};
+use super::{CreateError, Ephemeral, Run, Wanted, direct};
 
 /// Every package's archive, by name.
 pub(super) type Objects = BTreeMap<String, Object>;
@@ -23,8 +23,18 @@ pub(super) struct Installed {
     pub(super) bytes_written: u64,
 }
 
+impl From<Applied> for Installed {
+    fn from(applied: Applied) -> Self {
+        Self {
+            paths: applied.paths,
+            bytes_written: applied.bytes_written,
+        }
+    }
+}
+
 impl Run<'_> {
-    /// Unpacks what has no tree yet and links everything.
+    /// Links everything, from trees that are made where they are missing, or, where none are kept,
+    /// straight from the archives.
     pub(super) fn install(
         &self,
         wanted: &Wanted<'_>,
@@ -33,18 +43,31 @@ impl Run<'_> {
         let stored = materialize::stored(&wanted.closure, objects);
         match self.options.ephemeral {
             Ephemeral::No => self.link(wanted, &stored, &self.settings.trees),
-            Ephemeral::Yes => {
-                // Beside the environment, so that files can be linked.
-                let scratch =
-                    larder_link::scratch_beside(&wanted.prefix).map_err(CreateError::Trees)?;
-                let result = self.link(wanted, &stored, scratch.path());
-                if let Err(error) = scratch.close() {
-                    self.reporter
-                        .warn("create::left-over", format!("{error}: {}", error.source));
+            Ephemeral::Yes => match direct::stream(self, wanted, &stored)? {
+                Streamed::Applied(applied) => Ok(applied.into()),
+                Streamed::NeedsTrees { package } => {
+                    self.reporter.note(format!(
+                        "trees are made, as {package} has a pre-link script"
+                    ));
+                    self.link_beside(wanted, &stored)
                 }
-                result
-            }
+            },
         }
+    }
+
+    /// By trees in a directory beside the environment, so that files can be linked.
+    fn link_beside(
+        &self,
+        wanted: &Wanted<'_>,
+        stored: &[Stored<'_>],
+    ) -> Result<Installed, CreateError> {
+        let scratch = larder_link::scratch_beside(&wanted.prefix).map_err(CreateError::Trees)?;
+        let result = self.link(wanted, stored, scratch.path());
+        if let Err(error) = scratch.close() {
+            self.reporter
+                .warn("create::left-over", format!("{error}: {}", error.source));
+        }
+        result
     }
 
     fn link(
@@ -78,41 +101,13 @@ impl Run<'_> {
             .zip(trees.iter().zip(&recorded))
             .map(|(stored, (tree, recorded))| link_package(stored, tree, recorded))
             .collect();
-        self.tell_of_menus(&packages);
         let options = self.link_options(wanted);
         let plan = larder_link::plan(&packages, &options)?;
         let applied = larder_link::apply(&plan, &options, self.reporter)?;
-        Ok(Installed {
-            paths: applied.paths,
-            bytes_written: applied.bytes_written,
-        })
+        Ok(applied.into())
     }
 
-    /// CEP 34: a package with `Menu/*.json` gets its shortcuts, or a word that it does not.
-    fn tell_of_menus(&self, packages: &[LinkPackage<'_>]) {
-        let is_menu = |path: &str| {
-            path.strip_prefix("Menu/")
-                .is_some_and(|file| file.ends_with(".json"))
-        };
-        let has_menu = |package: &&LinkPackage<'_>| {
-            package
-                .info
-                .paths
-                .iter()
-                .any(|entry| is_menu(entry.path.as_str()))
-        };
-        let with_menu: Vec<_> = packages
-            .iter()
-            .filter(has_menu)
-            .map(LinkPackage::dist)
-            .collect();
-        if !with_menu.is_empty() {
-            let text = format!("no menu entries are made for {}", with_menu.join(", "));
-            self.reporter.warn("link::menus-off", text);
-        }
-    }
-
-    fn link_options(&self, wanted: &Wanted<'_>) -> LinkOptions {
+    pub(super) fn link_options(&self, wanted: &Wanted<'_>) -> LinkOptions {
         let manifest = wanted.manifest;
         let specs = manifest
             .map(|manifest| manifest.specs_for(self.subdir))

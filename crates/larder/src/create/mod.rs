@@ -27,6 +27,7 @@ use crate::{
     virtual_file::VirtualPackages,
 };
 
+mod direct;
 mod error;
 mod install;
 mod report;
