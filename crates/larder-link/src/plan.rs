@@ -179,7 +179,7 @@ fn prefix_text(prefix: &Path) -> Result<String, PlanError> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-/// Plans packages one by one: what of a plan needs no other package than python.
+/// Plans what needs no other package than python.
 pub(crate) struct Planner<'o> {
     pub(crate) prefix: String,
     python: Option<PythonLayout>,

@@ -179,67 +179,16 @@ fn broken(kit: &Kit, package: PackageBuilder, format: Format) -> Unpacked {
     Unpacked { archive, ..good }
 }
 
-#[test]
-fn a_refused_archive_leaves_nothing_and_names_what_is_wrong() {
-    let listed = |path: &str, more: Value| {
-        let mut line = json!({ "_path": path, "path_type": "hardlink" });
-        line.as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
-        line
-    };
-    let fine = || RawEntry::file("fine");
-    let wrong = "0".repeat(64);
-    let cases = [
-        (
-            vec![listed("x", json!({ "sha256": wrong }))],
-            vec![("x", fine())],
-            "expected sha256:000",
-        ),
-        (
-            vec![listed("x", json!({ "size_in_bytes": 3 }))],
-            vec![("x", fine())],
-            "expected 3 bytes",
-        ),
-        (
-            vec![listed("gone", json!({}))],
-            vec![("x", fine())],
-            "lacks it",
-        ),
-        (
-            vec![listed("x", json!({}))],
-            vec![("x", RawEntry::Symlink("y".into()))],
-            "listed as a file, found a symbolic link",
-        ),
-        (
-            vec![listed("x", json!({ "path_type": "softlink" }))],
-            vec![("x", fine())],
-            "listed as a symbolic link, found a file",
-        ),
-        (
-            vec![listed("x", json!({}))],
-            vec![("x", fine()), ("../x", fine())],
-            "component `..`",
-        ),
-        (
-            vec![listed("x", json!({}))],
-            vec![("x", fine()), ("l", RawEntry::Symlink("/etc".into()))],
-            "leads out",
-        ),
-        (
-            vec![
-                listed("l", json!({ "path_type": "softlink" })),
-                listed("x", json!({})),
-            ],
-            vec![("l", RawEntry::Symlink("../../x".into())), ("x", fine())],
-            "leads out",
-        ),
-        (
-            vec![listed("x", json!({}))],
-            vec![("x", fine()), ("conda-meta/history", fine())],
-            "belongs to environments",
-        ),
-    ];
+type Case = (Vec<Value>, Vec<(&'static str, RawEntry)>, &'static str);
+
+fn listed(path: &str, more: Value) -> Value {
+    let mut line = json!({ "_path": path, "path_type": "hardlink" });
+    let more = more.as_object().unwrap().clone();
+    line.as_object_mut().unwrap().extend(more);
+    line
+}
+
+fn refused(cases: Vec<Case>) {
     for (paths, entries, needle) in cases {
         for format in [Format::Conda, Format::TarBz2] {
             let kit = Kit::new();
@@ -250,14 +199,65 @@ fn a_refused_archive_leaves_nothing_and_names_what_is_wrong() {
                 let archives = Files::new(&packages);
                 let result = stream(&locked(&packages), &archives, &kit.options(), &Silent);
                 let error = crate::support::chain(&*result.unwrap_err());
-                assert!(
-                    error.contains(needle) && error.contains("broken-1.0-h0_0"),
-                    "{error}"
-                );
+                let names_both = error.contains(needle) && error.contains("broken-1.0-h0_0");
+                assert!(names_both, "{error}");
                 assert!(kit.beside().is_empty(), "{:?}", kit.beside());
             }
         }
     }
+}
+
+#[test]
+fn an_archive_that_lies_leaves_nothing() {
+    let fine = || vec![("x", RawEntry::file("fine"))];
+    let wrong = json!({ "sha256": "0".repeat(64) });
+    let softlink = json!({ "path_type": "softlink" });
+    refused(vec![
+        (vec![listed("x", wrong)], fine(), "expected sha256:000"),
+        (
+            vec![listed("x", json!({ "size_in_bytes": 3 }))],
+            fine(),
+            "expected 3 bytes",
+        ),
+        (vec![listed("gone", json!({}))], fine(), "lacks it"),
+        (
+            vec![listed("x", json!({}))],
+            vec![("x", RawEntry::Symlink("y".into()))],
+            "listed as a file, found a symbolic link",
+        ),
+        (
+            vec![listed("x", softlink)],
+            fine(),
+            "listed as a symbolic link, found a file",
+        ),
+    ]);
+}
+
+#[test]
+fn an_archive_that_leads_out_leaves_nothing() {
+    let fine = || RawEntry::file("fine");
+    let link = |to: &str| RawEntry::Symlink(to.into());
+    let x = || vec![listed("x", json!({}))];
+    let l = || listed("l", json!({ "path_type": "softlink" }));
+    refused(vec![
+        (x(), vec![("x", fine()), ("../x", fine())], "component `..`"),
+        (x(), vec![("x", fine()), ("l", link("/etc"))], "leads out"),
+        (
+            [vec![l()], x()].concat(),
+            vec![("l", link("../../x")), ("x", fine())],
+            "leads out",
+        ),
+        (
+            vec![l(), listed("l/x", json!({}))],
+            vec![("l", link("d")), ("l/x", fine())],
+            "is not a directory in this archive",
+        ),
+        (
+            x(),
+            vec![("x", fine()), ("conda-meta/history", fine())],
+            "belongs to environments",
+        ),
+    ]);
 }
 
 #[test]
