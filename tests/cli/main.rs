@@ -19,4 +19,5 @@ mod memo;
 mod quickstart;
 mod real_channel;
 mod run;
+mod store;
 mod support;

@@ -14,6 +14,7 @@ mod environment;
 mod failure;
 mod output;
 mod progress;
+mod values;
 
 /// Runs larder with these arguments (the first is the program's name) and returns its exit code:
 /// 0 done, 1 refused, 2 wrong usage, 3 the world failed (network, disk), 4 damaged bytes, 101 a bug.
@@ -57,7 +58,8 @@ fn from_conda(command: &str) -> Option<&'static str> {
         "install" | "update" | "upgrade" => {
             Some("edit environment.yml, then `larder lock` and `larder create --yes`")
         }
-        "remove" | "uninstall" | "clean" | "info" | "export" | "activate" => {
+        "clean" => Some("`larder store gc` removes what no environment and no lock needs"),
+        "remove" | "uninstall" | "info" | "export" | "activate" => {
             Some("larder does not have this yet")
         }
         _ => None,

@@ -73,6 +73,12 @@ pub(crate) fn bytes(count: u64) -> String {
     }
 }
 
+/// How many of a thing there are.
+pub(crate) fn count(number: usize, thing: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{ending}")
+}
+
 /// Milliseconds as a person reads them.
 pub(crate) fn duration(milliseconds: u64) -> String {
     match milliseconds {

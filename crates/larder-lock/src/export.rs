@@ -10,8 +10,8 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 use rattler_conda_types::Subdir;
 
 use crate::{
-    Closure, ClosureError, Completeness, LockFile, LockFormat, LockedPackage, PipPackage,
-    Selection, explicit, pixi, write::specifier,
+    Closure, ClosureError, Completeness, LockFile, LockFormat, PipPackage, Selection, explicit,
+    pixi, write::specifier,
 };
 pub use loss::Loss;
 
@@ -287,15 +287,6 @@ impl LockFile {
         self.conda_packages()
             .filter(|package| package.completeness == Completeness::Bare)
             .count()
-    }
-
-    fn conda_packages(&self) -> impl Iterator<Item = &LockedPackage> {
-        self.packages
-            .iter()
-            .filter_map(|entry| match &entry.content {
-                crate::file::Content::Conda(package) => Some(&**package),
-                crate::file::Content::Pip(_) => None,
-            })
     }
 
     fn all_pip_packages(&self) -> impl Iterator<Item = &PipPackage> {

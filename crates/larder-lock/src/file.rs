@@ -245,6 +245,16 @@ impl LockFile {
         Closure::new(subdir, packages).map_err(|source| ClosureError::Contradiction { source })
     }
 
+    /// Every conda package of every platform and category, in the order of the file.
+    pub fn conda_packages(&self) -> impl Iterator<Item = &LockedPackage> {
+        self.packages
+            .iter()
+            .filter_map(|entry| match &entry.content {
+                Content::Conda(package) => Some(&**package),
+                Content::Pip(_) => None,
+            })
+    }
+
     /// The selected pip packages for `subdir`, sorted by name.
     pub fn pip_packages(&self, subdir: Subdir, selection: &Selection) -> Vec<&PipPackage> {
         self.entries(subdir, selection)

@@ -105,6 +105,18 @@ impl FromStr for LockFormat {
 }
 
 impl LockFile {
+    /// The environments of a lock that has several (pixi.lock), sorted; empty for other formats, which
+    /// have one without a name.
+    ///
+    /// # Errors
+    /// [`LockError`] if it cannot be read.
+    pub fn environment_names(file_name: &str, text: &str) -> Result<Vec<String>, LockError> {
+        match LockFormat::detect(text) {
+            Some(LockFormat::Pixi) => pixi::environment_names(file_name, text),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     /// Reads a lock of whatever format it is, by its content. `file_name` only serves the messages.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ mod platform;
 mod read;
 mod write;
 
-pub(crate) use read::read;
+pub(crate) use read::{environment_names, read};
 pub(crate) use write::write;
 
 #[cfg(test)]

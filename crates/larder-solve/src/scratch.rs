@@ -51,7 +51,8 @@ impl Scratch {
     }
 }
 
-fn remove_if_dead(path: PathBuf) {
+/// Removes a scratch directory whose owner does not live; anything else stays.
+pub(crate) fn remove_if_dead(path: PathBuf) {
     let name = path.file_name().and_then(|name| name.to_str());
     if !name.is_some_and(|name| name.starts_with(PREFIX)) || !path.is_dir() {
         return;

@@ -19,6 +19,7 @@ mod verify;
 
 pub use collect::{Candidate, CollectError, CollectOptions, CollectPlan, CollectReport, Policy};
 pub use ingest::{Ingest, IngestError};
+pub use larder_digest::Checksum;
 pub use listing::StoredObject;
 pub use object::{Object, ObjectId, ObjectKind, ParseObjectIdError};
 pub use pin::Pin;

@@ -284,6 +284,25 @@ pub(crate) fn parse_lock(
     subdir: Option<Subdir>,
     settings: &Settings,
 ) -> Result<LockFile, InputError> {
+    parse_one(path, bytes, (subdir, None), settings)
+}
+
+/// Reads one of the environments of a lock that has several.
+pub(crate) fn parse_environment(
+    path: &Path,
+    bytes: &[u8],
+    environment: &str,
+    settings: &Settings,
+) -> Result<LockFile, InputError> {
+    parse_one(path, bytes, (None, Some(environment)), settings)
+}
+
+fn parse_one(
+    path: &Path,
+    bytes: &[u8],
+    (subdir, environment): (Option<Subdir>, Option<&str>),
+    settings: &Settings,
+) -> Result<LockFile, InputError> {
     let text = String::from_utf8_lossy(bytes);
     let lookup = |name: &str| {
         if name == "~" {
@@ -296,7 +315,7 @@ pub(crate) fn parse_lock(
         subdir: subdir.or_else(Subdir::current).unwrap_or(Subdir::Linux64),
         working_directory: &settings.working_directory,
         lookup: &lookup,
-        environment: None,
+        environment,
     };
     LockFile::parse_any(&path.to_string_lossy(), &text, &context)
         .map_err(|error| InputError::Lock(Box::new(error)))

@@ -53,6 +53,7 @@ pub use policy::SolvePolicy;
 pub use rattler_shell::environment::EnvironmentSnapshot;
 pub use run::{RunError, RunOptions, run};
 pub use settings::Settings;
+pub use store::{GcArchive, GcError, GcOptions, GcReport, gc};
 pub use target::{Target, TargetError, existing_prefix};
 pub use virtual_file::VirtualPackagesError;
 

@@ -12,6 +12,7 @@ mod list;
 mod lock;
 mod manifest;
 mod run;
+mod store;
 mod target;
 
 pub(crate) use completions::CompletionsArgs;
@@ -22,6 +23,7 @@ pub(crate) use list::ListArgs;
 pub(crate) use lock::{LockArgs, LockCommand, MergeArgs};
 pub(crate) use manifest::ManifestArgs;
 pub(crate) use run::RunArgs;
+pub(crate) use store::{StoreArgs, StoreCommand, StoreGcArgs};
 pub(crate) use target::TargetArgs;
 
 /// Conda environments from a content-addressed store: the second run neither downloads nor solves.
@@ -84,5 +86,6 @@ pub(crate) enum Command {
     List(ListArgs),
     Export(ExportArgs),
     Manifest(ManifestArgs),
+    Store(StoreArgs),
     Completions(CompletionsArgs),
 }

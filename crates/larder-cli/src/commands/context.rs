@@ -1,9 +1,6 @@
 //! What every command needs: settings from the environment, a runtime, the target.
 
-use std::{
-    path::PathBuf,
-    time::{Duration, SystemTime},
-};
+use std::{path::PathBuf, time::SystemTime};
 
 use larder::{Settings, SolvePolicy, Target, existing_prefix};
 use url::Url;
@@ -12,6 +9,7 @@ use crate::{
     args::{GlobalArgs, PolicyArgs, Priority, Strategy, TargetArgs},
     environment::Environment,
     failure::Failure,
+    values::age,
 };
 
 /// The settings of one run.
@@ -158,18 +156,6 @@ fn point_in_time(text: &str) -> Result<SystemTime, Failure> {
         let expected = "expected a date (2026-01-31), a time (2026-01-31T12:00:00Z) or an age (48h, 7d, 2w)";
         Failure::refused("usage::exclude-newer", format!("`{text}` is no point in time: {expected}"))
     })
-}
-
-fn age(text: &str) -> Option<Duration> {
-    let (number, hours) = match text.split_at_checked(text.len().checked_sub(1)?)? {
-        (number, "h") => (number, 1),
-        (number, "d") => (number, 24),
-        (number, "w") => (number, 24 * 7),
-        _ => return None,
-    };
-    Some(Duration::from_secs(
-        number.parse::<u64>().ok()?.checked_mul(hours * 3600)?,
-    ))
 }
 
 fn if_file(path: PathBuf) -> Option<PathBuf> {

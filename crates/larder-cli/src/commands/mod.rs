@@ -19,6 +19,7 @@ mod lock_each;
 mod manifest;
 mod merge;
 mod run;
+mod store;
 
 /// Runs the command that the arguments name.
 pub(crate) fn run(cli: Cli, environment: &Environment) -> ExitCode {
@@ -31,6 +32,7 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> ExitCode {
         Command::List(args) => list::list(&args, global, environment),
         Command::Export(args) => export::export(&args, global, environment),
         Command::Manifest(args) => manifest::manifest(&args, global, environment),
+        Command::Store(args) => store::store(&args, global, environment),
         Command::Completions(args) => completions::completions(&args),
     };
     let code = outcome.unwrap_or_else(|failure| report(&failure, global));

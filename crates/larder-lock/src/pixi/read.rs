@@ -18,6 +18,22 @@ use crate::{
     file::{Content, LockEntry},
 };
 
+/// The names of all environments, sorted.
+pub(crate) fn environment_names(file: &str, text: &str) -> Result<Vec<String>, LockError> {
+    let lock = rattler_lock::LockFile::from_str_with_base_directory(text, None)
+        .map_err(|error| unreadable(file, &error))?;
+    Ok(names(&lock))
+}
+
+fn names(lock: &rattler_lock::LockFile) -> Vec<String> {
+    let mut names: Vec<String> = lock
+        .environments()
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
 /// Reads the named environment, `default`, or the only one.
 pub(crate) fn read(
     file: &str,
@@ -83,15 +99,10 @@ fn choose<'lock>(
             all.next().is_none().then_some(first)
         }),
     };
-    found.ok_or_else(|| {
-        let names = lock.environments().map(|(name, _)| name.to_owned());
-        let mut available: Vec<String> = names.collect();
-        available.sort();
-        LockError::NoEnvironment {
-            file: file.to_owned(),
-            wanted: wanted.map(ToOwned::to_owned),
-            available,
-        }
+    found.ok_or_else(|| LockError::NoEnvironment {
+        file: file.to_owned(),
+        wanted: wanted.map(ToOwned::to_owned),
+        available: names(lock),
     })
 }
 

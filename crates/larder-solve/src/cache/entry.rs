@@ -4,10 +4,14 @@
 //! it arrived. `shards/ab/<sha256>.msgpack.zst`: a shard's bytes as they arrived. Both are written
 //! beside their place and renamed; both are hashed before use, and what fails is treated as absent.
 
-use std::{fs, io, path::PathBuf};
+use std::{
+    fs::{self, File},
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
 
 use larder_digest::{Hasher, Sha256};
-use larder_fs::{Durability, PathContext as _, PathError, write_atomic};
+use larder_fs::{Durability, PathContext as _, PathError, mark_used, write_atomic};
 use larder_redact::clean;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -32,6 +36,14 @@ pub(crate) struct Validators {
 pub(crate) struct Entry {
     pub(crate) validators: Validators,
     pub(crate) body: Vec<u8>,
+}
+
+/// How the names of shards end, after their digest.
+pub(crate) const SHARD_SUFFIX: &str = ".msgpack.zst";
+
+/// Where shards are kept in the directory of a cache.
+pub(crate) fn shards(cache: &Path) -> PathBuf {
+    cache.join("shards")
 }
 
 /// The directory.
@@ -97,11 +109,11 @@ impl Directory {
 
     fn shard_path(&self, digest: Sha256) -> PathBuf {
         let hex = digest.to_hex();
-        let directory = self.0.join("shards").join(&hex[..2]);
-        directory.join(format!("{hex}.msgpack.zst"))
+        let directory = shards(&self.0).join(&hex[..2]);
+        directory.join(format!("{hex}{SHARD_SUFFIX}"))
     }
 
-    fn write(&self, path: &std::path::Path, bytes: &[u8]) -> Result<(), PathError> {
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), PathError> {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).at("create directory", parent)?;
         }
@@ -124,9 +136,15 @@ pub(crate) fn sha256(bytes: &[u8]) -> Sha256 {
     hasher.finish().sha256
 }
 
-fn read(path: &std::path::Path) -> Result<Option<Vec<u8>>, PathError> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
+/// What is read is used: by its time collection tells what is not.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, PathError> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|mut file| {
+        mark_used(&file);
+        file.read_to_end(&mut bytes)
+    });
+    match read {
+        Ok(_) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).at("read", path),
     }

@@ -22,9 +22,14 @@ use std::path::Path;
 use larder_fs::PathError;
 
 pub(crate) use client::{IndexClient, Retry};
-pub(crate) use entry::sha256;
+pub(crate) use entry::{SHARD_SUFFIX, sha256, shards};
 pub use error::IndexError;
 pub(crate) use log::Log;
+
+/// Whether the bytes of an index file are those that were kept.
+pub(crate) fn is_whole(bytes: Vec<u8>) -> bool {
+    entry::parse(bytes).is_some()
+}
 
 /// Drops every kept index, so that one that arrived whole but makes no sense is not served again on
 /// a server's "not modified".

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_fs::{Durability, PathContext as _, PathError, write_atomic};
+use larder_fs::{Durability, PathContext as _, PathError, mark_used, write_atomic};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -69,6 +69,20 @@ pub(crate) fn compose(memo: &Memo) -> Result<Vec<u8>, serde_json::Error> {
     Ok(bytes)
 }
 
+/// Whether the bytes begin as those of a memo of an earlier or later larder.
+pub(crate) fn is_of_other_version(bytes: &[u8]) -> bool {
+    let line = bytes
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let text = std::str::from_utf8(line).unwrap_or_default();
+    let mut words = text.split(' ');
+    words.next() == Some(MAGIC)
+        && words
+            .next()
+            .is_some_and(|word| word.parse::<u32>().is_ok_and(|version| version != VERSION))
+}
+
 /// The memo in the bytes of a file.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Memo, String> {
     let damaged = || "the memo is damaged".to_owned();
@@ -94,9 +108,10 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Memo, String> {
 
 fn bounded(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?
-        .take(LARGEST + 1)
-        .read_to_end(&mut bytes)?;
+    let file = File::open(path)?;
+    // By its time collection tells what is not used any more.
+    mark_used(&file);
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,

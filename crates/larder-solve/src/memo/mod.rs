@@ -18,6 +18,17 @@ use crate::{SolveRequest, SolverOptions, load::Load};
 
 pub(crate) use self::{indexes::Indexes, names::looked_at};
 
+/// Whether the bytes are those of a memo; of one of another version only the beginning is known.
+///
+/// # Errors
+/// What is wrong with them.
+pub(crate) fn check(bytes: &[u8]) -> Result<(), String> {
+    if file::is_of_other_version(bytes) {
+        return Ok(());
+    }
+    file::parse(bytes).map(drop)
+}
+
 /// Where the answer to one request is remembered.
 pub(crate) struct Memos {
     directory: PathBuf,

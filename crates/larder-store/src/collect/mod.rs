@@ -10,10 +10,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use larder_digest::Sha256;
 use larder_fs::PathError;
 
-use crate::{RootError, RootKind, StoreError, StoredObject};
+use crate::{ObjectId, RootError, RootKind, StoreError, StoredObject};
 
 mod needs;
 mod plan;
@@ -38,7 +37,7 @@ pub enum Policy {
         max_bytes: Option<u64>,
     },
     /// These objects, whatever the roots say.
-    Exactly(HashSet<Sha256>),
+    Exactly(HashSet<ObjectId>),
 }
 
 /// How to collect.

@@ -147,6 +147,6 @@ fn stays(one: &Candidate, options: &CollectOptions<'_>) -> bool {
     match &options.policy {
         Policy::Needed => one.is_needed,
         Policy::Recent { .. } => !is_expired(one.last_used, options),
-        Policy::Exactly(objects) => objects.contains(&one.stored.object.id.sha256),
+        Policy::Exactly(objects) => objects.contains(&one.stored.object.id),
     }
 }

@@ -145,7 +145,7 @@ fn the_least_recently_used_goes_until_the_rest_fits() {
 #[test]
 fn exactly_what_is_named_stays() {
     let fixture = half_needed();
-    let keep = [1, 2].map(|seed| id(larder_store::ObjectKind::Conda, &content(seed)).sha256);
+    let keep = [1, 2].map(|seed| id(larder_store::ObjectKind::Conda, &content(seed)));
     let report = collect(&fixture.store, Policy::Exactly(keep.into()));
     assert_eq!((report.objects, report.roots), (4, 0));
     assert_eq!(present(&fixture.store), [1, 2]);

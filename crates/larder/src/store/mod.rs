@@ -3,8 +3,11 @@
 //! larder-store knows bytes; here are the names of packages, what a prefix and a lock are, and what
 //! lies beside the objects.
 
+mod gc;
+mod names;
 mod open;
 mod roots;
 
+pub use gc::{GcArchive, GcError, GcOptions, GcReport, gc};
 pub(crate) use open::open;
 pub(crate) use roots::{needed, of_closure, pin, record};

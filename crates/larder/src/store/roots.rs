@@ -1,6 +1,6 @@
 //! What closures need of the store: as pins while a run is under way, as roots afterwards.
 
-use std::path::Path;
+use std::{io::ErrorKind, path::Path};
 
 use larder_event::Reporter;
 use larder_fetch::clean;
@@ -20,6 +20,19 @@ pub(crate) fn pin(store: &Store, closure: &Closure, reporter: &dyn Reporter) -> 
             reporter.note(format!("nothing is pinned in the store: {error}"));
             None
         }
+    }
+}
+
+/// Whether what a root is for is still there: an environment has a history (CEP 32). What may not be
+/// looked at is taken to be there.
+pub(crate) fn is_alive(kind: RootKind, path: &Path) -> bool {
+    let witness = match kind {
+        RootKind::Prefix => path.join("conda-meta").join("history"),
+        RootKind::Lock => path.to_owned(),
+    };
+    match witness.symlink_metadata() {
+        Ok(_) => true,
+        Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
     }
 }
 
