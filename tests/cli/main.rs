@@ -21,3 +21,5 @@ mod real_channel;
 mod run;
 mod store;
 mod support;
+#[cfg(unix)]
+mod trees;

@@ -106,6 +106,8 @@ pub enum Phase {
     Solve,
     /// Archives come into the store.
     Fetch,
+    /// What is on this machine is compared with its digests.
+    Verify,
     /// Archives become trees.
     Unpack,
     /// Trees become the environment.

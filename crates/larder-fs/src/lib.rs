@@ -15,6 +15,7 @@ mod path_error;
 mod process;
 mod remove;
 mod rename;
+mod stamp;
 mod used;
 
 pub use age::last_changed;
@@ -28,6 +29,7 @@ pub use path_error::{PathContext, PathError};
 pub use process::run_in_place;
 pub use remove::remove_tree;
 pub use rename::{exchange, rename_noreplace};
+pub use stamp::Stamp;
 pub use used::mark_used;
 
 #[cfg(test)]

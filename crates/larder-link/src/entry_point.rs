@@ -42,6 +42,7 @@ fn generated<'a>(path: String, kind: Generated, content: Content) -> PlannedPath
     PlannedPath {
         path: path.into(),
         entry: None,
+        stamp: None,
         action: Action::Generate { kind, content },
         lost_to: None,
         points_to: None,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use larder_fs::PathError;
+use larder_unpack::Damage;
 
 use crate::{clobber::Clobber, scripts::ScriptError};
 
@@ -165,6 +166,15 @@ pub enum ApplyError {
         /// Which file, and why.
         #[source]
         source: PathError,
+    },
+    /// A file of a tree is not what was extracted; it was not linked. Making the tree again helps.
+    #[error("the tree of {package} is damaged")]
+    Tree {
+        /// `name-version-build`.
+        package: String,
+        /// Which file, and how.
+        #[source]
+        source: Damage,
     },
     /// A binary file holds the placeholder in an encoding in which the prefix is longer.
     #[error(

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use larder_fs::Stamp;
 use larder_lock::{Completeness, LockedPackage};
 use larder_unpack::PackageInfo;
 use rattler_conda_types::PackageRecord;
@@ -18,6 +19,9 @@ pub struct LinkPackage<'a> {
     pub recorded_root: &'a Path,
     /// What the archive says of itself.
     pub info: &'a PackageInfo,
+    /// For each of `info.paths`, the stamp of its file in the tree ([`larder_unpack::Tree::stamps`]): a
+    /// file that has another one is read before it is linked. Empty checks nothing.
+    pub stamps: &'a [Option<Stamp>],
     /// The archive in the store. Becomes `package_tarball_full_path`.
     pub archive_path: &'a Path,
 }

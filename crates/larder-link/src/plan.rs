@@ -3,8 +3,9 @@
 //! Pure: looks at descriptions of packages only, never at the disk. Everything that can be known to
 //! fail fails here, before anything is touched.
 
-use std::{borrow::Cow, fmt, path::Path};
+use std::{borrow::Cow, path::Path};
 
+use larder_fs::Stamp;
 use larder_unpack::{FileMode, PathEntry, PathKind, Placeholder, RelPath};
 
 use crate::{
@@ -15,6 +16,10 @@ use crate::{
     order,
     scripts::{self, Moment},
 };
+
+mod lines;
+
+pub use lines::{How, PlanLine};
 
 /// What will be at each path of a new environment. Prints as one line for each path.
 #[derive(Debug)]
@@ -43,6 +48,8 @@ pub(crate) struct PlannedPath<'a> {
     pub(crate) path: Cow<'a, str>,
     /// What `paths.json` says of it; nothing for what is generated.
     pub(crate) entry: Option<&'a PathEntry>,
+    /// What the file in the tree has to look like.
+    pub(crate) stamp: Option<&'a Stamp>,
     pub(crate) action: Action<'a>,
     /// The path that is there instead, of a later package.
     pub(crate) lost_to: Option<PathRef>,
@@ -89,40 +96,6 @@ impl Content {
             Self::Bytes(bytes) => bytes,
         }
     }
-}
-
-/// How a path arrives in the environment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum How {
-    /// By the link mode: hard link, reflink or copy.
-    Link,
-    /// Copied (or reflinked) whatever the link mode: `no_link`, or the package's scripts may change it.
-    Copy,
-    /// Copied with the prefix in place of the placeholder.
-    RewrittenText,
-    /// The same, keeping the length of each string.
-    RewrittenBinary,
-    /// Made by larder: entry points.
-    Generated,
-    /// A symbolic link as shipped.
-    Symlink,
-    /// A directory as shipped.
-    Directory,
-}
-
-/// One line of a plan.
-#[derive(Debug, Clone, Copy)]
-pub struct PlanLine<'p> {
-    /// In the environment, relative, with `/`.
-    pub path: &'p str,
-    /// How it arrives.
-    pub how: How,
-    /// The package that ships it.
-    pub package: LinkPackage<'p>,
-    /// In the package's tree, relative; nothing for what is generated.
-    pub from: Option<&'p str>,
-    /// Whether a later package ships the same path, so that this one does not arrive.
-    pub is_lost: bool,
 }
 
 /// Plans a new environment of `packages`, given in any order.
@@ -219,8 +192,12 @@ impl<'o> Planner<'o> {
         };
         // A script may change its package's files, which must not change the tree.
         let runs_script = planned.has_post_link && self.options.link_scripts == ScriptPolicy::Run;
-        for entry in &package.info.paths {
-            planned.paths.push(self.entry(package, entry, runs_script)?);
+        for (index, entry) in package.info.paths.iter().enumerate() {
+            let path = self.entry(package, entry, runs_script)?;
+            planned.paths.push(PlannedPath {
+                stamp: package.stamps.get(index).and_then(Option::as_ref),
+                ..path
+            });
         }
         if package.is_noarch_python() {
             self.add_entry_points(&mut planned)?;
@@ -255,6 +232,7 @@ impl<'o> Planner<'o> {
         Ok(PlannedPath {
             path,
             entry: Some(entry),
+            stamp: None,
             action,
             lost_to: None,
             points_to: None,
@@ -326,76 +304,4 @@ fn is_protected(path: &str) -> bool {
     path.split('/')
         .next()
         .is_some_and(|first| first.eq_ignore_ascii_case("conda-meta"))
-}
-
-impl LinkPlan<'_> {
-    /// Every path of every package, packages in topological order.
-    pub fn lines(&self) -> impl Iterator<Item = PlanLine<'_>> {
-        self.packages.iter().flat_map(|planned| {
-            planned.paths.iter().map(|path| PlanLine {
-                path: &path.path,
-                how: path.how(),
-                package: planned.package,
-                from: path.entry.map(|entry| entry.path.as_str()),
-                is_lost: path.lost_to.is_some(),
-            })
-        })
-    }
-
-    /// Paths that several packages ship with different content.
-    pub fn clobbers(&self) -> &[Clobber] {
-        &self.clobbers
-    }
-
-    /// The packages, dependencies first.
-    pub fn packages(&self) -> impl ExactSizeIterator<Item = LinkPackage<'_>> {
-        self.packages.iter().map(|planned| planned.package)
-    }
-
-    pub(crate) fn path(&self, at: PathRef) -> &PlannedPath<'_> {
-        &self.packages[at.package].paths[at.path]
-    }
-}
-
-impl PlannedPath<'_> {
-    pub(crate) fn how(&self) -> How {
-        match self.action {
-            Action::Link => How::Link,
-            Action::Copy => How::Copy,
-            Action::RewriteText { .. } => How::RewrittenText,
-            Action::RewriteBinary { .. } => How::RewrittenBinary,
-            Action::Symlink { .. } => How::Symlink,
-            Action::Directory => How::Directory,
-            Action::Generate { .. } => How::Generated,
-        }
-    }
-}
-
-impl fmt::Display for How {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Link => "link",
-            Self::Copy => "copy",
-            Self::RewrittenText => "rewritten text",
-            Self::RewrittenBinary => "rewritten binary",
-            Self::Generated => "generated",
-            Self::Symlink => "symlink",
-            Self::Directory => "directory",
-        })
-    }
-}
-
-impl fmt::Display for LinkPlan<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for line in self.lines().filter(|line| !line.is_lost) {
-            writeln!(
-                f,
-                "{:<16}  {}  ({})",
-                line.how,
-                line.path,
-                line.package.dist()
-            )?;
-        }
-        Ok(())
-    }
 }

@@ -33,7 +33,9 @@ pub use info::{
 pub use limits::{LimitKind, Limits, OutsideLinks};
 pub use rattler_conda_types::package::EntryPoint;
 pub use rel_path::{RelPath, RelPathProblem};
-pub use trees::{Damage, Tree, Trees, TreesOptions};
+pub use trees::{
+    Checkup, Condition, Damage, ListedTree, Lookup, Tree, Trees, TreesOptions, examine, unusable,
+};
 
 #[cfg(test)]
 mod tests;

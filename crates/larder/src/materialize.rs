@@ -12,7 +12,7 @@ use larder_event::{Event, Phase, Reporter};
 use larder_fs::PathError;
 use larder_lock::{Closure, Completeness, LockedPackage};
 use larder_store::{Object, ObjectKind, ReadError, Store};
-use larder_unpack::{Archive, ArchiveKind, Expected, Limits, Tree, Trees, UnpackError};
+use larder_unpack::{Archive, ArchiveKind, Expected, Limits, Lookup, Tree, Trees, UnpackError};
 
 use crate::{Explain, Kind};
 
@@ -81,74 +81,152 @@ pub(crate) struct Stored<'a> {
     pub(crate) object: Object,
 }
 
-/// The tree of every package, in the order of `stored`. Trees that are there are used, others made.
-pub(crate) fn trees(
-    stored: &[Stored<'_>],
-    store: &Store,
-    trees: &Trees,
-    threads: usize,
-    reporter: &dyn Reporter,
-) -> Result<Vec<Tree>, MaterializeError> {
-    let begun = Instant::now();
-    let mut found: Vec<Option<Tree>> = Vec::with_capacity(stored.len());
-    for package in stored {
-        found.push(
-            trees
-                .get(&package.object.id.sha256)
-                .map_err(MaterializeError::Trees)?,
-        );
+/// How far the trees that are there are trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// Their files are examined as they are used.
+    AtUse,
+    /// Something was wrong with one of them: all are examined now.
+    Doubted,
+}
+
+/// Finds and makes trees.
+pub(crate) struct Forester<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) trees: &'a Trees,
+    pub(crate) threads: usize,
+    pub(crate) reporter: &'a dyn Reporter,
+}
+
+impl Forester<'_> {
+    /// The tree of every package, in the order of `stored`. Trees that are there are used, others made.
+    pub(crate) fn trees(
+        &self,
+        stored: &[Stored<'_>],
+        trust: Trust,
+    ) -> Result<Vec<Tree>, MaterializeError> {
+        let mut lookups = in_parallel(stored, self.threads, |package| {
+            self.trees.look(&package.object.id.sha256)
+        })
+        .map_err(MaterializeError::Trees)?;
+        self.examine(stored, &mut lookups, trust)?;
+        for (package, lookup) in stored.iter().zip(&lookups) {
+            if let Lookup::Damaged(damage) = lookup {
+                let package = package.package.dist();
+                let text = format!("the tree of {package} is damaged: {damage}; it is made again");
+                self.reporter.warn("trees::damaged", text);
+            }
+        }
+        let mut trees: Vec<Option<Tree>> = Vec::with_capacity(stored.len());
+        let mut missing = Vec::new();
+        for (index, lookup) in lookups.into_iter().enumerate() {
+            match lookup {
+                Lookup::Settled(tree) => trees.push(Some(*tree)),
+                other => {
+                    missing.push((index, matches!(other, Lookup::Damaged(_))));
+                    trees.push(None);
+                }
+            }
+        }
+        for (index, tree) in self.make(stored, missing)? {
+            trees[index] = Some(tree);
+        }
+        Ok(trees.into_iter().flatten().collect())
     }
-    let mut missing: Vec<usize> = (0..stored.len())
-        .filter(|index| found[*index].is_none())
-        .collect();
-    missing.sort_by_key(|index| std::cmp::Reverse(stored[*index].object.size));
-    if !missing.is_empty() {
-        let total = missing.len() as u64;
-        reporter.event(&Event::PhaseStarted {
-            phase: Phase::Unpack,
-            total,
+
+    /// Compares trees of other boots with their digests, and doubted ones with their stamps.
+    fn examine(
+        &self,
+        stored: &[Stored<'_>],
+        lookups: &mut [Lookup],
+        trust: Trust,
+    ) -> Result<(), MaterializeError> {
+        let is_open = |lookup: &Lookup| match lookup {
+            Lookup::Unsettled(_) => true,
+            Lookup::Settled(_) => trust == Trust::Doubted,
+            Lookup::Absent | Lookup::Damaged(_) => false,
+        };
+        let open: Vec<usize> = (0..lookups.len())
+            .filter(|index| is_open(&lookups[*index]))
+            .collect();
+        if open.is_empty() {
+            return Ok(());
+        }
+        let begun = self.begin(Phase::Verify, 0);
+        let decided = in_parallel(&open, self.threads, |&index| {
+            let sha256 = &stored[index].object.id.sha256;
+            match &lookups[index] {
+                Lookup::Unsettled(tree) => self.trees.settle(sha256, (**tree).clone()),
+                Lookup::Settled(tree) => Ok(match tree.check()?.damages.into_iter().next() {
+                    Some(damage) => Lookup::Damaged(damage),
+                    None => Lookup::Settled(tree.clone()),
+                }),
+                other => Ok(other.clone()),
+            }
+        })
+        .map_err(MaterializeError::Trees)?;
+        for (index, lookup) in open.into_iter().zip(decided) {
+            lookups[index] = lookup;
+        }
+        self.end(Phase::Verify, begun);
+        Ok(())
+    }
+
+    /// Makes trees, those of large archives first; `true` in place of one that is damaged.
+    fn make(
+        &self,
+        stored: &[Stored<'_>],
+        mut missing: Vec<(usize, bool)>,
+    ) -> Result<Vec<(usize, Tree)>, MaterializeError> {
+        if missing.is_empty() {
+            return Ok(Vec::new());
+        }
+        missing.sort_by_key(|(index, _)| std::cmp::Reverse(stored[*index].object.size));
+        let begun = self.begin(Phase::Unpack, missing.len());
+        let made = in_parallel(&missing, self.threads, |&(index, again)| {
+            self.unpack(&stored[index], again).map(|tree| (index, tree))
+        })?;
+        self.end(Phase::Unpack, begun);
+        Ok(made)
+    }
+
+    fn unpack(&self, stored: &Stored<'_>, again: bool) -> Result<Tree, MaterializeError> {
+        let package = stored.package.dist();
+        let (archive, expected) = open(stored, self.store)?;
+        let record = serde_json::to_string(&stored.package.record).ok();
+        let sha256 = &stored.object.id.sha256;
+        let tree = if again {
+            self.trees.remake(sha256, archive, &expected, record)?
+        } else {
+            self.trees.create(sha256, archive, &expected, record)?
+        };
+        for colliding in tree.info.case_collisions() {
+            self.reporter.note(format!(
+                "{package} has names that differ in case only: {colliding:?}"
+            ));
+        }
+        self.reporter.event(&Event::Unpacked {
+            package,
+            files: tree.info.paths.len() as u64,
+        });
+        Ok(tree)
+    }
+
+    fn begin(&self, phase: Phase, total: usize) -> Instant {
+        self.reporter.event(&Event::PhaseStarted {
+            phase,
+            total: total as u64,
             bytes: 0,
         });
-        let made = in_parallel(&missing, threads, |index| {
-            unpack(&stored[*index], store, trees, reporter)
-        })?;
-        for (index, tree) in missing.into_iter().zip(made) {
-            found[index] = Some(tree);
-        }
-        reporter.event(&Event::PhaseFinished {
-            phase: Phase::Unpack,
+        Instant::now()
+    }
+
+    fn end(&self, phase: Phase, begun: Instant) {
+        self.reporter.event(&Event::PhaseFinished {
+            phase,
             milliseconds: crate::milliseconds(begun),
         });
     }
-    let trees: Vec<Tree> = found.into_iter().flatten().collect();
-    debug_assert_eq!(
-        trees.len(),
-        stored.len(),
-        "every package has a tree or the run has failed"
-    );
-    Ok(trees)
-}
-
-fn unpack(
-    stored: &Stored<'_>,
-    store: &Store,
-    trees: &Trees,
-    reporter: &dyn Reporter,
-) -> Result<Tree, MaterializeError> {
-    let package = stored.package.dist();
-    let (archive, expected) = open(stored, store)?;
-    let record = serde_json::to_string(&stored.package.record).ok();
-    let tree = trees.create(&stored.object.id.sha256, archive, &expected, record)?;
-    for colliding in tree.info.case_collisions() {
-        reporter.note(format!(
-            "{package} has names that differ in case only: {colliding:?}"
-        ));
-    }
-    reporter.event(&Event::Unpacked {
-        package,
-        files: tree.info.paths.len() as u64,
-    });
-    Ok(tree)
 }
 
 /// A package's archive, its bytes verified, and what it has to be.

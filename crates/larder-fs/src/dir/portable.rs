@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{PathContext as _, PathError};
+use crate::{PathContext as _, PathError, Stamp};
 
 /// A directory.
 #[derive(Debug)]
@@ -81,6 +81,16 @@ impl Dir {
     pub fn read(&self, name: impl AsRef<Path>) -> Result<Vec<u8>, PathError> {
         let path = self.path.join(name);
         fs::read(&path).at("read file", &path)
+    }
+
+    /// What the file system shows of `name`; of a link itself, not of what it leads to.
+    ///
+    /// # Errors
+    /// If it is not there, or this directory may not be searched.
+    pub fn stamp(&self, name: impl AsRef<Path>) -> Result<Stamp, PathError> {
+        let path = self.path.join(name);
+        let metadata = fs::symlink_metadata(&path).at("read metadata of", &path)?;
+        Ok(Stamp::from_metadata(&metadata))
     }
 
     /// Makes a symbolic link at `name` whose text is `target`. Where links need a privilege that is

@@ -9,7 +9,7 @@ use std::{
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 
-use crate::{PathContext as _, PathError};
+use crate::{PathContext as _, PathError, Stamp};
 
 /// An open directory.
 #[derive(Debug)]
@@ -93,6 +93,16 @@ impl Dir {
         Ok(bytes)
     }
 
+    /// What the file system shows of `name`; of a link itself, not of what it leads to.
+    ///
+    /// # Errors
+    /// If it is not there, or this directory may not be searched.
+    pub fn stamp(&self, name: impl AsRef<Path>) -> Result<Stamp, PathError> {
+        let stat = rustix::fs::statat(&self.fd, name.as_ref(), AtFlags::SYMLINK_NOFOLLOW)
+            .at("read metadata of", self.path.join(name.as_ref()))?;
+        Ok(stamp_of(&stat))
+    }
+
     /// Makes a symbolic link at `name` whose text is `target`, whether or not that exists.
     ///
     /// # Errors
@@ -134,6 +144,21 @@ impl Dir {
     pub fn remove_file(&self, name: impl AsRef<Path>) -> Result<(), PathError> {
         rustix::fs::unlinkat(&self.fd, name.as_ref(), AtFlags::empty())
             .at("remove file", self.path.join(name.as_ref()))
+    }
+}
+
+#[expect(
+    clippy::unnecessary_cast,
+    clippy::cast_lossless,
+    reason = "the fields have other types on other systems"
+)]
+fn stamp_of(stat: &rustix::fs::Stat) -> Stamp {
+    Stamp {
+        size: stat.st_size as u64,
+        seconds: stat.st_mtime as i64,
+        nanoseconds: stat.st_mtime_nsec as u32,
+        inode: stat.st_ino as u64,
+        mode: stat.st_mode as u32,
     }
 }
 

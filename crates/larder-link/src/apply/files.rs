@@ -2,11 +2,12 @@
 //!
 //! A directory is the unit of work: one thread opens it once and links everything in it by name, so no
 //! path is walked per file and no two threads wait for one directory. Files that are rewritten come
-//! first, the largest first, each by itself.
+//! first, the largest first, each by itself. Each file of a tree is examined just before it is used, so
+//! that nothing damaged gets into an environment.
 
 use std::{
     collections::HashMap,
-    io::{self, Write as _},
+    io,
     path::Path,
     sync::{
         Mutex, PoisonError,
@@ -14,17 +15,19 @@ use std::{
     },
 };
 
-use larder_digest::{Hasher, Sha256};
+use larder_digest::Sha256;
 use larder_event::Reporter;
-use larder_fs::{Dir, LinkFile, LinkMethod, LinkMode, Linker, PathContext as _, PathError};
+use larder_fs::{Dir, LinkFile, LinkMethod, LinkMode, Linker, PathError};
+use larder_unpack::{Condition, Damage, PathEntry};
 
 use crate::{
     ApplyError, LinkOptions, LinkPlan,
     clobber::parent_of,
-    codesign, parallel,
+    parallel,
     plan::{Action, PathRef, PlannedPath},
-    rewritten::rewritten,
 };
+
+use super::tasks::{Task, tasks};
 
 /// What is known only after linking.
 #[derive(Debug, Default)]
@@ -33,13 +36,10 @@ pub(crate) struct Written {
     pub(crate) changed: HashMap<PathRef, (Sha256, u64)>,
     /// For each package, whether any of its files is a hard link.
     pub(crate) hard_linked: Vec<bool>,
+    /// For each package, whether somebody touched files of its tree without changing their bytes.
+    pub(crate) touched: Vec<bool>,
     /// Bytes written rather than linked.
     pub(crate) bytes: u64,
-}
-
-enum Task<'p> {
-    Rewrite(PathRef),
-    Directory { path: &'p str, files: Vec<PathRef> },
 }
 
 /// Links everything but directories below `root`, where all directories are.
@@ -63,60 +63,67 @@ pub(super) fn link(
             _ => LinkMode::Copy,
         }),
         changed: Mutex::default(),
-        hard_linked: plan
-            .packages
-            .iter()
-            .map(|_| AtomicBool::new(false))
-            .collect(),
+        hard_linked: flags(plan),
+        touched: flags(plan),
         bytes: AtomicU64::new(0),
     };
     parallel::for_each(options.threads, &tasks(plan), |task| worker.run(task))?;
     Ok(worker.finish())
 }
 
-fn tasks<'p>(plan: &'p LinkPlan<'_>) -> Vec<Task<'p>> {
-    let mut rewrites: Vec<(u64, PathRef)> = Vec::new();
-    let mut index_of: HashMap<&str, usize> = HashMap::with_capacity(plan.directories.len());
-    let mut directories: Vec<(&str, Vec<PathRef>)> = Vec::new();
-    for (package, planned) in plan.packages.iter().enumerate() {
-        for (path, planned_path) in planned.paths.iter().enumerate() {
-            let at = PathRef { package, path };
-            match planned_path.action {
-                _ if planned_path.lost_to.is_some() => {}
-                Action::Directory => {}
-                Action::RewriteText { .. } | Action::RewriteBinary { .. } => {
-                    rewrites.push((planned_path.entry.map_or(0, |entry| entry.size), at));
-                }
-                _ => {
-                    let directory = parent_of(&planned_path.path);
-                    let index = *index_of.entry(directory).or_insert_with(|| {
-                        directories.push((directory, Vec::new()));
-                        directories.len() - 1
-                    });
-                    directories[index].1.push(at);
-                }
-            }
-        }
+/// What is wrong with a file of the tree `root`, if anything.
+pub(super) fn check(root: &Path, path: &PlannedPath<'_>) -> Result<Option<Damage>, PathError> {
+    let Some(entry) = path.entry else {
+        return Ok(None);
+    };
+    match Dir::open(root.join(parent_of(entry.path.as_str()))) {
+        Ok(directory) => match larder_unpack::examine(&directory, entry, path.stamp)? {
+            Condition::Damaged(damage) => Ok(Some(damage)),
+            Condition::Same | Condition::Touched(_) => Ok(None),
+        },
+        Err(error) => larder_unpack::unusable(&entry.path, error).map(Some),
     }
-    rewrites.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
-    directories.sort_by_key(|(_, files)| std::cmp::Reverse(files.len()));
-    let rewrites = rewrites.into_iter().map(|(_, at)| Task::Rewrite(at));
-    let directories = directories
-        .into_iter()
-        .map(|(path, files)| Task::Directory { path, files });
-    rewrites.chain(directories).collect()
 }
 
-struct Worker<'w, 'a> {
-    plan: &'w LinkPlan<'a>,
-    options: &'w LinkOptions,
+/// One flag for each package.
+fn flags(plan: &LinkPlan<'_>) -> Vec<AtomicBool> {
+    let flag = |_| AtomicBool::new(false);
+    plan.packages.iter().map(flag).collect()
+}
+
+fn unflag(flags: Vec<AtomicBool>) -> Vec<bool> {
+    flags.into_iter().map(AtomicBool::into_inner).collect()
+}
+
+pub(super) struct Worker<'w, 'a> {
+    pub(super) plan: &'w LinkPlan<'a>,
+    pub(super) options: &'w LinkOptions,
     reporter: &'w dyn Reporter,
-    root: Dir,
+    pub(super) root: Dir,
     linker: Linker,
     copier: Linker,
-    changed: Mutex<HashMap<PathRef, (Sha256, u64)>>,
+    pub(super) changed: Mutex<HashMap<PathRef, (Sha256, u64)>>,
     hard_linked: Vec<AtomicBool>,
-    bytes: AtomicU64,
+    touched: Vec<AtomicBool>,
+    pub(super) bytes: AtomicU64,
+}
+
+/// Why a file was not linked.
+pub(super) enum Trouble {
+    Path(PathError),
+    Damage(Damage),
+}
+
+impl From<PathError> for Trouble {
+    fn from(error: PathError) -> Self {
+        Self::Path(error)
+    }
+}
+
+impl From<Damage> for Trouble {
+    fn from(damage: Damage) -> Self {
+        Self::Damage(damage)
+    }
 }
 
 /// A directory of a package's tree, kept open for the files that follow.
@@ -133,11 +140,8 @@ impl Worker<'_, '_> {
                 .changed
                 .into_inner()
                 .unwrap_or_else(PoisonError::into_inner),
-            hard_linked: self
-                .hard_linked
-                .into_iter()
-                .map(AtomicBool::into_inner)
-                .collect(),
+            hard_linked: unflag(self.hard_linked),
+            touched: unflag(self.touched),
             bytes: self.bytes.into_inner(),
         }
     }
@@ -149,9 +153,14 @@ impl Worker<'_, '_> {
         }
     }
 
-    fn failed(&self, at: PathRef) -> impl FnOnce(PathError) -> ApplyError {
-        let package = self.plan.packages[at.package].package.dist();
-        move |source| ApplyError::File { package, source }
+    pub(super) fn failed<E: Into<Trouble>>(&self, at: PathRef) -> impl FnOnce(E) -> ApplyError {
+        move |trouble| {
+            let package = self.plan.packages[at.package].package.dist();
+            match trouble.into() {
+                Trouble::Path(source) => ApplyError::File { package, source },
+                Trouble::Damage(source) => ApplyError::Tree { package, source },
+            }
+        }
     }
 
     fn directory(&self, path: &str, files: &[PathRef]) -> Result<(), ApplyError> {
@@ -178,14 +187,16 @@ impl Worker<'_, '_> {
         at: PathRef,
         target: &Dir,
         source: &mut Option<Source<'s>>,
-    ) -> Result<(), PathError> {
+    ) -> Result<(), Trouble> {
         let planned = self.plan.path(at);
         let name = file_name(&planned.path);
         match &planned.action {
             Action::Symlink { target: text } => {
-                self.replacing(target, name, planned, || target.symlink(text, name))
+                Ok(self.replacing(target, name, planned, || target.symlink(text, name))?)
             }
-            Action::Generate { content, .. } => self.write(at, target, content.bytes(), true),
+            Action::Generate { content, .. } => {
+                Ok(self.write(at, target, content.bytes(), true)?)
+            }
             Action::Copy => self.link_file(&self.copier, at, target, source),
             _ => self.link_file(&self.linker, at, target, source),
         }
@@ -197,12 +208,13 @@ impl Worker<'_, '_> {
         at: PathRef,
         target: &Dir,
         source: &mut Option<Source<'s>>,
-    ) -> Result<(), PathError> {
+    ) -> Result<(), Trouble> {
         let planned = self.plan.path(at);
         let Some(entry) = planned.entry else {
             return Ok(());
         };
-        let from = self.source(at.package, entry.path.as_str(), source)?;
+        let from = self.source(at.package, entry, source)?;
+        self.examine(at, entry, &from.dir)?;
         let name = file_name(&planned.path);
         let file = LinkFile {
             from: &from.dir,
@@ -210,7 +222,14 @@ impl Worker<'_, '_> {
             to: target,
             to_name: Path::new(name),
         };
-        let method = self.replacing(target, name, planned, || linker.link(file))?;
+        let method = match self.replacing(target, name, planned, || linker.link(file)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // Another process that makes the tree again takes it away at any moment.
+                self.examine(at, entry, &from.dir)?;
+                return Err(error.into());
+            }
+            method => method?,
+        };
         match method {
             LinkMethod::Hardlink => self.hard_linked[at.package].store(true, Ordering::Relaxed),
             LinkMethod::Copy => drop(self.bytes.fetch_add(entry.size, Ordering::Relaxed)),
@@ -219,106 +238,57 @@ impl Worker<'_, '_> {
         Ok(())
     }
 
-    /// The open directory of the tree that holds `path`; the last one if it is the same.
+    /// Compares a file of a tree with its stamp, or else its digest.
+    pub(super) fn examine(
+        &self,
+        at: PathRef,
+        entry: &PathEntry,
+        directory: &Dir,
+    ) -> Result<(), Trouble> {
+        match larder_unpack::examine(directory, entry, self.plan.path(at).stamp)? {
+            Condition::Same => {}
+            Condition::Touched(_) => self.touched[at.package].store(true, Ordering::Relaxed),
+            Condition::Damaged(damage) => return Err(damage.into()),
+        }
+        Ok(())
+    }
+
+    /// The open directory of the tree that holds a path; the last one if it is the same.
     fn source<'s, 'o>(
         &'s self,
         package: usize,
-        path: &'s str,
+        entry: &'s PathEntry,
         open: &'o mut Option<Source<'s>>,
-    ) -> Result<&'o Source<'s>, PathError> {
-        let parent = parent_of(path);
+    ) -> Result<&'o Source<'s>, Trouble> {
+        let parent = parent_of(entry.path.as_str());
         let same = |source: &Source<'_>| source.package == package && source.path == parent;
         let source = match open.take() {
             Some(source) if same(&source) => source,
             _ => Source {
                 package,
                 path: parent,
-                dir: self.open_source(package, parent)?,
+                dir: self.open_source(package, entry)?,
             },
         };
         Ok(open.insert(source))
     }
 
-    fn open_source(&self, package: usize, directory: &str) -> Result<Dir, PathError> {
-        Dir::open(
-            self.plan.packages[package]
-                .package
-                .tree_root
-                .join(directory),
-        )
-    }
-
-    fn rewrite(&self, at: PathRef) -> Result<(), ApplyError> {
-        let planned = self.plan.path(at);
-        let Some(entry) = planned.entry else {
-            return Ok(());
-        };
-        let path = entry.path.as_str();
-        let bytes = self
-            .open_source(at.package, parent_of(path))
-            .and_then(|directory| directory.read(file_name(path)))
-            .map_err(self.failed(at))?;
-        let bytes = self.rewritten(at, bytes)?;
-        self.write(at, &self.root, &bytes, entry.executable)
-            .map_err(self.failed(at))?;
-        let is_binary = matches!(planned.action, Action::RewriteBinary { .. });
-        if is_binary && codesign::is_needed(self.options.subdir, entry.executable, &bytes) {
-            self.sign(at).map_err(self.failed(at))?;
-        }
-        Ok(())
-    }
-
-    fn rewritten(&self, at: PathRef, bytes: Vec<u8>) -> Result<Vec<u8>, ApplyError> {
-        let package = self.plan.packages[at.package].package;
-        let place = (self.plan.prefix.as_str(), self.options.subdir);
-        rewritten(bytes, self.plan.path(at), place)
-            .map_err(|too_long| too_long.of(package, self.plan.path(at)))
-    }
-
-    /// Writes a new file: at its whole path below the root, or by its name in its directory.
-    fn write(
-        &self,
-        at: PathRef,
-        directory: &Dir,
-        bytes: &[u8],
-        executable: bool,
-    ) -> Result<(), PathError> {
-        let planned = self.plan.path(at);
-        let path: &str = &planned.path;
-        let is_root = std::ptr::eq(directory, &self.root);
-        let name = if is_root { path } else { file_name(path) };
-        let mut file = self.replacing(directory, name, planned, || {
-            directory.create_file(name, executable)
-        })?;
-        file.write_all(bytes)
-            .at("write file", directory.path().join(name))?;
-        self.note_content(at, bytes);
-        Ok(())
-    }
-
-    fn note_content(&self, at: PathRef, bytes: &[u8]) {
-        let mut hasher = Hasher::sha256();
-        hasher.update(bytes);
-        let content = (hasher.finish().sha256, bytes.len() as u64);
-        self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        self.changed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(at, content);
-    }
-
-    fn sign(&self, at: PathRef) -> Result<(), PathError> {
-        let path: &str = &self.plan.path(at).path;
-        codesign::sign(&self.root.path().join(path))?;
-        let signed = self.root.read(path)?;
-        self.note_content(at, &signed);
-        Ok(())
+    /// Opens the directory of the tree that holds a path.
+    pub(super) fn open_source(&self, package: usize, entry: &PathEntry) -> Result<Dir, Trouble> {
+        let directory = parent_of(entry.path.as_str());
+        let root = self.plan.packages[package].package.tree_root;
+        Dir::open(root.join(directory)).map_err(|error| {
+            match larder_unpack::unusable(&entry.path, error) {
+                Ok(damage) => Trouble::Damage(damage),
+                Err(error) => Trouble::Path(error),
+            }
+        })
     }
 
     /// Makes something at a name; if the name is taken, in place of what is there. The plan has each
     /// path once, so that is something a pre-link script left, or a path that differs in letter case
     /// only, on a file system that does not tell them apart.
-    fn replacing<T>(
+    pub(super) fn replacing<T>(
         &self,
         directory: &Dir,
         name: &str,
@@ -337,6 +307,6 @@ impl Worker<'_, '_> {
     }
 }
 
-fn file_name(path: &str) -> &str {
+pub(super) fn file_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }

@@ -4,7 +4,9 @@ mod build;
 mod directories;
 mod files;
 mod meta;
+mod rewrite;
 mod site;
+mod tasks;
 
 use std::{fs, path::Path, time::Instant};
 
@@ -15,7 +17,7 @@ use crate::{
     ApplyError, LinkOptions, LinkPlan, ScriptMessage, ScriptPolicy,
     certainty::Certainty,
     crash, menus,
-    plan::PlannedPackage,
+    plan::{PlannedPackage, PlannedPath},
     scripts::{self, Moment, ScriptPlace},
 };
 
@@ -31,6 +33,9 @@ pub struct Applied {
     pub paths: u64,
     /// Bytes written rather than linked.
     pub bytes_written: u64,
+    /// Names of packages with files in their trees that somebody touched: with the right bytes, so they
+    /// were linked, but each use reads them again until their stamps are noted.
+    pub touched: Vec<String>,
     /// What link scripts want the user to read, in the order in which they ran.
     pub messages: Vec<ScriptMessage>,
 }
@@ -198,8 +203,17 @@ impl Run<'_, '_> {
         Ok(Applied {
             paths: self.plan.lines().filter(|line| !line.is_lost).count() as u64,
             bytes_written: written.bytes,
+            touched: self.touched(&written),
             messages,
         })
+    }
+
+    fn touched(&self, written: &Written) -> Vec<String> {
+        let packages = self.plan.packages.iter().zip(&written.touched);
+        packages
+            .filter(|(_, touched)| **touched)
+            .map(|(planned, _)| planned.package.name().to_owned())
+            .collect()
     }
 
     fn link(&self, root: &Path) -> Result<Written, ApplyError> {
@@ -230,11 +244,38 @@ impl Run<'_, '_> {
             subdir: self.options.subdir,
         };
         for planned in packages {
+            if moment == Moment::PreLink {
+                self.check_script(planned)?;
+            }
             let message = scripts::run(planned.package, moment, place);
             messages.extend(message.map_err(ApplyError::Script)?);
         }
         self.finish(Phase::Scripts, started);
         Ok(())
+    }
+
+    /// A pre-link script is run where it is in the tree.
+    fn check_script(&self, planned: &PlannedPackage<'_>) -> Result<(), ApplyError> {
+        let package = planned.package;
+        let script = scripts::script_path(package.name(), Moment::PreLink, self.options.subdir);
+        let is_script = |path: &&PlannedPath<'_>| {
+            path.entry
+                .is_some_and(|entry| entry.path.as_str() == script)
+        };
+        let Some(path) = planned.paths.iter().find(is_script) else {
+            return Ok(());
+        };
+        match files::check(package.tree_root, path) {
+            Ok(Some(source)) => Err(ApplyError::Tree {
+                package: package.dist(),
+                source,
+            }),
+            Ok(None) => Ok(()),
+            Err(source) => Err(ApplyError::File {
+                package: package.dist(),
+                source,
+            }),
+        }
     }
 
     fn start(&self, phase: Phase, total: usize) -> Instant {

@@ -54,6 +54,7 @@ impl Staged {
             tree_root: &self.recorded_root,
             recorded_root: &self.recorded_root,
             info: &self.info,
+            stamps: &[],
             archive_path: &self.archive_path,
         }
     }

@@ -151,6 +151,7 @@ impl Unpacked {
             tree_root: &self.tree.root,
             recorded_root: &self.tree.root,
             info: &self.tree.info,
+            stamps: &self.tree.stamps,
             archive_path: &self.archive,
         }
     }

@@ -1,73 +1,101 @@
 //! The index beside a tree: its [`PackageInfo`], the boot it was made in, and a digest over all of
 //! it, so that one that a power loss has torn counts as none.
 //!
-//! `larder tree 1\n`, 32 bytes of SHA-256 over the rest, then MessagePack. A reader of another version
+//! `larder tree 2\n`, 32 bytes of SHA-256 over the rest, then MessagePack. A reader of another version
 //! makes the tree again.
 
 use std::{fs, io, path::Path};
 
 use larder_digest::Hasher;
-use larder_fs::{Durability, PathContext as _, PathError};
+use larder_fs::{Durability, PathContext as _, PathError, Stamp};
 use rattler_conda_types::{NoArchType, package::EntryPoint};
 use serde::{Deserialize, Serialize};
 
+use super::Tree;
 use crate::{LinkScript, Listing, PackageInfo, PathEntry};
 
 pub(super) struct IndexFile {
     /// The name of the directory that holds the package.
     pub(super) dist: String,
+    /// The boot in which the tree was made or, later, compared with its digests.
     pub(super) boot_id: Option<String>,
-    /// Compared with its digests in a boot later than the one it was made in: a power loss can take
-    /// nothing of it any more.
-    pub(super) settled: bool,
     pub(super) info: PackageInfo,
+    /// As in [`super::Tree::stamps`].
+    pub(super) stamps: Vec<Option<Stamp>>,
 }
 
-const MAGIC: &[u8] = b"larder tree 1\n";
+/// What is there in an index's place.
+pub(super) enum Found {
+    Whole(Box<IndexFile>),
+    /// One that another version of larder wrote.
+    Foreign,
+    /// None, or not what larder wrote.
+    Damaged,
+}
+
+const FAMILY: &[u8] = b"larder tree ";
+const MAGIC: &[u8] = b"larder tree 2\n";
 const DIGEST: usize = 32;
-const NAME: &str = "index";
+
+/// Size, seconds, nanoseconds, inode and mode.
+type RawStamp = (u64, i64, u32, u64, u32);
 
 /// What is written; lists are borrowed when writing.
 #[derive(Serialize)]
 struct Written<'a> {
     dist: &'a str,
     boot_id: Option<&'a str>,
-    settled: bool,
     index_json: &'a str,
     paths: &'a [PathEntry],
     listing: Listing,
     entry_points: &'a [EntryPoint],
     noarch: NoArchType,
     link_scripts: &'a [LinkScript],
+    stamps: Vec<Option<RawStamp>>,
 }
 
 #[derive(Deserialize)]
 struct Read {
     dist: String,
     boot_id: Option<String>,
-    settled: bool,
     index_json: String,
     paths: Vec<PathEntry>,
     listing: Listing,
     entry_points: Vec<EntryPoint>,
     noarch: NoArchType,
     link_scripts: Vec<LinkScript>,
+    stamps: Vec<Option<RawStamp>>,
 }
 
 impl IndexFile {
-    /// Reads the index in `directory`; `None` if there is none that is whole and of this version.
-    pub(super) fn read(directory: &Path) -> Result<Option<Self>, PathError> {
-        let path = directory.join(NAME);
+    pub(super) const NAME: &'static str = "index";
+
+    /// The tree that it describes, which is below `directory`.
+    pub(super) fn into_tree(self, directory: &Path) -> Tree {
+        Tree {
+            root: directory.join(&self.dist),
+            info: self.info,
+            stamps: self.stamps,
+        }
+    }
+
+    /// Reads the index in `directory`.
+    pub(super) fn read(directory: &Path) -> Result<Found, PathError> {
+        let path = directory.join(Self::NAME);
         match fs::read(&path) {
-            Ok(bytes) => Ok(Self::decode(&bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Ok(bytes) => Ok(match Self::decode(&bytes) {
+                Some(index) => Found::Whole(Box::new(index)),
+                None if bytes.starts_with(FAMILY) && !bytes.starts_with(MAGIC) => Found::Foreign,
+                None => Found::Damaged,
+            }),
+            Err(error) if is_no_file(&error) => Ok(Found::Damaged),
             Err(error) => Err(error).at("read file", path),
         }
     }
 
     /// Writes the index into `directory`. Not flushed: see the module of trees.
     pub(super) fn write(&self, directory: &Path) -> Result<(), PathError> {
-        let path = directory.join(NAME);
+        let path = directory.join(Self::NAME);
         let bytes = self
             .encode()
             .map_err(io::Error::other)
@@ -80,13 +108,13 @@ impl IndexFile {
         let payload = rmp_serde::to_vec(&Written {
             dist: &self.dist,
             boot_id: self.boot_id.as_deref(),
-            settled: self.settled,
             index_json: &info.index_json,
             paths: &info.paths,
             listing: info.listing,
             entry_points: &info.entry_points,
             noarch: info.noarch,
             link_scripts: &info.link_scripts,
+            stamps: self.stamps.iter().map(|stamp| stamp.map(raw)).collect(),
         })?;
         Ok([MAGIC, &digest(&payload), &payload].concat())
     }
@@ -98,10 +126,12 @@ impl IndexFile {
             return None;
         }
         let read: Read = rmp_serde::from_slice(payload).ok()?;
+        if read.stamps.len() != read.paths.len() {
+            return None;
+        }
         Some(Self {
             dist: read.dist,
             boot_id: read.boot_id,
-            settled: read.settled,
             info: PackageInfo {
                 index: serde_json::from_str(&read.index_json).ok()?,
                 index_json: read.index_json,
@@ -111,7 +141,38 @@ impl IndexFile {
                 noarch: read.noarch,
                 link_scripts: read.link_scripts,
             },
+            stamps: read.stamps.into_iter().map(|raw| raw.map(stamp)).collect(),
         })
+    }
+}
+
+fn is_no_file(error: &io::Error) -> bool {
+    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied};
+    let kind = error.kind();
+    matches!(
+        kind,
+        NotFound | NotADirectory | IsADirectory | PermissionDenied
+    )
+}
+
+fn raw(stamp: Stamp) -> RawStamp {
+    let Stamp {
+        size,
+        seconds,
+        nanoseconds,
+        inode,
+        mode,
+    } = stamp;
+    (size, seconds, nanoseconds, inode, mode)
+}
+
+fn stamp((size, seconds, nanoseconds, inode, mode): RawStamp) -> Stamp {
+    Stamp {
+        size,
+        seconds,
+        nanoseconds,
+        inode,
+        mode,
     }
 }
 

@@ -2,30 +2,38 @@
 //!
 //! ```text
 //! <root>/ab/<sha256>/<name-version-build>/   the package, `info/` included
-//! <root>/ab/<sha256>/index                   its PackageInfo, and the boot it was made in
+//! <root>/ab/<sha256>/index                   its PackageInfo, the stamps of its files, and a boot
 //! <root>/tmp/<pid>-<random>/                 one being made, or left by a process that died
 //! ```
-//! A tree is made in `tmp` and appears by one rename, files and index at once. Trees are derived data:
-//! no file is flushed. What a power loss may have eaten is found instead: a tree made in an earlier
-//! boot is compared with its digests once, before its first use in this one, and is made again if it
-//! differs. (A tree never comes out of a restored cache, so nobody but this user has written to it.)
+//! A tree is made in `tmp` and appears by one rename, files and index at once; one that is made again
+//! takes its place. Trees are derived data: no file is flushed. They are shared with environments
+//! through hard links, so anybody may write to them by accident. Two checks find that and what a power
+//! loss has eaten: whoever uses a file compares its stamp first ([`examine`]), and the first use in each
+//! boot of the machine compares all bytes with their digests ([`Trees::settle`]).
 
 use std::{
-    fs, io,
+    fs,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use larder_digest::Sha256;
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::{PathContext as _, PathError, Stamp};
 
 use crate::{Archive, Expected, PackageInfo, UnpackError};
 
 mod damage;
+mod examine;
 mod index_file;
+mod publish;
+mod upkeep;
 mod writer;
 
 pub use damage::Damage;
-use index_file::IndexFile;
+pub use examine::{Checkup, Condition, examine, unusable};
+use index_file::{Found, IndexFile};
+use publish::Occupied;
+pub use upkeep::ListedTree;
 
 /// Where trees are kept and what they are trusted for.
 #[derive(Debug)]
@@ -37,9 +45,11 @@ pub struct Trees {
 /// How trees are kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TreesOptions {
-    /// What tells this boot of the machine from others ([`larder_fs::boot_id`]). Without one the sizes of
-    /// a tree's files are compared before each use.
+    /// What tells this boot of the machine from others ([`larder_fs::boot_id`]). Without one, trees are
+    /// never compared as a whole unasked.
     pub boot_id: Option<String>,
+    /// The time, to remember when a tree was last used; none remembers nothing.
+    pub now: Option<SystemTime>,
 }
 
 /// An extracted package.
@@ -49,9 +59,23 @@ pub struct Tree {
     pub root: PathBuf,
     /// What to link and how.
     pub info: PackageInfo,
+    /// For each of `info.paths`, what the file system showed of the file when it was right; none for
+    /// links and directories.
+    pub stamps: Vec<Option<Stamp>>,
 }
 
-const MAX_ROUNDS: u32 = 8;
+/// What is there for an archive.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Lookup {
+    /// No tree, or one of another version of larder.
+    Absent,
+    /// Something that cannot be used.
+    Damaged(Damage),
+    /// A tree of another boot: [`Trees::settle`] decides.
+    Unsettled(Box<Tree>),
+    /// A tree. Its files are to be examined as they are used.
+    Settled(Box<Tree>),
+}
 
 impl Trees {
     /// Opens the directory of trees, making it if need be.
@@ -67,30 +91,59 @@ impl Trees {
         })
     }
 
-    /// The tree of an archive, if there is one and it is whole. A tree that is damaged, or was written by
-    /// another version of larder, counts as none: [`Trees::create`] replaces it.
+    /// Looks for the tree of an archive, by its index alone.
+    ///
+    /// # Errors
+    /// If the file system fails.
+    pub fn look(&self, sha256: &Sha256) -> Result<Lookup, PathError> {
+        let directory = self.directory(sha256);
+        let index = match IndexFile::read(&directory)? {
+            Found::Whole(index) => index,
+            Found::Foreign => return Ok(Lookup::Absent),
+            Found::Damaged if directory.symlink_metadata().is_err() => return Ok(Lookup::Absent),
+            Found::Damaged => return Ok(Lookup::Damaged(Damage::Index)),
+        };
+        let is_settled = self.options.boot_id.is_none() || index.boot_id == self.options.boot_id;
+        let tree = Box::new(index.into_tree(&directory));
+        if !tree.root.is_dir() {
+            return Ok(Lookup::Damaged(Damage::Files));
+        }
+        if is_settled {
+            self.note_use(&directory);
+            Ok(Lookup::Settled(tree))
+        } else {
+            Ok(Lookup::Unsettled(tree))
+        }
+    }
+
+    /// Compares a tree of another boot with its digests, and remembers that it was right.
+    ///
+    /// # Errors
+    /// If the file system fails.
+    pub fn settle(&self, sha256: &Sha256, mut tree: Tree) -> Result<Lookup, PathError> {
+        let checkup = tree.verify()?;
+        if let Some(damage) = checkup.damages.into_iter().next() {
+            return Ok(Lookup::Damaged(damage));
+        }
+        tree.take(&checkup.touched);
+        self.write_index(sha256, &tree);
+        Ok(Lookup::Settled(Box::new(tree)))
+    }
+
+    /// The tree of an archive, if there is one and it is whole as far as [`Trees::look`] and
+    /// [`Trees::settle`] tell.
     ///
     /// # Errors
     /// If the file system fails.
     pub fn get(&self, sha256: &Sha256) -> Result<Option<Tree>, PathError> {
-        let directory = self.directory(sha256);
-        let Some(index) = IndexFile::read(&directory)? else {
-            return Ok(None);
+        let lookup = match self.look(sha256)? {
+            Lookup::Unsettled(tree) => self.settle(sha256, *tree)?,
+            other => other,
         };
-        let tree = Tree {
-            root: directory.join(&index.dist),
-            info: index.info,
-        };
-        if !tree.root.is_dir() {
-            return Ok(None);
-        }
-        if index.boot_id.is_some() && index.boot_id == self.options.boot_id {
-            return Ok(Some(tree));
-        }
-        if index.settled {
-            return Ok(Some(tree));
-        }
-        self.settle(tree, &directory)
+        Ok(match lookup {
+            Lookup::Settled(tree) => Some(*tree),
+            _ => None,
+        })
     }
 
     /// Extracts an archive, unless a whole tree is there by then. Two creators of one tree both
@@ -106,6 +159,31 @@ impl Trees {
         archive: Archive,
         expected: &Expected,
         record_json: Option<String>,
+    ) -> Result<Tree, UnpackError> {
+        self.make(sha256, archive, expected, (record_json, Occupied::Keep))
+    }
+
+    /// Extracts an archive and puts the tree in place of the one that is there. What environments have
+    /// linked from the old one stays as it is, and nothing of it reaches others any more.
+    ///
+    /// # Errors
+    /// [`UnpackError`]; the old tree is there as it was, if nothing was made.
+    pub fn remake(
+        &self,
+        sha256: &Sha256,
+        archive: Archive,
+        expected: &Expected,
+        record_json: Option<String>,
+    ) -> Result<Tree, UnpackError> {
+        self.make(sha256, archive, expected, (record_json, Occupied::Replace))
+    }
+
+    fn make(
+        &self,
+        sha256: &Sha256,
+        archive: Archive,
+        expected: &Expected,
+        (record_json, occupied): (Option<String>, Occupied),
     ) -> Result<Tree, UnpackError> {
         let package = archive.label().to_owned();
         let write_error = |source| UnpackError::Write {
@@ -123,15 +201,29 @@ impl Trees {
         let index = IndexFile {
             dist,
             boot_id: self.options.boot_id.clone(),
-            settled: false,
+            stamps: examine::stamps(&files, &info.paths).map_err(write_error)?,
             info,
         };
         index.write(&new).map_err(write_error)?;
-        let other = self.publish(&new, sha256).map_err(write_error)?;
-        Ok(other.unwrap_or_else(|| Tree {
-            root: self.directory(sha256).join(index.dist),
-            info: index.info,
-        }))
+        let other = self.publish(&new, sha256, occupied).map_err(write_error)?;
+        Ok(other.unwrap_or_else(|| index.into_tree(&self.directory(sha256))))
+    }
+
+    /// Notes the stamps of files that somebody touched without changing their bytes, so that they need
+    /// not be read again in each run. Whatever else is there stays as it is.
+    ///
+    /// # Errors
+    /// If the file system fails.
+    pub fn restamp(&self, sha256: &Sha256) -> Result<(), PathError> {
+        let (Lookup::Settled(mut tree) | Lookup::Unsettled(mut tree)) = self.look(sha256)? else {
+            return Ok(());
+        };
+        let checkup = tree.check()?;
+        if checkup.damages.is_empty() && !checkup.touched.is_empty() {
+            tree.take(&checkup.touched);
+            self.write_index(sha256, &tree);
+        }
+        Ok(())
     }
 
     /// Where below `root` the tree of an archive is, or would be: [`Tree::root`].
@@ -143,79 +235,18 @@ impl Trees {
         directory_of(&self.root, sha256)
     }
 
-    /// Removed with what is in it when it is dropped; what has been renamed out of it stays.
-    fn temporary(&self) -> Result<tempfile::TempDir, PathError> {
-        let parent = self.root.join("tmp");
-        tempfile::Builder::new()
-            .prefix(&format!("{}-", std::process::id()))
-            .tempdir_in(&parent)
-            .at("create a temporary directory in", &parent)
-    }
-
-    /// Renames a finished tree into place; gives the other tree if somebody else was first.
-    fn publish(&self, finished: &Path, sha256: &Sha256) -> Result<Option<Tree>, PathError> {
-        let place = self.directory(sha256);
-        let shard = place.parent().unwrap_or(&self.root);
-        fs::create_dir_all(shard).at("create directory", shard)?;
-        let mut rounds = 0;
-        loop {
-            match larder_fs::rename_noreplace(finished, &place) {
-                Ok(()) => return Ok(None),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    if let Some(tree) = self.get(sha256)? {
-                        return Ok(Some(tree));
-                    }
-                    rounds += 1;
-                    if rounds == MAX_ROUNDS {
-                        return Err(error);
-                    }
-                    self.discard(&place)?;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Moves what is in a tree's place out of the way, then removes it.
-    fn discard(&self, place: &Path) -> Result<(), PathError> {
-        let temporary = self.temporary()?;
-        let grave = temporary.path().join("old");
-        match larder_fs::rename_noreplace(place, &grave) {
-            Ok(()) => larder_fs::remove_tree(&grave),
-            // Somebody else did the same.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Decides about a tree from an earlier boot, and remembers the decision.
-    fn settle(&self, tree: Tree, directory: &Path) -> Result<Option<Tree>, PathError> {
-        let damaged = if self.options.boot_id.is_some() {
-            tree.verify()?
-        } else {
-            tree.verify_sizes()?
+    /// Replaces the index of a tree that has been found right. One that may only be read is as good; it
+    /// is compared again in the next run.
+    fn write_index(&self, sha256: &Sha256, tree: &Tree) {
+        let index = IndexFile {
+            dist: tree.dist().into_owned(),
+            boot_id: self.options.boot_id.clone(),
+            info: tree.info.clone(),
+            stamps: tree.stamps.clone(),
         };
-        if let Some(damage) = damaged.first() {
-            tracing::debug!(tree = %tree.root.display(), %damage, "tree is damaged, will be made again");
-            return Ok(None);
+        if let Err(error) = index.write(&self.directory(sha256)) {
+            tracing::debug!(%error, "tree cannot be marked as compared");
         }
-        if self.options.boot_id.is_some() {
-            let index = IndexFile {
-                dist: dist_of(&tree.root),
-                boot_id: self.options.boot_id.clone(),
-                settled: true,
-                info: tree.info,
-            };
-            // A tree that may only be read is as good; it is compared again in the next run.
-            if let Err(error) = index.write(directory) {
-                tracing::debug!(%error, "tree cannot be marked as compared");
-            }
-            return Ok(Some(Tree {
-                root: tree.root,
-                info: index.info,
-            }));
-        }
-        Ok(Some(tree))
     }
 }
 
@@ -224,8 +255,14 @@ fn directory_of(root: &Path, sha256: &Sha256) -> PathBuf {
     root.join(&name[..2]).join(name)
 }
 
-fn dist_of(root: &Path) -> String {
-    root.file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
+impl Tree {
+    fn dist(&self) -> std::borrow::Cow<'_, str> {
+        self.root.file_name().unwrap_or_default().to_string_lossy()
+    }
+
+    fn take(&mut self, touched: &[(usize, Stamp)]) {
+        for &(index, stamp) in touched {
+            self.stamps[index] = Some(stamp);
+        }
+    }
 }

@@ -11,4 +11,7 @@ mod hostile;
 mod mutations;
 mod real_packages;
 mod support;
+#[cfg(unix)]
+mod tree_damage;
 mod trees;
+mod upkeep;

@@ -93,6 +93,7 @@ impl Workshop {
 fn open_trees(root: &std::path::Path, boot_id: Option<&str>) -> Trees {
     let options = TreesOptions {
         boot_id: boot_id.map(str::to_owned),
+        now: None,
     };
     Trees::open(root, options).unwrap()
 }

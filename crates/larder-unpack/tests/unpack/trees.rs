@@ -1,10 +1,10 @@
 //! Trees: what is in them, who may make them, what becomes of damaged ones.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use crate::support::{Workshop, sha256};
 use larder_testkit::{Format, PackageBuilder, RawEntry, tree_of};
-use larder_unpack::{Damage, PathKind, Tree};
+use larder_unpack::{Checkup, Damage, PathKind, Tree};
 
 const FORMATS: [Format; 2] = [Format::Conda, Format::TarBz2];
 
@@ -36,7 +36,7 @@ fn cep35_01_both_formats_give_one_tree() {
     assert_eq!(trees[0].info, trees[1].info);
     assert_ne!(trees[0].root, trees[1].root);
     assert_eq!(trees[0].root.file_name().unwrap(), "demo-1.0-h1_0");
-    assert_eq!(trees[0].verify().unwrap(), []);
+    assert_eq!(trees[0].verify().unwrap(), Checkup::default());
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn the_index_says_what_linking_needs() {
         255
     );
     assert_eq!(tree.info.link_scripts.len(), 1);
-    assert_eq!(tree.verify().unwrap(), []);
+    assert_eq!(tree.verify().unwrap(), Checkup::default());
 }
 
 #[test]
@@ -103,11 +103,11 @@ fn cep34_14_links_are_not_hashed_and_changed_files_are_found() {
     let tree = workshop.create_built(&built).unwrap();
     // The digest that paths.json has for a link is that of the file it leads to.
     assert_eq!(entry(&tree, "lib/link").sha256, Some(sha256(b"text")));
-    assert_eq!(tree.verify().unwrap(), []);
+    assert_eq!(tree.verify().unwrap(), Checkup::default());
     fs::write(tree.root.join("share/text"), "tExt").unwrap();
-    let damage = tree.verify().unwrap();
+    let damage = tree.verify().unwrap().damages;
     assert!(matches!(&damage[..], [Damage::Sha256 { path, .. }] if path.as_str() == "share/text"));
-    assert_eq!(tree.verify_sizes().unwrap(), []);
+    assert_eq!(tree.check().unwrap().damages, damage);
     workshop.reboot(Some("two"));
     assert_eq!(workshop.trees.get(&sha256(&built.bytes)).unwrap(), None);
 }
@@ -253,68 +253,7 @@ fn creators_of_one_tree_all_succeed() {
     });
     assert!(roots.windows(2).all(|pair| pair[0] == pair[1]));
     assert_eq!(workshop.leftovers(), [""; 0]);
-    assert_eq!(roots[0].verify().unwrap(), []);
-}
-
-fn damage_each(workshop: &mut Workshop, damage: fn(&Path)) {
-    let built = package().build(Format::Conda);
-    let digest = sha256(&built.bytes);
-    let tree = workshop.create_built(&built).unwrap();
-    damage(&tree.root);
-    workshop.reboot(Some("later"));
-    assert_eq!(workshop.trees.get(&digest).unwrap(), None);
-    let healed = workshop.create_built(&built).unwrap();
-    assert_eq!(healed.verify().unwrap(), []);
-    assert_eq!(workshop.leftovers(), [""; 0]);
-    assert!(workshop.trees.get(&digest).unwrap().is_some());
-}
-
-/// What a power loss, or a careless hand, may do to a tree of an earlier boot.
-#[test]
-fn a_damaged_tree_counts_as_none_and_is_made_again() {
-    let damages: [fn(&Path); 7] = [
-        |root| fs::write(root.join("share/text"), "").unwrap(),
-        |root| fs::write(root.join("share/text"), "\0\0\0\0").unwrap(),
-        |root| fs::remove_file(root.join("bin/run")).unwrap(),
-        |root| fs::remove_dir_all(root).unwrap(),
-        |root| fs::write(root.parent().unwrap().join("index"), "").unwrap(),
-        |root| fs::remove_file(root.parent().unwrap().join("index")).unwrap(),
-        |root| {
-            let index = root.parent().unwrap().join("index");
-            let mut bytes = fs::read(&index).unwrap();
-            let last = bytes.len() - 1;
-            bytes[last] ^= 1;
-            fs::write(index, bytes).unwrap();
-        },
-    ];
-    for damage in damages {
-        damage_each(&mut Workshop::new(), damage);
-    }
-}
-
-#[test]
-fn a_tree_is_compared_once_after_a_reboot() {
-    let mut workshop = Workshop::new();
-    let built = package().build(Format::Conda);
-    let digest = sha256(&built.bytes);
-    let tree = workshop.create_built(&built).unwrap();
-    workshop.reboot(Some("two"));
-    assert_eq!(workshop.trees.get(&digest).unwrap(), Some(tree.clone()));
-    workshop.reboot(Some("three"));
-    // From now on it is on disk for good: what changes it is no power loss, and `verify` finds it.
-    fs::write(tree.root.join("share/text"), "tExt").unwrap();
-    assert_eq!(workshop.trees.get(&digest).unwrap(), Some(tree));
-}
-
-#[test]
-fn without_a_boot_id_sizes_are_compared_each_time() {
-    let workshop = Workshop::in_boot(None);
-    let built = package().build(Format::Conda);
-    let digest = sha256(&built.bytes);
-    let tree = workshop.create_built(&built).unwrap();
-    assert!(workshop.trees.get(&digest).unwrap().is_some());
-    fs::write(tree.root.join("share/text"), "").unwrap();
-    assert_eq!(workshop.trees.get(&digest).unwrap(), None);
+    assert_eq!(roots[0].verify().unwrap(), Checkup::default());
 }
 
 #[test]

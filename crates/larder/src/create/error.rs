@@ -42,6 +42,12 @@ pub enum CreateError {
     Trees(PathError),
     #[error(transparent)]
     Materialize(#[from] MaterializeError),
+    #[error("{error}, and it cannot be fetched again")]
+    Unmended {
+        error: MaterializeError,
+        #[source]
+        source: FetchError,
+    },
     #[error(transparent)]
     Plan(#[from] PlanError),
     #[error(transparent)]
@@ -67,6 +73,7 @@ impl Explain for CreateError {
             Self::Choose(error) => error.kind(),
             Self::Fetch(error) => explain::fetch_kind(error),
             Self::Materialize(error) => error.kind(),
+            Self::Unmended { .. } => Kind::Damage,
             Self::Apply(error) => apply_kind(error),
         }
     }
@@ -85,6 +92,7 @@ impl Explain for CreateError {
             Self::Recover(_) => "link::recover",
             Self::Trees(_) => "trees::open",
             Self::Materialize(error) => error.code(),
+            Self::Unmended { error, .. } => error.code(),
             Self::Plan(error) => plan_code(error),
             Self::Apply(error) => apply_code(error),
         }
@@ -95,7 +103,7 @@ impl Explain for CreateError {
             Self::Input(error) => error.hint(),
             Self::Store(_) => Some("LARDER_STORE names another directory for the store".into()),
             Self::Trees(_) => Some("LARDER_TREES names another directory for trees".into()),
-            Self::Fetch(FetchError::Offline { .. }) => Some(
+            Self::Fetch(FetchError::Offline { .. }) | Self::Unmended { .. } => Some(
                 "run it once without `--offline`, or name the right store in LARDER_STORE".into(),
             ),
             Self::Target(error) => error.hint(),
@@ -106,6 +114,11 @@ impl Explain for CreateError {
             Self::Apply(ApplyError::Script(_)) => {
                 Some("`--no-link-scripts` leaves the packages' scripts out".into())
             }
+            Self::Apply(ApplyError::Tree { .. }) => Some(
+                "something changes the directory of trees while larder uses it: run the command \
+                 again, or remove that directory (`LARDER_TREES`)"
+                    .into(),
+            ),
             Self::Plan(PlanError::NoPython { .. }) => {
                 Some("add `python` to the dependencies".into())
             }
@@ -117,6 +130,7 @@ impl Explain for CreateError {
 /// A script that fails fails again; a prefix that does not fit stays too long.
 fn apply_kind(error: &ApplyError) -> Kind {
     match error {
+        ApplyError::Tree { .. } => Kind::Damage,
         ApplyError::File { .. }
         | ApplyError::Place { .. }
         | ApplyError::Recover { .. }
@@ -134,6 +148,7 @@ fn apply_code(error: &ApplyError) -> &'static str {
         ApplyError::SymbolicLink { .. } => "target::link",
         ApplyError::Unfinished { .. } => "target::unfinished",
         ApplyError::PrefixTooLong { .. } => "link::prefix-too-long",
+        ApplyError::Tree { .. } => "trees::damaged",
         ApplyError::Script(_) => "link::script-failed",
         ApplyError::Recover { .. } => "link::recover",
         _ => "link::write",

@@ -3,19 +3,24 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
-use larder_link::{Applied, LinkOptions, LinkPackage, Replace, Streamed};
+use larder_event::Reporter;
+use larder_link::{Applied, ApplyError, LinkOptions, LinkPackage, Replace, Streamed};
 use larder_manifest::without_credentials;
 use larder_store::Object;
 use larder_unpack::{Tree, Trees, TreesOptions};
 
-use crate::materialize::{self, Stored};
+use crate::materialize::{self, Forester, Stored, Trust};
 
 use super::{CreateError, Ephemeral, Run, Wanted, direct};
 
 /// Every package's archive, by name.
 pub(super) type Objects = BTreeMap<String, Object>;
+
+/// How often a create starts again because trees are damaged while it links from them.
+const MAX_ROUNDS: u32 = 4;
 
 /// What was put into the environment.
 pub(super) struct Installed {
@@ -76,20 +81,40 @@ impl Run<'_> {
         stored: &[Stored<'_>],
         root: &Path,
     ) -> Result<Installed, CreateError> {
-        let trees = Trees::open(
-            root,
-            TreesOptions {
-                boot_id: larder_fs::boot_id(),
-            },
-        )
-        .map_err(CreateError::Trees)?;
-        let trees = materialize::trees(
-            stored,
-            &self.store,
-            &trees,
-            self.settings.threads,
-            self.reporter,
-        )?;
+        let options = TreesOptions {
+            boot_id: larder_fs::boot_id(),
+            now: Some(SystemTime::now()),
+        };
+        let trees = Trees::open(root, options).map_err(CreateError::Trees)?;
+        let forester = Forester {
+            store: &self.store,
+            trees: &trees,
+            threads: self.settings.threads,
+            reporter: self.reporter,
+        };
+        let mut trust = Trust::AtUse;
+        let mut rounds = 1;
+        let applied = loop {
+            let found = forester.trees(stored, trust)?;
+            match self.apply(wanted, stored, (&found, root)) {
+                Err(CreateError::Apply(error @ ApplyError::Tree { .. })) if rounds < MAX_ROUNDS => {
+                    self.reporter.note(format!("{error}, found while linking"));
+                    trust = Trust::Doubted;
+                    rounds += 1;
+                }
+                other => break other?,
+            }
+        };
+        restamp(&trees, stored, &applied.touched, self.reporter);
+        Ok(applied.into())
+    }
+
+    fn apply(
+        &self,
+        wanted: &Wanted<'_>,
+        stored: &[Stored<'_>],
+        (trees, root): (&[Tree], &Path),
+    ) -> Result<Applied, CreateError> {
         // Where a tree would be if it were kept: conda wants the path even if nothing is there.
         let recorded = |tree: &Tree| match tree.root.strip_prefix(root) {
             Ok(relative) => self.settings.trees.join(relative),
@@ -103,8 +128,7 @@ impl Run<'_> {
             .collect();
         let options = self.link_options(wanted);
         let plan = larder_link::plan(&packages, &options)?;
-        let applied = larder_link::apply(&plan, &options, self.reporter)?;
-        Ok(applied.into())
+        Ok(larder_link::apply(&plan, &options, self.reporter)?)
     }
 
     pub(super) fn link_options(&self, wanted: &Wanted<'_>) -> LinkOptions {
@@ -138,6 +162,17 @@ impl Run<'_> {
     }
 }
 
+/// Somebody touched these; unless that is noted, each run reads them again.
+fn restamp(trees: &Trees, stored: &[Stored<'_>], touched: &[String], reporter: &dyn Reporter) {
+    for package in stored {
+        if touched.iter().any(|name| name == package.package.name())
+            && let Err(error) = trees.restamp(&package.object.id.sha256)
+        {
+            reporter.note(format!("stamps of a tree are not noted: {error}"));
+        }
+    }
+}
+
 fn link_package<'a>(
     stored: &'a Stored<'a>,
     tree: &'a Tree,
@@ -148,6 +183,7 @@ fn link_package<'a>(
         tree_root: &tree.root,
         recorded_root,
         info: &tree.info,
+        stamps: &tree.stamps,
         archive_path: &stored.object.path,
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use larder_event::Reporter;
-use larder_fetch::{FetchOptions, FetchPlan};
+use larder_fetch::{FetchError, FetchOptions, FetchPlan};
 use larder_fs::{Durability, LinkMode};
 use larder_link::{ClobberPolicy, ScriptPolicy};
 use larder_lock::{Closure, LockedPackage};
@@ -257,7 +257,12 @@ impl<'a> Run<'a> {
                         .warn("store::damaged", format!("{error}: it is fetched anew"));
                     let mirrors = network::mirrors(self.settings);
                     let plan = larder_fetch::plan(&wanted.closure, &self.store, &mirrors)?;
-                    objects = self.fetch(&plan, report).await?;
+                    objects = match self.fetch(&plan, report).await {
+                        Err(CreateError::Fetch(source @ FetchError::Offline { .. })) => {
+                            return Err(CreateError::Unmended { error, source });
+                        }
+                        other => other?,
+                    };
                 }
                 other => break other?,
             }
