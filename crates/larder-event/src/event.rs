@@ -106,15 +106,13 @@ pub enum Phase {
     Solve,
     /// Archives come into the store.
     Fetch,
-    /// What is on this machine is compared with its digests.
-    Verify,
     /// Archives become trees.
     Unpack,
     /// Trees become the environment.
     Link,
     /// Link scripts run.
     Scripts,
-    /// The store is read and hashed.
+    /// What is in the store, or in trees, is read and hashed.
     Verify,
     /// What nobody needs leaves the store.
     Collect,

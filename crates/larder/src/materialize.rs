@@ -152,11 +152,20 @@ impl Forester<'_> {
         if open.is_empty() {
             return Ok(());
         }
-        let begun = self.begin(Phase::Verify, 0);
+        let size = |lookup: &Lookup| match lookup {
+            Lookup::Unsettled(tree) => tree.size(),
+            _ => 0,
+        };
+        let bytes = open.iter().map(|index| size(&lookups[*index])).sum();
+        let begun = self.begin(Phase::Verify, open.len(), bytes);
         let decided = in_parallel(&open, self.threads, |&index| {
             let sha256 = &stored[index].object.id.sha256;
             match &lookups[index] {
-                Lookup::Unsettled(tree) => self.trees.settle(sha256, (**tree).clone()),
+                Lookup::Unsettled(tree) => {
+                    let settled = self.trees.settle(sha256, (**tree).clone());
+                    self.reporter.event(&Event::Verified { bytes: tree.size() });
+                    settled
+                }
                 Lookup::Settled(tree) => Ok(match tree.check()?.damages.into_iter().next() {
                     Some(damage) => Lookup::Damaged(damage),
                     None => Lookup::Settled(tree.clone()),
@@ -182,7 +191,7 @@ impl Forester<'_> {
             return Ok(Vec::new());
         }
         missing.sort_by_key(|(index, _)| std::cmp::Reverse(stored[*index].object.size));
-        let begun = self.begin(Phase::Unpack, missing.len());
+        let begun = self.begin(Phase::Unpack, missing.len(), 0);
         let made = in_parallel(&missing, self.threads, |&(index, again)| {
             self.unpack(&stored[index], again).map(|tree| (index, tree))
         })?;
@@ -212,11 +221,11 @@ impl Forester<'_> {
         Ok(tree)
     }
 
-    fn begin(&self, phase: Phase, total: usize) -> Instant {
+    fn begin(&self, phase: Phase, total: usize, bytes: u64) -> Instant {
         self.reporter.event(&Event::PhaseStarted {
             phase,
             total: total as u64,
-            bytes: 0,
+            bytes,
         });
         Instant::now()
     }

@@ -29,7 +29,6 @@ fn phase_names(phase: larder_event::Phase) -> (&'static str, &'static str) {
         Phase::Repodata => ("loading channels", "loaded channels"),
         Phase::Solve => ("solving", "solved"),
         Phase::Fetch => ("fetching", "fetched"),
-        Phase::Verify => ("verifying", "verified"),
         Phase::Unpack => ("unpacking", "unpacked"),
         Phase::Link => ("linking", "linked"),
         Phase::Scripts => ("running link scripts", "ran link scripts"),

@@ -256,6 +256,11 @@ fn directory_of(root: &Path, sha256: &Sha256) -> PathBuf {
 }
 
 impl Tree {
+    /// How many bytes its files have, those below `info/` left out.
+    pub fn size(&self) -> u64 {
+        self.info.paths.iter().map(|entry| entry.size).sum()
+    }
+
     fn dist(&self) -> std::borrow::Cow<'_, str> {
         self.root.file_name().unwrap_or_default().to_string_lossy()
     }
