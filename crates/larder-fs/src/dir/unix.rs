@@ -149,7 +149,6 @@ impl Dir {
 
 #[expect(
     clippy::unnecessary_cast,
-    clippy::cast_lossless,
     reason = "the fields have other types on other systems"
 )]
 fn stamp_of(stat: &rustix::fs::Stat) -> Stamp {
