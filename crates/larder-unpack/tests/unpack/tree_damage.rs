@@ -35,8 +35,11 @@ fn set_time(path: &Path) {
     file.set_modified(std::time::UNIX_EPOCH).unwrap();
 }
 
-/// Damages to the files of a tree, and the word that names each.
-fn damages() -> [(&'static str, fn(&Path)); 8] {
+/// What names a damage, and how to do it.
+type Case = (&'static str, fn(&Path));
+
+/// Damages to the files of a tree.
+fn damages() -> [Case; 8] {
     [
         ("0 bytes", |root| {
             fs::write(root.join("share/text"), "").unwrap();
