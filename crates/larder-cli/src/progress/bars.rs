@@ -1,11 +1,11 @@
-//! One bar at a time at the bottom of the terminal; lines above it for what should stay.
+//! A bar for each phase that runs, at the bottom of the terminal; lines above them for what should stay.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use larder_event::{Event, Phase, Reporter};
 
 use super::{phase_names, plain::script_message};
@@ -13,64 +13,81 @@ use super::{phase_names, plain::script_message};
 /// How often a spinner turns.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Draws the phase that runs.
+/// Draws the phases that run: archives arrive while others are unpacked.
 #[derive(Debug)]
 pub(super) struct Bars {
-    current: Mutex<Option<(Phase, ProgressBar)>>,
+    all: MultiProgress,
+    running: Mutex<Vec<Running>>,
+}
+
+/// One phase, which may have begun several times: subdirs are solved side by side.
+#[derive(Debug)]
+struct Running {
+    phase: Phase,
+    times: u32,
+    bar: ProgressBar,
 }
 
 impl Bars {
     pub(super) fn new() -> Self {
         Self {
-            current: Mutex::new(None),
+            all: MultiProgress::new(),
+            running: Mutex::default(),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<(Phase, ProgressBar)>> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn start(&self, phase: Phase, total: u64, bytes: u64) {
-        let bar = match (phase, total) {
-            (_, 0) | (Phase::Solve | Phase::Repodata, _) => {
-                ProgressBar::new_spinner().with_style(style("{spinner} {msg} {elapsed}"))
-            }
-            (Phase::Fetch | Phase::Verify, _) => ProgressBar::new(bytes).with_style(style(
+        let (length, template) = match (phase, total) {
+            (_, 0) | (Phase::Solve | Phase::Repodata, _) => (None, "{spinner} {msg} {elapsed}"),
+            (Phase::Fetch | Phase::Verify, _) => (
+                Some(bytes),
                 "{msg} {wide_bar:.green} {bytes}/{total_bytes}  {bytes_per_sec}  {eta}",
-            )),
-            _ => ProgressBar::new(total).with_style(style("{msg} {wide_bar:.green} {pos}/{len}")),
+            ),
+            _ => (Some(total), "{msg} {wide_bar:.green} {pos}/{len}"),
         };
+        let mut running = self.lock();
+        if let Some(same) = running.iter_mut().find(|running| running.phase == phase) {
+            same.times += 1;
+            same.bar.inc_length(length.unwrap_or_default());
+            return;
+        }
+        let bar = match length {
+            Some(length) => ProgressBar::new(length),
+            None => ProgressBar::new_spinner(),
+        };
+        let bar = self.all.add(bar.with_style(style(template)));
         bar.set_message(phase_names(phase).0);
         bar.enable_steady_tick(TICK);
-        if let Some((_, old)) = self.lock().replace((phase, bar)) {
-            old.finish_and_clear();
-        }
+        running.push(Running {
+            phase,
+            times: 1,
+            bar,
+        });
     }
 
     fn finish(&self, phase: Phase) {
-        let mut current = self.lock();
-        if current
-            .as_ref()
-            .is_some_and(|(running, _)| *running == phase)
-            && let Some((_, bar)) = current.take()
-        {
-            bar.finish_and_clear();
+        let mut running = self.lock();
+        let Some(index) = running.iter().position(|running| running.phase == phase) else {
+            return;
+        };
+        running[index].times -= 1;
+        if running[index].times == 0 {
+            running.remove(index).bar.finish_and_clear();
         }
     }
 
     fn advance(&self, phase: Phase, by: u64) {
-        if let Some((running, bar)) = &*self.lock()
-            && *running == phase
-        {
-            bar.inc(by);
+        if let Some(running) = self.lock().iter().find(|running| running.phase == phase) {
+            running.bar.inc(by);
         }
     }
 
     fn line(&self, text: &str) {
-        match &*self.lock() {
-            Some((_, bar)) => bar.suspend(|| crate::output::tell(text)),
-            None => crate::output::tell(text),
-        }
+        self.all.suspend(|| crate::output::tell(text));
     }
 }
 
@@ -109,8 +126,8 @@ impl Reporter for Bars {
 
 impl Drop for Bars {
     fn drop(&mut self) {
-        if let Some((_, bar)) = self.lock().take() {
-            bar.finish_and_clear();
+        for running in self.lock().drain(..) {
+            running.bar.finish_and_clear();
         }
     }
 }

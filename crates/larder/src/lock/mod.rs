@@ -100,16 +100,19 @@ pub async fn lock(
     let store = crate::store::open(settings, Durability::Flush)?;
     let network = LazyNetwork::new(settings, credentials(&wants));
     let solving = Solving::new(network.get()?, &store, settings, &options.policy, reporter);
-    let mut closures = Vec::new();
-    // Side by side would gain little: repodata is shared and a solve of one subdir keeps a core busy.
-    for want in &wants {
-        let pins = if options.upgrade {
+    let pins_for = |want: &Want| {
+        if options.upgrade {
             Vec::new()
         } else {
             old.pins(want.subdir, &options.upgrade_packages)
-        };
-        closures.push(solving.solve(want, &pins).await?);
-    }
+        }
+    };
+    let pins: Vec<_> = wants.iter().map(pins_for).collect();
+    // Side by side: a solve keeps one core busy. The first subdir that fails is the one that is told.
+    let solves = wants.iter().zip(&pins);
+    let solves = solves.map(|(want, pins)| solving.solve(want, pins));
+    let closures = futures::future::join_all(solves).await;
+    let closures = closures.into_iter().collect::<Result<Vec<_>, _>>()?;
     refuse_unverifiable(&closures)?;
     let lock = LockFile::new(&closures, &head::head(&input, &wants, &closures, &old.path));
     let format = options.format.unwrap_or(LockFormat::CondaLock);
