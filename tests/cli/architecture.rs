@@ -18,6 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "larder-unpack",
         &["larder-digest", "larder-event", "larder-fs"],
     ),
+    ("larder-pack", &["larder-digest", "larder-unpack"]),
     (
         "larder-solve",
         &[
@@ -60,6 +61,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "larder-link",
             "larder-lock",
             "larder-manifest",
+            "larder-pack",
             "larder-solve",
             "larder-store",
             "larder-unpack",

@@ -4,7 +4,16 @@ use crate::support::sandbox;
 
 #[test]
 fn the_help_of_every_command_has_an_example() {
-    for command in ["create", "lock", "run", "list", "manifest", "completions"] {
+    for command in [
+        "create",
+        "lock",
+        "run",
+        "list",
+        "manifest",
+        "pack",
+        "unpack",
+        "completions",
+    ] {
         let run = sandbox().larder(&[command, "--help"]).success();
         assert!(
             run.stdout.contains(&format!("larder {command}")) && run.stdout.contains("Example"),

@@ -16,6 +16,7 @@ mod list;
 mod lock;
 mod manifest;
 mod memo;
+mod pack;
 mod quickstart;
 mod real_channel;
 mod run;

@@ -68,6 +68,13 @@ impl Hasher {
     }
 }
 
+impl Sha256 {
+    /// The digest of bytes that are all there.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self::from_bytes(Sha256State::digest(bytes).into())
+    }
+}
+
 impl Md5 {
     /// The digest of bytes that are all there.
     pub fn of(bytes: &[u8]) -> Self {

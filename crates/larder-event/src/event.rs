@@ -80,6 +80,13 @@ pub enum Event {
         /// How many.
         objects: u64,
     },
+    /// More bytes of a phase that has no packages of its own are done.
+    Progressed {
+        /// Which phase.
+        phase: Phase,
+        /// How many since the last event of the phase.
+        bytes: u64,
+    },
     /// What a package's link script wants the user to read.
     ScriptMessage {
         /// `name-version-build`, or nothing where scripts of several packages wrote one text.
@@ -116,6 +123,14 @@ pub enum Phase {
     Verify,
     /// What nobody needs leaves the store.
     Collect,
+    /// A pack is written.
+    Pack,
+    /// A pack's archives come into the store.
+    Receive,
+    /// Archives of another package cache come into the store.
+    Import,
+    /// Archives of the store go into another package cache.
+    Export,
 }
 
 /// Where an archive came from.

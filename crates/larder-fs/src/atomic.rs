@@ -1,8 +1,20 @@
 //! Files that are there whole or not at all.
 
-use std::{fs, io::Write as _, path::Path};
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
 
-use crate::{PathContext as _, PathError};
+use tempfile::NamedTempFile;
+
+use crate::{PathContext as _, PathError, last_changed};
+
+const PREFIX: &str = ".larder-";
+const SUFFIX: &str = ".tmp";
+/// A temporary file that nobody has written to for so long belongs to nobody any more.
+const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What must survive a power loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,24 +32,79 @@ pub enum Durability {
 /// # Errors
 /// Nothing has changed then, and no temporary file is left.
 pub fn write_atomic(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), PathError> {
-    let directory = parent(path);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".larder-").suffix(".tmp");
-    for_everyone(&mut builder);
-    let mut file = builder
-        .tempfile_in(directory)
-        .at("create a temporary file in", directory)?;
+    let mut file = AtomicFile::create(path)?;
     file.write_all(bytes).at("write", path)?;
-    if durability == Durability::Flush {
-        file.as_file().sync_all().at("flush", path)?;
+    file.commit(durability)
+}
+
+/// A file that is being written, bit by bit, and appears under its name when it is whole. Dropped before
+/// that, nothing is left of it.
+#[derive(Debug)]
+pub struct AtomicFile {
+    path: PathBuf,
+    file: NamedTempFile,
+}
+
+impl AtomicFile {
+    /// Makes a temporary file beside `path`.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn create(path: &Path) -> Result<Self, PathError> {
+        let directory = parent(path);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(PREFIX).suffix(SUFFIX);
+        for_everyone(&mut builder);
+        let file = builder
+            .tempfile_in(directory)
+            .at("create a temporary file in", directory)?;
+        let path = path.to_owned();
+        Ok(Self { path, file })
     }
-    file.persist(path)
-        .map_err(|error| error.error)
-        .at("rename into place", path)?;
-    if durability == Durability::Flush {
-        sync_dir(directory)?;
+
+    /// Renames the file into place, replacing what was there.
+    ///
+    /// # Errors
+    /// Nothing has changed then, and no temporary file is left.
+    pub fn commit(self, durability: Durability) -> Result<(), PathError> {
+        let Self { path, file } = self;
+        if durability == Durability::Flush {
+            file.as_file().sync_all().at("flush", &path)?;
+        }
+        file.persist(&path)
+            .map_err(|error| error.error)
+            .at("rename into place", &path)?;
+        if durability == Durability::Flush {
+            sync_dir(parent(&path))?;
+        }
+        Ok(())
     }
-    Ok(())
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.as_file_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_file_mut().flush()
+    }
+}
+
+/// Removes what processes that were killed while they wrote left beside `path`, once it is a day old.
+/// For writers of large files: what cannot be removed stays.
+pub fn sweep_beside(path: &Path) {
+    let is_old = |path: &Path| {
+        let age = last_changed(path).map(|changed| SystemTime::now().duration_since(changed));
+        matches!(age, Ok(Ok(age)) if age >= ABANDONED)
+    };
+    for entry in fs::read_dir(parent(path)).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(PREFIX) && name.ends_with(SUFFIX) && is_old(&entry.path()) {
+            fs::remove_file(entry.path()).ok();
+        }
+    }
 }
 
 /// Flushes a directory, so that names made in it survive a power loss. Does nothing where the system

@@ -19,7 +19,7 @@ mod stamp;
 mod used;
 
 pub use age::last_changed;
-pub use atomic::{Durability, sync_dir, write_atomic};
+pub use atomic::{AtomicFile, Durability, sweep_beside, sync_dir, write_atomic};
 pub use boot::boot_id;
 pub use dir::Dir;
 pub use link::{LinkFile, LinkMethod, LinkMode, Linker};

@@ -41,6 +41,7 @@ pub use options::{ClobberPolicy, LinkOptions, Replace, ScriptPolicy};
 pub use package::LinkPackage;
 pub use place::{check_place, frozen, is_unfinished};
 pub use plan::{How, LinkPlan, PlanLine, plan};
+pub use record::package_record;
 pub use scratch::{ScratchDir, scratch_beside};
 pub use scripts::{ScriptError, ScriptMessage};
 pub use stream::{Archives, OpenedArchive, Streamed, stream};

@@ -109,7 +109,7 @@ impl Records<'_, '_> {
             .map(|at| self.line(at))
             .collect();
         let record = Record {
-            package: described(planned.package)?,
+            package: package_record(planned.package)?,
             files: paths.iter().map(|line| line._path).collect(),
             link: Link {
                 source: planned.package.recorded_root.to_string_lossy().into_owned(),
@@ -208,8 +208,12 @@ fn path_type(planned: &PlannedPath<'_>) -> &'static str {
     }
 }
 
-/// Everything about the package that has nothing to do with this environment's files.
-fn described(package: LinkPackage<'_>) -> Result<Map<String, Value>, RecordError> {
+/// Everything about the package that has nothing to do with an environment's files: its record, with what
+/// that leaves out from the archive, and where tree and archive are.
+///
+/// # Errors
+/// If the archive's `info/index.json` is no JSON object.
+pub fn package_record(package: LinkPackage<'_>) -> Result<Map<String, Value>, RecordError> {
     let mut all = object(&package.info.index_json)?;
     let mut record = match serde_json::to_value(&package.locked.record) {
         Ok(Value::Object(record)) => record,

@@ -254,7 +254,7 @@ impl Walk<'_> {
         let mut stream = TarStream::new(BufReader::with_capacity(BUFFER, bounded));
         let mut last = Vec::new();
         loop {
-            let member = match stream.next() {
+            let member = match stream.next_member() {
                 Ok(Some(member)) => member,
                 Ok(None) => break,
                 Err(TarError::Io(error)) => {

@@ -33,6 +33,7 @@ pub use info::{
 pub use limits::{LimitKind, Limits, OutsideLinks};
 pub use rattler_conda_types::package::EntryPoint;
 pub use rel_path::{RelPath, RelPathProblem};
+pub use tar_stream::{Body, Member, MemberKind, TarError, TarStream};
 pub use trees::{
     Checkup, Condition, Damage, ListedTree, Lookup, Tree, Trees, TreesOptions, examine, unusable,
 };

@@ -14,27 +14,38 @@ use pax::PaxHeaders;
 
 /// A member as its headers describe it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Member {
-    pub(crate) name: Vec<u8>,
-    pub(crate) kind: MemberKind,
-    pub(crate) size: u64,
-    pub(crate) executable: bool,
+pub struct Member {
+    /// As it stands there: hostile bytes, not yet a path.
+    pub name: Vec<u8>,
+    /// What it is.
+    pub kind: MemberKind,
+    /// How many bytes follow; 0 for everything but files.
+    pub size: u64,
+    /// Whether anybody may execute it.
+    pub executable: bool,
     /// Seconds since 1970; 0 where the header does not say.
-    pub(crate) modified: u64,
+    pub modified: u64,
 }
 
+/// What a member is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum MemberKind {
+pub enum MemberKind {
+    /// A regular file.
     File,
+    /// A directory.
     Directory,
+    /// A symbolic link to this text.
     Symlink(Vec<u8>),
+    /// A hard link to the member of this name.
     HardLink(Vec<u8>),
     /// A device and so on, by name.
     Other(&'static str),
 }
 
+/// Why a tar has no next member.
 #[derive(Debug)]
-pub(crate) enum TarError {
+pub enum TarError {
+    /// It cannot be read, or ends early.
     Io(io::Error),
     /// A header that is not valid, with the name as far as it is known.
     Header(Vec<u8>, &'static str),
@@ -50,7 +61,8 @@ const BLOCK: u64 = 512;
 /// Names have at most 1024 bytes; PAX headers may carry a few extended attributes besides.
 const MAX_EXTENSION: u64 = 1 << 20;
 
-pub(crate) struct TarStream<R> {
+/// A tar being read, member by member.
+pub struct TarStream<R> {
     reader: R,
     /// Bytes of the current member that were not read yet.
     remaining: u64,
@@ -66,7 +78,8 @@ struct Extensions {
 }
 
 impl<R: Read> TarStream<R> {
-    pub(crate) fn new(reader: R) -> Self {
+    /// Reads from `reader`, a block at a time: give it a buffer.
+    pub fn new(reader: R) -> Self {
         Self {
             reader,
             remaining: 0,
@@ -78,8 +91,16 @@ impl<R: Read> TarStream<R> {
         &self.reader
     }
 
+    /// What follows the last member that was read, or the end mark.
+    pub fn into_inner(self) -> R {
+        self.reader
+    }
+
     /// The next member; what was not read of the one before is skipped.
-    pub(crate) fn next(&mut self) -> Result<Option<Member>, TarError> {
+    ///
+    /// # Errors
+    /// [`TarError`]; nothing that follows can be read then.
+    pub fn next_member(&mut self) -> Result<Option<Member>, TarError> {
         let mut extensions = Extensions::default();
         let mut pending = false;
         loop {
@@ -121,7 +142,7 @@ impl<R: Read> TarStream<R> {
     }
 
     /// The bytes of the current member.
-    pub(crate) fn body(&mut self) -> Body<'_, R> {
+    pub fn body(&mut self) -> Body<'_, R> {
         Body { stream: self }
     }
 
@@ -296,7 +317,7 @@ fn read_block(reader: &mut impl Read, block: &mut [u8]) -> io::Result<bool> {
 }
 
 /// The bytes of one member: exactly as many as its header says, or an error.
-pub(crate) struct Body<'a, R> {
+pub struct Body<'a, R> {
     stream: &'a mut TarStream<R>,
 }
 

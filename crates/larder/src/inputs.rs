@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use indexmap::IndexMap;
 use larder_event::Reporter;
 use larder_fs::{PathContext as _, PathError};
 use larder_lock::{LockError, LockFile, LockFormat, ParseContext};
@@ -32,6 +33,8 @@ pub(crate) enum Input {
         path: PathBuf,
         /// Its content.
         lock: Box<LockFile>,
+        /// Environment variables that came with it: a pack has some, a lock file never.
+        variables: IndexMap<String, String>,
     },
 }
 
@@ -227,6 +230,7 @@ pub(crate) fn read(
             return Ok(Input::Lock {
                 path: absolute,
                 lock: Box::new(lock),
+                variables: IndexMap::new(),
             });
         }
         manifests.push(if is_environment_file(path) {

@@ -14,20 +14,27 @@ mod create;
 mod explain;
 mod export;
 mod failure;
+mod gather;
 mod inputs;
 mod list;
 mod lock;
+mod locked_source;
 mod manifest;
 mod materialize;
 mod network;
+mod pack;
+mod pkgs;
 mod platforms;
 mod policy;
+mod record;
 mod registry;
 mod run;
 mod settings;
 mod solving;
 mod store;
 mod target;
+mod transfer;
+mod unpack;
 mod virtual_file;
 
 pub use channels::ChannelsError;
@@ -35,7 +42,9 @@ pub use choose::{ChooseError, LockUse, Origin};
 pub use create::{CreateError, CreateOptions, CreateReport, Ephemeral, LinkedPackage, create};
 pub use export::{ExportOperationError, ExportOptions, ExportReport, export};
 pub use failure::{Explain, Kind};
+pub use gather::GatherError;
 pub use inputs::{DEFAULT_LOCK, DEFAULT_MANIFEST, InputError};
+pub use larder_digest::Sha256;
 pub use larder_fs::LinkMode;
 pub use larder_link::{ClobberPolicy, ScriptPolicy};
 pub use larder_lock::{ExplicitHash, LockFormat};
@@ -46,8 +55,14 @@ pub use lock::{
     CheckReport, LockOperationError, LockOptions, LockReport, LockSources, MergeOptions,
     check_lock, lock, lock_sources, merge_locks,
 };
+pub use locked_source::{LockedSource, PlatformChoice, SourceError};
 pub use manifest::manifest;
 pub use materialize::MaterializeError;
+pub use pack::{PackOperationError, PackOptions, PackReport, pack};
+pub use pkgs::{
+    ImportError, ImportOptions, ImportReport, ImportedArchive, UnreadableArchive, WrongArchive,
+    import,
+};
 pub use platforms::{PlatformError, current as current_subdir};
 pub use policy::SolvePolicy;
 pub use rattler_shell::environment::EnvironmentSnapshot;
@@ -55,6 +70,7 @@ pub use run::{RunError, RunOptions, run};
 pub use settings::Settings;
 pub use store::{GcArchive, GcError, GcOptions, GcReport, gc};
 pub use target::{Target, TargetError, existing_prefix};
+pub use unpack::{KeepObjects, UnpackOperationError, UnpackOptions, UnpackReport, unpack};
 pub use virtual_file::VirtualPackagesError;
 
 /// Whole milliseconds since `begun`.

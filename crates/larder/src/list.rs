@@ -72,21 +72,25 @@ impl Explain for ListError {
 /// # Errors
 /// See [`ListError`].
 pub fn list(prefix: &Path) -> Result<Vec<ListedPackage>, ListError> {
+    let mut packages: Vec<_> = records(prefix)?.iter().map(listed).collect();
+    packages.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(packages)
+}
+
+/// The records of the environment at `prefix`.
+///
+/// # Errors
+/// See [`ListError`].
+pub(crate) fn records(prefix: &Path) -> Result<Vec<PrefixRecord>, ListError> {
     if !is_environment(prefix) {
         return Err(ListError::NotAnEnvironment {
             prefix: prefix.to_owned(),
         });
     }
-    let mut packages: Vec<_> = PrefixRecord::collect_from_prefix::<PrefixRecord>(prefix)
-        .map_err(|source| ListError::Records {
-            path: prefix.join("conda-meta"),
-            source,
-        })?
-        .iter()
-        .map(listed)
-        .collect();
-    packages.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(packages)
+    PrefixRecord::collect_from_prefix(prefix).map_err(|source| ListError::Records {
+        path: prefix.join("conda-meta"),
+        source,
+    })
 }
 
 fn listed(record: &PrefixRecord) -> ListedPackage {

@@ -277,7 +277,7 @@ fn expected(package: &LockedPackage) -> Result<Expected, UnpackError> {
 
 /// Runs `work` on every item with up to `threads` threads, in order of the items; stops at the first
 /// failure. Results are in the order of the items.
-fn in_parallel<T: Sync, R: Send, E: Send>(
+pub(crate) fn in_parallel<T: Sync, R: Send, E: Send>(
     items: &[T],
     threads: usize,
     work: impl Fn(&T) -> Result<R, E> + Sync,

@@ -36,6 +36,14 @@ pub fn current() -> Result<Subdir, PlatformError> {
     Subdir::current().ok_or(PlatformError::NoCurrent)
 }
 
+/// The subdir that the user named, else that of this machine.
+///
+/// # Errors
+/// If it is none, or this machine has none.
+pub(crate) fn given_or_current(text: Option<&str>) -> Result<Subdir, PlatformError> {
+    text.map_or_else(current, parse)
+}
+
 /// Reads the name of a subdir; `noarch` is none (CEP 24).
 ///
 /// # Errors

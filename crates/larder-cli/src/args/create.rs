@@ -40,6 +40,13 @@ pub(crate) struct CreateArgs {
     /// Solve anew, even if an earlier solve is still the answer
     #[arg(long)]
     pub(crate) refresh: bool,
+    #[command(flatten)]
+    pub(crate) making: MakingArgs,
+}
+
+/// How an environment is made from packages that are known.
+#[derive(Debug, Args)]
+pub(crate) struct MakingArgs {
     /// How files get into the environment
     #[arg(long, value_enum, default_value_t = LinkMode::Auto)]
     pub(crate) link_mode: LinkMode,

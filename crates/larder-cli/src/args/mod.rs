@@ -11,20 +11,24 @@ mod inputs;
 mod list;
 mod lock;
 mod manifest;
+mod pack;
 mod run;
 mod store;
 mod target;
+mod unpack;
 
 pub(crate) use completions::CompletionsArgs;
-pub(crate) use create::{Clobber, CreateArgs, LinkMode};
+pub(crate) use create::{Clobber, CreateArgs, LinkMode, MakingArgs};
 pub(crate) use export::{ExplicitHash, ExportArgs, LockFormat};
 pub(crate) use inputs::{InputArgs, PolicyArgs, Priority, Strategy};
 pub(crate) use list::ListArgs;
 pub(crate) use lock::{LockArgs, LockCommand, MergeArgs};
 pub(crate) use manifest::ManifestArgs;
+pub(crate) use pack::PackArgs;
 pub(crate) use run::RunArgs;
 pub(crate) use store::{StoreArgs, StoreCommand, StoreGcArgs};
 pub(crate) use target::TargetArgs;
+pub(crate) use unpack::UnpackArgs;
 
 /// Conda environments from a content-addressed store: the second run neither downloads nor solves.
 #[derive(Debug, Parser)]
@@ -85,6 +89,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     List(ListArgs),
     Export(ExportArgs),
+    Pack(PackArgs),
+    Unpack(UnpackArgs),
     Manifest(ManifestArgs),
     Store(StoreArgs),
     Completions(CompletionsArgs),

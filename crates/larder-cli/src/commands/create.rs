@@ -8,7 +8,7 @@ use larder::{
 };
 
 use crate::{
-    args::{Clobber, CreateArgs, GlobalArgs, LinkMode},
+    args::{Clobber, CreateArgs, GlobalArgs, LinkMode, MakingArgs},
     environment::Environment,
     failure::Failure,
     output, progress,
@@ -55,6 +55,22 @@ fn options(args: &CreateArgs, environment: &Environment) -> Result<CreateOptions
             (_, true) => LockUse::Ignored,
             _ => LockUse::Checked,
         },
+        ..making(&args.making, environment)
+    })
+}
+
+/// How to make an environment; of what, is for the caller to fill in.
+pub(super) fn making(args: &MakingArgs, environment: &Environment) -> CreateOptions {
+    CreateOptions {
+        files: Vec::new(),
+        specs: Vec::new(),
+        channels: Vec::new(),
+        policy: SolvePolicy::default(),
+        target: larder::Target::default(),
+        platform: None,
+        replace: false,
+        dry_run: false,
+        lock_use: LockUse::default(),
         link_mode: match args.link_mode {
             LinkMode::Auto => larder::LinkMode::Auto,
             LinkMode::Hardlink => larder::LinkMode::Hardlink,
@@ -77,7 +93,7 @@ fn options(args: &CreateArgs, environment: &Environment) -> Result<CreateOptions
         },
         command_line: command_line(),
         timestamp: now(),
-    })
+    }
 }
 
 /// What `--dry-run` prints: one line for each package, marked where it has to be fetched.

@@ -18,8 +18,10 @@ mod lock;
 mod lock_each;
 mod manifest;
 mod merge;
+mod pack;
 mod run;
 mod store;
+mod unpack;
 
 /// Runs the command that the arguments name.
 pub(crate) fn run(cli: Cli, environment: &Environment) -> ExitCode {
@@ -31,6 +33,8 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> ExitCode {
         Command::Run(args) => run::run(&args, global, environment),
         Command::List(args) => list::list(&args, global, environment),
         Command::Export(args) => export::export(&args, global, environment),
+        Command::Pack(args) => pack::pack(&args, global, environment),
+        Command::Unpack(args) => unpack::unpack(&args, global, environment),
         Command::Manifest(args) => manifest::manifest(&args, global, environment),
         Command::Store(args) => store::store(&args, global, environment),
         Command::Completions(args) => completions::completions(&args),

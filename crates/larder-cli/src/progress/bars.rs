@@ -43,7 +43,7 @@ impl Bars {
     fn start(&self, phase: Phase, total: u64, bytes: u64) {
         let (length, template) = match (phase, total) {
             (_, 0) | (Phase::Solve | Phase::Repodata, _) => (None, "{spinner} {msg} {elapsed}"),
-            (Phase::Fetch | Phase::Verify, _) => (
+            (phase, _) if is_counted_in_bytes(phase) => (
                 Some(bytes),
                 "{msg} {wide_bar:.green} {bytes}/{total_bytes}  {bytes_per_sec}  {eta}",
             ),
@@ -91,6 +91,14 @@ impl Bars {
     }
 }
 
+/// Whether a phase's events say how many bytes are done, rather than how many packages.
+fn is_counted_in_bytes(phase: Phase) -> bool {
+    matches!(
+        phase,
+        Phase::Fetch | Phase::Verify | Phase::Pack | Phase::Receive | Phase::Import | Phase::Export
+    )
+}
+
 /// The templates are constants of this file; a test builds each of them.
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
@@ -110,6 +118,7 @@ impl Reporter for Bars {
             Event::FetchProgressed { bytes, .. } => self.advance(Phase::Fetch, *bytes),
             Event::Verified { bytes } => self.advance(Phase::Verify, *bytes),
             Event::Collected { objects } => self.advance(Phase::Collect, *objects),
+            Event::Progressed { phase, bytes } => self.advance(*phase, *bytes),
             Event::Unpacked { .. } => self.advance(Phase::Unpack, 1),
             Event::Linked { .. } => self.advance(Phase::Link, 1),
             Event::FetchRetried {

@@ -34,5 +34,9 @@ fn phase_names(phase: larder_event::Phase) -> (&'static str, &'static str) {
         Phase::Scripts => ("running link scripts", "ran link scripts"),
         Phase::Verify => ("verifying", "verified"),
         Phase::Collect => ("collecting", "collected"),
+        Phase::Pack => ("packing", "packed"),
+        Phase::Receive => ("reading the pack", "read the pack:"),
+        Phase::Import => ("importing", "imported"),
+        Phase::Export => ("exporting", "exported"),
     }
 }

@@ -28,7 +28,7 @@ fn archive(members: &[(Header, &[u8])]) -> Vec<u8> {
 fn read(bytes: &[u8]) -> Result<Vec<(Member, Vec<u8>)>, TarError> {
     let mut stream = TarStream::new(bytes);
     let mut members = Vec::new();
-    while let Some(member) = stream.next()? {
+    while let Some(member) = stream.next_member()? {
         let mut body = Vec::new();
         stream.body().read_to_end(&mut body)?;
         members.push((member, body));

@@ -165,3 +165,12 @@ fn plan_code(error: &PlanError) -> &'static str {
         _ => "link::refused",
     }
 }
+
+impl From<crate::GatherError> for CreateError {
+    fn from(error: crate::GatherError) -> Self {
+        match error {
+            crate::GatherError::Network(error) => Self::Network(error),
+            crate::GatherError::Fetch(error) => Self::Fetch(error),
+        }
+    }
+}

@@ -139,9 +139,7 @@ impl Run<'_> {
         LinkOptions {
             link_mode: self.options.link_mode,
             threads: self.settings.threads,
-            variables: manifest
-                .map(|manifest| manifest.variables.clone())
-                .unwrap_or_default(),
+            variables: wanted.variables.clone(),
             command_line: self.options.command_line.clone(),
             timestamp: self.options.timestamp.clone(),
             tool: "larder".into(),

@@ -6,8 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use indexmap::IndexMap;
 use larder_event::Reporter;
-use larder_fetch::{FetchError, FetchOptions, FetchPlan};
+use larder_fetch::{FetchError, FetchPlan};
 use larder_fs::{Durability, LinkMode};
 use larder_link::{ClobberPolicy, ScriptPolicy};
 use larder_lock::{Closure, LockedPackage};
@@ -19,6 +20,7 @@ use crate::{
     InputError, LockUse, Settings, SolvePolicy, Target,
     channels::ChannelSet,
     choose::{Chooser, Chosen},
+    gather::Gatherer,
     inputs::{Input, read, refuse_pip},
     network::{self, LazyNetwork},
     platforms, registry,
@@ -93,18 +95,30 @@ pub async fn create(
     settings: &Settings,
     reporter: &dyn Reporter,
 ) -> Result<CreateReport, CreateError> {
-    let begun = Instant::now();
-    let subdir = match &options.platform {
-        Some(text) => platforms::parse(text)?,
-        None => platforms::current()?,
-    };
+    let subdir = platforms::given_or_current(options.platform.as_deref())?;
     let input = read(
         &options.files,
         &options.specs,
         Some(subdir),
         (settings, reporter),
     )?;
-    let manifest = match &input {
+    create_from(&input, options, settings, reporter).await
+}
+
+/// Makes an environment from an input that was read already; what `options` says of files and specs does
+/// not count.
+///
+/// # Errors
+/// As [`create`].
+pub(crate) async fn create_from(
+    input: &Input,
+    options: &CreateOptions,
+    settings: &Settings,
+    reporter: &dyn Reporter,
+) -> Result<CreateReport, CreateError> {
+    let begun = Instant::now();
+    let subdir = platforms::given_or_current(options.platform.as_deref())?;
+    let manifest = match input {
         Input::Manifest(input) => Some(&input.manifest),
         Input::Lock { path, .. } if !options.channels.is_empty() => {
             let path = path.clone();
@@ -128,13 +142,13 @@ pub async fn create(
         closure,
         origin,
         why_no_memo,
-    } = run.choose(&input).await?;
+    } = run.choose(input).await?;
     // Until the root is recorded; a dry run writes nothing.
     let _pin = (!options.dry_run).then(|| crate::store::pin(&run.store, &closure, reporter));
     let plan = larder_fetch::plan(&closure, &run.store, &network::mirrors(settings))?;
     let mut report = CreateReport::new(&prefix, subdir, origin, &closure, &plan);
     report.why_no_memo = why_no_memo;
-    report.can_lock = matches!(&input, Input::Manifest(input) if input.lock_path().is_some());
+    report.can_lock = matches!(input, Input::Manifest(input) if input.lock_path().is_some());
     report.solve_milliseconds = crate::milliseconds(begun);
     if options.dry_run {
         report.dry_run = true;
@@ -146,12 +160,20 @@ pub async fn create(
             closure,
             plan,
             manifest,
+            variables: variables(input),
         },
         &mut report,
     )
     .await?;
     report.milliseconds = crate::milliseconds(begun);
     Ok(report)
+}
+
+fn variables(input: &Input) -> &IndexMap<String, String> {
+    match input {
+        Input::Manifest(input) => &input.manifest.variables,
+        Input::Lock { variables, .. } => variables,
+    }
 }
 
 fn warn_of_platform(manifest: Option<&Manifest>, subdir: Subdir, reporter: &dyn Reporter) {
@@ -169,6 +191,7 @@ struct Wanted<'a> {
     closure: Closure,
     plan: FetchPlan,
     manifest: Option<&'a Manifest>,
+    variables: &'a IndexMap<String, String>,
 }
 
 /// What one run needs from beginning to end.
@@ -231,7 +254,9 @@ impl<'a> Run<'a> {
                 let want = Want::new(manifest, self.subdir, &self.channels, &file, context);
                 chooser.for_manifest(input, &want, lock_use).await?
             }
-            Input::Lock { path, lock } => chooser.for_lock(lock, path, self.subdir, lock_use)?,
+            Input::Lock { path, lock, .. } => {
+                chooser.for_lock(lock, path, self.subdir, lock_use)?
+            }
         })
     }
 
@@ -278,19 +303,16 @@ impl<'a> Run<'a> {
         plan: &FetchPlan,
         report: &mut CreateReport,
     ) -> Result<install::Objects, CreateError> {
-        if plan.missing.is_empty() {
-            let objects = plan
-                .present
-                .iter()
-                .map(|present| (present.name.clone(), present.object.clone()));
-            return Ok(objects.collect());
-        }
-        let options = FetchOptions {
-            offline: self.settings.offline,
-            mirrors: network::mirrors(self.settings),
-            ..FetchOptions::new(self.network.get()?)
+        let gatherer = Gatherer {
+            settings: self.settings,
+            store: &self.store,
+            network: &self.network,
+            reporter: self.reporter,
         };
-        let summary = larder_fetch::run(plan, &self.store, &options, self.reporter).await?;
+        let summary = gatherer.fetch(plan).await?;
+        if plan.missing.is_empty() {
+            return Ok(summary.objects);
+        }
         report.add_fetched(&summary);
         Ok(summary.objects)
     }

@@ -1,0 +1,73 @@
+//! Writing a pack: whole or not at all, hashed on the way.
+
+use std::{
+    io::{BufWriter, Write as _},
+    path::Path,
+    time::Instant,
+};
+
+use larder_digest::{Digests, Hasher, HashingWriter};
+use larder_event::{Event, Phase, Reporter};
+use larder_fs::{AtomicFile, Durability, sweep_beside};
+use larder_pack::PackWriter;
+use larder_store::Store;
+
+use crate::{MaterializeError, transfer::Counted};
+
+use super::{
+    PackOperationError,
+    layout::{Body, Layout},
+};
+
+const BUFFER: usize = 256 << 10;
+
+/// Writes the pack to `path`, replacing what is there as the last step.
+pub(super) fn write(
+    layout: &Layout<'_>,
+    path: &Path,
+    store: &Store,
+    reporter: &dyn Reporter,
+) -> Result<Digests, PackOperationError> {
+    let begun = Instant::now();
+    let members = layout.index.members();
+    reporter.event(&Event::PhaseStarted {
+        phase: Phase::Pack,
+        total: layout.index.archives().count() as u64,
+        bytes: members.iter().map(|member| member.size).sum(),
+    });
+    sweep_beside(path);
+    let file = BufWriter::with_capacity(BUFFER, AtomicFile::create(path)?);
+    let mut writer = PackWriter::new(HashingWriter::new(file, Hasher::sha256()), &layout.index)?;
+    for body in &layout.bodies {
+        match body {
+            Body::Text(bytes) => writer.append(&mut bytes.as_slice())?,
+            Body::Archive(stored) => {
+                let object = store.open_verified(&stored.object).map_err(|source| {
+                    MaterializeError::Object {
+                        package: stored.package.dist(),
+                        source,
+                    }
+                })?;
+                writer.append(&mut Counted {
+                    reader: object.file,
+                    phase: Phase::Pack,
+                    reporter,
+                })?;
+            }
+        }
+    }
+    let (mut file, digests) = writer.finish()?.finish();
+    let written = file
+        .flush()
+        .and_then(|()| file.into_inner().map_err(Into::into));
+    let file = written.map_err(|source| larder_pack::PackError::Write {
+        entry: "the end".to_owned(),
+        source,
+    })?;
+    file.commit(Durability::Flush)?;
+    reporter.event(&Event::PhaseFinished {
+        phase: Phase::Pack,
+        milliseconds: crate::milliseconds(begun),
+    });
+    Ok(digests)
+}

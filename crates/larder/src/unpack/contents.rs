@@ -1,0 +1,187 @@
+//! Whether index and lock of a pack agree, and with a lock that is trusted (H7 of PACK.md).
+
+use std::{
+    collections::BTreeMap,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use larder_digest::Sha256;
+use larder_lock::{Closure, LockFile, LockedPackage, Selection};
+use larder_pack::{LOCK, PackIndex, PackReader};
+use rattler_conda_types::Subdir;
+
+use crate::{
+    Settings,
+    inputs::{parse_lock, read_lock},
+};
+
+use super::UnpackOperationError;
+
+/// What a pack says of itself, checked.
+pub(super) struct Contents {
+    pub(super) index: PackIndex,
+    pub(super) lock: LockFile,
+    /// The pack and the member, for messages.
+    pub(super) lock_path: PathBuf,
+    /// The archives of the environment that is to be made: the members' names, and their packages.
+    pub(super) needed: BTreeMap<String, String>,
+    closure: Closure,
+}
+
+impl Contents {
+    pub(super) fn read<R: Read>(
+        reader: &PackReader<R>,
+        pack: &Path,
+        subdir: Subdir,
+        settings: &Settings,
+    ) -> Result<Self, UnpackOperationError> {
+        let lock_path = PathBuf::from(format!("{}:{LOCK}", pack.display()));
+        let lock = parse_lock(&lock_path, reader.lock().as_bytes(), Some(subdir), settings)?;
+        let index = reader.index().clone();
+        let mut archives = Archives::of(&index);
+        let mut needed = BTreeMap::new();
+        let mut own = None;
+        for platform in lock.platforms() {
+            let closure = lock
+                .closure(*platform, &Selection::all())
+                .map_err(|source| UnpackOperationError::Unusable { source })?;
+            for package in closure.packages() {
+                let member = archives.find(package)?;
+                if *platform == subdir {
+                    needed.insert(member, package.dist());
+                }
+            }
+            if *platform == subdir {
+                own = Some(closure);
+            }
+        }
+        archives.refuse_foreign()?;
+        let Some(closure) = own else {
+            return Err(UnpackOperationError::NotPacked {
+                wanted: subdir.to_string(),
+                found: index.platforms.join(", "),
+            });
+        };
+        Ok(Self {
+            index,
+            lock,
+            lock_path,
+            needed,
+            closure,
+        })
+    }
+
+    /// The packages of the environment that is to be made.
+    pub(super) fn closure(&self) -> &Closure {
+        &self.closure
+    }
+
+    /// What the needed archives weigh together.
+    pub(super) fn bytes(&self) -> u64 {
+        let is_needed = |path: &str| self.needed.contains_key(path);
+        let needed = self.index.archives();
+        needed
+            .filter(|archive| is_needed(archive.path.as_str()))
+            .map(|archive| archive.size)
+            .sum()
+    }
+
+    /// Holds the packages against those of a lock that is trusted.
+    pub(super) fn check_pin(
+        &self,
+        path: &Path,
+        settings: &Settings,
+    ) -> Result<(), UnpackOperationError> {
+        let trusted = read_lock(path, settings)?.ok_or_else(|| UnpackOperationError::NoLock {
+            path: path.to_owned(),
+        })?;
+        let subdir = self.closure.subdir();
+        let mut differences = Vec::new();
+        // A lock alone is packed without its optional categories, one beside a manifest with them.
+        for selection in [Selection::all(), Selection::default()] {
+            differences = match trusted.closure(subdir, &selection) {
+                Ok(closure) => compare(&closure, &self.closure),
+                Err(error) => vec![error.to_string()],
+            };
+            if differences.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(UnpackOperationError::Pinned {
+            path: path.to_owned(),
+            differences,
+        })
+    }
+}
+
+/// The archives of an index, each with whether the lock names it.
+struct Archives(BTreeMap<Sha256, Vec<(String, bool)>>);
+
+impl Archives {
+    fn of(index: &PackIndex) -> Self {
+        let mut archives: BTreeMap<Sha256, Vec<(String, bool)>> = BTreeMap::new();
+        for archive in index.archives() {
+            let same = archives.entry(archive.sha256).or_default();
+            same.push((archive.path.to_string(), false));
+        }
+        Self(archives)
+    }
+
+    /// The member that is the archive of a package: of its digest, subdir and file name.
+    fn find(&mut self, package: &LockedPackage) -> Result<String, UnpackOperationError> {
+        let record = &package.record;
+        let name = format!("/{}/{}", record.package_record.subdir, record.identifier);
+        let same = package.sha256().and_then(|sha256| self.0.get_mut(&sha256));
+        let found = same
+            .into_iter()
+            .flatten()
+            .find(|(path, _)| path.ends_with(&name));
+        match found {
+            Some((path, is_named)) => {
+                *is_named = true;
+                Ok(path.clone())
+            }
+            None => Err(UnpackOperationError::NoArchive {
+                package: package.dist(),
+            }),
+        }
+    }
+
+    fn refuse_foreign(self) -> Result<(), UnpackOperationError> {
+        let mut all = self.0.into_values().flatten();
+        match all.find(|(_, is_named)| !is_named) {
+            None => Ok(()),
+            Some((entry, _)) => Err(UnpackOperationError::Foreign { entry }),
+        }
+    }
+}
+
+/// How the packages of a pack differ from those that are trusted.
+fn compare(trusted: &Closure, packed: &Closure) -> Vec<String> {
+    let mut differences = Vec::new();
+    for package in packed.packages() {
+        match trusted.get(package.name()) {
+            None => differences.push(format!("{} is not in it", package.dist())),
+            Some(other) if !is_same(other, package) => {
+                differences.push(format!("{} is not its {}", package.dist(), other.dist()));
+            }
+            Some(_) => {}
+        }
+    }
+    let missing = trusted
+        .packages()
+        .iter()
+        .filter(|package| packed.get(package.name()).is_none());
+    differences.extend(missing.map(|package| format!("{} is not in the pack", package.dist())));
+    differences
+}
+
+/// The same address and digests. A pack's lock has the sha256 of everything, the trusted one perhaps not.
+fn is_same(trusted: &LockedPackage, packed: &LockedPackage) -> bool {
+    let digests = match trusted.sha256() {
+        Some(sha256) => packed.sha256() == Some(sha256),
+        None => trusted.md5().is_some() && trusted.md5() == packed.md5(),
+    };
+    digests && trusted.record.url == packed.record.url
+}

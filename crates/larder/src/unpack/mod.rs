@@ -1,0 +1,217 @@
+//! `larder unpack`: an environment from a pack, without a network (PACK.md of larder-pack).
+//!
+//! Archives go from the pack into the store by its write protocol, each held against index and lock; then
+//! an ordinary create, offline, from the lock of the pack.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use larder_digest::Sha256;
+use larder_event::Reporter;
+use larder_fs::{Durability, PathContext as _};
+use larder_link::ScratchDir;
+use larder_pack::{Handled, PackError, PackIndex, PackReader};
+use larder_store::Store;
+use serde::Serialize;
+
+use crate::{
+    CreateOptions, CreateReport, Ephemeral, Settings, Target,
+    create::create_from,
+    inputs::Input,
+    platforms,
+    target::{check_free, new_prefix},
+};
+
+mod contents;
+mod error;
+mod pinned;
+mod receive;
+
+use contents::Contents;
+pub use error::UnpackOperationError;
+use pinned::PinnedReader;
+use receive::Receiver;
+
+/// The name of a pack that is read from standard input.
+const STANDARD_INPUT: &str = "-";
+
+/// What to unpack, and how.
+#[derive(Debug, Clone)]
+pub struct UnpackOptions {
+    /// The pack; `-` for standard input.
+    pub pack: PathBuf,
+    /// What the whole pack's digest has to be.
+    pub sha256: Option<Sha256>,
+    /// A lock that is trusted: the packages have to be those that it names.
+    pub lock: Option<PathBuf>,
+    /// Whether the archives stay.
+    pub keep: KeepObjects,
+    /// How to make the environment. Files, specs and channels do not count; a target that is not named is
+    /// the pack's name.
+    pub create: CreateOptions,
+}
+
+/// Whether a pack's archives stay in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeepObjects {
+    /// The next environment can use them.
+    #[default]
+    Yes,
+    /// Nothing but the environment is left.
+    No,
+}
+
+/// What was unpacked.
+#[derive(Debug, Clone, Serialize)]
+pub struct UnpackReport {
+    /// The pack.
+    pub pack: PathBuf,
+    /// The pack's name for the environment, if it has one.
+    pub name: Option<String>,
+    /// The platforms that it is for.
+    pub platforms: Vec<String>,
+    /// How many archives it holds for the environment.
+    pub archives: usize,
+    /// What they weigh together, in bytes.
+    pub archive_bytes: u64,
+    /// How many of them came into the store.
+    pub added: usize,
+    /// The environment that was made, or would be.
+    #[serde(flatten)]
+    pub environment: CreateReport,
+}
+
+/// Makes an environment from a pack. Uses no network, whatever the settings say.
+///
+/// # Errors
+/// See [`UnpackOperationError`]. There is no new environment then; archives that were whole stay in the
+/// store unless they are not to be kept.
+pub async fn unpack(
+    options: &UnpackOptions,
+    settings: &Settings,
+    reporter: &dyn Reporter,
+) -> Result<UnpackReport, UnpackOperationError> {
+    let begun = Instant::now();
+    let subdir = platforms::given_or_current(options.create.platform.as_deref())?;
+    let mut source = PinnedReader::new(open(&options.pack, settings)?, options.sha256);
+    let reader = PackReader::new(&mut source)?;
+    let contents = Contents::read(&reader, &options.pack, subdir, settings)?;
+    if let Some(lock) = &options.lock {
+        contents.check_pin(&settings.absolute(lock), settings)?;
+    }
+    // Until the environment is recorded.
+    let mut pin = None;
+    let place = Place::find(options, &contents.index, settings, reporter)?;
+    let added = if place.create.dry_run {
+        if options.sha256.is_some() {
+            reader.for_each(|_, _| Ok::<_, PackError>(Handled::Unread))?;
+        }
+        0
+    } else {
+        let store = place.open_store()?;
+        pin = crate::store::pin(&store, contents.closure(), reporter);
+        Receiver {
+            contents: &contents,
+            store: &store,
+            reporter,
+        }
+        .receive(reader)?
+    };
+    source.check()?;
+    let (index, archives, archive_bytes) = (
+        contents.index.clone(),
+        contents.needed.len(),
+        contents.bytes(),
+    );
+    let mut environment = place.create(contents, reporter).await?;
+    drop(pin);
+    environment.milliseconds = crate::milliseconds(begun);
+    Ok(UnpackReport {
+        pack: options.pack.clone(),
+        name: index.name,
+        platforms: index.platforms,
+        archives,
+        archive_bytes,
+        added,
+        environment,
+    })
+}
+
+fn open(pack: &Path, settings: &Settings) -> Result<Box<dyn Read>, UnpackOperationError> {
+    if pack == Path::new(STANDARD_INPUT) {
+        return Ok(Box::new(io::stdin()));
+    }
+    let path = settings.absolute(pack);
+    let file = File::open(&path).at("open", &path);
+    Ok(Box::new(file.map_err(UnpackOperationError::Open)?))
+}
+
+/// Where the environment and, while it is made, the archives go.
+struct Place {
+    create: CreateOptions,
+    settings: Settings,
+    /// Holds the store where archives are not to be kept; removed when this is dropped.
+    scratch: Option<ScratchDir>,
+}
+
+impl Place {
+    /// Checks everything about the place that can be checked before the archives come.
+    fn find(
+        options: &UnpackOptions,
+        index: &PackIndex,
+        settings: &Settings,
+        reporter: &dyn Reporter,
+    ) -> Result<Self, UnpackOperationError> {
+        let mut place = Self {
+            create: options.create.clone(),
+            settings: Settings {
+                offline: true,
+                ..settings.clone()
+            },
+            scratch: None,
+        };
+        if place.create.target == Target::default() {
+            place.create.target.name.clone_from(&index.name);
+        }
+        let prefix = new_prefix(&place.create.target, None, settings)?;
+        if !options.create.dry_run {
+            larder_link::recover(&prefix, reporter).map_err(UnpackOperationError::Place)?;
+        }
+        check_free(&prefix, options.create.replace)?;
+        if options.keep == KeepObjects::No && !options.create.dry_run {
+            let scratch =
+                larder_link::scratch_beside(&prefix).map_err(UnpackOperationError::Place)?;
+            place.settings.store = scratch.path().join("store");
+            place.scratch = Some(scratch);
+            place.create.ephemeral = Ephemeral::Yes;
+        }
+        Ok(place)
+    }
+
+    fn open_store(&self) -> Result<Store, UnpackOperationError> {
+        // On a machine that is thrown away nothing has to survive a power loss.
+        let durability = match self.create.ephemeral {
+            Ephemeral::Yes => Durability::Lazy,
+            Ephemeral::No => Durability::Flush,
+        };
+        Ok(crate::store::open(&self.settings, durability)?)
+    }
+
+    async fn create(
+        &self,
+        contents: Contents,
+        reporter: &dyn Reporter,
+    ) -> Result<CreateReport, UnpackOperationError> {
+        let input = Input::Lock {
+            path: contents.lock_path,
+            lock: Box::new(contents.lock),
+            variables: contents.index.variables,
+        };
+        let created = create_from(&input, &self.create, &self.settings, reporter).await;
+        created.map_err(|error| UnpackOperationError::Create(Box::new(error)))
+    }
+}

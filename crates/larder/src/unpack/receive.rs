@@ -1,0 +1,105 @@
+//! The archives of a pack on their way into the store.
+
+use std::{io::Read, time::Instant};
+
+use larder_digest::Checksum;
+use larder_event::{Event, Phase, Reporter};
+use larder_pack::{Handled, PackError, PackReader, PackedFile};
+use larder_store::{ObjectKind, Store};
+
+use crate::transfer::{TransferFailure, transfer};
+
+use super::{UnpackOperationError, contents::Contents};
+
+pub(super) struct Receiver<'a> {
+    pub(super) contents: &'a Contents,
+    pub(super) store: &'a Store,
+    pub(super) reporter: &'a dyn Reporter,
+}
+
+impl Receiver<'_> {
+    /// Reads the pack to its end; says how many archives came into the store.
+    pub(super) fn receive<R: Read>(
+        &self,
+        reader: PackReader<R>,
+    ) -> Result<usize, UnpackOperationError> {
+        let begun = Instant::now();
+        let index = &self.contents.index;
+        self.reporter.event(&Event::PhaseStarted {
+            phase: Phase::Receive,
+            total: index.archives().count() as u64,
+            bytes: index.archives().map(|archive| archive.size).sum(),
+        });
+        let mut added = 0;
+        reader.for_each(|file, body| {
+            let handled = self.archive(file, body)?;
+            added += usize::from(handled == Handled::Verified);
+            Ok::<_, UnpackOperationError>(handled)
+        })?;
+        self.reporter.event(&Event::PhaseFinished {
+            phase: Phase::Receive,
+            milliseconds: crate::milliseconds(begun),
+        });
+        Ok(added)
+    }
+
+    fn archive(
+        &self,
+        file: &PackedFile,
+        body: &mut dyn Read,
+    ) -> Result<Handled, UnpackOperationError> {
+        let path = file.path.as_str();
+        let Some(kind) = ObjectKind::from_file_name(path) else {
+            return Ok(Handled::Unread);
+        };
+        if !self.contents.needed.contains_key(path) || self.is_there(kind, file)? {
+            return Ok(Handled::Unread);
+        }
+        self.ingest(kind, file, body)?;
+        Ok(Handled::Verified)
+    }
+
+    /// A damaged object is moved aside and comes from the pack.
+    fn is_there(&self, kind: ObjectKind, file: &PackedFile) -> Result<bool, UnpackOperationError> {
+        let found = self.store.find(kind, &Checksum::Sha256(file.sha256));
+        let found = found.map_err(|source| UnpackOperationError::Store {
+            entry: file.path.to_string(),
+            source,
+        })?;
+        Ok(found.is_some_and(|object| self.store.open_verified(&object).is_ok()))
+    }
+
+    fn ingest(
+        &self,
+        kind: ObjectKind,
+        file: &PackedFile,
+        body: &mut dyn Read,
+    ) -> Result<(), UnpackOperationError> {
+        let entry = || file.path.to_string();
+        let mut ingest = self
+            .store
+            .ingest(kind, Some(Checksum::Sha256(file.sha256)))
+            .map_err(|source| UnpackOperationError::Store {
+                entry: entry(),
+                source,
+            })?;
+        let copied = transfer(body, &mut ingest, Phase::Receive, self.reporter);
+        copied.map_err(|failure| match failure {
+            TransferFailure::Read(source) => UnpackOperationError::Pack(PackError::Read {
+                entry: entry(),
+                source,
+            }),
+            TransferFailure::Write(source) => UnpackOperationError::Copy {
+                entry: entry(),
+                source,
+            },
+        })?;
+        ingest
+            .finish()
+            .map_err(|source| UnpackOperationError::Ingest {
+                entry: entry(),
+                source,
+            })?;
+        Ok(())
+    }
+}
