@@ -19,7 +19,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// A failure with its causes spelled out.
-    pub(crate) fn new(error: &impl larder::Explain) -> Self {
+    pub(crate) fn new(error: &(impl larder::Explain + 'static)) -> Self {
         let mut causes = Vec::new();
         let mut source = error.source();
         while let Some(cause) = source {
@@ -30,13 +30,14 @@ impl Failure {
             }
             source = cause.source();
         }
+        let explanation = larder::explain(error);
         Self {
-            kind: error.kind(),
-            exit_code: error.kind().exit_code(),
-            code: error.code(),
+            kind: explanation.kind,
+            exit_code: explanation.kind.exit_code(),
+            code: explanation.code,
             message: error.to_string(),
             causes,
-            hint: error.hint(),
+            hint: explanation.hint,
         }
     }
 

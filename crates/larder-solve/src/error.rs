@@ -4,6 +4,7 @@
 
 use std::{
     error::Error,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -74,7 +75,7 @@ pub enum SolveError {
         path: PathBuf,
         /// Why.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
 
     /// A channel lists one archive twice with different contents.
@@ -130,6 +131,7 @@ pub enum ClosureError {
 #[error("{text}")]
 pub struct GatewayFailure {
     text: String,
+    io_kind: Option<io::ErrorKind>,
     source: Option<Box<Self>>,
 }
 
@@ -138,15 +140,28 @@ impl GatewayFailure {
     pub(crate) fn in_file(self, path: &Path) -> Self {
         Self {
             text: format!("`{}`: {}", path.display(), self.text),
-            source: self.source,
+            ..self
         }
+    }
+
+    /// What the operating system reported, if it is to blame.
+    pub fn io_kind(&self) -> Option<io::ErrorKind> {
+        let deeper = || self.source.as_deref().and_then(Self::io_kind);
+        self.io_kind.or_else(deeper)
+    }
+
+    /// With what the operating system reported, if that is not known yet.
+    pub(crate) fn or_io_kind(mut self, kind: Option<io::ErrorKind>) -> Self {
+        self.io_kind = self.io_kind().or(kind);
+        self
     }
 }
 
-impl From<&dyn Error> for GatewayFailure {
-    fn from(error: &dyn Error) -> Self {
+impl From<&(dyn Error + 'static)> for GatewayFailure {
+    fn from(error: &(dyn Error + 'static)) -> Self {
         Self {
             text: shown_text(&error.to_string()),
+            io_kind: error.downcast_ref().map(io::Error::kind),
             source: error.source().map(|cause| Box::new(Self::from(cause))),
         }
     }

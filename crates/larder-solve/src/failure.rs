@@ -1,6 +1,6 @@
 //! Failures of the gateway, told as [`SolveError`].
 
-use std::{error::Error, path::PathBuf};
+use std::{error::Error, io, path::PathBuf};
 
 use rattler_conda_types::{Channel, Subdir};
 use rattler_repodata_gateway::{GatewayError, fetch::FetchRepoDataError};
@@ -35,12 +35,15 @@ pub(crate) async fn solve_error(
         },
         GatewayError::SubdirNotFoundError(missing) => SolveError::MissingNoarch {
             channel: channel_name(&missing.channel),
-            source: Box::new(GatewayFailure::from(missing.as_ref() as &dyn Error)),
+            source: Box::new(GatewayFailure::from(
+                missing.as_ref() as &(dyn Error + 'static)
+            )),
         },
         error => {
             let subdirs = [request.subdir, Subdir::NoArch];
             let culprit = session.culprit(request.channels, subdirs).await;
-            let failure = GatewayFailure::from(&error as &dyn Error);
+            let failure = GatewayFailure::from(&error as &(dyn Error + 'static));
+            let failure = failure.or_io_kind(io_kind(&error));
             let file = culprit.and_then(|channel| broken_file(channel, subdirs));
             SolveError::BadIndex {
                 channel: culprit.map_or_else(|| all_names(request.channels), channel_name),
@@ -66,6 +69,17 @@ fn index_error(error: GatewayError) -> Result<IndexError, GatewayError> {
             GatewayError::FetchRepoDataError(FetchRepoDataError::HttpError(error))
         }),
         error => Err(error),
+    }
+}
+
+/// What the operating system reported, where the gateway's error does not pass it on as its source.
+fn io_kind(error: &GatewayError) -> Option<io::ErrorKind> {
+    match error {
+        GatewayError::IoError(_, error)
+        | GatewayError::FetchRepoDataError(FetchRepoDataError::IoError(error)) => {
+            Some(error.kind())
+        }
+        _ => None,
     }
 }
 
