@@ -15,6 +15,7 @@ mod hooks;
 mod list;
 mod lock;
 mod manifest;
+mod matrix;
 mod memo;
 mod pack;
 mod quickstart;

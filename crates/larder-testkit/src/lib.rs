@@ -21,6 +21,7 @@ mod sandbox;
 mod server;
 mod shards;
 mod tarball;
+mod trace;
 mod tree;
 mod zipfile;
 
@@ -36,6 +37,7 @@ pub use package::PackageBuilder;
 pub use sandbox::{Run, Sandbox};
 pub use server::{Auth, Fault, Request, Server};
 pub use tarball::{RawEntry, tar};
+pub use trace::{Action, Call, Disturb, Errno, Traced, Tracer};
 pub use zipfile::{Method, ZipMember, zip};
 
 use std::fmt::Display;
