@@ -101,7 +101,6 @@ fn the_table_has_every_step_of_every_operation() {
 /// Everything: every occurrence of every step is killed, and each step's first fails in each way.
 #[test]
 #[ignore = "takes an hour: ci/matrix"]
-#[expect(clippy::print_stderr, reason = "an hour is long without a word")]
 fn the_whole_matrix() {
     let Some(tracer) = tracer() else { return };
     let mut table = Table::default();

@@ -38,6 +38,10 @@ pub(super) fn is_allowed() -> Result<(), String> {
     ended.map_err(|error| format!("processes cannot be traced here (ptrace: {error})"))
 }
 
+#[expect(
+    clippy::zombie_processes,
+    reason = "`Session::follow` waits for all of them"
+)]
 pub(super) fn run(command: &Command, watched: &Path, disturb: Option<Disturb<'_>>) -> Traced {
     let mut stdout = must(tempfile::tempfile(), "make a file for the output");
     let mut stderr = must(tempfile::tempfile(), "make a file for the errors");
