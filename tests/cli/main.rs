@@ -7,6 +7,7 @@ mod completions;
 mod conda_forge;
 mod create;
 mod credentials;
+mod crowd;
 mod departures;
 mod failures;
 mod formats;

@@ -20,7 +20,7 @@ mod used;
 
 pub use age::last_changed;
 pub use atomic::{AtomicFile, Durability, sweep_beside, sync_dir, write_atomic};
-pub use boot::boot_id;
+pub use boot::{boot_id, host_name};
 pub use dir::Dir;
 pub use link::{LinkFile, LinkMethod, LinkMode, Linker};
 pub use lock::{Holder, LockFile, lock_holder};

@@ -6,7 +6,7 @@
 
 use std::{
     fs::{File, TryLockError},
-    io,
+    io::{self, Read as _, Seek as _, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -29,15 +29,28 @@ impl LockFile {
     /// # Errors
     /// If the file cannot be made or opened, or waiting fails.
     pub fn acquire(path: impl Into<PathBuf>, on_wait: impl FnOnce()) -> Result<Self, PathError> {
+        Self::acquire_signed(path, "", |_| on_wait())
+    }
+
+    /// The same, and writes `signature` into the file for those who have to wait: `on_wait` gets the
+    /// holder's, which is empty if it has not signed (yet) or the system lets nobody read it.
+    ///
+    /// # Errors
+    /// As [`LockFile::acquire`].
+    pub fn acquire_signed(
+        path: impl Into<PathBuf>,
+        signature: &str,
+        on_wait: impl FnOnce(&str),
+    ) -> Result<Self, PathError> {
         let path = path.into();
         let mut on_wait = Some(on_wait);
         loop {
-            let file = open(&path)?;
+            let mut file = open(&path)?;
             let is_held = match file.try_lock() {
                 Ok(()) => true,
                 Err(TryLockError::WouldBlock) => {
                     if let Some(tell) = on_wait.take() {
-                        tell();
+                        tell(&read_signature(&mut file));
                     }
                     wait(&file).at("lock", &path)?;
                     true
@@ -46,6 +59,9 @@ impl LockFile {
             };
             // The holder removes the file on leaving: a lock on a removed file keeps nobody out.
             if is_same_file(&file, &path) {
+                if is_held {
+                    sign(&mut file, signature);
+                }
                 return Ok(Self {
                     file,
                     path,
@@ -97,10 +113,26 @@ fn wait(file: &File) -> io::Result<()> {
     }
 }
 
+/// Says who holds the lock, for people: that it cannot be written harms nobody.
+fn sign(file: &mut File, signature: &str) {
+    let _ = file
+        .set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| file.write_all(signature.as_bytes()));
+}
+
+fn read_signature(file: &mut File) -> String {
+    const LONGEST: u64 = 4096;
+    let mut bytes = Vec::new();
+    let _ = file.take(LONGEST).read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).trim().to_owned()
+}
+
 fn open(path: &Path) -> Result<File, PathError> {
     File::options()
         .create(true)
         .truncate(false)
+        .read(true)
         .write(true)
         .open(path)
         .at("open lock file", path)

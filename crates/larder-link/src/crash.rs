@@ -53,6 +53,7 @@ use larder_event::Reporter;
 use larder_fs::{PathContext as _, PathError, exchange, remove_tree, rename_noreplace};
 
 use crate::{
+    Held,
     apply::{Site, is_scratch},
     certainty::Certainty,
     place::has_history,
@@ -84,8 +85,8 @@ pub fn recover(prefix: &Path, reporter: &dyn Reporter) -> Result<Recovered, Path
     if !site.parent.is_dir() || prefix.is_symlink() || !needs_recovery(&site)? {
         return Ok(Recovered::default());
     }
-    let lock = site.lock(reporter)?;
-    recover_locked(&site, Certainty::with(&lock), reporter)
+    let held = Held::wait(prefix, "", reporter)?;
+    held.recover(reporter)
 }
 
 fn needs_recovery(site: &Site) -> Result<bool, PathError> {

@@ -1,10 +1,12 @@
 //! What a caller decides about an environment. Nothing here is read from the machine.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use indexmap::IndexMap;
 use larder_fs::LinkMode;
 use rattler_conda_types::Subdir;
+
+use crate::{Fingerprint, Held};
 
 /// Everything that planning and applying need to know besides the packages.
 #[derive(Debug, Clone)]
@@ -35,6 +37,10 @@ pub struct LinkOptions {
     pub clobber: ClobberPolicy,
     /// What happens to an environment that is there already.
     pub replace: Replace,
+    /// What the environment is made from, to be recorded in it.
+    pub fingerprint: Option<Fingerprint>,
+    /// The prefix, if the caller holds it already.
+    pub held: Option<Arc<Held>>,
 }
 
 /// Whether link scripts run. CEP 34 says that they must.
@@ -85,6 +91,8 @@ impl LinkOptions {
             link_scripts: ScriptPolicy::default(),
             clobber: ClobberPolicy::default(),
             replace: Replace::default(),
+            fingerprint: None,
+            held: None,
         }
     }
 }

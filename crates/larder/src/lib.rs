@@ -14,6 +14,7 @@ mod create;
 mod explain;
 mod export;
 mod failure;
+mod fingerprint;
 mod gather;
 mod inputs;
 mod list;

@@ -130,6 +130,13 @@ fn plan(report: &CreateReport, is_quiet: bool) {
 
 /// One line: what was reused, fetched and linked, and how long each took.
 fn summary(report: &CreateReport) {
+    if report.made_by_another {
+        let prefix = report.prefix.display();
+        output::tell(format!(
+            "{prefix}: made by another run, with the very packages that were asked for"
+        ));
+        return;
+    }
     let fetched = if report.fetched == 0 {
         "nothing fetched".to_owned()
     } else {

@@ -60,3 +60,21 @@ fn who_asks_is_told_whether_a_lock_is_held_and_changes_nothing() {
     assert_eq!(lock_holder(&path), Holder::Nobody, "its owner was killed");
     assert!(path.exists());
 }
+
+#[test]
+#[cfg(unix)]
+fn who_has_to_wait_is_told_for_whom() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.lock");
+    std::fs::write(&path, "somebody who was killed, with a longer name").unwrap();
+    let held = LockFile::acquire_signed(&path, "the first", |_| {}).unwrap();
+    let (send, receive) = std::sync::mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let tell = |holder: &str| send.send(holder.to_owned()).unwrap();
+            LockFile::acquire_signed(&path, "the second", tell).map(drop)
+        });
+        assert_eq!(receive.recv().unwrap(), "the first");
+        drop(held);
+    });
+}

@@ -5,8 +5,8 @@ use std::{fs, io, path::Path};
 use larder_fs::{Durability, PathContext as _, PathError, write_atomic};
 
 use crate::{
-    ApplyError, LinkOptions, LinkPlan, RecordError, history::history, parallel, record::Records,
-    state::state,
+    ApplyError, LinkOptions, LinkPlan, RecordError, fingerprint, history::history, parallel,
+    record::Records, state::state,
 };
 
 use super::{Written, write_new};
@@ -45,6 +45,10 @@ pub(super) fn write(
         write_new(&meta.join("state"), state.as_bytes()).map_err(place_error)?;
     }
     let history = history(plan, options);
+    if let Some(fingerprint) = options.fingerprint {
+        let text = fingerprint.to_text(history.len() as u64);
+        write_new(&meta.join(fingerprint::FILE), text.as_bytes()).map_err(place_error)?;
+    }
     write_atomic(&meta.join("history"), history.as_bytes(), Durability::Lazy).map_err(place_error)
 }
 

@@ -8,21 +8,18 @@ mod rewrite;
 mod site;
 mod tasks;
 
-use std::{fs, path::Path, time::Instant};
+use std::{fs, path::Path, sync::Arc, time::Instant};
 
 use larder_event::{Event, Phase, Reporter};
-use larder_fs::{LockFile, PathContext as _, PathError};
+use larder_fs::{PathContext as _, PathError};
 
 use crate::{
-    ApplyError, LinkOptions, LinkPlan, ScriptMessage, ScriptPolicy,
-    certainty::Certainty,
-    crash, menus,
+    ApplyError, Held, LinkOptions, LinkPlan, ScriptMessage, ScriptPolicy, menus,
     plan::{PlannedPackage, PlannedPath},
     scripts::{self, Moment, ScriptPlace},
 };
 
 use build::Build;
-pub(crate) use build::place_error;
 pub(crate) use files::Written;
 pub(crate) use site::{Site, is_scratch};
 
@@ -59,7 +56,7 @@ pub fn apply(
 /// A place that is taken: nobody else changes the prefix until this is gone.
 pub(crate) struct Begun {
     pub(crate) build: Build,
-    _lock: LockFile,
+    _held: Arc<Held>,
 }
 
 /// Takes the place, clears away what killed runs left there, makes an empty staging directory.
@@ -68,21 +65,15 @@ pub(crate) fn begin(
     options: &LinkOptions,
     reporter: &dyn Reporter,
 ) -> Result<Begun, ApplyError> {
+    let held = hold(prefix, options, reporter)?;
     let site = Site::new(prefix);
-    fs::create_dir_all(&site.parent)
-        .at("create directory", &site.parent)
-        .map_err(|source| place_error(&site, source))?;
-    let lock = site
-        .lock(reporter)
-        .map_err(|source| place_error(&site, source))?;
-    crash::recover_locked(&site, Certainty::with(&lock), reporter).map_err(|source| {
-        ApplyError::Recover {
+    held.recover(reporter)
+        .map_err(|source| ApplyError::Recover {
             prefix: site.prefix.clone(),
             source,
-        }
-    })?;
+        })?;
     let build = Build::start(site, options.replace)?;
-    Ok(Begun { build, _lock: lock })
+    Ok(Begun { build, _held: held })
 }
 
 /// Makes of a staging directory the environment at its place, or puts everything back. What was
@@ -116,6 +107,22 @@ pub(crate) fn complete(
         });
     }
     Ok(applied)
+}
+
+/// The prefix, held: by the caller, or from here on.
+pub(crate) fn hold(
+    prefix: &Path,
+    options: &LinkOptions,
+    reporter: &dyn Reporter,
+) -> Result<Arc<Held>, ApplyError> {
+    if let Some(held) = &options.held {
+        return Ok(Arc::clone(held));
+    }
+    let held = Held::wait(prefix, &options.command_line, reporter);
+    held.map(Arc::new).map_err(|source| ApplyError::Place {
+        prefix: prefix.to_owned(),
+        source,
+    })
 }
 
 fn warn_of_clobbers(plan: &LinkPlan<'_>, reporter: &dyn Reporter) {

@@ -37,15 +37,25 @@ impl Site {
         }
     }
 
-    /// Waits until nobody else changes this prefix.
-    pub(crate) fn lock(&self, reporter: &dyn Reporter) -> Result<LockFile, PathError> {
-        LockFile::acquire(self.lock_path(), || {
-            let text = format!(
-                "waiting for another process that changes `{}`",
-                self.prefix.display()
-            );
+    /// Waits until nobody else changes this prefix; says whether that was necessary. Others who wait are
+    /// told that it is `who`.
+    pub(crate) fn lock(
+        &self,
+        who: &str,
+        reporter: &dyn Reporter,
+    ) -> Result<(LockFile, bool), PathError> {
+        let mut has_waited = false;
+        let lock = LockFile::acquire_signed(self.lock_path(), who, |holder| {
+            has_waited = true;
+            let holder = match holder {
+                "" => "another process",
+                holder => holder,
+            };
+            let prefix = self.prefix.display();
+            let text = format!("waiting for {holder}, which changes `{prefix}`");
             reporter.warn("link::waiting", text);
-        })
+        })?;
+        Ok((lock, has_waited))
     }
 
     /// A killed run leaves its lock file, free for the next one.

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
     time::SystemTime,
 };
 
@@ -155,6 +156,8 @@ impl Run<'_> {
             } else {
                 Replace::Never
             },
+            fingerprint: Some(wanted.fingerprint),
+            held: Some(Arc::clone(&wanted.held)),
             ..LinkOptions::new(&wanted.prefix, self.subdir)
         }
     }

@@ -1,7 +1,7 @@
 //! `larder create`: from what the user gave to an environment, whole or not at all.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use larder_event::Reporter;
 use larder_fetch::{FetchError, FetchPlan};
 use larder_fs::{Durability, LinkMode};
-use larder_link::{ClobberPolicy, ScriptPolicy};
+use larder_link::{ApplyError, ClobberPolicy, Fingerprint, Held, ScriptPolicy};
 use larder_lock::{Closure, LockedPackage};
 use larder_manifest::Manifest;
 use larder_store::{RootKind, Store};
@@ -18,8 +18,10 @@ use rattler_conda_types::Subdir;
 
 use crate::{
     InputError, LockUse, Settings, SolvePolicy, Target,
+    activation::is_environment,
     channels::ChannelSet,
     choose::{Chooser, Chosen},
+    fingerprint,
     gather::Gatherer,
     inputs::{Input, read, refuse_pip},
     network::{self, LazyNetwork},
@@ -118,23 +120,15 @@ pub(crate) async fn create_from(
 ) -> Result<CreateReport, CreateError> {
     let begun = Instant::now();
     let subdir = platforms::given_or_current(options.platform.as_deref())?;
-    let manifest = match input {
-        Input::Manifest(input) => Some(&input.manifest),
-        Input::Lock { path, .. } if !options.channels.is_empty() => {
-            let path = path.clone();
-            return Err(InputError::ChannelsWithLock { path }.into());
-        }
-        Input::Lock { .. } => None,
-    };
-    if let Some(manifest) = manifest {
-        refuse_pip(manifest)?;
-    }
+    let manifest = usable_manifest(input, options)?;
     let prefix = new_prefix(&options.target, manifest, settings)?;
-    if !options.dry_run {
-        larder_link::recover(&prefix, reporter).map_err(CreateError::Recover)?;
-    }
     larder_link::check_place(&prefix)?;
-    check_free(&prefix, options.replace)?;
+    let held = match options.dry_run {
+        true => None,
+        false => Some(hold(&prefix, &options.command_line, reporter)?),
+    };
+    let is_made = held.as_ref().is_some_and(|held| held.has_waited()) && is_environment(&prefix);
+    check_free(&prefix, options.replace || is_made)?;
 
     warn_of_platform(manifest, subdir, reporter);
     let run = Run::open(options, settings, manifest, subdir, reporter)?;
@@ -150,21 +144,25 @@ pub(crate) async fn create_from(
     report.why_no_memo = why_no_memo;
     report.can_lock = matches!(input, Input::Manifest(input) if input.lock_path().is_some());
     report.solve_milliseconds = crate::milliseconds(begun);
-    if options.dry_run {
+    let Some(held) = held else {
         report.dry_run = true;
         return Ok(report);
+    };
+    let wanted = Wanted {
+        prefix,
+        fingerprint: fingerprint::of_closure(&closure, variables(input), options.link_scripts),
+        closure,
+        plan,
+        manifest,
+        variables: variables(input),
+        held,
+    };
+    if is_made && wanted.is_there() {
+        report.made_by_another();
+    } else {
+        check_free(&wanted.prefix, options.replace)?;
+        run.fetch_and_link(&wanted, &mut report).await?;
     }
-    run.fetch_and_link(
-        &Wanted {
-            prefix,
-            closure,
-            plan,
-            manifest,
-            variables: variables(input),
-        },
-        &mut report,
-    )
-    .await?;
     report.milliseconds = crate::milliseconds(begun);
     Ok(report)
 }
@@ -174,6 +172,35 @@ fn variables(input: &Input) -> &IndexMap<String, String> {
         Input::Manifest(input) => &input.manifest.variables,
         Input::Lock { variables, .. } => variables,
     }
+}
+
+/// The manifest, if that is what was given and this version can install it.
+fn usable_manifest<'i>(
+    input: &'i Input,
+    options: &CreateOptions,
+) -> Result<Option<&'i Manifest>, InputError> {
+    match input {
+        Input::Manifest(input) => {
+            refuse_pip(&input.manifest)?;
+            Ok(Some(&input.manifest))
+        }
+        Input::Lock { path, .. } if !options.channels.is_empty() => {
+            let path = path.clone();
+            Err(InputError::ChannelsWithLock { path })
+        }
+        Input::Lock { .. } => Ok(None),
+    }
+}
+
+/// Waits for whoever changes the prefix, and clears away what killed runs left of it.
+pub(crate) fn hold(
+    prefix: &Path,
+    command_line: &str,
+    reporter: &dyn Reporter,
+) -> Result<Arc<Held>, CreateError> {
+    let held = Held::wait(prefix, command_line, reporter).map_err(CreateError::Recover)?;
+    held.recover(reporter).map_err(CreateError::Recover)?;
+    Ok(Arc::new(held))
 }
 
 fn warn_of_platform(manifest: Option<&Manifest>, subdir: Subdir, reporter: &dyn Reporter) {
@@ -192,6 +219,16 @@ struct Wanted<'a> {
     plan: FetchPlan,
     manifest: Option<&'a Manifest>,
     variables: &'a IndexMap<String, String>,
+    fingerprint: Fingerprint,
+    held: Arc<Held>,
+}
+
+impl Wanted<'_> {
+    /// Whether the environment that is there is the one that is wanted.
+    fn is_there(&self) -> bool {
+        larder_link::fingerprint(&self.prefix)
+            .is_some_and(|found| found.closure == self.fingerprint.closure)
+    }
 }
 
 /// What one run needs from beginning to end.
@@ -288,6 +325,11 @@ impl<'a> Run<'a> {
                         }
                         other => other?,
                     };
+                }
+                // Where there are no locks, another run may have been faster.
+                Err(CreateError::Apply(ApplyError::AlreadyExists { .. })) if wanted.is_there() => {
+                    report.made_by_another();
+                    return Ok(());
                 }
                 other => break other?,
             }

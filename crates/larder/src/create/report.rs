@@ -20,6 +20,8 @@ pub struct CreateReport {
     pub prefix: PathBuf,
     /// Whether nothing was changed on request.
     pub dry_run: bool,
+    /// Whether another run made this very environment while this one waited for it.
+    pub made_by_another: bool,
     /// For which subdir.
     pub subdir: String,
     /// How the closure was come by.
@@ -108,6 +110,7 @@ impl CreateReport {
             success: true,
             prefix: prefix.to_owned(),
             dry_run: false,
+            made_by_another: false,
             subdir: subdir.to_string(),
             solve,
             why_no_memo: None,
@@ -143,6 +146,14 @@ impl CreateReport {
         self.fetched += summary.fetched;
         self.fetched_bytes += summary.bytes;
         self.reused = self.actions.link.len().saturating_sub(self.fetched);
+    }
+
+    /// Nothing was fetched or linked.
+    pub(super) fn made_by_another(&mut self) {
+        self.made_by_another = true;
+        self.actions.fetch.clear();
+        self.actions.link.clear();
+        (self.reused, self.fetched, self.fetched_bytes) = (0, 0, 0);
     }
 
     pub(super) fn linked(&mut self, installed: &Installed, milliseconds: u64) {
