@@ -23,6 +23,8 @@ mod quickstart;
 mod real_channel;
 mod run;
 mod store;
+mod store_export;
+mod store_import;
 mod support;
 #[cfg(unix)]
 mod trees;

@@ -1,4 +1,4 @@
-//! The operations of larder: lock, create, run, list, manifest. One module and one options struct each.
+//! The operations of larder: lock, create, run, list, manifest, pack, import. One module and one options struct each.
 //!
 //! Puts the crates below together. Never prints and never reads the process environment: callers give
 //! [`Settings`] and a reporter.
@@ -62,7 +62,8 @@ pub use manifest::manifest;
 pub use materialize::MaterializeError;
 pub use pack::{PackOperationError, PackOptions, PackReport, pack};
 pub use pkgs::{
-    ImportError, ImportOptions, ImportReport, ImportedArchive, UnreadableArchive, WrongArchive,
+    ExportPkgsError, ExportPkgsOptions, ExportPkgsReport, ExportedArchive, ImportError,
+    ImportOptions, ImportReport, ImportedArchive, UnreadableArchive, WrongArchive, export_pkgs,
     import,
 };
 pub use platforms::{PlatformError, current as current_subdir};

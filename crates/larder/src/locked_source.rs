@@ -345,7 +345,7 @@ fn of_environment(prefix: &Path, choice: &PlatformChoice) -> Result<Sourced, Sou
 }
 
 /// conda writes a record's channel with the subdir.
-fn locked(record: PrefixRecord) -> LockedPackage {
+pub(crate) fn locked(record: PrefixRecord) -> LockedPackage {
     let requested_specs = record.requested_specs;
     let mut record = record.repodata_record;
     let subdir = record.package_record.subdir.clone();

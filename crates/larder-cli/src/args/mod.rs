@@ -26,7 +26,9 @@ pub(crate) use lock::{LockArgs, LockCommand, MergeArgs};
 pub(crate) use manifest::ManifestArgs;
 pub(crate) use pack::PackArgs;
 pub(crate) use run::RunArgs;
-pub(crate) use store::{StoreArgs, StoreCommand, StoreGcArgs};
+pub(crate) use store::{
+    StoreArgs, StoreCommand, StoreExportArgs, StoreGcArgs, StoreImportArgs, StoreLayout,
+};
 pub(crate) use target::TargetArgs;
 pub(crate) use unpack::UnpackArgs;
 

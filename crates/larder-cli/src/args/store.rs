@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::values::{parse_age, parse_size};
 
@@ -11,6 +11,8 @@ use crate::values::{parse_age, parse_size};
 #[command(after_help = "Examples:
   larder store gc                                remove what no environment and no lock needs
   larder store gc --keep conda-lock.yml          before CI saves its cache: exactly what the lock names
+  larder store import ~/miniforge3/pkgs          take over what conda downloaded
+  larder store export --layout conda-pkgs ./pkgs give it back
   larder store path                              where it is")]
 pub(crate) struct StoreArgs {
     #[command(subcommand)]
@@ -22,6 +24,8 @@ pub(crate) struct StoreArgs {
 pub(crate) enum StoreCommand {
     Path(StorePathArgs),
     Gc(StoreGcArgs),
+    Import(StoreImportArgs),
+    Export(StoreExportArgs),
 }
 
 /// Print the store's directory, the one that CI caches
@@ -56,4 +60,69 @@ pub(crate) struct StoreGcArgs {
     /// Say what would go and what that frees, and change nothing
     #[arg(short = 'd', long)]
     pub(crate) dry_run: bool,
+}
+
+/// Take over the archives of conda's or mamba's package caches
+///
+/// Archives whose digest is known are copied into the store, verified: from the record beside them, from
+/// the channel indexes in `cache/`, or from a lock. All others are listed and left out. What was only
+/// extracted (as in rattler's and pixi's cache) cannot be taken over: there is no archive to verify.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  larder store import ~/miniforge3/pkgs
+  larder store import /opt/conda/pkgs ~/.mamba/pkgs --dry-run
+  larder store import ./archives --lock conda-lock.yml")]
+pub(crate) struct StoreImportArgs {
+    /// Package caches, or any directories with archives
+    #[arg(value_name = "DIR", required = true)]
+    pub(crate) directories: Vec<PathBuf>,
+    /// A lock that vouches for archives; repeat for several
+    #[arg(long = "lock", value_name = "FILE")]
+    pub(crate) locks: Vec<PathBuf>,
+    /// Say what would be imported; read no archive and change nothing
+    #[arg(short = 'd', long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Make a package cache that conda and micromamba use as `pkgs_dirs`
+///
+/// Archives, extracted packages with their records, and urls.txt: copies, so that nobody can change the
+/// store through them. What is there already stays.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  larder store export --layout conda-pkgs ./pkgs
+  larder store export --layout conda-pkgs ./pkgs --lock conda-lock.yml --platform all
+  CONDA_PKGS_DIRS=$PWD/pkgs conda create --offline -p ./env --file explicit.txt")]
+pub(crate) struct StoreExportArgs {
+    /// The directory, made if it is missing
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    /// How it is laid out
+    #[arg(long, value_enum)]
+    pub(crate) layout: StoreLayout,
+    /// Only what this lock names, fetched if it is missing [default: everything in the store that an
+    /// environment or a lock knows]
+    #[arg(long, value_name = "FILE", conflicts_with = "prefix")]
+    pub(crate) lock: Option<PathBuf>,
+    /// A platform of the lock, or `all`; repeat for several [default: this machine's]
+    #[arg(
+        long = "platform",
+        visible_alias = "subdir",
+        value_name = "SUBDIR",
+        requires = "lock"
+    )]
+    pub(crate) platforms: Vec<String>,
+    /// Only the packages of this environment
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) prefix: Option<PathBuf>,
+    /// Say what would be exported and write nothing into the directory
+    #[arg(short = 'd', long)]
+    pub(crate) dry_run: bool,
+}
+
+/// How a directory of packages is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StoreLayout {
+    /// The package cache of conda and mamba
+    CondaPkgs,
 }

@@ -5,11 +5,17 @@
 //! the extension, whose `info/repodata_record.json` is the record; `cache/*.json` are channel indexes,
 //! `urls.txt` lists where archives came from and says that the directory is a package cache.
 
+mod choose;
+mod export;
+mod export_options;
 mod import;
 mod known;
+mod place;
 mod repodata;
 mod scan;
 
+pub use export::export_pkgs;
+pub use export_options::{ExportPkgsError, ExportPkgsOptions, ExportPkgsReport, ExportedArchive};
 pub use import::{
     ImportError, ImportOptions, ImportReport, ImportedArchive, UnreadableArchive, WrongArchive,
     import,

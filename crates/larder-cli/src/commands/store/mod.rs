@@ -8,7 +8,9 @@ use crate::{
     failure::Failure,
 };
 
+mod export;
 mod gc;
+mod import;
 mod path;
 
 pub(super) fn store(
@@ -19,5 +21,7 @@ pub(super) fn store(
     match &args.command {
         StoreCommand::Path(_) => path::path(global, environment),
         StoreCommand::Gc(args) => gc::gc(args, global, environment),
+        StoreCommand::Import(args) => import::import(args, global, environment),
+        StoreCommand::Export(args) => export::export(args, global, environment),
     }
 }

@@ -1,0 +1,86 @@
+//! `larder store export`.
+
+use std::process::ExitCode;
+
+use larder::{ExportPkgsOptions, ExportPkgsReport, Kind, LockedSource, Target, export_pkgs};
+
+use crate::{
+    args::{GlobalArgs, StoreExportArgs, StoreLayout},
+    commands::{
+        context::{block_on, settings_with_store},
+        pack::platforms,
+    },
+    environment::Environment,
+    failure::Failure,
+    output, progress,
+};
+
+pub(super) fn export(
+    args: &StoreExportArgs,
+    global: &GlobalArgs,
+    environment: &Environment,
+) -> Result<ExitCode, Failure> {
+    let settings = settings_with_store(global, environment)?;
+    let reporter = progress::reporter(global);
+    let StoreLayout::CondaPkgs = args.layout;
+    let options = ExportPkgsOptions {
+        directory: args.directory.clone(),
+        source: source(args),
+        platforms: platforms(&args.platforms),
+        dry_run: args.dry_run,
+    };
+    let result = block_on(export_pkgs(&options, &settings, &*reporter))?;
+    drop(reporter);
+    let report = result.map_err(|error| Failure::new(&error))?;
+    if global.json {
+        output::json(&report);
+    } else {
+        tell(&report, global);
+    }
+    Ok(if report.success {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(Kind::Refused.exit_code())
+    })
+}
+
+fn source(args: &StoreExportArgs) -> Option<LockedSource> {
+    match (&args.prefix, &args.lock) {
+        (Some(prefix), _) => Some(LockedSource::Environment(Target {
+            name: None,
+            prefix: Some(prefix.clone()),
+        })),
+        (None, Some(lock)) => Some(LockedSource::Files(vec![lock.clone()])),
+        (None, None) => None,
+    }
+}
+
+fn tell(report: &ExportPkgsReport, global: &GlobalArgs) {
+    if report.dry_run || global.verbose > 0 {
+        for archive in &report.exported {
+            output::line(format!("+ {}  {}", archive.path.display(), archive.url));
+        }
+    }
+    if global.quiet {
+        return;
+    }
+    output::tell(format!(
+        "{}: {} {} packages ({}), {} were there; {}",
+        report.directory.display(),
+        if report.dry_run {
+            "would export"
+        } else {
+            "exported"
+        },
+        report.exported.len(),
+        output::bytes(report.exported_bytes),
+        report.present,
+        output::duration(report.milliseconds)
+    ));
+    if report.unknown > 0 {
+        output::tell(format!(
+            "{} archives of the store are left out: no environment and no lock knows where they are from",
+            report.unknown
+        ));
+    }
+}
