@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod architecture;
+mod carry_crashes;
 mod check;
 mod completions;
 mod conda_forge;

@@ -6,7 +6,7 @@
 
 mod attempt;
 mod operations;
-mod state;
+pub(crate) mod state;
 mod table;
 mod world;
 

@@ -85,7 +85,7 @@ pub(super) fn content(made: &Path) -> Vec<String> {
 }
 
 /// Every object of the store is what its name says, and nothing has a name that it should not have.
-pub(super) fn unsound(store: &Path) -> Vec<String> {
+pub(crate) fn unsound(store: &Path) -> Vec<String> {
     let mut wrong = Vec::new();
     for line in tree_of(store) {
         let Some(path) = line

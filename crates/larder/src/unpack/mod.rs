@@ -19,7 +19,7 @@ use larder_store::Store;
 use serde::Serialize;
 
 use crate::{
-    CreateOptions, CreateReport, Ephemeral, Settings, Target,
+    CreateOptions, CreateReport, Ephemeral, Settings, Target, TargetError,
     create::create_from,
     inputs::Input,
     platforms,
@@ -105,7 +105,7 @@ pub async fn unpack(
     }
     // Until the environment is recorded.
     let mut pin = None;
-    let place = Place::find(options, &contents.index, settings, reporter)?;
+    let place = Place::find(options, &contents.index, settings)?;
     let added = if place.create.dry_run {
         if options.sha256.is_some() {
             reader.for_each(|_, _| Ok::<_, PackError>(Handled::Unread))?;
@@ -164,7 +164,6 @@ impl Place {
         options: &UnpackOptions,
         index: &PackIndex,
         settings: &Settings,
-        reporter: &dyn Reporter,
     ) -> Result<Self, UnpackOperationError> {
         let mut place = Self {
             create: options.create.clone(),
@@ -178,10 +177,11 @@ impl Place {
             place.create.target.name.clone_from(&index.name);
         }
         let prefix = new_prefix(&place.create.target, None, settings)?;
-        if !options.create.dry_run {
-            larder_link::recover(&prefix, reporter).map_err(UnpackOperationError::Place)?;
+        match check_free(&prefix, options.create.replace) {
+            // What a killed run left is cleared away, and another run waited for, once the archives are there.
+            Ok(()) | Err(TargetError::Unfinished { .. }) => {}
+            Err(error) => return Err(error.into()),
         }
-        check_free(&prefix, options.create.replace)?;
         if options.keep == KeepObjects::No && !options.create.dry_run {
             let scratch =
                 larder_link::scratch_beside(&prefix).map_err(UnpackOperationError::Place)?;
