@@ -273,6 +273,71 @@ fn a_pack_is_pinned_by_its_digest_or_by_a_lock() {
     assert!(!sandbox.path("env2").exists());
 }
 
+/// Without the sha256 of packages: what is left is their md5.
+fn lock_with_md5_alone(sandbox: &Sandbox) {
+    let lock = fs::read_to_string(sandbox.path("conda-lock.yml")).unwrap();
+    let lines = lock
+        .lines()
+        .filter(|line| !line.trim().starts_with("sha256:"));
+    let lines: Vec<&str> = lines.collect();
+    sandbox.write("md5-conda-lock.yml", &format!("{}\n", lines.join("\n")));
+}
+
+#[test]
+fn a_trusted_lock_with_md5_alone_is_held_against_the_bytes() {
+    let sandbox = packed();
+    lock_with_md5_alone(&sandbox);
+    let unpack = [
+        "unpack",
+        "work.tar",
+        "-p",
+        "env",
+        "--lock",
+        "md5-conda-lock.yml",
+    ];
+    fs::remove_dir_all(sandbox.store()).unwrap();
+    sandbox.larder(&unpack).success();
+    fs::remove_dir_all(env(&sandbox)).unwrap();
+    fs::remove_dir_all(sandbox.store()).unwrap();
+    // Other bytes, whose sha256 index and lock of the pack agree on; the lock still claims the old md5.
+    let evil = lib().file("lib/evil", "evil").build(Format::TarBz2).bytes;
+    let old = digest(&fs::read(sandbox.path("channel/noarch/lib-2.0-h1_0.tar.bz2")).unwrap());
+    forge(&sandbox, "lib-2.0-h1_0.tar.bz2", |_| evil.clone());
+    forge(&sandbox, "conda-lock.yml", |lock| {
+        let lock = String::from_utf8(lock).unwrap();
+        let (new, short) = (digest(&evil), |digest: &str| {
+            format!("of\":\"{}", &digest[..8])
+        });
+        let lock = lock.replace(&old, &new);
+        lock.replace(&short(&old), &short(&new)).into_bytes()
+    });
+    let run = sandbox.larder(&unpack).fails_with(4);
+    assert!(
+        run.stderr.contains("lib-2.0-h1_0.tar.bz2"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains("md5:"), "{}", run.stderr);
+    assert!(!env(&sandbox).exists());
+}
+
+#[test]
+fn a_trusted_lock_does_not_vouch_for_variables() {
+    let sandbox = packed();
+    let pinned = [
+        "unpack",
+        "work.tar",
+        "-p",
+        "env",
+        "--lock",
+        "conda-lock.yml",
+    ];
+    let run = sandbox.larder(&pinned).success();
+    assert!(run.stderr.contains("GREETING"), "{}", run.stderr);
+    let run = sandbox.larder(&["run", "-p", "env", "--", "sh", "-c", "echo $GREETING"]);
+    assert_eq!(run.success().stdout, "\n");
+}
+
 #[test]
 fn an_environment_is_packed_as_it_is() {
     let sandbox = packed();

@@ -66,7 +66,8 @@ pub(crate) struct StoreGcArgs {
 ///
 /// Archives whose digest is known are copied into the store, verified: from the record beside them, from
 /// the channel indexes in `cache/`, or from a lock. All others are listed and left out. What was only
-/// extracted (as in rattler's and pixi's cache) cannot be taken over: there is no archive to verify.
+/// extracted (as in rattler's and pixi's cache) cannot be taken over: there is no archive to verify. No
+/// environment and no lock needs what was imported until one is made: `larder store gc` removes it till then.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   larder store import ~/miniforge3/pkgs

@@ -92,6 +92,13 @@ fn list(report: &UnpackReport, is_quiet: bool) {
 
 fn summary(report: &UnpackReport) {
     let environment = &report.environment;
+    if environment.made_by_another {
+        output::tell(format!(
+            "{}: made by another run, with the very packages of the pack",
+            environment.prefix.display()
+        ));
+        return;
+    }
     output::tell(format!(
         "{}: {} packages, {} archives of the pack were new, linked {} files; {} in all",
         environment.prefix.display(),

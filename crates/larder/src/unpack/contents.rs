@@ -6,8 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_digest::Sha256;
-use larder_lock::{Closure, LockFile, LockedPackage, Selection};
+use larder_digest::{Checksum, Sha256};
+use larder_lock::{Closure, LockFile, LockHead, LockedPackage, Selection};
 use larder_pack::{LOCK, PackIndex, PackReader};
 use rattler_conda_types::Subdir;
 
@@ -24,9 +24,12 @@ pub(super) struct Contents {
     pub(super) lock: LockFile,
     /// The pack and the member, for messages.
     pub(super) lock_path: PathBuf,
-    /// The archives of the environment that is to be made: the members' names, and their packages.
-    pub(super) needed: BTreeMap<String, String>,
+    /// The archives of the environment that is to be made: the members' names, and what their bytes have to
+    /// have by the lock that is trusted.
+    pub(super) needed: BTreeMap<String, Checksum>,
     closure: Closure,
+    /// The member of each package of the closure.
+    members: BTreeMap<String, String>,
 }
 
 impl Contents {
@@ -40,7 +43,7 @@ impl Contents {
         let lock = parse_lock(&lock_path, reader.lock().as_bytes(), Some(subdir), settings)?;
         let index = reader.index().clone();
         let mut archives = Archives::of(&index);
-        let mut needed = BTreeMap::new();
+        let mut members = BTreeMap::new();
         let mut own = None;
         for platform in lock.platforms() {
             let closure = lock
@@ -49,7 +52,7 @@ impl Contents {
             for package in closure.packages() {
                 let member = archives.find(package)?;
                 if *platform == subdir {
-                    needed.insert(member, package.dist());
+                    members.insert(package.name().to_owned(), member);
                 }
             }
             if *platform == subdir {
@@ -63,13 +66,26 @@ impl Contents {
                 found: index.platforms.join(", "),
             });
         };
-        Ok(Self {
+        let mut contents = Self {
             index,
             lock,
             lock_path,
-            needed,
+            needed: BTreeMap::new(),
             closure,
-        })
+            members,
+        };
+        contents.need();
+        Ok(contents)
+    }
+
+    /// What the closure needs of the pack.
+    fn need(&mut self) {
+        let packages = self.closure.packages().iter();
+        let needed = packages.filter_map(|package| {
+            let member = self.members.get(package.name())?;
+            Some((member.clone(), package.checksum()?))
+        });
+        self.needed = needed.collect();
     }
 
     /// The packages of the environment that is to be made.
@@ -87,9 +103,10 @@ impl Contents {
             .sum()
     }
 
-    /// Holds the packages against those of a lock that is trusted.
-    pub(super) fn check_pin(
-        &self,
+    /// Holds the packages against those of a lock that is trusted, and takes that one instead: of what the
+    /// pack says nothing counts any more but where the archives are.
+    pub(super) fn pin(
+        &mut self,
         path: &Path,
         settings: &Settings,
     ) -> Result<(), UnpackOperationError> {
@@ -100,11 +117,23 @@ impl Contents {
         let mut differences = Vec::new();
         // A lock alone is packed without its optional categories, one beside a manifest with them.
         for selection in [Selection::all(), Selection::default()] {
-            differences = match trusted.closure(subdir, &selection) {
-                Ok(closure) => compare(&closure, &self.closure),
-                Err(error) => vec![error.to_string()],
+            let closure = match trusted.closure(subdir, &selection) {
+                Ok(closure) => closure,
+                Err(error) => {
+                    differences = vec![error.to_string()];
+                    continue;
+                }
             };
+            differences = compare(&closure, &self.closure);
             if differences.is_empty() {
+                let head = LockHead {
+                    channels: trusted.channels().to_vec(),
+                    ..LockHead::default()
+                };
+                self.lock = LockFile::new(std::slice::from_ref(&closure), &head);
+                self.closure = closure;
+                self.lock_path = path.to_owned();
+                self.need();
                 return Ok(());
             }
         }
@@ -177,7 +206,8 @@ fn compare(trusted: &Closure, packed: &Closure) -> Vec<String> {
     differences
 }
 
-/// The same address and digests. A pack's lock has the sha256 of everything, the trusted one perhaps not.
+/// The same address and digests. A pack's lock has the sha256 of everything, the trusted one perhaps not:
+/// what has an md5 alone is held against that once more when its bytes are there.
 fn is_same(trusted: &LockedPackage, packed: &LockedPackage) -> bool {
     let digests = match trusted.sha256() {
         Some(sha256) => packed.sha256() == Some(sha256),

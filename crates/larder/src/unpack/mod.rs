@@ -99,9 +99,12 @@ pub async fn unpack(
     let subdir = platforms::given_or_current(options.create.platform.as_deref())?;
     let mut source = PinnedReader::new(open(&options.pack, settings)?, options.sha256);
     let reader = PackReader::new(&mut source)?;
-    let contents = Contents::read(&reader, &options.pack, subdir, settings)?;
+    let mut contents = Contents::read(&reader, &options.pack, subdir, settings)?;
     if let Some(lock) = &options.lock {
-        contents.check_pin(&settings.absolute(lock), settings)?;
+        contents.pin(&settings.absolute(lock), settings)?;
+        if options.sha256.is_none() {
+            leave_variables(&mut contents, reporter);
+        }
     }
     // Until the environment is recorded.
     let mut pin = None;
@@ -139,6 +142,22 @@ pub async fn unpack(
         added,
         environment,
     })
+}
+
+/// Variables can make any program do anything, and no lock vouches for them.
+fn leave_variables(contents: &mut Contents, reporter: &dyn Reporter) {
+    let variables = std::mem::take(&mut contents.index.variables);
+    if !variables.is_empty() {
+        let names: Vec<_> = variables
+            .keys()
+            .map(|name| name.escape_debug().to_string())
+            .collect();
+        let text = format!(
+            "the lock does not vouch for the variables of the pack, they are left out: {} (`--sha256` vouches for all)",
+            names.join(", ")
+        );
+        reporter.warn("unpack::variables", text);
+    }
 }
 
 fn open(pack: &Path, settings: &Settings) -> Result<Box<dyn Read>, UnpackOperationError> {

@@ -5,7 +5,7 @@ use std::{io::Read, time::Instant};
 use larder_digest::Checksum;
 use larder_event::{Event, Phase, Reporter};
 use larder_pack::{Handled, PackError, PackReader, PackedFile};
-use larder_store::{ObjectKind, Store};
+use larder_store::{Object, ObjectKind, Store};
 
 use crate::transfer::{TransferFailure, transfer};
 
@@ -52,37 +52,47 @@ impl Receiver<'_> {
         let Some(kind) = ObjectKind::from_file_name(path) else {
             return Ok(Handled::Unread);
         };
-        if !self.contents.needed.contains_key(path) || self.is_there(kind, file)? {
+        let Some(expected) = self.contents.needed.get(path) else {
+            return Ok(Handled::Unread);
+        };
+        if self.is_there(kind, expected, file)? {
             return Ok(Handled::Unread);
         }
-        self.ingest(kind, file, body)?;
+        self.ingest(kind, *expected, file, body)?;
         Ok(Handled::Verified)
     }
 
     /// A damaged object is moved aside and comes from the pack.
-    fn is_there(&self, kind: ObjectKind, file: &PackedFile) -> Result<bool, UnpackOperationError> {
-        let found = self.store.find(kind, &Checksum::Sha256(file.sha256));
+    fn is_there(
+        &self,
+        kind: ObjectKind,
+        expected: &Checksum,
+        file: &PackedFile,
+    ) -> Result<bool, UnpackOperationError> {
+        let found = self.store.find(kind, expected);
         let found = found.map_err(|source| UnpackOperationError::Store {
             entry: file.path.to_string(),
             source,
         })?;
-        Ok(found.is_some_and(|object| self.store.open_verified(&object).is_ok()))
+        let is_listed = |object: &Object| object.id.sha256 == file.sha256;
+        Ok(found
+            .filter(is_listed)
+            .is_some_and(|object| self.store.open_verified(&object).is_ok()))
     }
 
     fn ingest(
         &self,
         kind: ObjectKind,
+        expected: Checksum,
         file: &PackedFile,
         body: &mut dyn Read,
     ) -> Result<(), UnpackOperationError> {
         let entry = || file.path.to_string();
-        let mut ingest = self
-            .store
-            .ingest(kind, Some(Checksum::Sha256(file.sha256)))
-            .map_err(|source| UnpackOperationError::Store {
-                entry: entry(),
-                source,
-            })?;
+        let ingest = self.store.ingest(kind, Some(expected));
+        let mut ingest = ingest.map_err(|source| UnpackOperationError::Store {
+            entry: entry(),
+            source,
+        })?;
         let copied = transfer(body, &mut ingest, Phase::Receive, self.reporter);
         copied.map_err(|failure| match failure {
             TransferFailure::Read(source) => UnpackOperationError::Pack(PackError::Read {
@@ -94,12 +104,19 @@ impl Receiver<'_> {
                 source,
             },
         })?;
-        ingest
+        let object = ingest
             .finish()
             .map_err(|source| UnpackOperationError::Ingest {
                 entry: entry(),
                 source,
             })?;
-        Ok(())
+        if object.id.sha256 == file.sha256 {
+            return Ok(());
+        }
+        Err(UnpackOperationError::Pack(PackError::Damaged {
+            entry: entry(),
+            expected: file.sha256,
+            found: object.id.sha256,
+        }))
     }
 }
