@@ -33,6 +33,7 @@ mod scratch;
 mod scripts;
 mod state;
 mod stream;
+mod verify;
 
 pub use apply::{Applied, apply};
 pub use clobber::Clobber;
@@ -49,6 +50,7 @@ pub use record::package_record;
 pub use scratch::{ScratchDir, scratch_beside};
 pub use scripts::{ScriptError, ScriptMessage};
 pub use stream::{Archives, OpenedArchive, Streamed, stream};
+pub use verify::{DamagedRecord, Drift, Drifted, PipPackage, VerifyOptions, VerifyReport, verify};
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,124 @@
+//! [`verify`]: an environment held against its records, whoever made it.
+//!
+//! Reads every file that a record names, and finds what no record names. Changes nothing. What is right
+//! is what the records say (`sha256_in_prefix`, else `sha256`; for packages that pip installed their
+//! `RECORD`): nobody signs records, so this finds accidents and forgetfulness, not an attacker.
+
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use larder_event::{Event, Phase, Reporter};
+use larder_fs::{PathContext as _, PathError};
+use rattler_conda_types::PrefixRecord;
+
+mod claim;
+mod compare;
+mod drift;
+mod extras;
+mod pip;
+mod pip_record;
+
+pub use drift::{DamagedRecord, Drift, Drifted, PipPackage, VerifyReport};
+
+use claim::Claims;
+
+/// How an environment is verified.
+#[derive(Debug, Clone, Copy)]
+pub struct VerifyOptions {
+    /// How many threads read; 0 counts as 1.
+    pub threads: usize,
+    /// Whether files are compared by existence, kind and size alone.
+    pub quick: bool,
+}
+
+/// Compares the environment at `prefix` with its records.
+///
+/// Emits [`Phase::Verify`] with the number of files and their bytes as recorded, and
+/// [`Event::Verified`] as they are read.
+///
+/// # Errors
+/// If `conda-meta` or a directory cannot be read at all; what cannot be read of single files is drift.
+pub fn verify(
+    prefix: &Path,
+    options: VerifyOptions,
+    reporter: &dyn Reporter,
+) -> Result<VerifyReport, PathError> {
+    let begun = std::time::Instant::now();
+    let (records, damaged_records) = read_records(prefix)?;
+    let mut claims = Claims::default();
+    for record in &records {
+        claims.of_record(record);
+    }
+    let pip = pip::find(prefix, &mut claims)?;
+    let claimed = claims.sorted();
+    reporter.event(&Event::PhaseStarted {
+        phase: Phase::Verify,
+        total: claimed.len() as u64,
+        bytes: claimed.iter().map(|claim| claim.bytes()).sum(),
+    });
+    let drifted = compare::all(prefix, &claims, options, reporter);
+    let extra = extras::find(prefix, &claims)?;
+    reporter.event(&Event::PhaseFinished {
+        phase: Phase::Verify,
+        milliseconds: begun.elapsed().as_millis() as u64,
+    });
+    Ok(VerifyReport {
+        packages: records.len(),
+        files: claimed.len() as u64,
+        drifted,
+        extra,
+        pip,
+        damaged_records,
+    })
+}
+
+/// The records that can be read, sorted by package, and those that cannot.
+fn read_records(prefix: &Path) -> Result<(Vec<PrefixRecord>, Vec<DamagedRecord>), PathError> {
+    let (mut records, mut damaged) = (Vec::new(), Vec::new());
+    for path in record_files(&prefix.join("conda-meta"))? {
+        let bytes = fs::read(&path).at("read file", &path)?;
+        match serde_json::from_slice::<PrefixRecord>(&bytes) {
+            Ok(record) => records.push(record),
+            Err(error) => damaged.push(DamagedRecord {
+                path: file_name(&path),
+                problem: error.to_string(),
+            }),
+        }
+    }
+    Ok((records, damaged))
+}
+
+fn record_files(directory: &Path) -> Result<BTreeSet<PathBuf>, PathError> {
+    let mut files = BTreeSet::new();
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(files),
+        entries => entries.at("read directory", directory)?,
+    };
+    for entry in entries {
+        let path = entry.at("read directory", directory)?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
+            files.insert(path);
+        }
+    }
+    Ok(files)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+/// A path below a prefix as records write it.
+fn text(path: &Path) -> String {
+    path.to_string_lossy().replace('\\', "/")
+}
+
+#[cfg(test)]
+mod tests;
