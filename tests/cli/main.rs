@@ -22,6 +22,7 @@ mod memo;
 mod pack;
 mod quickstart;
 mod real_channel;
+mod remove;
 mod run;
 mod store;
 mod store_export;
@@ -29,3 +30,4 @@ mod store_import;
 mod support;
 #[cfg(unix)]
 mod trees;
+mod verify;

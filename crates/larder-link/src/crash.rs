@@ -19,6 +19,7 @@
 //! |---|---|---|
 //! | while unpacking | `.larder-env-R.scratch`, its `in-use` not locked | removes it |
 //! | while building | `.larder-env-R` | removes it |
+//! | while removing an environment | `P` whole, or no `P` and `.larder-env-R` | removes the latter |
 //! | after the move into place, no scripts | `P` whole; the old one as `.larder-env-R` or `.old` | removes the old one |
 //! | between the two renames, where there is no exchange | no `P`, `.old`, perhaps `.larder-env-R` | renames `.old` back, removes the other |
 //! | while scripts run or records are written | `P` with marker, without history | removes `P`, puts the old one back |

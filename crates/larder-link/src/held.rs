@@ -64,6 +64,10 @@ impl Held {
         recover_locked(&self.site, self.certainty(), reporter)
     }
 
+    pub(crate) fn site(&self) -> &Site {
+        &self.site
+    }
+
     pub(crate) fn certainty(&self) -> Certainty {
         Certainty::with(&self.lock)
     }

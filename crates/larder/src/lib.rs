@@ -29,6 +29,7 @@ mod platforms;
 mod policy;
 mod record;
 mod registry;
+mod remove;
 mod run;
 mod settings;
 mod solving;
@@ -37,6 +38,7 @@ mod system;
 mod target;
 mod transfer;
 mod unpack;
+mod verify;
 mod virtual_file;
 
 pub use channels::ChannelsError;
@@ -48,7 +50,10 @@ pub use gather::GatherError;
 pub use inputs::{DEFAULT_LOCK, DEFAULT_MANIFEST, InputError};
 pub use larder_digest::Sha256;
 pub use larder_fs::LinkMode;
-pub use larder_link::{ClobberPolicy, ScriptPolicy};
+pub use larder_link::{
+    ClobberPolicy, DamagedRecord, Drift, Drifted, PipPackage, ScriptPolicy, VerifyOptions,
+    VerifyReport,
+};
 pub use larder_lock::{ExplicitHash, LockFormat};
 pub use larder_manifest::{ManifestReport, without_credentials};
 pub use larder_solve::{Priority, Strategy};
@@ -69,12 +74,14 @@ pub use pkgs::{
 pub use platforms::{PlatformError, current as current_subdir};
 pub use policy::SolvePolicy;
 pub use rattler_shell::environment::EnvironmentSnapshot;
+pub use remove::{RemoveActions, RemoveError, RemoveOptions, RemoveReport, remove};
 pub use run::{RunError, RunOptions, run};
 pub use settings::Settings;
 pub use store::{GcArchive, GcError, GcOptions, GcReport, gc};
 pub use system::{Explanation, explain};
 pub use target::{Target, TargetError, existing_prefix};
 pub use unpack::{KeepObjects, UnpackOperationError, UnpackOptions, UnpackReport, unpack};
+pub use verify::{VerifyEnvironmentReport, VerifyError, verify};
 pub use virtual_file::VirtualPackagesError;
 
 /// Whole milliseconds since `begun`.

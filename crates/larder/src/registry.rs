@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::{Durability, PathContext as _, PathError, write_atomic};
 
 /// Adds `prefix` to the registry in `home`, once. Other lines are left as they are.
 ///
@@ -36,4 +36,24 @@ pub(crate) fn register(home: &Path, prefix: &Path) -> Result<(), PathError> {
         .open(&path)
         .and_then(|mut file| file.write_all(format!("{separator}{line}\n").as_bytes()))
         .at("append to", &path)
+}
+
+/// Takes `prefix` out of the registry in `home`. Other lines are left as they are; a registry that is not
+/// there names nothing.
+///
+/// # Errors
+/// If the file cannot be read or replaced; callers warn and go on.
+pub(crate) fn unregister(home: &Path, prefix: &Path) -> Result<(), PathError> {
+    let path = home.join(".conda").join("environments.txt");
+    let existing = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        text => text.at("read file", &path)?,
+    };
+    let line = prefix.to_string_lossy();
+    let is_other = |known: &&str| known.trim_end() != line;
+    let kept: String = existing.split_inclusive('\n').filter(is_other).collect();
+    if kept == existing {
+        return Ok(());
+    }
+    write_atomic(&path, kept.as_bytes(), Durability::Lazy)
 }

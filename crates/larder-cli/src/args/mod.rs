@@ -6,6 +6,7 @@ use crate::environment::VARIABLES;
 
 mod completions;
 mod create;
+mod env;
 mod export;
 mod inputs;
 mod list;
@@ -16,9 +17,11 @@ mod run;
 mod store;
 mod target;
 mod unpack;
+mod verify;
 
 pub(crate) use completions::CompletionsArgs;
 pub(crate) use create::{Clobber, CreateArgs, LinkMode, MakingArgs};
+pub(crate) use env::{EnvArgs, EnvCommand, EnvRemoveArgs};
 pub(crate) use export::{ExplicitHash, ExportArgs, LockFormat};
 pub(crate) use inputs::{InputArgs, PolicyArgs, Priority, Strategy};
 pub(crate) use list::ListArgs;
@@ -31,6 +34,7 @@ pub(crate) use store::{
 };
 pub(crate) use target::TargetArgs;
 pub(crate) use unpack::UnpackArgs;
+pub(crate) use verify::VerifyArgs;
 
 /// Conda environments from a content-addressed store: the second run neither downloads nor solves.
 #[derive(Debug, Parser)]
@@ -90,6 +94,8 @@ pub(crate) enum Command {
     Lock(LockArgs),
     Run(RunArgs),
     List(ListArgs),
+    Verify(VerifyArgs),
+    Env(EnvArgs),
     Export(ExportArgs),
     Pack(PackArgs),
     Unpack(UnpackArgs),

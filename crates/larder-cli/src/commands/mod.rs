@@ -12,6 +12,7 @@ use crate::{
 mod completions;
 mod context;
 mod create;
+mod env;
 mod export;
 mod list;
 mod lock;
@@ -22,6 +23,7 @@ mod pack;
 mod run;
 mod store;
 mod unpack;
+mod verify;
 
 /// Runs the command that the arguments name.
 pub(crate) fn run(cli: Cli, environment: &Environment) -> ExitCode {
@@ -32,6 +34,8 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> ExitCode {
         Command::Lock(args) => lock::lock(&args, global, environment),
         Command::Run(args) => run::run(&args, global, environment),
         Command::List(args) => list::list(&args, global, environment),
+        Command::Verify(args) => verify::verify(&args, global, environment),
+        Command::Env(args) => env::env(&args, global, environment),
         Command::Export(args) => export::export(&args, global, environment),
         Command::Pack(args) => pack::pack(&args, global, environment),
         Command::Unpack(args) => unpack::unpack(&args, global, environment),

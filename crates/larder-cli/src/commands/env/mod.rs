@@ -1,0 +1,21 @@
+//! `larder env`: one module for each of its commands.
+
+use std::process::ExitCode;
+
+use crate::{
+    args::{EnvArgs, EnvCommand, GlobalArgs},
+    environment::Environment,
+    failure::Failure,
+};
+
+mod remove;
+
+pub(super) fn env(
+    args: &EnvArgs,
+    global: &GlobalArgs,
+    environment: &Environment,
+) -> Result<ExitCode, Failure> {
+    match &args.command {
+        EnvCommand::Remove(args) => remove::remove(args, global, environment),
+    }
+}

@@ -1,0 +1,89 @@
+//! `larder env remove`.
+
+use std::{
+    io::{self, IsTerminal as _},
+    path::Path,
+    process::ExitCode,
+};
+
+use larder::{RemoveOptions, existing_prefix, remove as remove_environment};
+
+use crate::{
+    args::{EnvRemoveArgs, GlobalArgs},
+    commands::context::{command_line, settings, target},
+    environment::Environment,
+    failure::Failure,
+    output, progress,
+};
+
+pub(super) fn remove(
+    args: &EnvRemoveArgs,
+    global: &GlobalArgs,
+    environment: &Environment,
+) -> Result<ExitCode, Failure> {
+    if args.target.name.is_none() && args.target.prefix.is_none() {
+        let text = "no environment named: give `-n NAME` or `-p DIR`";
+        return Err(Failure::refused("target::unnamed", text));
+    }
+    let settings = settings(global, environment)?;
+    let prefix =
+        existing_prefix(&target(&args.target), &settings).map_err(|error| Failure::new(&error))?;
+    let mut options = RemoveOptions {
+        prefix,
+        override_frozen: args.override_frozen,
+        dry_run: true,
+        command_line: command_line(),
+    };
+    let reporter = progress::reporter(global);
+    let run = |options: &RemoveOptions| {
+        remove_environment(options, &settings, &*reporter).map_err(|error| Failure::new(&error))
+    };
+    let mut report = run(&options)?;
+    if !args.dry_run {
+        confirm(&options.prefix, report.actions.unlink.len(), args.yes)?;
+        options.dry_run = false;
+        report = run(&options)?;
+    }
+    if global.json {
+        output::json(&report);
+    } else if !global.quiet {
+        let packages = output::count(report.actions.unlink.len(), "package");
+        let what = if report.dry_run {
+            "would remove"
+        } else {
+            "removed"
+        };
+        output::tell(format!(
+            "{what} {} with {packages}",
+            report.prefix.display()
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks whoever sits at the terminal; where nobody does, `--yes` has to say it.
+fn confirm(prefix: &Path, packages: usize, yes: bool) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    let packages = output::count(packages, "package");
+    if !io::stdin().is_terminal() || !output::is_watched() {
+        let text = format!(
+            "nobody can be asked whether `{}` may go: give --yes",
+            prefix.display()
+        );
+        return Err(Failure::refused("remove::unconfirmed", text));
+    }
+    output::tell(format!(
+        "remove {} with {packages}, and everything else in it? [y/N]",
+        prefix.display()
+    ));
+    let mut answer = String::new();
+    match io::stdin().read_line(&mut answer) {
+        Ok(_) if ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) => Ok(()),
+        _ => Err(Failure::refused(
+            "remove::unconfirmed",
+            "nothing was removed",
+        )),
+    }
+}
