@@ -40,11 +40,11 @@ fn an_environment_goes_with_everything_in_it() {
 fn a_dry_run_and_a_missing_yes_remove_nothing() {
     let sandbox = app_and_lib();
     sandbox.larder(&["create", "-p", "env"]).success();
-    sandbox
+    let run = sandbox
         .larder(&["env", "remove", "-p", "env", "--dry-run"])
         .success();
     assert!(run.stderr.contains("would remove"), "{}", run.stderr);
-    sandbox
+    let run = sandbox
         .larder(&["env", "remove", "-p", "env"])
         .fails_with(1);
     assert!(run.stderr.contains("--yes"), "{}", run.stderr);
