@@ -131,6 +131,8 @@ pub enum Phase {
     Import,
     /// Archives of the store go into another package cache.
     Export,
+    /// Files are counted.
+    Measure,
 }
 
 /// Where an archive came from.

@@ -2,11 +2,19 @@
 //!
 //! It is written before anything else and read before anything else.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
-use larder_fs::{Durability, PathContext as _, PathError, write_atomic};
+use larder_fs::{Durability, PathContext as _, PathError, rename_noreplace, write_atomic};
 
-use crate::{Access, OpenError, layout::Layout};
+use crate::{
+    Access, ObjectKind, OpenError,
+    layout::Layout,
+    listing::entries,
+    temporary::{DAMAGED, unique_name},
+};
 
 /// The version of the layout that this code reads and writes.
 pub(crate) const VERSION: u32 = 1;
@@ -35,12 +43,45 @@ pub(crate) fn check_or_create(layout: &Layout, access: Access) -> Result<(), Ope
     Ok(())
 }
 
+/// Writes `format` anew where it is damaged or gone in what is a store by everything else that is there;
+/// says whether it did.
+pub(crate) fn mend(layout: &Layout) -> Result<bool, OpenError> {
+    match check(layout) {
+        Ok(true) => return Ok(false),
+        Ok(false) | Err(OpenError::MalformedFormat { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    if !has_only_ours(layout)? {
+        let root = layout.root().to_owned();
+        return Err(OpenError::NotAStore { root });
+    }
+    let path = layout.format();
+    if path.is_dir() {
+        let aside = unique_name(&format!("{DAMAGED}format-"), "");
+        rename_noreplace(&path, &layout.temporary().join(aside))?;
+    }
+    let text = format!("{WORD} {VERSION}\n");
+    write_atomic(&path, text.as_bytes(), Durability::Flush)?;
+    Ok(true)
+}
+
+/// Whether a directory holds the directories of a store, and nothing that a store does not have.
+fn has_only_ours(layout: &Layout) -> Result<bool, PathError> {
+    let names = entries(layout.root())?;
+    let is_ours = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name == "format" || is_left_over(&name) || Layout::DIRECTORIES.contains(&&*name)
+    };
+    Ok(layout.kind(ObjectKind::Conda).is_dir() && names.iter().all(is_ours))
+}
+
 /// Whether there is a `format` of a known version; an unknown one is an error.
 fn check(layout: &Layout) -> Result<bool, OpenError> {
     let path = layout.format();
     let text = match fs::read(&path) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(_) if path.is_dir() => "a directory".into(),
         Err(error) => return Err(error).at("read", &path).map_err(OpenError::Io),
     };
     match parse(&text) {
@@ -68,9 +109,13 @@ fn is_vacant(root: &Path) -> Result<bool, PathError> {
     for entry in fs::read_dir(root).at("read directory", root)? {
         let name = entry.at("read directory", root)?.file_name();
         let name = name.to_string_lossy();
-        if !(name.starts_with(".larder-") && name.ends_with(".tmp")) {
+        if !is_left_over(&name) {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+fn is_left_over(name: &str) -> bool {
+    name.starts_with(".larder-") && name.ends_with(".tmp")
 }

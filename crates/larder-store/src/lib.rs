@@ -27,7 +27,7 @@ pub use read::{ReadError, VerifiedObject};
 pub use roots::{Needed, Origin, RecordedRoot, Root, RootError, RootKind};
 pub use steps::{NoSteps, Step, Steps};
 pub use store::{Access, OpenError, Store, StoreError, StoreOptions};
-pub use verify::{Damage, Fault, VerifyReport};
+pub use verify::{Damage, Fault, Mended, VerifyReport};
 
 #[cfg(test)]
 mod tests;

@@ -48,6 +48,22 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The names of all objects of this store and of those below it, sorted, whatever is in their places.
+    ///
+    /// # Errors
+    /// If a directory cannot be read.
+    pub fn object_ids(&self) -> Result<Vec<ObjectId>, PathError> {
+        let mut ids = Vec::new();
+        for layout in self.shared.layers() {
+            ids.extend(list(layout, &mut Vec::new())?);
+        }
+        ids.sort();
+        ids.dedup();
+        Ok(ids)
+    }
+}
+
 /// The names of all objects, sorted; what else is there goes to `stray`.
 pub(crate) fn list(layout: &Layout, stray: &mut Vec<PathBuf>) -> Result<Vec<ObjectId>, PathError> {
     let mut objects = Vec::new();

@@ -171,7 +171,7 @@ impl Shared {
 
 /// Gives a whole object its name again that another process had put there between our reading and
 /// our moving. If a third process has done so meanwhile, one of the two is enough.
-fn put_back(aside: &Path, path: &Path) -> Result<(), PathError> {
+pub(crate) fn put_back(aside: &Path, path: &Path) -> Result<(), PathError> {
     match rename_noreplace(aside, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             crate::temporary::remove_file(aside)

@@ -207,6 +207,23 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The roots of this store and of those below it that can be read: for names and addresses, never for
+    /// deciding what may go.
+    ///
+    /// # Errors
+    /// If a directory cannot be read.
+    pub fn readable_roots(&self) -> Result<Vec<RecordedRoot>, PathError> {
+        let mut roots = Vec::new();
+        for layout in self.shared.layers() {
+            for file in with_extension(&layout.roots(), "json")? {
+                roots.extend(read(file).ok().flatten());
+            }
+        }
+        Ok(roots)
+    }
+}
+
 impl Shared {
     pub(crate) fn root_files(&self) -> Result<Vec<PathBuf>, PathError> {
         with_extension(&self.layout.roots(), "json")

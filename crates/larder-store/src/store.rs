@@ -199,6 +199,14 @@ impl Store {
         Ok(Self { shared })
     }
 
+    /// Writes the file `format` of the store at `root` anew if it is damaged or gone; says whether it was.
+    ///
+    /// # Errors
+    /// If it is of a later version, or the directory does not hold what a store holds and nothing else.
+    pub fn mend_format(root: &Path) -> Result<bool, OpenError> {
+        format::mend(&Layout::new(root))
+    }
+
     /// The directory of the store, as it was given.
     pub fn root(&self) -> &Path {
         self.shared.layout.root()
@@ -309,7 +317,7 @@ pub(crate) fn is_refusal(error: &PathError) -> bool {
 
 /// Makes the directories that are missing: cache services drop empty ones. A store that cannot be
 /// written can still be read.
-fn create_directories(layout: &Layout) -> Result<(), PathError> {
+pub(crate) fn create_directories(layout: &Layout) -> Result<(), PathError> {
     for path in layout.directories() {
         match fs::create_dir(&path).at("create directory", &path) {
             Ok(()) => {}

@@ -2,7 +2,7 @@
 
 use larder_fetch::FetchError;
 use larder_solve::SolveError;
-use larder_store::OpenError;
+use larder_store::{OpenError, RootError};
 
 use crate::Kind;
 
@@ -33,8 +33,29 @@ pub(crate) fn solve_code(error: &SolveError) -> &'static str {
 pub(crate) fn open_kind(error: &OpenError) -> Kind {
     match error {
         OpenError::Io(_) => Kind::World,
+        OpenError::MalformedFormat { .. } => Kind::Damage,
         _ => Kind::Refused,
     }
+}
+
+pub(crate) fn root_kind(error: &RootError) -> Kind {
+    match error {
+        RootError::Malformed { .. } => Kind::Damage,
+        _ => Kind::World,
+    }
+}
+
+pub(crate) fn root_hint(error: &RootError) -> Option<String> {
+    let hint = "`larder store verify --repair` moves it out of the way";
+    matches!(error, RootError::Malformed { .. }).then(|| hint.into())
+}
+
+pub(crate) fn open_hint(error: &OpenError) -> Option<String> {
+    Some(match error {
+        OpenError::MalformedFormat { .. } => "`larder store verify --repair` mends it".into(),
+        OpenError::NoStore { .. } => "LARDER_STORE_LOWER names stores that must be there".into(),
+        _ => "LARDER_STORE names another directory for the store".into(),
+    })
 }
 
 pub(crate) fn fetch_kind(error: &FetchError) -> Kind {

@@ -38,5 +38,6 @@ fn phase_names(phase: larder_event::Phase) -> (&'static str, &'static str) {
         Phase::Receive => ("reading the pack", "read the pack:"),
         Phase::Import => ("importing", "imported"),
         Phase::Export => ("exporting", "exported"),
+        Phase::Measure => ("measuring", "measured"),
     }
 }

@@ -65,7 +65,7 @@ pub(crate) fn work_unreadable(root: &Path) {
     for read_first in [true, false] {
         let object = put_content(&store, 1);
         set_permissions(&object.path, Permissions::from_mode(0o000)).unwrap();
-        let report = store.verify(&larder_event::Silent).unwrap();
+        let report = store.verify(None, &larder_event::Silent).unwrap();
         assert!(matches!(report.damaged[0].fault, Fault::Unreadable(_)));
         if read_first {
             let error = store.open_verified(&object).unwrap_err();

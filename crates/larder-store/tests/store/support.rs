@@ -53,7 +53,7 @@ impl Fixture {
     }
 
     pub(crate) fn verify(&self) -> VerifyReport {
-        self.store.verify(&Silent).unwrap()
+        self.store.verify(None, &Silent).unwrap()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use larder_event::Recorder;
-use larder_store::Fault;
+use larder_store::{Fault, OpenError, RootKind, Store};
 
 use crate::support::{
     Fixture, content, flip_a_bit, md5, names, overwrite, put, put_content, sha256,
@@ -24,13 +24,13 @@ fn every_object_is_hashed_and_every_damage_named() {
         .collect();
     let total: u64 = objects.iter().map(|object| object.size).sum();
     let recorder = Recorder::default();
-    let report = fixture.store.verify(&recorder).unwrap();
+    let report = fixture.store.verify(None, &recorder).unwrap();
     assert!(report.is_sound() && recorder.warnings().is_empty());
     assert_eq!((report.objects, report.bytes), (20, total));
 
     flip_a_bit(&objects[3].path);
     overwrite(&objects[11].path, b"");
-    let report = fixture.store.verify(&recorder).unwrap();
+    let report = fixture.store.verify(None, &recorder).unwrap();
     assert!(!report.is_sound());
     assert_eq!(report.objects, 20);
     let mut damaged: Vec<_> = [&objects[3], &objects[11]].map(|o| o.path.clone()).into();
@@ -80,4 +80,100 @@ fn index_files_that_mislead_are_named() {
     assert!(report.is_sound());
     let expected = [wrong.as_str(), &dangling, "README"].map(|name| index.join(name));
     assert_eq!(report.misleading, expected);
+}
+
+/// What was found is put right or out of the way, and a second look finds nothing.
+#[test]
+fn what_was_found_can_be_mended() {
+    let fixture = Fixture::new();
+    let (damaged, open) = (
+        put_content(&fixture.store, 1),
+        put_content(&fixture.store, 2),
+    );
+    flip_a_bit(&damaged.path);
+    larder_fs::make_writable(&open.path).unwrap();
+    fs::write(fixture.path("md5").join("0".repeat(32)), "x").unwrap();
+    fs::create_dir(fixture.path("md5/directory")).unwrap();
+    fs::write(fixture.path("roots/abc.json"), "{").unwrap();
+    fs::write(fixture.path("roots/note"), "").unwrap();
+    fs::write(fixture.path("pkgs/note"), "").unwrap();
+    fs::remove_dir(fixture.path("wheels")).unwrap();
+    fs::write(fixture.path("wheels"), "").unwrap();
+    let report = fixture.verify();
+    assert!(!report.is_sound());
+    assert_eq!((report.damaged.len(), report.roots.len()), (1, 1));
+    let mended = fixture.store.mend(&report).unwrap();
+    assert_eq!(
+        (mended.healed.len(), mended.moved.len()),
+        (2, 5),
+        "{mended:?}"
+    );
+    assert!(mended.refused.is_empty());
+    let aside = fixture.store.set_aside(&report.damaged[0]).unwrap();
+    assert!(aside.is_file() && !damaged.path.exists());
+    let report = fixture.verify();
+    assert!(report.is_sound() && report.stray.is_empty() && report.misleading.is_empty());
+    assert!(report.writable.is_empty());
+    assert_eq!((report.objects, fixture.temporary().len()), (1, 6));
+    assert!(fixture.path("wheels").is_dir());
+    let path = fixture.beside("env");
+    fixture
+        .store
+        .record_root(RootKind::Prefix, &path, [open.id])
+        .unwrap();
+}
+
+/// R3: it was healed after it was hashed.
+#[test]
+fn what_is_whole_again_is_not_moved_away() {
+    let fixture = Fixture::new();
+    let object = put_content(&fixture.store, 1);
+    flip_a_bit(&object.path);
+    let report = fixture.verify();
+    overwrite(&object.path, &content(1));
+    assert_eq!(fixture.store.set_aside(&report.damaged[0]), None);
+    assert!(object.path.is_file() && fixture.temporary().is_empty());
+}
+
+/// Only what is asked for is read; of the rest nothing is said.
+#[test]
+fn a_part_can_be_verified() {
+    let fixture = Fixture::new();
+    let objects = [1, 2].map(|seed| put_content(&fixture.store, seed));
+    objects.iter().for_each(|object| flip_a_bit(&object.path));
+    let only = [objects[0].id].into();
+    let report = fixture.store.verify(Some(&only), &Recorder::default());
+    let report = report.unwrap();
+    assert_eq!((report.objects, report.damaged.len()), (1, 1));
+    assert_eq!(report.damaged[0].id, objects[0].id);
+}
+
+/// L1: what is a store by everything but `format` becomes one again; what is not, and what is newer, is
+/// left alone.
+#[test]
+fn a_damaged_format_is_mended_where_all_else_is_a_store() {
+    let fixture = Fixture::new();
+    let root = fixture.store.root();
+    let format = fixture.path("format");
+    assert!(!Store::mend_format(root).unwrap());
+    let damages: [fn(&std::path::Path); 3] = [
+        |path| fs::write(path, "larger-store 1").unwrap(),
+        |path| fs::remove_file(path).unwrap(),
+        |path| {
+            fs::remove_file(path).unwrap();
+            fs::create_dir(path).unwrap();
+        },
+    ];
+    for damage in damages {
+        damage(&format);
+        assert!(Store::mend_format(root).unwrap());
+        Store::open(root, &larder_store::StoreOptions::default()).unwrap();
+    }
+    fs::write(&format, "larder-store 7\n").unwrap();
+    let error = Store::mend_format(root).unwrap_err();
+    assert!(matches!(error, OpenError::NewerFormat { .. }));
+    fs::write(&format, "").unwrap();
+    fs::write(fixture.path("thesis.tex"), "").unwrap();
+    let error = Store::mend_format(root).unwrap_err();
+    assert!(matches!(error, OpenError::NotAStore { .. }));
 }

@@ -101,7 +101,7 @@ impl Explain for CreateError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Input(error) => error.hint(),
-            Self::Store(_) => Some("LARDER_STORE names another directory for the store".into()),
+            Self::Store(error) => explain::open_hint(error),
             Self::Trees(_) => Some("LARDER_TREES names another directory for trees".into()),
             Self::Fetch(FetchError::Offline { .. }) | Self::Unmended { .. } => Some(
                 "run it once without `--offline`, or name the right store in LARDER_STORE".into(),

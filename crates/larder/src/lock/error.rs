@@ -121,7 +121,7 @@ impl Explain for LockOperationError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Input(error) => error.hint(),
-            Self::Store(_) => Some("LARDER_STORE names another directory for the store".into()),
+            Self::Store(error) => crate::explain::open_hint(error),
             Self::VirtualPackages(error) => error.hint(),
             Self::NoLock { .. } => Some("`larder lock` writes it".into()),
             _ => None,

@@ -4,10 +4,17 @@
 //! lies beside the objects.
 
 mod gc;
+mod inspect;
+mod linked;
 mod names;
 mod open;
 mod roots;
+mod usage;
+mod verify;
 
 pub use gc::{GcArchive, GcError, GcOptions, GcReport, gc};
+pub use inspect::{Amount, InspectError, ListedArchive, StoreInfo, list_store, store_info};
+pub use linked::Linked;
 pub(crate) use open::open;
 pub(crate) use roots::{needed, of_closure, pin, record};
+pub use verify::{Finding, FindingState, VerifyError, VerifyOptions, VerifyReport, What, verify};

@@ -30,4 +30,33 @@ impl Names {
     pub(crate) fn file_name(&self, id: ObjectId) -> Option<&str> {
         self.0.get(&id)?.name.as_deref()
     }
+
+    /// Where it came from.
+    pub(crate) fn url(&self, id: ObjectId) -> Option<&str> {
+        self.0.get(&id)?.url.as_deref()
+    }
+
+    /// The file name, else the object's own.
+    pub(crate) fn shown(&self, id: ObjectId) -> String {
+        self.file_name(id)
+            .map_or_else(|| id.to_string(), str::to_owned)
+    }
+
+    /// Whether a user may mean this object: by the package's name, `name-version-build`, the file name or the
+    /// beginning of the digest.
+    pub(crate) fn is_called(&self, id: ObjectId, text: &str) -> bool {
+        const DIGITS: usize = 6;
+        if text.len() >= DIGITS && id.to_string().starts_with(text) {
+            return true;
+        }
+        let Some(file) = self.file_name(id) else {
+            return false;
+        };
+        let stem = file
+            .strip_suffix(id.kind.extension())
+            .map_or(file, |stem| stem.trim_end_matches('.'));
+        let mut parts = stem.rsplitn(3, '-');
+        let name = parts.nth(2);
+        [Some(file), Some(stem), name].contains(&Some(text))
+    }
 }

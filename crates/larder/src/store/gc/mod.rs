@@ -5,7 +5,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime},
 };
 
 use larder_event::Reporter;
@@ -16,7 +16,7 @@ use larder_store::{
 };
 use serde::Serialize;
 
-use super::{names::Names, roots::is_alive};
+use super::{inspect::seconds, names::Names, roots::is_alive};
 use crate::{Explain, InputError, Kind, Settings};
 
 mod beside;
@@ -124,9 +124,7 @@ impl Explain for GcError {
             Self::Open(error) => crate::explain::open_kind(error),
             Self::Lock(error) => error.kind(),
             Self::NoLock { .. } => Kind::Refused,
-            Self::Collect(CollectError::Root(larder_store::RootError::Malformed { .. })) => {
-                Kind::Damage
-            }
+            Self::Collect(CollectError::Root(error)) => crate::explain::root_kind(error),
             Self::Collect(_) | Self::Beside(_) => Kind::World,
         }
     }
@@ -143,11 +141,9 @@ impl Explain for GcError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Open(_) => Some("LARDER_STORE names another directory for the store".into()),
+            Self::Open(error) => crate::explain::open_hint(error),
             Self::Lock(error) => error.hint(),
-            Self::Collect(CollectError::Root(larder_store::RootError::Malformed { .. })) => {
-                Some("`larder store verify --repair` moves it out of the way".into())
-            }
+            Self::Collect(CollectError::Root(error)) => crate::explain::root_hint(error),
             _ => None,
         }
     }
@@ -287,10 +283,4 @@ impl GcReport {
         self.indexes = removed.indexes;
         self.left_over += removed.left_over;
     }
-}
-
-/// Whole seconds since 1970.
-fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
 }

@@ -1,0 +1,40 @@
+//! Telling whether two names are one file.
+
+use std::fs::Metadata;
+
+/// What two names of one file have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileIdentity {
+    device: u64,
+    file: u64,
+}
+
+/// The identity of a file that has several names; `None` if it has one, or where the system does not say.
+pub fn shared_identity(metadata: &Metadata) -> Option<FileIdentity> {
+    platform::shared_identity(metadata)
+}
+
+#[cfg(unix)]
+mod platform {
+    use std::{fs::Metadata, os::unix::fs::MetadataExt as _};
+
+    use super::FileIdentity;
+
+    pub(super) fn shared_identity(metadata: &Metadata) -> Option<FileIdentity> {
+        (metadata.nlink() > 1).then(|| FileIdentity {
+            device: metadata.dev(),
+            file: metadata.ino(),
+        })
+    }
+}
+
+#[cfg(not(unix))]
+mod platform {
+    use std::fs::Metadata;
+
+    use super::FileIdentity;
+
+    pub(super) fn shared_identity(_metadata: &Metadata) -> Option<FileIdentity> {
+        None
+    }
+}

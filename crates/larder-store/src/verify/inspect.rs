@@ -1,0 +1,136 @@
+//! Looking at objects: every byte read, by several threads.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, File},
+    io, panic,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
+
+use larder_digest::{Digests, Hasher, Md5, Sha256};
+use larder_event::{Event, Reporter};
+use larder_fs::{PathContext as _, PathError};
+
+use super::Fault;
+use crate::{ObjectId, index, layout::Layout, listing::entries, read};
+
+/// Hashing is faster than most disks: more threads do not help.
+const THREADS: usize = 8;
+
+/// What one look at one object gave.
+#[derive(Debug)]
+pub(super) enum Finding {
+    Whole { bytes: u64, writable: bool },
+    Damaged(Fault),
+    Gone,
+}
+
+/// What the MD5 index says of each object.
+pub(super) type Index = BTreeMap<Sha256, Vec<Md5>>;
+
+/// Reads the index of one store, which has these objects; what leads to none of them misleads.
+pub(super) fn read_index(
+    layout: &Layout,
+    objects: &[ObjectId],
+    misleading: &mut Vec<PathBuf>,
+) -> Result<Index, PathError> {
+    let names: BTreeSet<Sha256> = objects.iter().map(|id| id.sha256).collect();
+    let mut index = Index::new();
+    for path in entries(&layout.md5_index())? {
+        let md5: Option<Md5> = path
+            .file_name()
+            .and_then(|name| name.to_str()?.parse().ok());
+        let found = md5.and_then(|md5| Some((md5, index::look_up(layout, md5).ok()??)));
+        match found {
+            Some((md5, sha256)) if names.contains(&sha256) => {
+                index.entry(sha256).or_default().push(md5);
+            }
+            _ => misleading.push(path),
+        }
+    }
+    Ok(index)
+}
+
+/// Looks at every object and tells how many bytes were read; gives with each the MD5 digests that the
+/// index wrongly says of it.
+pub(super) fn inspect_all(
+    layout: &Layout,
+    objects: &[ObjectId],
+    index: &Index,
+    reporter: &dyn Reporter,
+) -> Vec<(ObjectId, Finding, Vec<Md5>)> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut findings = Vec::new();
+        while let Some(&id) = objects.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let (finding, wrong) = inspect(layout, id, index);
+            if let Finding::Whole { bytes, .. } = finding {
+                reporter.event(&Event::Verified { bytes });
+            }
+            findings.push((id, finding, wrong));
+        }
+        findings
+    };
+    let threads = thread::available_parallelism().map_or(1, |count| count.get().min(THREADS));
+    thread::scope(|scope| {
+        let handles: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut findings = work();
+        for handle in handles {
+            findings.extend(
+                handle
+                    .join()
+                    .unwrap_or_else(|cause| panic::resume_unwind(cause)),
+            );
+        }
+        findings
+    })
+}
+
+fn inspect(layout: &Layout, id: ObjectId, index: &Index) -> (Finding, Vec<Md5>) {
+    let claims = index.get(&id.sha256).map_or(&[][..], Vec::as_slice);
+    let path = layout.object(id);
+    match look(&path, id, !claims.is_empty()) {
+        Ok((digests, writable)) => {
+            let is_wrong = |claim: &Md5| digests.md5.is_some_and(|found| found != *claim);
+            let wrong = claims.iter().copied().filter(is_wrong);
+            let bytes = digests.size;
+            (Finding::Whole { bytes, writable }, wrong.collect())
+        }
+        // Collected or moved aside by another process since it was listed.
+        Err(Fault::Unreadable(error)) if error.kind() == io::ErrorKind::NotFound => {
+            (Finding::Gone, Vec::new())
+        }
+        Err(fault) => (Finding::Damaged(fault), Vec::new()),
+    }
+}
+
+fn look(path: &Path, id: ObjectId, with_md5: bool) -> Result<(Digests, bool), Fault> {
+    let metadata = fs::symlink_metadata(path)
+        .at("read metadata of", path)
+        .map_err(Fault::Unreadable)?;
+    if !metadata.is_file() {
+        return Err(Fault::NotAFile);
+    }
+    if metadata.len() == 0 {
+        return Err(Fault::Empty);
+    }
+    let hasher = if with_md5 {
+        Hasher::both()
+    } else {
+        Hasher::sha256()
+    };
+    let digests = File::open(path)
+        .and_then(|mut file| read::hash(&mut file, hasher))
+        .at("read object", path)
+        .map_err(Fault::Unreadable)?;
+    if digests.sha256 != id.sha256 {
+        return Err(Fault::Digest {
+            expected: id.sha256,
+            found: digests.sha256,
+            size: digests.size,
+        });
+    }
+    Ok((digests, !metadata.permissions().readonly()))
+}

@@ -1,0 +1,93 @@
+//! Putting out of the way what verification found: nothing that may hold something of value is deleted.
+
+use std::path::{Path, PathBuf};
+
+use larder_fs::{PathError, make_read_only, rename_noreplace};
+
+use super::{Damage, VerifyReport};
+use crate::{
+    RootError, Store, StoreError, read,
+    store::create_directories,
+    temporary::{DAMAGED, remove_file, unique_name},
+};
+
+/// What was done about what verification found.
+#[derive(Debug, Default)]
+pub struct Mended {
+    /// What is as it should be now: permissions, the MD5 index.
+    pub healed: Vec<PathBuf>,
+    /// What was moved to `tmp/damaged-*`: roots that cannot be read, what is no object.
+    pub moved: Vec<PathBuf>,
+    /// What could not be changed, and why.
+    pub refused: Vec<(PathBuf, PathError)>,
+}
+
+impl Mended {
+    fn add(&mut self, path: &Path, result: Result<(), PathError>, healed: bool) {
+        match result {
+            Ok(()) if healed => self.healed.push(path.to_owned()),
+            Ok(()) => self.moved.push(path.to_owned()),
+            Err(error) => self.refused.push((path.to_owned(), error)),
+        }
+    }
+}
+
+impl Store {
+    /// Moves a damaged object of this store to `tmp/damaged-*` and says where it is now. `None` if it
+    /// stays: it was healed meanwhile, or cannot be moved.
+    pub fn set_aside(&self, damage: &Damage) -> Option<PathBuf> {
+        let aside = self.shared.set_aside(&damage.path, damage.id).ok()?;
+        // Another process may have healed it since it was hashed.
+        if read::is_whole(&aside, damage.id).unwrap_or(false) {
+            read::put_back(&aside, &damage.path).ok();
+            return None;
+        }
+        Some(aside)
+    }
+
+    /// Sets right what is not a damaged object (for these see [`Store::set_aside`]): takes away the right
+    /// to write, removes index entries that mislead, moves roots that cannot be read and what does not
+    /// belong to `tmp/damaged-*`, makes directories that are missing.
+    ///
+    /// # Errors
+    /// If the store may not be written. A single file that cannot be changed is in the result.
+    pub fn mend(&self, report: &VerifyReport) -> Result<Mended, StoreError> {
+        self.check_writable()?;
+        let mut mended = Mended::default();
+        let own = |path: &&PathBuf| path.starts_with(self.root());
+        for path in report.writable.iter().filter(own) {
+            mended.add(path, make_read_only(path), true);
+        }
+        for path in report.misleading.iter().filter(own) {
+            match path.is_dir() {
+                true => mended.add(path, self.move_aside("md5", path), false),
+                false => mended.add(path, remove_file(path), true),
+            }
+        }
+        for path in report.stray.iter().filter(own) {
+            mended.add(path, self.move_aside("stray", path), false);
+        }
+        for error in &report.roots {
+            if let Some(path) = file_of(error) {
+                mended.add(path, self.move_aside("root", path), false);
+            }
+        }
+        create_directories(&self.shared.layout)?;
+        Ok(mended)
+    }
+
+    fn move_aside(&self, what: &str, path: &Path) -> Result<(), PathError> {
+        let prefix = format!("{DAMAGED}{what}-");
+        let aside = unique_name(&prefix, "");
+        rename_noreplace(path, &self.shared.layout.temporary().join(aside))
+    }
+}
+
+/// The file that a root's error is about.
+fn file_of(error: &RootError) -> Option<&Path> {
+    match error {
+        RootError::Malformed { path, .. } => Some(path),
+        RootError::Io(error) => Some(&error.path),
+        RootError::Relative { .. } | RootError::ReadOnly { .. } => None,
+    }
+}
