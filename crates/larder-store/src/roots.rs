@@ -12,7 +12,7 @@ use std::{
 
 use larder_digest::{Hasher, Sha256};
 use larder_fs::{PathContext as _, PathError};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::Error as _};
 
 use crate::{
     Access, ObjectId, Store,
@@ -177,7 +177,12 @@ impl Store {
             path: file.clone(),
             source,
         };
-        let text = serde_json::to_vec_pretty(&root).map_err(malformed)?;
+        let digest = digest(&root).map_err(malformed)?;
+        let sealed = Sealed {
+            root,
+            digest: Some(digest),
+        };
+        let text = serde_json::to_vec_pretty(&sealed).map_err(malformed)?;
         write_whole(layout, &file, &text, self.shared.durability)?;
         Ok(())
     }
@@ -239,7 +244,7 @@ pub(crate) fn read(file: PathBuf) -> Result<Option<RecordedRoot>, RootError> {
     let Some(bytes) = read_if_there(&file)? else {
         return Ok(None);
     };
-    match serde_json::from_slice(&bytes) {
+    match unseal(&bytes) {
         Ok(root) => Ok(Some(RecordedRoot {
             root,
             file,
@@ -247,6 +252,31 @@ pub(crate) fn read(file: PathBuf) -> Result<Option<RecordedRoot>, RootError> {
         })),
         Err(source) => Err(RootError::Malformed { path: file, source }),
     }
+}
+
+/// A root with the digest of its compact JSON: an object that is named wrongly would be collected.
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    #[serde(flatten)]
+    root: Root,
+    #[serde(default)]
+    digest: Option<Sha256>,
+}
+
+fn unseal(bytes: &[u8]) -> Result<Root, serde_json::Error> {
+    let sealed: Sealed = serde_json::from_slice(bytes)?;
+    match sealed.digest {
+        Some(expected) if expected != digest(&sealed.root)? => Err(serde_json::Error::custom(
+            "its content has another digest than it says",
+        )),
+        _ => Ok(sealed.root),
+    }
+}
+
+fn digest(root: &Root) -> Result<Sha256, serde_json::Error> {
+    let mut hasher = Hasher::sha256();
+    hasher.update(&serde_json::to_vec(root)?);
+    Ok(hasher.finish().sha256)
 }
 
 /// When a file was written, or `None` if it is gone.

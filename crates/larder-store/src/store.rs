@@ -212,6 +212,11 @@ impl Store {
         self.shared.layout.root()
     }
 
+    /// Where an object of this store is, or would be.
+    pub fn object_path(&self, id: ObjectId) -> PathBuf {
+        self.shared.layout.object(id)
+    }
+
     /// Where channel indexes are kept. Its contents are not the store's business.
     pub fn repodata_dir(&self) -> PathBuf {
         self.shared.layout.repodata()

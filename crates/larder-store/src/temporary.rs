@@ -13,7 +13,7 @@ use std::{
 
 use larder_fs::{Durability, PathContext as _, PathError, rename_noreplace, sync_dir};
 
-use crate::layout::Layout;
+use crate::{ObjectId, layout::Layout};
 
 /// How the names of files that are being written begin.
 pub(crate) const INGEST: &str = "ingest-";
@@ -28,6 +28,14 @@ pub(crate) const DOOMED: &str = "doomed-";
 pub(crate) fn unique_name(prefix: &str, suffix: &str) -> String {
     let random = RandomState::new().hash_one(process::id());
     format!("{prefix}{}-{random:016x}{suffix}", process::id())
+}
+
+/// The object that a file in `tmp/` was: `<prefix><sha256>-<pid>-<random>.<ext>`.
+pub(crate) fn object_of(path: &Path, prefix: &str) -> Option<ObjectId> {
+    let name = path.file_name()?.to_str()?.strip_prefix(prefix)?;
+    let (sha256, rest) = name.split_once('-')?;
+    let (_, extension) = rest.split_once('.')?;
+    format!("{sha256}.{extension}").parse().ok()
 }
 
 /// A file in `tmp/`, removed when dropped unless [`Temporary::place`] gave it another name.

@@ -77,12 +77,13 @@ pub use rattler_shell::environment::EnvironmentSnapshot;
 pub use remove::{RemoveActions, RemoveError, RemoveOptions, RemoveReport, remove};
 pub use run::{RunError, RunOptions, run};
 pub use settings::Settings;
-pub use system::{Explanation, explain};
 pub use store::{
-    Amount, Finding, FindingState, GcArchive, GcError, GcOptions, GcReport, InspectError, Linked,
-    ListedArchive, StoreInfo, VerifyError, VerifyOptions, VerifyReport, What, gc, list_store,
+    Amount, Finding as StoreFinding, FindingState, GcArchive, GcError, GcOptions, GcReport,
+    InspectError, Linked, ListedArchive, StoreInfo, VerifyError as StoreVerifyError,
+    VerifyOptions as StoreVerifyOptions, VerifyReport as StoreVerifyReport, What, gc, list_store,
     store_info, verify as verify_store,
 };
+pub use system::{Explanation, explain};
 pub use target::{Target, TargetError, existing_prefix};
 pub use unpack::{KeepObjects, UnpackOperationError, UnpackOptions, UnpackReport, unpack};
 pub use verify::{VerifyEnvironmentReport, VerifyError, verify};

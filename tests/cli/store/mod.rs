@@ -11,7 +11,10 @@ use serde_json::Value;
 
 use crate::support::json;
 
+#[cfg(unix)]
+mod damage;
 mod gc;
+mod inspect;
 
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
 

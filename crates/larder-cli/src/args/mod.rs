@@ -31,6 +31,7 @@ pub(crate) use pack::PackArgs;
 pub(crate) use run::RunArgs;
 pub(crate) use store::{
     StoreArgs, StoreCommand, StoreExportArgs, StoreGcArgs, StoreImportArgs, StoreLayout,
+    StoreListArgs, StoreOrder, StoreVerifyArgs,
 };
 pub(crate) use target::TargetArgs;
 pub(crate) use unpack::UnpackArgs;

@@ -9,10 +9,12 @@ use crate::values::{parse_age, parse_size};
 /// Look after the store: what is in it, whether it is whole, what may go
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
+  larder store info                              how large, how much of it is needed, what linking saves
   larder store gc                                remove what no environment and no lock needs
   larder store gc --keep conda-lock.yml          before CI saves its cache: exactly what the lock names
   larder store import ~/miniforge3/pkgs          take over what conda downloaded
   larder store export --layout conda-pkgs ./pkgs give it back
+  larder store verify --repair                   read every byte, fetch again what is damaged
   larder store path                              where it is")]
 pub(crate) struct StoreArgs {
     #[command(subcommand)]
@@ -22,7 +24,10 @@ pub(crate) struct StoreArgs {
 /// The parts of `larder store`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
+    Info(StoreInfoArgs),
+    List(StoreListArgs),
     Path(StorePathArgs),
+    Verify(StoreVerifyArgs),
     Gc(StoreGcArgs),
     Import(StoreImportArgs),
     Export(StoreExportArgs),
@@ -33,6 +38,51 @@ pub(crate) enum StoreCommand {
 #[command(after_help = "Example:
   larder store path")]
 pub(crate) struct StorePathArgs {}
+
+/// Show the store at a glance: sizes, who uses it, what is shared, what linking saves
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  larder store info")]
+pub(crate) struct StoreInfoArgs {}
+
+/// List the archives of the store, and which environments and locks need them
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  larder store list                              the largest first
+  larder store list --sort last-used --json")]
+pub(crate) struct StoreListArgs {
+    /// What comes first
+    #[arg(long, value_enum, default_value_t = StoreOrder::Size)]
+    pub(crate) sort: StoreOrder,
+}
+
+/// The order of a list of archives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StoreOrder {
+    /// The largest
+    Size,
+    /// What was not used for longest
+    LastUsed,
+    /// By name
+    Name,
+}
+
+/// Read everything that the store holds and name what is damaged
+///
+/// Damaged archives are moved out of the way: they are never used, and fetched again by whoever needs
+/// them. Exit code 4 if anything is not as it should be, or with --repair if it still is not.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  larder store verify                            everything
+  larder store verify numpy --repair             this package; fetched again from its channel if damaged")]
+pub(crate) struct StoreVerifyArgs {
+    /// Only archives of these packages: a name, name-version-build or the beginning of a sha256
+    #[arg(value_name = "PACKAGE")]
+    pub(crate) packages: Vec<String>,
+    /// Fetch damaged archives again from where they came from, and set right everything else
+    #[arg(long)]
+    pub(crate) repair: bool,
+}
 
 /// Remove archives that no environment and no lock needs
 ///

@@ -31,6 +31,31 @@ pub(crate) struct Validators {
     pub(crate) sha256: String,
 }
 
+/// Validators with their own digest: damaged ones would be sent to servers.
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    #[serde(flatten)]
+    validators: Validators,
+    /// Of the validators as JSON, in hexadecimal.
+    #[serde(default)]
+    seal: Option<String>,
+}
+
+impl Sealed {
+    fn new(validators: Validators) -> Result<Self, serde_json::Error> {
+        let seal = Some(seal(&validators)?);
+        Ok(Self { validators, seal })
+    }
+
+    fn is_whole(&self) -> bool {
+        self.seal.is_none() || seal(&self.validators).ok() == self.seal
+    }
+}
+
+fn seal(validators: &Validators) -> Result<String, serde_json::Error> {
+    Ok(sha256(&serde_json::to_vec(validators)?).to_hex())
+}
+
 /// An index as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -69,7 +94,8 @@ impl Directory {
             url: clean(&entry.validators.url),
             ..entry.validators.clone()
         };
-        let mut bytes = serde_json::to_vec(&validators)
+        let mut bytes = Sealed::new(validators)
+            .and_then(|sealed| serde_json::to_vec(&sealed))
             .map_err(io::Error::from)
             .at("describe index for", self.index_path(&entry.validators.url))?;
         bytes.push(b'\n');
@@ -124,9 +150,11 @@ impl Directory {
 /// Splits and checks an index file; nothing if it is damaged.
 pub(crate) fn parse(mut bytes: Vec<u8>) -> Option<Entry> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
-    let validators: Validators = serde_json::from_slice(&bytes[..end]).ok()?;
+    let sealed: Sealed = serde_json::from_slice(&bytes[..end]).ok()?;
     let body = bytes.split_off(end + 1);
-    (sha256(&body).to_hex() == validators.sha256).then_some(Entry { validators, body })
+    let is_whole = sealed.is_whole() && sha256(&body).to_hex() == sealed.validators.sha256;
+    let validators = sealed.validators;
+    is_whole.then_some(Entry { validators, body })
 }
 
 /// The digest of bytes in memory.

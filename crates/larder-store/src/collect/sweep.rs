@@ -15,7 +15,7 @@ use crate::{
     listing::entries,
     roots::written,
     store::Shared,
-    temporary::{DOOMED, remove_file, unique_name},
+    temporary::{DOOMED, object_of, remove_file, unique_name},
 };
 
 /// How many objects lose their name before pins and roots are read again: few enough that they are back
@@ -183,7 +183,7 @@ fn put_back(doomed: &Path, path: &Path) -> Result<(), PathError> {
 /// just about to decide, which then finds that somebody needs it.
 pub(crate) fn restore(shared: &Shared) -> Result<(), PathError> {
     for path in entries(&shared.layout.temporary())? {
-        if let Some(id) = doomed_id(&path) {
+        if let Some(id) = object_of(&path, DOOMED) {
             put_back(&path, &shared.layout.object(id))?;
         }
     }
@@ -193,18 +193,10 @@ pub(crate) fn restore(shared: &Shared) -> Result<(), PathError> {
 /// R6: gives an object its name back if a collection has taken it just now.
 pub(crate) fn rescue(shared: &Shared, id: ObjectId) -> Result<bool, PathError> {
     for path in entries(&shared.layout.temporary())? {
-        if doomed_id(&path) == Some(id) {
+        if object_of(&path, DOOMED) == Some(id) {
             put_back(&path, &shared.layout.object(id))?;
             return Ok(true);
         }
     }
     Ok(false)
-}
-
-/// The object that a file in `tmp/` is, if a collection put it there: `doomed-<sha256>-<pid>-<random>.<ext>`.
-fn doomed_id(path: &Path) -> Option<ObjectId> {
-    let name = path.file_name()?.to_str()?.strip_prefix(DOOMED)?;
-    let (sha256, rest) = name.split_once('-')?;
-    let (_, extension) = rest.split_once('.')?;
-    format!("{sha256}.{extension}").parse().ok()
 }

@@ -6,9 +6,11 @@ use larder_fs::{PathError, make_read_only, rename_noreplace};
 
 use super::{Damage, VerifyReport};
 use crate::{
-    RootError, Store, StoreError, read,
+    ObjectId, RootError, Store, StoreError,
+    listing::entries,
+    read,
     store::create_directories,
-    temporary::{DAMAGED, remove_file, unique_name},
+    temporary::{DAMAGED, object_of, remove_file, unique_name},
 };
 
 /// What was done about what verification found.
@@ -43,6 +45,24 @@ impl Store {
             return None;
         }
         Some(aside)
+    }
+
+    /// Objects that were damaged and moved aside, and are in no store since, sorted.
+    ///
+    /// # Errors
+    /// If `tmp/` cannot be read.
+    pub fn lost_objects(&self) -> Result<Vec<ObjectId>, StoreError> {
+        let mut lost = Vec::new();
+        for path in entries(&self.shared.layout.temporary())? {
+            if let Some(id) = object_of(&path, DAMAGED)
+                && self.shared.find(id)?.is_none()
+            {
+                lost.push(id);
+            }
+        }
+        lost.sort();
+        lost.dedup();
+        Ok(lost)
     }
 
     /// Sets right what is not a damaged object (for these see [`Store::set_aside`]): takes away the right

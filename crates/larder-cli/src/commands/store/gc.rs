@@ -1,9 +1,6 @@
 //! `larder store gc`.
 
-use std::{
-    process::ExitCode,
-    time::{Duration, SystemTime},
-};
+use std::{process::ExitCode, time::SystemTime};
 
 use larder::{GcArchive, GcOptions, GcReport, gc as collect_garbage};
 
@@ -14,6 +11,8 @@ use crate::{
     failure::Failure,
     output, progress,
 };
+
+use super::ages::ago;
 
 pub(super) fn gc(
     args: &StoreGcArgs,
@@ -73,19 +72,6 @@ fn list(archives: &[GcArchive], now: SystemTime) {
     }
 }
 
-/// How long ago a time in seconds since 1970 was, to a day.
-fn ago(seconds: u64, now: SystemTime) -> String {
-    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-    let days = now
-        .duration_since(time)
-        .map_or(0, |age| age.as_secs() / 86_400);
-    match days {
-        0 => "today".into(),
-        1 => "yesterday".into(),
-        days => format!("{days} days ago"),
-    }
-}
-
 /// What went, what stays, and what the locks want that is not there.
 fn summary(report: &GcReport) {
     let (removed, freed) = if report.dry_run {
@@ -122,6 +108,3 @@ fn summary(report: &GcReport) {
         ));
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -8,10 +8,14 @@ use crate::{
     failure::Failure,
 };
 
+mod ages;
 mod export;
 mod gc;
 mod import;
+mod info;
+mod list;
 mod path;
+mod verify;
 
 pub(super) fn store(
     args: &StoreArgs,
@@ -20,6 +24,9 @@ pub(super) fn store(
 ) -> Result<ExitCode, Failure> {
     match &args.command {
         StoreCommand::Path(_) => path::path(global, environment),
+        StoreCommand::Info(_) => info::info(global, environment),
+        StoreCommand::List(args) => list::list(args, global, environment),
+        StoreCommand::Verify(args) => verify::verify(args, global, environment),
         StoreCommand::Gc(args) => gc::gc(args, global, environment),
         StoreCommand::Import(args) => import::import(args, global, environment),
         StoreCommand::Export(args) => export::export(args, global, environment),

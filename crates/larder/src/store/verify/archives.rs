@@ -2,7 +2,7 @@
 
 use larder_event::Reporter;
 use larder_fetch::{FetchError, FetchOptions, FetchPlan, MissingPackage};
-use larder_store::{Checksum, Damage, Store};
+use larder_store::{Checksum, Damage, ObjectId, Store};
 use url::Url;
 
 use super::{Finding, FindingState, Names, VerifyError};
@@ -33,7 +33,7 @@ impl Context<'_> {
             return Ok(finding);
         }
         match self.names.url(damage.id).map(str::parse) {
-            Some(Ok(url)) => match self.fetch(damage, url).await? {
+            Some(Ok(url)) => match self.fetch(damage.id, url).await? {
                 Ok(()) => finding.state = FindingState::Healed,
                 Err(error) => finding.fail(&error),
             },
@@ -47,23 +47,39 @@ impl Context<'_> {
         Ok(finding)
     }
 
+    /// Fetches what was damaged and moved aside by an earlier run. Where nobody tells where it came from,
+    /// nobody is known to need it.
+    pub(super) async fn fetch_lost(&self) -> Result<Vec<Finding>, VerifyError> {
+        let mut findings = Vec::new();
+        for id in self.store.lost_objects()? {
+            let Some(Ok(url)) = self.names.url(id).map(str::parse) else {
+                continue;
+            };
+            let name = self.names.file_name(id);
+            let fault = "it was damaged and moved aside".to_owned();
+            let mut finding = Finding::archive(name, &self.store.object_path(id), fault);
+            match self.fetch(id, url).await? {
+                Ok(()) => finding.state = FindingState::Healed,
+                Err(error) => finding.fail(&error),
+            }
+            findings.push(finding);
+        }
+        Ok(findings)
+    }
+
     /// Into the writable store, which is searched first.
-    async fn fetch(
-        &self,
-        damage: &Damage,
-        url: Url,
-    ) -> Result<Result<(), FetchError>, VerifyError> {
-        let package = self.names.shown(damage.id);
+    async fn fetch(&self, id: ObjectId, url: Url) -> Result<Result<(), FetchError>, VerifyError> {
+        let package = self.names.shown(id);
         let mirrors = network::mirrors(self.settings);
         let plan = FetchPlan {
             present: Vec::new(),
             missing: vec![MissingPackage {
                 name: package.clone(),
                 package,
-                kind: damage.id.kind,
+                kind: id.kind,
                 urls: mirrors.urls(&url),
                 size: None,
-                checksum: Some(Checksum::Sha256(damage.id.sha256)),
+                checksum: Some(Checksum::Sha256(id.sha256)),
             }],
         };
         let options = FetchOptions {

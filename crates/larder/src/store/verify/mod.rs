@@ -113,7 +113,6 @@ pub async fn verify(
     let store = open(options, settings, &mut findings)?;
     let names = Names::of(&store.readable_roots()?);
     let only = chosen(options, &store, &names)?;
-    let looked = store.verify(only.as_ref(), reporter)?;
     let context = archives::Context {
         store: &store,
         names: &names,
@@ -121,6 +120,10 @@ pub async fn verify(
         settings,
         reporter,
     };
+    if only.is_none() && options.repair {
+        findings.extend(context.fetch_lost().await?);
+    }
+    let looked = store.verify(only.as_ref(), reporter)?;
     for damage in &looked.damaged {
         findings.push(context.settle(damage, options.repair).await?);
     }

@@ -1,0 +1,93 @@
+//! `larder store verify`.
+
+use std::process::ExitCode;
+
+use larder::{
+    FindingState, Kind, StoreFinding, StoreVerifyOptions, StoreVerifyReport, What, verify_store,
+};
+
+use crate::{
+    args::{GlobalArgs, StoreVerifyArgs},
+    commands::context::{block_on, settings_with_store},
+    environment::Environment,
+    failure::Failure,
+    output, progress,
+};
+
+pub(super) fn verify(
+    args: &StoreVerifyArgs,
+    global: &GlobalArgs,
+    environment: &Environment,
+) -> Result<ExitCode, Failure> {
+    let settings = settings_with_store(global, environment)?;
+    let options = StoreVerifyOptions {
+        packages: args.packages.clone(),
+        repair: args.repair,
+    };
+    let reporter = progress::reporter(global);
+    let result = block_on(verify_store(&options, &settings, &*reporter))?;
+    drop(reporter);
+    let report = result.map_err(|error| Failure::new(&error))?;
+    if global.json {
+        output::json(&report);
+    } else {
+        for finding in &report.findings {
+            output::line(line(finding));
+        }
+        summary(&report, args.repair, global.quiet);
+    }
+    if report.success {
+        Ok(ExitCode::SUCCESS)
+    } else {
+        Ok(ExitCode::from(Kind::Damage.exit_code()))
+    }
+}
+
+fn line(finding: &StoreFinding) -> String {
+    let state = match finding.state {
+        FindingState::Found => "damaged",
+        FindingState::MovedAside => "moved aside",
+        FindingState::Unmended => "NOT MENDED",
+        FindingState::Healed => "healed",
+    };
+    let what = match finding.what {
+        What::Archive => "archive",
+        What::Permissions => "permissions of archive",
+        What::Md5 => "entry of the MD5 index",
+        What::Root => "record of an environment or lock",
+        What::Stray => "stray file",
+        What::Memo => "remembered solve",
+        What::Index => "channel index",
+        What::Format => "format of the store",
+    };
+    let name = finding.name.as_ref().map(|name| format!(" {name}"));
+    let name = name.unwrap_or_default();
+    let path = finding.path.display();
+    let reason = finding.reason.as_ref();
+    let reason = reason.map(|reason| format!("\n  because: {reason}"));
+    format!(
+        "{state}: {what}{name} ({path}): {}{}",
+        finding.fault,
+        reason.unwrap_or_default()
+    )
+}
+
+fn summary(report: &StoreVerifyReport, repair: bool, is_quiet: bool) {
+    let archives = usize::try_from(report.archives).unwrap_or(usize::MAX);
+    let found = match report.findings.len() {
+        0 => "nothing is damaged".to_owned(),
+        number if report.success => format!("{} mended", output::count(number, "thing")),
+        number => format!("{} not as they should be", output::count(number, "thing")),
+    };
+    if !is_quiet {
+        output::tell(format!(
+            "read {} ({} whole), {} of indexes and solves: {found}",
+            output::count(archives, "archive"),
+            output::bytes(report.bytes),
+            output::count(report.beside, "file"),
+        ));
+    }
+    if !report.success && !repair {
+        output::tell("`larder store verify --repair` fetches them again and sets the rest right");
+    }
+}
