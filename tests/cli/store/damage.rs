@@ -35,8 +35,10 @@ const fn thing(name: &'static str, directory: &'static str, ending: &'static str
     Thing { name, place }
 }
 
+type Damage = (&'static str, fn(&Path));
+
 /// What can happen to a file.
-const DAMAGES: [(&str, fn(&Path)); 8] = [
+const DAMAGES: [Damage; 8] = [
     ("flipped bit", |path| {
         let mut bytes = fs::read(path).unwrap();
         let middle = bytes.len() / 2;
@@ -58,19 +60,19 @@ const DAMAGES: [(&str, fn(&Path)); 8] = [
         fs::remove_file(path).unwrap();
         link("/dev/null", path);
     }),
-    ("writable", |path| larder_fs_writable(path)),
+    ("writable", make_writable),
     ("extra file", |path| {
         fs::write(path.with_file_name("extra file"), "x").unwrap();
     }),
 ];
 
 fn write(path: &Path, bytes: &[u8]) {
-    larder_fs_writable(path);
+    make_writable(path);
     fs::write(path, bytes).unwrap();
     set_mode(path, 0o444);
 }
 
-fn larder_fs_writable(path: &Path) {
+fn make_writable(path: &Path) {
     set_mode(path, 0o644);
 }
 
@@ -201,7 +203,6 @@ fn expected(thing: &str, damage: &str) -> Option<(&'static str, &'static str)> {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the table is the result")]
 fn every_damage_to_everything_is_found_named_and_healed() {
     let world = World::new();
     let mut table = String::from(
