@@ -41,8 +41,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "larder-bytecode",
+        &[
+            "larder-digest",
+            "larder-event",
+            "larder-fs",
+            "larder-unpack",
+        ],
+    ),
+    (
         "larder-link",
         &[
+            "larder-bytecode",
             "larder-digest",
             "larder-event",
             "larder-fs",

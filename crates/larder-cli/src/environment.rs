@@ -10,6 +10,9 @@ pub(crate) struct Environment {
     pub(crate) working_directory: PathBuf,
 }
 
+/// Seals bytecode in the store. Not for packages: whoever knows it can forge.
+pub(crate) const CACHE_SECRET: &str = "LARDER_CACHE_SECRET";
+
 /// The documented variables: name, meaning. The table of the README is held against this by a test.
 pub(crate) const VARIABLES: &[(&str, &str)] = &[
     (
@@ -23,6 +26,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     (
         "LARDER_TREES",
         "extracted packages of this machine, never cached (default: $XDG_CACHE_HOME/larder/trees)",
+    ),
+    (
+        CACHE_SECRET,
+        "with it bytecode is kept in the store too, sealed: a secret of your CI, at least 16 bytes, for trusted jobs alone",
     ),
     (
         "LARDER_ENVS",

@@ -87,6 +87,13 @@ pub enum Event {
         /// How many since the last event of the phase.
         bytes: u64,
     },
+    /// The bytecode of a package was made.
+    Compiled {
+        /// `name-version-build`.
+        package: String,
+        /// How many files.
+        files: u64,
+    },
     /// What a package's link script wants the user to read.
     ScriptMessage {
         /// `name-version-build`, or nothing where scripts of several packages wrote one text.
@@ -117,6 +124,8 @@ pub enum Phase {
     Unpack,
     /// Trees become the environment.
     Link,
+    /// Python sources become bytecode.
+    Compile,
     /// Link scripts run.
     Scripts,
     /// What is in the store, or in trees, is read and hashed.

@@ -87,6 +87,6 @@ fn is_inside(path: &str) -> bool {
     !path.contains(['\\', ':', '\0']) && !path.split('/').any(leaves)
 }
 
-fn slashed(path: &Path) -> String {
+pub(crate) fn slashed(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod apply;
+mod bytecode;
 mod certainty;
 mod channel;
 mod clobber;
@@ -42,6 +43,7 @@ pub use crash::{Recovered, recover};
 pub use error::{ApplyError, PlanError, RecordError};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use held::Held;
+pub use larder_bytecode::{Bundles, Bytecodes, BytecodesOptions, CacheSecret, SecretError};
 pub use larder_fs::LinkMode;
 pub use options::{ClobberPolicy, LinkOptions, Replace, ScriptPolicy};
 pub use package::LinkPackage;

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use indexmap::IndexMap;
+use larder_bytecode::Bytecodes;
 use larder_fs::LinkMode;
 use rattler_conda_types::Subdir;
 
@@ -41,6 +42,9 @@ pub struct LinkOptions {
     pub fingerprint: Option<Fingerprint>,
     /// The prefix, if the caller holds it already.
     pub held: Option<Arc<Held>>,
+    /// Where bytecode of `noarch: python` packages is, and is kept when it was made; without it they get
+    /// none. On the file system of trees and environments, so that it can be linked.
+    pub bytecode: Option<Arc<Bytecodes>>,
 }
 
 /// Whether link scripts run. CEP 34 says that they must.
@@ -75,7 +79,7 @@ pub enum Replace {
 
 impl LinkOptions {
     /// Defaults for everything but place and subdir: automatic link mode, two threads, scripts run,
-    /// nothing is replaced, an empty history block.
+    /// nothing is replaced, no bytecode, an empty history block.
     pub fn new(prefix: impl Into<PathBuf>, subdir: Subdir) -> Self {
         Self {
             prefix: prefix.into(),
@@ -93,6 +97,7 @@ impl LinkOptions {
             replace: Replace::default(),
             fingerprint: None,
             held: None,
+            bytecode: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use larder_digest::Sha256;
 use larder_fs::Stamp;
 use larder_lock::{Completeness, LockedPackage};
 use larder_unpack::PackageInfo;
@@ -35,6 +36,15 @@ impl<'a> LinkPackage<'a> {
     /// `name-version-build`.
     pub fn dist(&self) -> String {
         self.locked.dist()
+    }
+
+    /// Of the archive. Where the record has only an MD5, the store knows: it names archives by it.
+    pub(crate) fn sha256(&self) -> Option<Sha256> {
+        let known = self.record().sha256.as_ref();
+        known.map_or_else(
+            || self.archive_path.file_stem()?.to_str()?.parse().ok(),
+            |digest| Sha256::from_slice(digest.as_slice()).ok(),
+        )
     }
 
     pub(crate) fn record(&self) -> &'a PackageRecord {

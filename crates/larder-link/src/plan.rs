@@ -25,6 +25,7 @@ pub use lines::{How, PlanLine};
 #[derive(Debug)]
 pub struct LinkPlan<'a> {
     pub(crate) prefix: String,
+    pub(crate) python: Option<PythonLayout>,
     /// In topological order.
     pub(crate) packages: Vec<PlannedPackage<'a>>,
     /// Every directory, parents first.
@@ -119,6 +120,7 @@ pub fn plan<'a>(
     }
     Ok(LinkPlan {
         prefix: planner.prefix,
+        python: planner.python,
         packages: planned,
         directories: settled.directories,
         clobbers: settled.clobbers,

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::{
     LinkOptions, LinkPackage, LinkPlan, RecordError,
     apply::Written,
+    bytecode::Pyc,
     channel,
     plan::{Action, Generated, PathRef, PlannedPath},
 };
@@ -107,6 +108,7 @@ impl Records<'_, '_> {
             })
             .filter(|&at| !self.is_double(at))
             .map(|at| self.line(at))
+            .chain(self.pycs(index).map(pyc_line))
             .collect();
         let record = Record {
             package: package_record(planned.package)?,
@@ -121,6 +123,10 @@ impl Records<'_, '_> {
             },
         };
         serde_json::to_vec(&record).map_err(RecordError::Json)
+    }
+
+    fn pycs(&self, index: usize) -> impl Iterator<Item = &Pyc> {
+        self.written.pycs.get(index).into_iter().flatten()
     }
 
     /// Whether the package itself has the path once more, later.
@@ -185,6 +191,20 @@ impl Records<'_, '_> {
         } else {
             3
         }
+    }
+}
+
+/// It came from no package: what is there is all there is to say.
+fn pyc_line(pyc: &Pyc) -> PathLine<'_> {
+    PathLine {
+        _path: &pyc.path,
+        path_type: "pyc_file",
+        no_link: false,
+        sha256: Some(pyc.sha256),
+        sha256_in_prefix: Some(pyc.sha256),
+        size_in_bytes: Some(pyc.size),
+        file_mode: None,
+        prefix_placeholder: None,
     }
 }
 

@@ -43,7 +43,7 @@ mod virtual_file;
 
 pub use channels::ChannelsError;
 pub use choose::{ChooseError, LockUse, Origin};
-pub use create::{CreateError, CreateOptions, CreateReport, Ephemeral, LinkedPackage, create};
+pub use create::{BytecodePolicy, CreateError, CreateOptions, CreateReport, Ephemeral, LinkedPackage, create};
 pub use export::{ExportOperationError, ExportOptions, ExportReport, export};
 pub use failure::{Explain, Kind};
 pub use gather::GatherError;
@@ -51,8 +51,8 @@ pub use inputs::{DEFAULT_LOCK, DEFAULT_MANIFEST, InputError};
 pub use larder_digest::Sha256;
 pub use larder_fs::LinkMode;
 pub use larder_link::{
-    ClobberPolicy, DamagedRecord, Drift, Drifted, PipPackage, ScriptPolicy, VerifyOptions,
-    VerifyReport,
+    CacheSecret, ClobberPolicy, DamagedRecord, Drift, Drifted, PipPackage, ScriptPolicy,
+    VerifyOptions, VerifyReport,
 };
 pub use larder_lock::{ExplicitHash, LockFormat};
 pub use larder_manifest::{ManifestReport, without_credentials};

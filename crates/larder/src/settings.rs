@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, path::PathBuf};
 
+use larder_link::CacheSecret;
 use larder_manifest::Lookup;
 use url::Url;
 
@@ -36,6 +37,8 @@ pub struct Settings {
     pub netrc: Option<PathBuf>,
     /// Certificate authorities to trust besides those of the system, PEM.
     pub ca_files: Vec<PathBuf>,
+    /// What bytecode in the store is sealed with; without it there is none.
+    pub cache_secret: Option<CacheSecret>,
     /// How many threads unpack and link, at least 1.
     pub threads: usize,
 }

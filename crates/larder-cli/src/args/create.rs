@@ -62,6 +62,12 @@ pub(crate) struct MakingArgs {
     /// Do not run the packages' link scripts (CEP 34 wants them run)
     #[arg(long)]
     pub(crate) no_link_scripts: bool,
+    /// Compile noarch Python packages, once for each package and Python [default]
+    #[arg(long, overrides_with = "no_compile_bytecode")]
+    pub(crate) compile_bytecode: bool,
+    /// Leave it to Python to compile what it imports
+    #[arg(long)]
+    pub(crate) no_compile_bytecode: bool,
 }
 
 /// How files get into the environment.

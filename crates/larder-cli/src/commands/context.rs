@@ -2,12 +2,12 @@
 
 use std::{path::PathBuf, time::SystemTime};
 
-use larder::{Settings, SolvePolicy, Target, existing_prefix};
+use larder::{CacheSecret, Settings, SolvePolicy, Target, existing_prefix};
 use url::Url;
 
 use crate::{
     args::{GlobalArgs, PolicyArgs, Priority, Strategy, TargetArgs},
-    environment::Environment,
+    environment::{CACHE_SECRET, Environment},
     failure::Failure,
     values::age,
 };
@@ -45,6 +45,7 @@ pub(super) fn settings(
             .iter()
             .filter_map(|name| environment.path(name))
             .collect(),
+        cache_secret: cache_secret(environment)?,
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         home,
     })
@@ -84,6 +85,13 @@ fn mirrors(environment: &Environment) -> Result<Vec<(Url, Vec<Url>)>, Failure> {
         }
     }
     Ok(mirrors)
+}
+
+fn cache_secret(environment: &Environment) -> Result<Option<CacheSecret>, Failure> {
+    let secret = environment.text(CACHE_SECRET).map(CacheSecret::new);
+    secret
+        .transpose()
+        .map_err(|error| Failure::refused("usage::secret", format!("{CACHE_SECRET}: {error}")))
 }
 
 /// Runs an asynchronous operation to its end.

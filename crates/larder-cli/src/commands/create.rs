@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use larder::{
-    CreateOptions, CreateReport, Ephemeral, LockUse, Origin, SolvePolicy,
+    BytecodePolicy, CreateOptions, CreateReport, Ephemeral, LockUse, Origin, SolvePolicy,
     create as create_environment,
 };
 
@@ -90,6 +90,11 @@ pub(super) fn making(args: &MakingArgs, environment: &Environment) -> CreateOpti
             larder::ScriptPolicy::Skip
         } else {
             larder::ScriptPolicy::Run
+        },
+        bytecode: if args.no_compile_bytecode {
+            BytecodePolicy::Leave
+        } else {
+            BytecodePolicy::Compile
         },
         command_line: command_line(),
         timestamp: now(),

@@ -121,6 +121,7 @@ impl Reporter for Bars {
             Event::Progressed { phase, bytes } => self.advance(*phase, *bytes),
             Event::Unpacked { .. } => self.advance(Phase::Unpack, 1),
             Event::Linked { .. } => self.advance(Phase::Link, 1),
+            Event::Compiled { .. } => self.advance(Phase::Compile, 1),
             Event::FetchRetried {
                 package,
                 url,

@@ -31,6 +31,7 @@ fn phase_names(phase: larder_event::Phase) -> (&'static str, &'static str) {
         Phase::Fetch => ("fetching", "fetched"),
         Phase::Unpack => ("unpacking", "unpacked"),
         Phase::Link => ("linking", "linked"),
+        Phase::Compile => ("compiling bytecode", "compiled bytecode of"),
         Phase::Scripts => ("running link scripts", "ran link scripts"),
         Phase::Verify => ("verifying", "verified"),
         Phase::Collect => ("collecting", "collected"),

@@ -116,6 +116,9 @@ impl Reporter for Plain {
             Event::Linked { package, files } if everything => {
                 output::tell(format!("  linked {package}, {files} files"))
             }
+            Event::Compiled { package, files } if everything => {
+                output::tell(format!("  compiled {package}, {files} files"))
+            }
             Event::Noted { text } if everything => output::tell(format!("  {text}")),
             _ => {}
         }

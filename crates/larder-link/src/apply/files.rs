@@ -22,6 +22,7 @@ use larder_unpack::{Condition, Damage, PathEntry};
 
 use crate::{
     ApplyError, LinkOptions, LinkPlan,
+    bytecode::Pycs,
     clobber::parent_of,
     parallel,
     plan::{Action, PathRef, PlannedPath},
@@ -40,6 +41,8 @@ pub(crate) struct Written {
     pub(crate) touched: Vec<bool>,
     /// Bytes written rather than linked.
     pub(crate) bytes: u64,
+    /// For each package its bytecode; empty if none was wanted.
+    pub(crate) pycs: Pycs,
 }
 
 /// Links everything but directories below `root`, where all directories are.
@@ -143,6 +146,7 @@ impl Worker<'_, '_> {
             hard_linked: unflag(self.hard_linked),
             touched: unflag(self.touched),
             bytes: self.bytes.into_inner(),
+            pycs: Pycs::new(),
         }
     }
 

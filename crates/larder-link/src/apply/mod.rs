@@ -14,7 +14,7 @@ use larder_event::{Event, Phase, Reporter};
 use larder_fs::{PathContext as _, PathError};
 
 use crate::{
-    ApplyError, Held, LinkOptions, LinkPlan, ScriptMessage, ScriptPolicy, menus,
+    ApplyError, Held, LinkOptions, LinkPlan, ScriptMessage, ScriptPolicy, bytecode, menus,
     plan::{PlannedPackage, PlannedPath},
     scripts::{self, Moment, ScriptPlace},
 };
@@ -195,10 +195,11 @@ impl Run<'_, '_> {
             build.move_unfinished(self.options.replace)?;
             self.run_scripts(Moment::PreLink, &mut messages)?;
         }
-        let written = match written {
+        let mut written = match written {
             Some(written) => written,
             None => self.link(build.root())?,
         };
+        written.pycs = bytecode::add(self.plan, self.options, build.root(), self.reporter)?;
         if self.scripts.post_link {
             if !build.is_in_place() {
                 build.move_unfinished(self.options.replace)?;
@@ -208,7 +209,7 @@ impl Run<'_, '_> {
         build.check_still_ours()?;
         meta::write(self.plan, self.options, &written, build.root())?;
         Ok(Applied {
-            paths: self.plan.lines().filter(|line| !line.is_lost).count() as u64,
+            paths: self.count(&written),
             bytes_written: written.bytes,
             touched: self.touched(&written),
             messages,
@@ -221,6 +222,12 @@ impl Run<'_, '_> {
             .filter(|(_, touched)| **touched)
             .map(|(planned, _)| planned.package.name().to_owned())
             .collect()
+    }
+
+    fn count(&self, written: &Written) -> u64 {
+        let planned = self.plan.lines().filter(|line| !line.is_lost).count();
+        let pycs: usize = written.pycs.iter().map(Vec::len).sum();
+        (planned + pycs) as u64
     }
 
     fn link(&self, root: &Path) -> Result<Written, ApplyError> {

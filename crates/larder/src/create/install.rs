@@ -127,7 +127,10 @@ impl Run<'_> {
             .zip(trees.iter().zip(&recorded))
             .map(|(stored, (tree, recorded))| link_package(stored, tree, recorded))
             .collect();
-        let options = self.link_options(wanted);
+        let options = LinkOptions {
+            bytecode: self.bytecodes(root),
+            ..self.link_options(wanted)
+        };
         let plan = larder_link::plan(&packages, &options)?;
         Ok(larder_link::apply(&plan, &options, self.reporter)?)
     }

@@ -31,11 +31,13 @@ use crate::{
     virtual_file::VirtualPackages,
 };
 
+mod bytecode;
 mod direct;
 mod error;
 mod install;
 mod report;
 
+pub use bytecode::BytecodePolicy;
 pub use error::CreateError;
 pub use report::{CreateReport, LinkedPackage};
 
@@ -71,6 +73,8 @@ pub struct CreateOptions {
     pub clobber: ClobberPolicy,
     /// Whether link scripts run.
     pub link_scripts: ScriptPolicy,
+    /// Whether Python sources are compiled.
+    pub bytecode: BytecodePolicy,
     /// The command, without anything secret, for the history.
     pub command_line: String,
     /// `YYYY-MM-DD HH:MM:SS`, for the history.

@@ -1,0 +1,256 @@
+//! [`Bytecodes`]: bytecode kept on this machine, one directory for each package and Python.
+//!
+//! ```text
+//! <root>/ab/<package>-<python>/files/...   pycs, at their paths in the package
+//! <root>/ab/<package>-<python>/index       what is there, from what, with digests and stamps
+//! <root>/tmp/<pid>-<random>/               one being made, or left by a process that died
+//! ```
+//! It is made in `tmp` and appears by one rename. As with trees, nothing is flushed: each file is held
+//! against its stamp at each use, and against its digest once after a restart; what differs is compiled
+//! again. It lives beside the trees, never in a cache.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use larder_digest::Sha256;
+use larder_event::Reporter;
+use larder_fs::{Dir, PathContext as _, PathError, Stamp, rename_noreplace};
+use larder_unpack::RelPath;
+
+use crate::{
+    Bundles, Key,
+    draft::{Draft, FILES, Finished},
+    index_file::{IndexFile, sha256},
+    key::{is_tag, pyc_path},
+};
+
+/// Where bytecode is kept and what it is trusted for.
+#[derive(Debug)]
+pub struct Bytecodes {
+    pub(crate) root: PathBuf,
+    pub(crate) options: BytecodesOptions,
+}
+
+/// How bytecode is kept.
+#[derive(Debug, Clone, Default)]
+pub struct BytecodesOptions {
+    /// What tells this boot of the machine from others ([`larder_fs::boot_id`]).
+    pub boot_id: Option<String>,
+    /// Sealed bytecode in a cache, read where there is none here, and written when some was compiled.
+    pub bundles: Option<Bundles>,
+}
+
+/// The bytecode of one package for one Python.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bytecode {
+    /// The directory that holds the files, each at its path in the package.
+    pub root: PathBuf,
+    /// One for each source that compiles.
+    pub files: Vec<PycFile>,
+    /// Sources that do not compile, and never will with this Python.
+    pub skipped: Vec<RelPath>,
+    tag: String,
+}
+
+/// The bytecode of one source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PycFile {
+    /// The source's path in the package.
+    pub source: RelPath,
+    /// Of the bytecode.
+    pub sha256: Sha256,
+    pub(crate) stamp: Stamp,
+}
+
+impl PycFile {
+    /// The size of the bytecode in bytes.
+    pub fn size(&self) -> u64 {
+        self.stamp.size
+    }
+}
+
+const MAX_ROUNDS: u32 = 8;
+
+impl Bytecodes {
+    /// Opens the directory, making it if need be.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn open(root: &Path, options: BytecodesOptions) -> Result<Self, PathError> {
+        let temporary = root.join("tmp");
+        fs::create_dir_all(&temporary).at("create directory", &temporary)?;
+        Ok(Self {
+            root: root.to_owned(),
+            options,
+        })
+    }
+
+    /// The bytecode for `key`, if it is here or in a bundle, and whole. What is damaged counts as none;
+    /// that a bundle is refused is a warning.
+    ///
+    /// # Errors
+    /// If the file system fails.
+    pub fn get(&self, key: &Key, reporter: &dyn Reporter) -> Result<Option<Bytecode>, PathError> {
+        match self.find(key)? {
+            None => self.restore(key, reporter),
+            found => Ok(found),
+        }
+    }
+
+    fn find(&self, key: &Key) -> Result<Option<Bytecode>, PathError> {
+        let directory = self.directory(key);
+        let Some(mut index) = IndexFile::read(&directory)?.filter(|index| is_tag(&index.tag))
+        else {
+            return Ok(None);
+        };
+        let boot = &self.options.boot_id;
+        let is_of_this_boot = boot.is_none() || *boot == index.boot_id;
+        let is_known = index.is_settled || is_of_this_boot;
+        let bytecode = Bytecode {
+            root: directory.join(FILES),
+            files: std::mem::take(&mut index.files),
+            skipped: index.skipped.clone(),
+            tag: index.tag.clone(),
+        };
+        if !bytecode.is_whole(!is_known) {
+            tracing::debug!(root = %bytecode.root.display(), "bytecode is damaged, is made again");
+            return Ok(None);
+        }
+        if !is_known {
+            index.is_settled = true;
+            index.files.clone_from(&bytecode.files);
+            // What may only be read is as good; it is compared again in the next run.
+            if let Err(error) = index.write(&directory) {
+                tracing::debug!(%error, "bytecode cannot be marked as compared");
+            }
+        }
+        Ok(Some(bytecode))
+    }
+
+    fn restore(&self, key: &Key, reporter: &dyn Reporter) -> Result<Option<Bytecode>, PathError> {
+        let Some(bundles) = &self.options.bundles else {
+            return Ok(None);
+        };
+        let Some(bundle) = bundles.read(key, reporter) else {
+            return Ok(None);
+        };
+        let mut draft = self.draft(&bundle.tag)?;
+        for (source, pyc) in bundle.files() {
+            draft.add(source, pyc)?;
+        }
+        for source in &bundle.skipped {
+            draft.skip(source);
+        }
+        self.publish(key, draft.finish()?).map(Some)
+    }
+
+    pub(crate) fn draft(&self, tag: &str) -> Result<Draft, PathError> {
+        Draft::new(self.temporary()?, tag, self.options.boot_id.clone())
+    }
+
+    fn directory(&self, key: &Key) -> PathBuf {
+        let name = key.to_string();
+        self.root.join(&name[..2]).join(name)
+    }
+
+    pub(crate) fn temporary_root(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
+    /// Removed with what is in it when it is dropped; what has been renamed out of it stays.
+    fn temporary(&self) -> Result<tempfile::TempDir, PathError> {
+        let parent = self.temporary_root();
+        tempfile::Builder::new()
+            .prefix(&format!("{}-", std::process::id()))
+            .tempdir_in(&parent)
+            .at("create a temporary directory in", &parent)
+    }
+
+    /// Renames finished bytecode into place. If somebody else was first with all of it, theirs stays.
+    pub(crate) fn publish(&self, key: &Key, finished: Finished) -> Result<Bytecode, PathError> {
+        let place = self.directory(key);
+        let shard = place.parent().unwrap_or(&self.root);
+        fs::create_dir_all(shard).at("create directory", shard)?;
+        let ours = Bytecode {
+            root: place.join(FILES),
+            tag: finished.index.tag,
+            files: finished.index.files,
+            skipped: finished.index.skipped,
+        };
+        let mut rounds = 0;
+        loop {
+            match rename_noreplace(&finished.new, &place) {
+                Ok(()) => return Ok(ours),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    let theirs = self.find(key)?;
+                    if let Some(theirs) = theirs.filter(|theirs| theirs.covers_all_of(&ours)) {
+                        return Ok(theirs);
+                    }
+                    rounds += 1;
+                    if rounds == MAX_ROUNDS {
+                        return Err(error);
+                    }
+                    self.discard(&place)?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Moves what is in a place out of the way, then removes it.
+    pub(crate) fn discard(&self, place: &Path) -> Result<(), PathError> {
+        let temporary = self.temporary()?;
+        let grave = temporary.path().join("old");
+        match rename_noreplace(place, &grave) {
+            Ok(()) => larder_fs::remove_tree(&grave),
+            // Somebody else did the same.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Bytecode {
+    /// The path of a file, in the package and below [`Bytecode::root`].
+    pub fn path(&self, file: &PycFile) -> String {
+        pyc_path(file.source.as_str(), &self.tag)
+    }
+
+    /// Whether all of these sources were compiled, or tried.
+    pub fn covers<'a>(&self, sources: impl IntoIterator<Item = &'a RelPath>) -> bool {
+        sources.into_iter().all(|source| {
+            self.files
+                .binary_search_by(|file| file.source.cmp(source))
+                .is_ok()
+                || self.skipped.binary_search(source).is_ok()
+        })
+    }
+
+    /// The Python's cache tag, such as `cpython-311`.
+    pub(crate) fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    fn covers_all_of(&self, other: &Self) -> bool {
+        self.tag == other.tag
+            && self.covers(other.files.iter().map(|file| &file.source))
+            && self.covers(&other.skipped)
+    }
+
+    /// Whether every file has its stamp or at least, where it has another, its bytes.
+    fn is_whole(&self, compare_bytes: bool) -> bool {
+        let Ok(root) = Dir::open(&self.root) else {
+            return false;
+        };
+        self.files.iter().all(|file| {
+            let path = self.path(file);
+            let is_same = root.stamp(&path).is_ok_and(|stamp| stamp == file.stamp);
+            (is_same && !compare_bytes)
+                || root
+                    .read(&path)
+                    .is_ok_and(|bytes| sha256(&bytes) == file.sha256)
+        })
+    }
+}

@@ -1,0 +1,93 @@
+//! [`Draft`]: the bytecode of one package while it is made, in a temporary directory.
+
+use std::{collections::HashSet, fs, io::Write as _, path::PathBuf};
+
+use larder_fs::{Dir, PathContext as _, PathError, Stamp};
+use larder_unpack::RelPath;
+use tempfile::TempDir;
+
+use crate::{
+    PycFile,
+    index_file::{IndexFile, sha256},
+    key::pyc_path,
+};
+
+/// Removed when it is dropped before [`Bytecodes::publish`](crate::Bytecodes) has renamed it.
+pub(crate) struct Draft {
+    /// Holds `new`, which becomes the directory of the bytecode.
+    temporary: TempDir,
+    files_root: Dir,
+    directories: HashSet<String>,
+    index: IndexFile,
+}
+
+/// In the directory of a package's bytecode: the pycs, at their paths in the package.
+pub(crate) const FILES: &str = "files";
+
+impl Draft {
+    pub(crate) fn new(
+        temporary: TempDir,
+        tag: &str,
+        boot_id: Option<String>,
+    ) -> Result<Self, PathError> {
+        let files = temporary.path().join("new").join(FILES);
+        fs::create_dir_all(&files).at("create directory", &files)?;
+        Ok(Self {
+            files_root: Dir::open(files)?,
+            temporary,
+            directories: HashSet::new(),
+            index: IndexFile {
+                tag: tag.to_owned(),
+                boot_id,
+                is_settled: false,
+                files: Vec::new(),
+                skipped: Vec::new(),
+            },
+        })
+    }
+
+    /// Writes the bytecode of one source.
+    pub(crate) fn add(&mut self, source: &RelPath, pyc: &[u8]) -> Result<(), PathError> {
+        let path = pyc_path(source.as_str(), &self.index.tag);
+        let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        if !self.directories.contains(parent) {
+            let directory = self.files_root.path().join(parent);
+            fs::create_dir_all(&directory).at("create directory", directory)?;
+            self.directories.insert(parent.to_owned());
+        }
+        let mut file = self.files_root.create_file(&path, false)?;
+        let written = file.write_all(pyc).and_then(|()| Stamp::of(&file));
+        let stamp = written.at("write file", self.files_root.path().join(&path))?;
+        self.index.files.push(PycFile {
+            source: source.clone(),
+            sha256: sha256(pyc),
+            stamp,
+        });
+        Ok(())
+    }
+
+    /// Remembers that a source does not compile.
+    pub(crate) fn skip(&mut self, source: &RelPath) {
+        self.index.skipped.push(source.clone());
+    }
+
+    /// Writes the index: the directory `new` is all there then.
+    pub(crate) fn finish(mut self) -> Result<Finished, PathError> {
+        self.index.files.sort_by(|a, b| a.source.cmp(&b.source));
+        self.index.skipped.sort();
+        let new = self.temporary.path().join("new");
+        self.index.write(&new)?;
+        Ok(Finished {
+            index: self.index,
+            new,
+            _temporary: self.temporary,
+        })
+    }
+}
+
+/// A draft that can be renamed into place.
+pub(crate) struct Finished {
+    pub(crate) index: IndexFile,
+    pub(crate) new: PathBuf,
+    _temporary: TempDir,
+}

@@ -1,0 +1,77 @@
+//! Removing bytecode that nobody needs.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use larder_digest::Sha256;
+use larder_fs::{PathContext as _, PathError, last_changed, remove_tree};
+
+use crate::{Bytecodes, Key};
+
+impl Bytecodes {
+    /// Removes the bytecode of packages that `is_needed` does not name. Gives how many were removed.
+    /// What environments have of it stays there.
+    ///
+    /// # Errors
+    /// If a directory cannot be read or something not removed.
+    pub fn collect(&self, is_needed: impl Fn(&Sha256) -> bool) -> Result<usize, PathError> {
+        let mut count = 0;
+        for shard in entries(&self.root)? {
+            for place in entries(&shard)? {
+                let name = place.file_name().unwrap_or_default().to_string_lossy();
+                let package = Key::package_of(&name);
+                if package.is_some_and(|package| !is_needed(&package)) {
+                    self.discard(&place)?;
+                    count += 1;
+                }
+            }
+        }
+        Ok(count)
+    }
+
+    /// Removes what processes that died have left: what nobody has added to for `older_than` before
+    /// `now`. Gives how many were removed.
+    ///
+    /// # Errors
+    /// If the directory cannot be read or something not removed.
+    pub fn sweep_abandoned(
+        &self,
+        older_than: Duration,
+        now: SystemTime,
+    ) -> Result<usize, PathError> {
+        let mut count = 0;
+        for path in entries(&self.temporary_root())? {
+            let age = last_changed(&path).map(|time| now.duration_since(time));
+            if age.is_ok_and(|age| age.is_ok_and(|age| age >= older_than)) {
+                remove_tree(&path)?;
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+}
+
+/// What is in a directory; nothing if it is none, or gone.
+fn entries(directory: &Path) -> Result<Vec<PathBuf>, PathError> {
+    let listing = match fs::read_dir(directory) {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            return Ok(Vec::new());
+        }
+        listing => listing.at("read directory", directory)?,
+    };
+    listing
+        .map(|entry| {
+            entry
+                .map(|entry| entry.path())
+                .at("read directory", directory)
+        })
+        .collect()
+}

@@ -1,0 +1,200 @@
+//! One process of the environment's own Python that compiles (`worker.py`).
+//!
+//! A pure function over pipes, sources in and bytecode out: it opens no file of ours, and gets no
+//! variable of ours, no site-packages and no start-up hook that could change what it does.
+
+use std::{
+    env,
+    io::{self, BufReader, BufWriter, Read as _, Write as _},
+    path::Path,
+    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use crate::{CompileError, key::is_tag};
+
+const SCRIPT: &str = include_str!("worker.py");
+const GREETING: &[u8] = b"larder";
+const NOT_COMPILED: u32 = u32::MAX;
+/// What of an interpreter's complaint is shown, at most.
+const COMPLAINT: u64 = 2000;
+/// Flags of PEP 552: never compared with the source.
+const UNCHECKED: u32 = 0b01;
+/// Compared with the source's hash at each import.
+const CHECKED: u32 = 0b11;
+
+/// A source file to compile.
+pub(crate) struct File<'a> {
+    /// Becomes `co_filename`, which Python replaces when it imports.
+    pub(crate) name: &'a str,
+    pub(crate) source: &'a [u8],
+}
+
+/// A live interpreter, which runs in a directory where there is nothing to import.
+pub(crate) struct Worker {
+    child: Child,
+    stdin: BufWriter<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
+    is_reusable: bool,
+    /// `cpython-311`.
+    pub(crate) tag: String,
+}
+
+impl Worker {
+    pub(crate) fn start(program: &Path, directory: &Path) -> Result<Self, CompileError> {
+        let start = |source| CompileError::Start {
+            program: program.to_owned(),
+            source,
+        };
+        let mut child = command(program, directory).spawn().map_err(start)?;
+        let (Some(stdin), Some(mut stdout), Some(stderr)) = (
+            child.stdin.take().map(BufWriter::new),
+            child.stdout.take().map(BufReader::new),
+            child.stderr.take(),
+        ) else {
+            return Err(start(io::ErrorKind::BrokenPipe.into()));
+        };
+        match read_greeting(&mut stdout) {
+            Ok((is_reusable, tag)) => Ok(Self {
+                child,
+                stdin,
+                stdout,
+                is_reusable,
+                tag,
+            }),
+            Err(_) => {
+                end(&mut child);
+                Err(CompileError::NoAnswer {
+                    program: program.to_owned(),
+                    output: complaint(stderr),
+                })
+            }
+        }
+    }
+
+    /// Compiles files from the state of a fresh interpreter. Nothing for a file that does not compile.
+    ///
+    /// # Errors
+    /// If the interpreter has died of one of them: this worker is of no use then.
+    pub(crate) fn compile(
+        &mut self,
+        files: &[File<'_>],
+        is_checked: bool,
+    ) -> io::Result<Vec<Option<Vec<u8>>>> {
+        self.send_number(if is_checked { CHECKED } else { UNCHECKED })?;
+        self.send_number(length(files.len())?)?;
+        for file in files {
+            self.send(file.name.as_bytes())?;
+            self.send(file.source)?;
+        }
+        self.stdin.flush()?;
+        files.iter().map(|_| self.receive()).collect()
+    }
+
+    /// Whether it takes another chunk.
+    pub(crate) fn is_reusable(&self) -> bool {
+        self.is_reusable
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.send_number(length(bytes.len())?)?;
+        self.stdin.write_all(bytes)
+    }
+
+    fn send_number(&mut self, number: u32) -> io::Result<()> {
+        self.stdin.write_all(&number.to_le_bytes())
+    }
+
+    fn receive(&mut self) -> io::Result<Option<Vec<u8>>> {
+        match read_number(&mut self.stdout)? {
+            NOT_COMPILED => Ok(None),
+            length => read_text(&mut self.stdout, length).map(Some),
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
+
+/// It may be gone already.
+fn end(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+fn command(program: &Path, directory: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .args(["-s", "-S", "-B", "-W", "ignore", "-c", SCRIPT])
+        .env_clear()
+        // Before 3.11 the order of a set's elements in bytecode depends on it.
+        .env("PYTHONHASHSEED", "0")
+        .current_dir(directory)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    if cfg!(windows) {
+        keep(&mut command, "SYSTEMROOT");
+    }
+    command
+}
+
+/// Windows starts nothing without it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a variable that only the system reads"
+)]
+fn keep(command: &mut Command, name: &str) {
+    if let Some(value) = env::var_os(name) {
+        command.env(name, value);
+    }
+}
+
+fn read_greeting(stdout: &mut BufReader<ChildStdout>) -> io::Result<(bool, String)> {
+    let mut greeting = [0; GREETING.len() + 1];
+    stdout.read_exact(&mut greeting)?;
+    let (word, is_reusable) = (&greeting[..GREETING.len()], greeting[GREETING.len()] == 1);
+    let length = read_number(stdout)?;
+    let tag = String::from_utf8(read_text(stdout, length)?).unwrap_or_default();
+    if word == GREETING && is_tag(&tag) {
+        Ok((is_reusable, tag))
+    } else {
+        Err(io::ErrorKind::InvalidData.into())
+    }
+}
+
+fn complaint(stderr: ChildStderr) -> String {
+    let mut bytes = Vec::new();
+    // What could be read of it is better than nothing.
+    let _ = stderr.take(COMPLAINT).read_to_end(&mut bytes);
+    let text = String::from_utf8_lossy(&bytes).trim().to_owned();
+    let last = text.lines().last().unwrap_or_default().trim();
+    if last.is_empty() {
+        "it said nothing".to_owned()
+    } else {
+        last.to_owned()
+    }
+}
+
+fn length(length: usize) -> io::Result<u32> {
+    u32::try_from(length).map_err(io::Error::other)
+}
+
+fn read_number(reader: &mut impl io::Read) -> io::Result<u32> {
+    let mut bytes = [0; 4];
+    reader.read_exact(&mut bytes)?;
+    Ok(u32::from_le_bytes(bytes))
+}
+
+/// The length is not believed before the bytes are there.
+fn read_text(reader: &mut impl io::Read, length: u32) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(length.into()).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 == u64::from(length) {
+        Ok(bytes)
+    } else {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+}

@@ -1,0 +1,45 @@
+//! Where bytecode of this run is kept: beside the trees, or with them where they are thrown away.
+
+use std::{path::Path, sync::Arc};
+
+use larder_link::{Bundles, Bytecodes, BytecodesOptions};
+
+use super::Run;
+
+/// Whether Python sources are compiled when an environment is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BytecodePolicy {
+    /// Those of `noarch: python` packages are (CEP 20), once for each package and Python.
+    #[default]
+    Compile,
+    /// Python compiles what it imports.
+    Leave,
+}
+
+/// In the directory of the trees: no name of a tree, which are two digits long.
+const DIRECTORY: &str = "bytecode";
+
+impl Run<'_> {
+    /// The bytecode beside the trees in `trees`. That it cannot be kept is a warning.
+    pub(super) fn bytecodes(&self, trees: &Path) -> Option<Arc<Bytecodes>> {
+        if self.options.bytecode == BytecodePolicy::Leave {
+            return None;
+        }
+        let bundles = self.settings.cache_secret.clone().map(|secret| Bundles {
+            directory: self.settings.store.join(DIRECTORY),
+            secret,
+        });
+        let options = BytecodesOptions {
+            boot_id: larder_fs::boot_id(),
+            bundles,
+        };
+        match Bytecodes::open(&trees.join(DIRECTORY), options) {
+            Ok(bytecodes) => Some(Arc::new(bytecodes)),
+            Err(error) => {
+                let text = format!("no bytecode is linked: {error}: {}", error.source);
+                self.reporter.warn("link::no-bytecode", text);
+                None
+            }
+        }
+    }
+}
