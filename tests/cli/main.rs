@@ -3,6 +3,7 @@
 
 mod architecture;
 mod carry_crashes;
+mod bytecode;
 mod check;
 mod completions;
 mod conda_forge;

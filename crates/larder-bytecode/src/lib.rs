@@ -25,6 +25,3 @@ pub use compile::{Compiled, Package, Place, Source};
 pub use error::CompileError;
 pub use key::Key;
 pub use secret::{CacheSecret, SecretError};
-
-#[cfg(test)]
-mod tests;

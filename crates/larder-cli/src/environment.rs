@@ -116,14 +116,20 @@ impl Environment {
         let text = |(name, value): (&OsString, &OsString)| {
             Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()))
         };
-        self.variables.iter().filter_map(text).collect()
+        self.told().filter_map(text).collect()
     }
 
-    /// All variables, as a child gets them.
+    /// All variables, as a child gets them: without what it must not know.
     pub(crate) fn all(&self) -> impl Iterator<Item = (OsString, OsString)> + '_ {
+        self.told()
+            .map(|(name, value)| (name.clone(), value.clone()))
+    }
+
+    fn told(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
+        let is_ours = |name: &OsString| name.as_os_str() == CACHE_SECRET;
         self.variables
             .iter()
-            .map(|(name, value)| (name.clone(), value.clone()))
+            .filter(move |(name, _)| !is_ours(name))
     }
 
     /// Whether a variable is set to something that means yes.

@@ -14,6 +14,9 @@ use rattler_conda_types::Subdir;
 
 use crate::LinkPackage;
 
+/// Whoever knows the CI's secret can forge what is sealed with it.
+const CACHE_SECRET: &str = "LARDER_CACHE_SECRET";
+
 /// When a script runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
@@ -134,6 +137,7 @@ fn command(script: &Path, package: LinkPackage<'_>, place: ScriptPlace<'_>) -> C
         .env("PKG_NAME", package.name())
         .env("PKG_VERSION", record.version.to_string())
         .env("PKG_BUILDNUM", package.build_number().to_string())
+        .env_remove(CACHE_SECRET)
         .current_dir(place.prefix)
         .stdin(Stdio::null());
     command

@@ -14,6 +14,7 @@ mod base64;
 mod build;
 mod channel;
 mod fixtures;
+mod interpreter;
 mod listing;
 mod package;
 mod paths_json;
@@ -32,6 +33,7 @@ pub use archive::{
 pub use build::{BuiltPackage, Format};
 pub use channel::{ChannelBuilder, Index, LocalChannel};
 pub use fixtures::{fixture_channel, fixtures, shared_data};
+pub use interpreter::RealPython;
 pub use listing::{environment_of, tree_of};
 pub use package::PackageBuilder;
 pub use sandbox::{Run, Sandbox};

@@ -43,7 +43,9 @@ mod virtual_file;
 
 pub use channels::ChannelsError;
 pub use choose::{ChooseError, LockUse, Origin};
-pub use create::{BytecodePolicy, CreateError, CreateOptions, CreateReport, Ephemeral, LinkedPackage, create};
+pub use create::{
+    BytecodePolicy, CreateError, CreateOptions, CreateReport, Ephemeral, LinkedPackage, create,
+};
 pub use export::{ExportOperationError, ExportOptions, ExportReport, export};
 pub use failure::{Explain, Kind};
 pub use gather::GatherError;

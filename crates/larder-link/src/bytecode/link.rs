@@ -115,8 +115,10 @@ impl Batch<'_> {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
-        // Fails for a link, which a package may have shipped.
-        let to = root.open_dir(&self.to)?;
+        // Of a package that ships a link or a file there Python finds no bytecode either.
+        let Ok(to) = root.open_dir(&self.to) else {
+            return Ok(Vec::new());
+        };
         let from = Dir::open(self.bytecode.root.join(&self.from))?;
         let mut pycs = Vec::with_capacity(self.files.len());
         for (file, place) in &self.files {

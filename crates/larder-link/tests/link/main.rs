@@ -1,6 +1,7 @@
 //! Environments from real packages: what lands, what is recorded, what happens when something fails.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod bytecode;
 mod clobber;
 mod crash;
 mod files;

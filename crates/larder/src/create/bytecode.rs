@@ -2,9 +2,9 @@
 
 use std::{path::Path, sync::Arc};
 
-use larder_link::{Bundles, Bytecodes, BytecodesOptions};
+use larder_link::{Bundles, Bytecodes, BytecodesOptions, ScratchDir, scratch_beside};
 
-use super::Run;
+use super::{CreateError, Run};
 
 /// Whether Python sources are compiled when an environment is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,6 +20,19 @@ pub enum BytecodePolicy {
 const DIRECTORY: &str = "bytecode";
 
 impl Run<'_> {
+    /// A directory for [`Run::bytecodes`] where no trees are.
+    pub(super) fn scratch_for_bytecode(
+        &self,
+        prefix: &Path,
+    ) -> Result<Option<ScratchDir>, CreateError> {
+        match self.options.bytecode {
+            BytecodePolicy::Compile => scratch_beside(prefix)
+                .map(Some)
+                .map_err(CreateError::Trees),
+            BytecodePolicy::Leave => Ok(None),
+        }
+    }
+
     /// The bytecode beside the trees in `trees`. That it cannot be kept is a warning.
     pub(super) fn bytecodes(&self, trees: &Path) -> Option<Arc<Bytecodes>> {
         if self.options.bytecode == BytecodePolicy::Leave {

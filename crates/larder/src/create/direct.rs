@@ -8,7 +8,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use larder_link::{Archives, OpenedArchive, Streamed};
+use larder_link::{Archives, LinkOptions, OpenedArchive, Streamed};
 use larder_lock::LockedPackage;
 use larder_store::Store;
 use larder_unpack::Trees;
@@ -64,6 +64,13 @@ pub(super) fn stream(
         trees: &run.settings.trees,
     };
     let packages: Vec<&LockedPackage> = stored.iter().map(|stored| stored.package).collect();
-    let options = run.link_options(wanted);
+    // Beside the environment, so that it can be linked; gone with its last use here.
+    let scratch = run.scratch_for_bytecode(&wanted.prefix)?;
+    let options = LinkOptions {
+        bytecode: scratch
+            .as_ref()
+            .and_then(|scratch| run.bytecodes(scratch.path())),
+        ..run.link_options(wanted)
+    };
     larder_link::stream(&packages, &archives, &options, run.reporter)
 }

@@ -1,0 +1,7 @@
+//! Bytecode by a real Python: what is compiled, kept, sealed, refused.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod bundles;
+mod compile;
+mod keep;
+mod support;
