@@ -1,5 +1,5 @@
 //! Bytecode by a real Python: what is compiled, kept, sealed, refused.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bundles;
 mod compile;

@@ -26,9 +26,7 @@ impl Run<'_> {
         prefix: &Path,
     ) -> Result<Option<ScratchDir>, CreateError> {
         match self.options.bytecode {
-            BytecodePolicy::Compile => scratch_beside(prefix)
-                .map(Some)
-                .map_err(CreateError::Trees),
+            BytecodePolicy::Compile => scratch_beside(prefix).map(Some).map_err(CreateError::Trees),
             BytecodePolicy::Leave => Ok(None),
         }
     }
