@@ -1,6 +1,6 @@
 //! Why bytecode was not made. The environment works without.
 
-use std::{io, path::PathBuf};
+use std::io;
 
 use larder_fs::PathError;
 
@@ -9,18 +9,18 @@ use larder_fs::PathError;
 #[non_exhaustive]
 pub enum CompileError {
     /// The interpreter cannot be started.
-    #[error("cannot run `{}`: {source}", program.display())]
+    #[error("cannot run the environment's `{program}`: {source}")]
     Start {
-        /// The interpreter.
-        program: PathBuf,
+        /// The interpreter's file name: its directory is another one when the run is over.
+        program: String,
         /// Why.
         source: io::Error,
     },
     /// The interpreter was started and did not say what a Python of 3.7 or later says.
-    #[error("`{}` does not work as a Python interpreter: {output}", program.display())]
+    #[error("the environment's `{program}` does not work as a Python interpreter: {output}")]
     NoAnswer {
-        /// The interpreter.
-        program: PathBuf,
+        /// The interpreter's file name: its directory is another one when the run is over.
+        program: String,
         /// What it wrote to its stderr, in short.
         output: String,
     },

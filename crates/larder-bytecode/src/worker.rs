@@ -42,7 +42,7 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn start(program: &Path, directory: &Path) -> Result<Self, CompileError> {
         let start = |source| CompileError::Start {
-            program: program.to_owned(),
+            program: name(program),
             source,
         };
         let mut child = command(program, directory).spawn().map_err(start)?;
@@ -64,7 +64,7 @@ impl Worker {
             Err(_) => {
                 end(&mut child);
                 Err(CompileError::NoAnswer {
-                    program: program.to_owned(),
+                    program: name(program),
                     output: complaint(stderr),
                 })
             }
@@ -150,6 +150,11 @@ fn keep(command: &mut Command, name: &str) {
     if let Some(value) = env::var_os(name) {
         command.env(name, value);
     }
+}
+
+fn name(program: &Path) -> String {
+    let name = program.file_name().unwrap_or(program.as_os_str());
+    name.to_string_lossy().into_owned()
 }
 
 fn read_greeting(stdout: &mut BufReader<ChildStdout>) -> io::Result<(bool, String)> {
