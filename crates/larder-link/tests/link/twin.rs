@@ -117,7 +117,7 @@ pub(crate) fn check(packages: &[&Unpacked], options: &LinkOptions, warnings: &[S
 
 /// What trees refuse is refused, with the same words; and nothing is left.
 pub(crate) fn check_failure(packages: &[&Unpacked], options: &LinkOptions, error: &str) {
-    let is_of_trees = error.starts_with("cannot link");
+    let is_of_trees = error.starts_with("cannot link") || error.starts_with("the tree of");
     if is_of_trees || !is_repeatable(packages, options) {
         return;
     }
