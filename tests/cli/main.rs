@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod architecture;
-mod carry_crashes;
 mod bytecode;
+mod carry_crashes;
 mod check;
 mod completions;
 mod conda_forge;
