@@ -20,6 +20,7 @@ mod lock;
 mod manifest;
 mod matrix;
 mod memo;
+mod overlap;
 mod pack;
 mod quickstart;
 mod real_channel;

@@ -8,14 +8,14 @@ use std::{
     time::Instant,
 };
 
-use futures::{StreamExt as _, stream};
+use futures::{StreamExt as _, stream::FuturesUnordered};
 use larder_event::{Event, Phase, Reporter, Source};
 use larder_lock::Closure;
 use larder_store::{Object, Store};
 
 use crate::{
     Absent, FetchError, FetchOptions, FetchPlan, MissingPackage, PackageFailure,
-    package::fetch_package, plan, progress::Progress, redact, transfer::Job,
+    package::fetch_package, plan, progress::Progress, queue::Queue, redact, transfer::Job,
 };
 
 /// What a fetch did.
@@ -136,11 +136,19 @@ async fn fetch_all<'a>(
         failed.fetch_or(outcome.is_err(), Ordering::Relaxed);
         (missing, Some(outcome))
     };
-    stream::iter(0..plan.missing.len())
-        .map(one)
-        .buffer_unordered(options.concurrency.max(1))
-        .collect()
-        .await
+    let mut queue = Queue::new(plan, options);
+    let mut outcomes = Vec::with_capacity(plan.missing.len());
+    let mut running = FuturesUnordered::new();
+    loop {
+        while let Some(begun) = queue.begin() {
+            running.push(async move { (begun, one(begun.index).await) });
+        }
+        let Some((begun, outcome)) = running.next().await else {
+            return outcomes;
+        };
+        queue.end(begun);
+        outcomes.push(outcome);
+    }
 }
 
 async fn fetch_reported(job: &Job<'_>, reporter: &dyn Reporter) -> Result<Object, PackageFailure> {
@@ -156,6 +164,7 @@ async fn fetch_reported(job: &Job<'_>, reporter: &dyn Reporter) -> Result<Object
         );
     }
     progress.finished(object.size);
+    job.options.arrived.of(&job.missing.name, &object);
     Ok(object)
 }
 

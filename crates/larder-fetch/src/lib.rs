@@ -21,6 +21,7 @@ mod options;
 mod package;
 mod plan;
 mod progress;
+mod queue;
 mod source;
 mod transfer;
 
@@ -30,5 +31,5 @@ pub use fetch::{FetchSummary, fetch, run};
 pub use larder_redact::{Credential, clean, redact, split_credentials};
 pub use mirrors::MirrorMap;
 pub use network::{Network, NetworkError, NetworkOptions, ProxyChoice};
-pub use options::FetchOptions;
+pub use options::{Arrived, FetchOptions};
 pub use plan::{FetchPlan, MissingPackage, PresentPackage, plan};

@@ -17,8 +17,8 @@
 //!
 //! | killed | leaves | the next run |
 //! |---|---|---|
-//! | while unpacking | `.larder-env-R.scratch`, its `in-use` not locked | removes it |
-//! | while building | `.larder-env-R` | removes it |
+//! | while unpacking into trees of its own | `.larder-env-R.scratch`, its `in-use` not locked | removes it |
+//! | while building, from trees or archives | `.larder-env-R` | removes it |
 //! | while removing an environment | `P` whole, or no `P` and `.larder-env-R` | removes the latter |
 //! | after the move into place, no scripts | `P` whole; the old one as `.larder-env-R` or `.old` | removes the old one |
 //! | between the two renames, where there is no exchange | no `P`, `.old`, perhaps `.larder-env-R` | renames `.old` back, removes the other |

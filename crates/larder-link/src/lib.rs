@@ -1,10 +1,11 @@
 //! Plan and apply: the trees of a closure's packages become a new environment.
 //!
 //! [`plan`] decides, from descriptions alone, what will be at each path; [`apply`] builds it beside its
-//! place and moves it there in one step; [`recover`] clears away what a killed run left. What lands is
-//! what CEP 32, 34, 17 and 20 say, so that conda, mamba and pixi can work with it.
+//! place and moves it there in one step; [`stream()`] does both from archives that have no tree;
+//! [`recover`] clears away what a killed run left. What lands is what CEP 32, 34, 17 and 20 say, so that
+//! conda, mamba and pixi can work with it.
 //!
-//! This crate fetches and unpacks nothing, reads no environment variables, and never prints.
+//! This crate fetches nothing and makes no trees, reads no environment variables, and never prints.
 #![forbid(unsafe_code)]
 
 mod apply;

@@ -19,14 +19,17 @@ pub fn tree_of(dir: &Path) -> Vec<String> {
     lines.into_iter().map(|(_, line)| line).collect()
 }
 
-/// An environment as [`tree_of`] has it, but its records in full, without how their files arrived:
-/// what must not depend on the way it was made.
+/// An environment as [`tree_of`] has it, but its records in full, without how their files arrived, and
+/// without larder's memory of the run: what must not depend on the way it was made.
 pub fn environment_of(prefix: &Path) -> Vec<String> {
     let mut lines = tree_of(prefix);
     lines.retain(|line| !line.contains(" conda-meta/"));
     let meta = prefix.join("conda-meta");
     for entry in must(fs::read_dir(&meta), format_args!("list {}", meta.display())) {
         let path = must(entry, "list conda-meta").path();
+        if path.ends_with("larder") {
+            continue;
+        }
         let text = must(
             fs::read_to_string(&path),
             format_args!("read {}", path.display()),

@@ -1,6 +1,6 @@
 //! One checked entry of an archive.
 
-use std::io::Read;
+use std::io::BufRead;
 
 use crate::RelPath;
 
@@ -11,7 +11,7 @@ pub struct Entry<'a> {
     /// What it is.
     pub kind: EntryKind,
     /// The bytes of a file: exactly as many as its size, or an error. Empty for everything else.
-    pub reader: &'a mut dyn Read,
+    pub reader: &'a mut dyn BufRead,
 }
 
 /// What an entry is. Devices, fifos and sockets never get this far.

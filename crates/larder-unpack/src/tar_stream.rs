@@ -4,7 +4,7 @@
 //! the member is refused rather than read in one of the ways. Names are bytes here, not yet paths;
 //! nothing is allocated by what a header claims. Fields are decoded by the `tar` crate.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 use tar::{EntryType, Header};
 
@@ -336,5 +336,26 @@ impl<R: Read> Read for Body<'_, R> {
                 Ok(count)
             }
         }
+    }
+}
+
+impl<R: BufRead> BufRead for Body<'_, R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        let stream = &mut *self.stream;
+        if stream.remaining == 0 {
+            return Ok(&[]);
+        }
+        let bytes = stream.reader.fill_buf()?;
+        if bytes.is_empty() {
+            return Err(ends_early());
+        }
+        let count =
+            usize::try_from(stream.remaining).map_or(bytes.len(), |rest| rest.min(bytes.len()));
+        Ok(&bytes[..count])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.stream.reader.consume(count);
+        self.stream.remaining -= count as u64;
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use larder_event::Reporter;
-use larder_fetch::{FetchError, FetchOptions, FetchPlan, FetchSummary, NetworkError};
+use larder_fetch::{Arrived, FetchError, FetchOptions, FetchPlan, FetchSummary, NetworkError};
 use larder_lock::Closure;
 use larder_store::{Object, Store};
 
@@ -65,6 +65,15 @@ impl Gatherer<'_> {
 
     /// Fetches what is missing. A run that misses nothing needs no network client.
     pub(crate) async fn fetch(&self, plan: &FetchPlan) -> Result<FetchSummary, GatherError> {
+        self.fetch_telling(plan, Arrived::default()).await
+    }
+
+    /// As [`Gatherer::fetch`]; `arrived` is told of each archive that had to come, when it is there.
+    pub(crate) async fn fetch_telling(
+        &self,
+        plan: &FetchPlan,
+        arrived: Arrived<'_>,
+    ) -> Result<FetchSummary, GatherError> {
         if plan.missing.is_empty() {
             let present = plan.present.iter();
             let objects: BTreeMap<String, Object> = present
@@ -79,6 +88,7 @@ impl Gatherer<'_> {
         let options = FetchOptions {
             offline: self.settings.offline,
             mirrors: network::mirrors(self.settings),
+            arrived,
             ..FetchOptions::new(self.network.get()?)
         };
         Ok(larder_fetch::run(plan, self.store, &options, self.reporter).await?)

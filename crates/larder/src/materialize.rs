@@ -28,6 +28,12 @@ pub enum MaterializeError {
         #[source]
         source: ReadError,
     },
+    /// Fetching ended without it.
+    #[error("the archive of {package} was not fetched")]
+    NotFetched {
+        /// `name-version-build`.
+        package: String,
+    },
     /// The trees cannot be looked at.
     #[error(transparent)]
     Trees(PathError),
@@ -50,7 +56,7 @@ impl Explain for MaterializeError {
                 source: ReadError::Damaged { .. },
                 ..
             } => Kind::Damage,
-            Self::Object { .. } => Kind::World,
+            Self::Object { .. } | Self::NotFetched { .. } => Kind::World,
             Self::Unpack(UnpackError::Write { .. }) | Self::Trees(_) => Kind::World,
             Self::Unpack(_) => Kind::Damage,
         }
@@ -62,6 +68,7 @@ impl Explain for MaterializeError {
             Self::Unpack(UnpackError::Write { .. }) => "unpack::write",
             Self::Unpack(_) => "unpack::refused",
             Self::Trees(_) => "trees::unreadable",
+            Self::NotFetched { .. } => "fetch::ended",
         }
     }
 
@@ -197,6 +204,31 @@ impl Forester<'_> {
         })?;
         self.end(Phase::Unpack, begun);
         Ok(made)
+    }
+
+    /// Makes the trees that are missing of packages that `next` gives, which may wait; of `total` at most.
+    /// Damaged trees are left to [`Forester::trees`].
+    ///
+    /// # Errors
+    /// The first failure; the others are made all the same.
+    pub(crate) fn make_as_they_come<'p>(
+        &self,
+        total: usize,
+        next: impl Fn() -> Option<Stored<'p>> + Sync,
+    ) -> Result<(), MaterializeError> {
+        let begun = self.begin(Phase::Unpack, total, 0);
+        let workers: Vec<usize> = (0..self.threads.max(1)).collect();
+        in_parallel(&workers, workers.len(), |_| {
+            while let Some(stored) = next() {
+                let lookup = self.trees.look(&stored.object.id.sha256);
+                if let Lookup::Absent = lookup.map_err(MaterializeError::Trees)? {
+                    self.unpack(&stored, false)?;
+                }
+            }
+            Ok::<_, MaterializeError>(())
+        })?;
+        self.end(Phase::Unpack, begun);
+        Ok(())
     }
 
     fn unpack(&self, stored: &Stored<'_>, again: bool) -> Result<Tree, MaterializeError> {

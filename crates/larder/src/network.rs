@@ -1,7 +1,7 @@
 //! The network client of one run, made when it is first needed: a run that fetches and solves nothing
 //! reads no certificates and no files of credentials.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use larder_fetch::{Credential, MirrorMap, Network, NetworkError, NetworkOptions};
 use url::Url;
@@ -12,7 +12,7 @@ use crate::Settings;
 pub(crate) struct LazyNetwork<'a> {
     settings: &'a Settings,
     credentials: Vec<(Url, Credential)>,
-    network: OnceCell<Network>,
+    network: OnceLock<Network>,
 }
 
 impl<'a> LazyNetwork<'a> {
@@ -20,7 +20,7 @@ impl<'a> LazyNetwork<'a> {
         Self {
             settings,
             credentials,
-            network: OnceCell::new(),
+            network: OnceLock::new(),
         }
     }
 

@@ -3,13 +3,10 @@
 use larder_digest::Hasher;
 use larder_unpack::{Archive, Content, Contents, EntryKind, UnpackError};
 
-const BUFFER: usize = 256 << 10;
-
 /// Reads a whole archive and keeps nothing of it.
 pub(super) fn survey(archive: &mut Archive) -> Result<Contents, UnpackError> {
     let package = archive.label().to_owned();
     let mut contents = Contents::default();
-    let mut buffer = vec![0; BUFFER];
     archive.for_each_entry(|entry| {
         let content = match entry.kind {
             EntryKind::Directory => Some(Content::Directory),
@@ -18,13 +15,15 @@ pub(super) fn survey(archive: &mut Archive) -> Result<Contents, UnpackError> {
             EntryKind::File { executable, .. } => {
                 let mut hasher = Hasher::sha256();
                 loop {
-                    let count = entry.reader.read(&mut buffer).map_err(|error| {
+                    let bytes = entry.reader.fill_buf().map_err(|error| {
                         UnpackError::from_read(&package, entry.path.as_str(), error)
                     })?;
-                    if count == 0 {
+                    if bytes.is_empty() {
                         break;
                     }
-                    hasher.update(&buffer[..count]);
+                    hasher.update(bytes);
+                    let count = bytes.len();
+                    entry.reader.consume(count);
                 }
                 let digests = hasher.finish();
                 Some(Content::File {

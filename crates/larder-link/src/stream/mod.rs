@@ -74,6 +74,8 @@ pub enum Streamed {
         /// `name-version-build`.
         package: String,
     },
+    /// `archives` ended before it had given them all. Nothing was changed.
+    Incomplete,
 }
 
 /// Makes the environment of `packages`, which `archives` gives by their index.
@@ -107,9 +109,9 @@ pub fn stream<A: Archives>(
             let applied = apply::complete(begun, &plan, Some(written), (options, reporter))?;
             Ok(Streamed::Applied(applied))
         }
-        Ok(Linked::NeedsTrees(package)) => {
+        Ok(Linked::Not(why)) => {
             begun.build.abandon(reporter);
-            Ok(Streamed::NeedsTrees { package })
+            Ok(why)
         }
         Err(error) => {
             begun.build.abandon(reporter);
@@ -121,7 +123,7 @@ pub fn stream<A: Archives>(
 /// Files and links of all packages, staged.
 enum Linked<'a> {
     Whole(LinkPlan<'a>, Written),
-    NeedsTrees(String),
+    Not(Streamed),
 }
 
 struct Run<'r, A> {
@@ -142,7 +144,7 @@ impl<'r, A: Archives> Run<'r, A> {
     {
         match self.fill(stage)? {
             Ok(all) => *staged = all,
-            Err(package) => return Ok(Linked::NeedsTrees(package)),
+            Err(why) => return Ok(Linked::Not(why)),
         }
         let begun = Instant::now();
         self.started(Phase::Link);
@@ -169,8 +171,8 @@ impl<'r, A: Archives> Run<'r, A> {
             .collect()
     }
 
-    /// Every archive into the stage, on the run's threads; or the package that needs a tree.
-    fn fill(&self, stage: &Stage<'_>) -> Result<Result<Vec<Staged>, String>, A::Error> {
+    /// Every archive into the stage, on the run's threads; or why that cannot be.
+    fn fill(&self, stage: &Stage<'_>) -> Result<Result<Vec<Staged>, Streamed>, A::Error> {
         let begun = Instant::now();
         self.started(Phase::Unpack);
         let needs_tree = OnceLock::new();
@@ -190,7 +192,10 @@ impl<'r, A: Archives> Run<'r, A> {
             Ok(staged)
         })?;
         if let Some(package) = needs_tree.into_inner() {
-            return Ok(Err(package));
+            return Ok(Err(Streamed::NeedsTrees { package }));
+        }
+        if staged.len() < self.packages.len() {
+            return Ok(Err(Streamed::Incomplete));
         }
         self.finished(Phase::Unpack, begun);
         Ok(Ok(staged))

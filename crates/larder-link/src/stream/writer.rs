@@ -7,7 +7,7 @@
 use std::{
     collections::HashMap,
     fs::File,
-    io::{self, Read, Write as _},
+    io::{self, BufRead, Write as _},
     path::Path,
     time::{Duration, UNIX_EPOCH},
 };
@@ -25,9 +25,6 @@ use crate::{
 };
 
 use super::{failure::Failure, links::Links};
-
-/// Small files, almost all of them, are one read and one write.
-const BUFFER: usize = 256 << 10;
 
 /// Where everything goes.
 #[derive(Clone, Copy)]
@@ -83,7 +80,6 @@ pub(super) struct Writer<'w> {
     keeps_times: bool,
     links: Links,
     pub(super) outcome: Outcome,
-    buffer: Vec<u8>,
 }
 
 impl<'w> Writer<'w> {
@@ -109,7 +105,6 @@ impl<'w> Writer<'w> {
             keeps_times: package.paths.iter().any(is_bytecode),
             links: Links::default(),
             outcome: Outcome::default(),
-            buffer: vec![0; BUFFER],
         }
     }
 
@@ -192,7 +187,7 @@ impl<'w> Writer<'w> {
     fn file(
         &mut self,
         index: usize,
-        reader: &mut dyn Read,
+        reader: &mut dyn BufRead,
         (executable, modified): (bool, u64),
     ) -> Result<Content, Failure> {
         if self.writes_file(index) && self.is_rewritten(index) {
@@ -221,26 +216,31 @@ impl<'w> Writer<'w> {
     fn copy(
         &mut self,
         index: usize,
-        reader: &mut dyn Read,
+        reader: &mut dyn BufRead,
         (file, executable): (&mut Option<File>, bool),
     ) -> Result<Content, Failure> {
         let mut hasher = Hasher::sha256();
         loop {
-            let count =
-                fill(reader, &mut self.buffer).map_err(|error| self.unreadable(index, error))?;
-            let bytes = &self.buffer[..count];
+            // As it was decoded: no byte is copied before it is written.
+            let bytes = reader
+                .fill_buf()
+                .map_err(|error| self.unreadable(index, error))?;
+            if bytes.is_empty() {
+                break;
+            }
             hasher.update(bytes);
             if let Some(file) = file {
                 file.write_all(bytes)
                     .at("write file", Path::new(&*self.package.paths[index].path))
                     .map_err(|source| self.failed(source))?;
-                self.outcome.bytes += count as u64;
             }
-            if count < self.buffer.len() {
-                break;
-            }
+            let count = bytes.len();
+            reader.consume(count);
         }
         let digests = hasher.finish();
+        if file.is_some() {
+            self.outcome.bytes += digests.size;
+        }
         Ok(Content::File {
             sha256: digests.sha256,
             size: digests.size,
@@ -326,18 +326,4 @@ pub(super) fn digest_of(bytes: &[u8]) -> (Sha256, u64) {
     let mut hasher = Hasher::sha256();
     hasher.update(bytes);
     (hasher.finish().sha256, bytes.len() as u64)
-}
-
-/// Reads until `buffer` is full or the entry ends.
-fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match reader.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }

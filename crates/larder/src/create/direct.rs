@@ -1,49 +1,51 @@
-//! Archives of the store straight into the environment, where no trees are kept.
-//!
-//! Gives the archives, the largest first, and says what of them conda wants to know.
+//! Archives of the store straight into the environment, where no trees are kept: all that are there,
+//! or each as it comes.
 
-use std::{
-    cmp::Reverse,
-    path::Path,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::{collections::HashMap, path::Path};
 
 use larder_link::{Archives, LinkOptions, OpenedArchive, Streamed};
 use larder_lock::LockedPackage;
 use larder_store::Store;
 use larder_unpack::Trees;
 
-use crate::materialize::{self, Stored};
+use crate::{
+    MaterializeError,
+    materialize::{self, Stored},
+};
 
-use super::{CreateError, Run, Wanted};
+use super::{CreateError, Run, Wanted, arrivals::Arrivals};
 
-/// Archives that are all in the store.
-struct InStore<'a> {
-    stored: &'a [Stored<'a>],
-    /// The largest first, so that none of them begins last.
-    order: Vec<usize>,
-    next: AtomicUsize,
+/// The archives of a closure's packages.
+struct Arriving<'a> {
+    packages: &'a [&'a LockedPackage],
+    index_of: HashMap<&'a str, usize>,
+    arrivals: &'a Arrivals,
     store: &'a Store,
     /// Where trees would be.
     trees: &'a Path,
 }
 
-impl Archives for InStore<'_> {
+impl Archives for Arriving<'_> {
     type Error = CreateError;
 
     fn next(&self) -> Option<usize> {
-        let next = self.next.fetch_add(1, Ordering::Relaxed);
-        self.order.get(next).copied()
+        let (name, _) = self.arrivals.next()?;
+        self.index_of.get(name.as_str()).copied()
     }
 
     fn open(&self, index: usize) -> Result<OpenedArchive, CreateError> {
-        let stored = &self.stored[index];
-        let (archive, expected) = materialize::open(stored, self.store)?;
+        let package = self.packages[index];
+        let object = self.arrivals.get(package.name());
+        let object = object.ok_or_else(|| MaterializeError::NotFetched {
+            package: package.dist(),
+        })?;
+        let stored = Stored { package, object };
+        let (archive, expected) = materialize::open(&stored, self.store)?;
         Ok(OpenedArchive {
             recorded_root: Trees::place(self.trees, &stored.object.id.sha256, &expected),
             archive,
             expected,
-            archive_path: stored.object.path.clone(),
+            archive_path: stored.object.path,
         })
     }
 }
@@ -52,18 +54,17 @@ impl Archives for InStore<'_> {
 pub(super) fn stream(
     run: &Run<'_>,
     wanted: &Wanted<'_>,
-    stored: &[Stored<'_>],
+    arrivals: &Arrivals,
 ) -> Result<Streamed, CreateError> {
-    let mut order: Vec<usize> = (0..stored.len()).collect();
-    order.sort_by_key(|index| Reverse(stored[*index].object.size));
-    let archives = InStore {
-        stored,
-        order,
-        next: AtomicUsize::new(0),
+    let packages: Vec<&LockedPackage> = wanted.closure.packages().iter().collect();
+    let names = packages.iter().map(|package| package.name());
+    let archives = Arriving {
+        packages: &packages,
+        index_of: names.zip(0..).collect(),
+        arrivals,
         store: &run.store,
         trees: &run.settings.trees,
     };
-    let packages: Vec<&LockedPackage> = stored.iter().map(|stored| stored.package).collect();
     // Beside the environment, so that it can be linked; gone with its last use here.
     let scratch = run.scratch_for_bytecode(&wanted.prefix)?;
     let options = LinkOptions {

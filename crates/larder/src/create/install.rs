@@ -15,7 +15,7 @@ use larder_unpack::{Tree, Trees, TreesOptions};
 
 use crate::materialize::{self, Forester, Stored, Trust};
 
-use super::{CreateError, Ephemeral, Run, Wanted, direct};
+use super::{CreateError, Ephemeral, Run, Wanted, arrivals::Arrivals, direct};
 
 /// Every package's archive, by name.
 pub(super) type Objects = BTreeMap<String, Object>;
@@ -47,17 +47,34 @@ impl Run<'_> {
         objects: &Objects,
     ) -> Result<Installed, CreateError> {
         let stored = materialize::stored(&wanted.closure, objects);
-        match self.options.ephemeral {
-            Ephemeral::No => self.link(wanted, &stored, &self.settings.trees),
-            Ephemeral::Yes => match direct::stream(self, wanted, &stored)? {
-                Streamed::Applied(applied) => Ok(applied.into()),
-                Streamed::NeedsTrees { package } => {
-                    self.reporter.note(format!(
-                        "trees are made, as {package} has a pre-link script"
-                    ));
-                    self.link_beside(wanted, &stored)
-                }
-            },
+        if self.options.ephemeral == Ephemeral::No {
+            return self.link(wanted, &stored, &self.settings.trees);
+        }
+        match direct::stream(self, wanted, &Arrivals::all(objects.clone()))? {
+            Streamed::Applied(applied) => return Ok(applied.into()),
+            Streamed::NeedsTrees { package } => {
+                let text = format!("trees are made, as {package} has a pre-link script");
+                self.reporter.note(text);
+            }
+            Streamed::Incomplete => {}
+        }
+        self.link_beside(wanted, &stored)
+    }
+
+    /// Makes the trees of archives as they come. What fails here fails again, and is told, when
+    /// everything is linked.
+    pub(super) fn unpack(&self, wanted: &Wanted<'_>, arrivals: &Arrivals) {
+        let Ok(trees) = Trees::open(&self.settings.trees, trees_options()) else {
+            return;
+        };
+        let forester = self.forester(&trees);
+        let next = || {
+            let (name, object) = arrivals.next()?;
+            let package = wanted.closure.get(&name)?;
+            Some(Stored { package, object })
+        };
+        if let Err(error) = forester.make_as_they_come(wanted.closure.packages().len(), next) {
+            self.reporter.note(format!("{error}, while others came"));
         }
     }
 
@@ -76,23 +93,23 @@ impl Run<'_> {
         result
     }
 
+    fn forester<'f>(&'f self, trees: &'f Trees) -> Forester<'f> {
+        Forester {
+            store: &self.store,
+            trees,
+            threads: self.settings.threads,
+            reporter: self.reporter,
+        }
+    }
+
     fn link(
         &self,
         wanted: &Wanted<'_>,
         stored: &[Stored<'_>],
         root: &Path,
     ) -> Result<Installed, CreateError> {
-        let options = TreesOptions {
-            boot_id: larder_fs::boot_id(),
-            now: Some(SystemTime::now()),
-        };
-        let trees = Trees::open(root, options).map_err(CreateError::Trees)?;
-        let forester = Forester {
-            store: &self.store,
-            trees: &trees,
-            threads: self.settings.threads,
-            reporter: self.reporter,
-        };
+        let trees = Trees::open(root, trees_options()).map_err(CreateError::Trees)?;
+        let forester = self.forester(&trees);
         let mut trust = Trust::AtUse;
         let mut rounds = 1;
         let applied = loop {
@@ -174,6 +191,13 @@ fn restamp(trees: &Trees, stored: &[Stored<'_>], touched: &[String], reporter: &
         {
             reporter.note(format!("stamps of a tree are not noted: {error}"));
         }
+    }
+}
+
+fn trees_options() -> TreesOptions {
+    TreesOptions {
+        boot_id: larder_fs::boot_id(),
+        now: Some(SystemTime::now()),
     }
 }
 

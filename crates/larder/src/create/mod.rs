@@ -31,10 +31,12 @@ use crate::{
     virtual_file::VirtualPackages,
 };
 
+mod arrivals;
 mod bytecode;
 mod direct;
 mod error;
 mod install;
+mod overlap;
 mod report;
 
 pub use bytecode::BytecodePolicy;
@@ -307,15 +309,24 @@ impl<'a> Run<'a> {
         report: &mut CreateReport,
     ) -> Result<(), CreateError> {
         let begun = Instant::now();
-        let mut objects = self.fetch(&wanted.plan, report).await?;
-        report.fetch_milliseconds = crate::milliseconds(begun);
-
-        let begun = Instant::now();
+        let mut objects;
+        let mut installed = None;
+        if overlap::is_worthwhile(self, &wanted.plan) {
+            let overlapped = overlap::fetch(self, wanted)?;
+            report.add_fetched(&overlapped.fetched);
+            report.fetch_milliseconds = overlapped.fetch_milliseconds;
+            (objects, installed) = (overlapped.fetched.objects, overlapped.installed);
+        } else {
+            objects = self.fetch(&wanted.plan, report).await?;
+            report.fetch_milliseconds = crate::milliseconds(begun);
+        }
+        let fetch_milliseconds = report.fetch_milliseconds;
         // A damaged cache costs time, never more: each round mends what the one before set aside.
         let mut rounds = 0;
         let installed = loop {
             rounds += 1;
-            match self.install(wanted, &objects) {
+            let installed = installed.take();
+            match installed.unwrap_or_else(|| self.install(wanted, &objects)) {
                 Err(CreateError::Materialize(error))
                     if error.is_mended_by_fetching() && rounds <= objects.len() =>
                 {
@@ -338,9 +349,21 @@ impl<'a> Run<'a> {
                 other => break other?,
             }
         };
-        report.linked(&installed, crate::milliseconds(begun));
+        report.linked(
+            &installed,
+            crate::milliseconds(begun).saturating_sub(fetch_milliseconds),
+        );
         self.remember(wanted, &objects);
         Ok(())
+    }
+
+    fn gatherer(&self) -> Gatherer<'_> {
+        Gatherer {
+            settings: self.settings,
+            store: &self.store,
+            network: &self.network,
+            reporter: self.reporter,
+        }
     }
 
     /// Fetches what is missing. A run that misses nothing needs no network client.
@@ -349,13 +372,7 @@ impl<'a> Run<'a> {
         plan: &FetchPlan,
         report: &mut CreateReport,
     ) -> Result<install::Objects, CreateError> {
-        let gatherer = Gatherer {
-            settings: self.settings,
-            store: &self.store,
-            network: &self.network,
-            reporter: self.reporter,
-        };
-        let summary = gatherer.fetch(plan).await?;
+        let summary = self.gatherer().fetch(plan).await?;
         if plan.missing.is_empty() {
             return Ok(summary.objects);
         }

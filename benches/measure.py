@@ -1,0 +1,69 @@
+"""Runs a program and says what it cost; holds what the benches of paths have in common.
+
+Every run goes into a new directory and nothing is deleted before the end: deleting makes ext4 slow at
+creating for half a minute (FACTS.md, 7).
+"""
+
+import dataclasses
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+DATA = pathlib.Path(os.environ.get("LARDER_TEST_DATA", ROOT.parent / "shared"))
+SPECS = ["python=3.11", "numpy", "pandas", "matplotlib", "scikit-learn", "jupyter", "pip", "activate-demo"]
+
+
+@dataclasses.dataclass
+class Cost:
+    """Wall and CPU time in seconds, peak resident size in MiB."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+def run(arguments, work, **variables):
+    """The cost of a program that must succeed, and what it printed."""
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(work / "home"), **{k: str(v) for k, v in variables.items()}}
+    with open(work / "output", "w+b") as output:
+        start = time.perf_counter()
+        process = subprocess.Popen([str(argument) for argument in arguments], cwd=work, env=environment, stdout=output, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            sys.exit(f"{arguments} ended with {process.returncode}")
+        output.seek(0)
+        printed = output.read().decode()
+    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024), printed
+
+
+def peer(python, channel, work, prefix, cache):
+    """The cost of py-rattler's `install` into `prefix`: wall and CPU of that call alone, memory of its process."""
+    cost, printed = run([python, ROOT / "benches" / "peer_install.py", channel, prefix, cache, *SPECS], work)
+    call = json.loads(printed)
+    return Cost(call["wall"], call["cpu"], cost.memory)
+
+
+def manifest(work, channel):
+    """Writes the environment.yml that all runs share."""
+    lines = "".join(f"  - {spec}\n" for spec in SPECS)
+    (work / "environment.yml").write_text(f"channels: ['{channel}']\ndependencies:\n{lines}")
+    (work / "home").mkdir(exist_ok=True)
+
+
+def table(costs, base):
+    """A table of medians; `costs` has a list of runs for each name, `base` is the name that others are held against."""
+    median = lambda name, part: statistics.median(getattr(cost, part) for cost in costs[name])
+    print("| what | wall | min | max | CPU | peak memory | wall / " + base + " |\n|---|---|---|---|---|---|---|")
+    for name, runs in costs.items():
+        walls = [cost.wall for cost in runs]
+        print(
+            f"| {name} | {median(name, 'wall'):.3f} s | {min(walls):.3f} | {max(walls):.3f} | {median(name, 'cpu'):.2f} s "
+            f"| {median(name, 'memory'):.0f} MiB | {median(name, 'wall') / median(base, 'wall'):.2f} |"
+        )
