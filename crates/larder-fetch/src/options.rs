@@ -31,7 +31,9 @@ pub struct FetchOptions<'a> {
 
 /// Who is told of each archive, by its package's normalized name.
 #[derive(Clone, Copy, Default)]
-pub struct Arrived<'a>(Option<&'a (dyn Fn(&str, &Object) + Sync)>);
+pub struct Arrived<'a>(Option<&'a Listener<'a>>);
+
+type Listener<'a> = dyn Fn(&str, &Object) + Sync + 'a;
 
 impl<'a> Arrived<'a> {
     /// Calls `listener` from the task that fetches: it must return quickly.
