@@ -37,6 +37,11 @@ impl Sandbox {
             std::env::temp_dir().canonicalize(),
             "find the temporary directory",
         );
+        Self::new_in(larder_exe, &base)
+    }
+
+    /// A sandbox below a directory, which may be on a file system of its own.
+    pub fn new_in(larder_exe: &Path, base: &Path) -> Self {
         let created = tempfile::Builder::new().prefix("larder-").tempdir_in(base);
         let root = must(created, "create a sandbox");
         for name in ["home", "store", "trees", "work"] {
