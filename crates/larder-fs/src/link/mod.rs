@@ -78,6 +78,12 @@ impl Linker {
         }
     }
 
+    /// The method that is used because a better one was refused.
+    pub fn fallback(&self) -> Option<LinkMethod> {
+        let rung = usize::from(self.rung.load(Ordering::Relaxed));
+        (rung > 0).then(|| LADDER[rung])
+    }
+
     /// Links one file; says how.
     ///
     /// # Errors

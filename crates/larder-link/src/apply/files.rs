@@ -71,6 +71,16 @@ pub(super) fn link(
         bytes: AtomicU64::new(0),
     };
     parallel::for_each(options.threads, &tasks(plan), |task| worker.run(task))?;
+    if let Some(method) = worker.linker.fallback() {
+        reporter.note(format!(
+            "no hard links from the trees to `{}`: {}",
+            options.prefix.display(),
+            match method {
+                LinkMethod::Reflink => "its files are reflinks",
+                LinkMethod::Hardlink | LinkMethod::Copy => "its files are copies",
+            }
+        ));
+    }
     Ok(worker.finish())
 }
 

@@ -1,8 +1,17 @@
 //! What can stop a package on its way into the environment, before the caller's error wraps it.
 
+use larder_fs::{Dir, PathError};
 use larder_unpack::UnpackError;
 
 use crate::{ApplyError, PlanError};
+
+/// An error with its whole path: which disk is full must be plain.
+pub(super) fn below(root: &Dir, error: PathError) -> PathError {
+    PathError {
+        path: root.path().join(error.path),
+        ..error
+    }
+}
 
 #[derive(Debug)]
 pub(super) enum Failure {

@@ -22,7 +22,7 @@ use super::{
     OpenedArchive,
     claims::Claims,
     contents,
-    failure::Failure,
+    failure::{Failure, below},
     writer::{Outcome, Place, Writer},
 };
 
@@ -136,7 +136,7 @@ impl<'s> Stage<'s> {
     pub(super) fn failed(&self, package: LinkPackage<'_>, source: PathError) -> ApplyError {
         ApplyError::File {
             package: package.dist(),
-            source,
+            source: below(&self.root, source),
         }
     }
 

@@ -24,7 +24,10 @@ use crate::{
     rewritten::rewritten,
 };
 
-use super::{failure::Failure, links::Links};
+use super::{
+    failure::{Failure, below},
+    links::Links,
+};
 
 /// Where everything goes.
 #[derive(Clone, Copy)]
@@ -303,7 +306,7 @@ impl<'w> Writer<'w> {
     pub(super) fn failed(&self, source: PathError) -> Failure {
         Failure::Apply(ApplyError::File {
             package: self.package.package.dist(),
-            source,
+            source: below(self.place.root, source),
         })
     }
 

@@ -1,5 +1,7 @@
 //! Why an environment was not made.
 
+use std::io;
+
 use larder_fetch::{FetchError, NetworkError};
 use larder_fs::PathError;
 use larder_link::{ApplyError, PlanError};
@@ -119,12 +121,23 @@ impl Explain for CreateError {
                  again, or remove that directory (`LARDER_TREES`)"
                     .into(),
             ),
+            Self::Apply(ApplyError::File { source, .. }) if is_no_method(source) => {
+                Some("`--link-mode auto` takes what these file systems can do".into())
+            }
             Self::Plan(PlanError::NoPython { .. }) => {
                 Some("add `python` to the dependencies".into())
             }
             _ => None,
         }
     }
+}
+
+/// Whether a link mode that was asked for is not possible there.
+fn is_no_method(error: &PathError) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::Unsupported | io::ErrorKind::CrossesDevices
+    )
 }
 
 /// A script that fails fails again; a prefix that does not fit stays too long.

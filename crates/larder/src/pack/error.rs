@@ -1,5 +1,7 @@
 //! Why nothing was packed.
 
+use std::path::PathBuf;
+
 use larder_fs::PathError;
 use larder_link::RecordError;
 use larder_pack::{MemberPathProblem, PackError};
@@ -44,6 +46,15 @@ pub enum PackOperationError {
     },
     #[error(transparent)]
     Pack(#[from] PackError),
+    /// The pack cannot be written to the end.
+    #[error("cannot write `{}`", path.display())]
+    Unfinished {
+        /// The pack.
+        path: PathBuf,
+        /// At which member, and why.
+        #[source]
+        source: PackError,
+    },
     /// The file cannot be written.
     #[error(transparent)]
     Write(#[from] PathError),
@@ -64,7 +75,7 @@ impl Explain for PackOperationError {
             Self::Materialize(error) => error.kind(),
             Self::Record { .. } => Kind::Damage,
             Self::Name { .. } => Kind::Refused,
-            Self::Pack(_) | Self::Write(_) => Kind::World,
+            Self::Pack(_) | Self::Unfinished { .. } | Self::Write(_) => Kind::World,
         }
     }
 
@@ -76,7 +87,7 @@ impl Explain for PackOperationError {
             Self::Materialize(error) => error.code(),
             Self::Record { .. } => "pack::record",
             Self::Name { .. } => "pack::name",
-            Self::Pack(error) => error.code(),
+            Self::Pack(source) | Self::Unfinished { source, .. } => source.code(),
             Self::Write(_) => "pack::write",
         }
     }

@@ -9,7 +9,7 @@ use std::{
 use larder_digest::{Digests, Hasher, HashingWriter};
 use larder_event::{Event, Phase, Reporter};
 use larder_fs::{AtomicFile, Durability, sweep_beside};
-use larder_pack::PackWriter;
+use larder_pack::{PackError, PackWriter};
 use larder_store::Store;
 
 use crate::{MaterializeError, transfer::Counted};
@@ -36,11 +36,16 @@ pub(super) fn write(
         bytes: members.iter().map(|member| member.size).sum(),
     });
     sweep_beside(path);
+    let failed = |source| PackOperationError::Unfinished {
+        path: path.to_owned(),
+        source,
+    };
     let file = BufWriter::with_capacity(BUFFER, AtomicFile::create(path)?);
-    let mut writer = PackWriter::new(HashingWriter::new(file, Hasher::sha256()), &layout.index)?;
+    let mut writer = PackWriter::new(HashingWriter::new(file, Hasher::sha256()), &layout.index)
+        .map_err(failed)?;
     for body in &layout.bodies {
         match body {
-            Body::Text(bytes) => writer.append(&mut bytes.as_slice())?,
+            Body::Text(bytes) => writer.append(&mut bytes.as_slice()).map_err(failed)?,
             Body::Archive(stored) => {
                 let object = store.open_verified(&stored.object).map_err(|source| {
                     MaterializeError::Object {
@@ -48,21 +53,24 @@ pub(super) fn write(
                         source,
                     }
                 })?;
-                writer.append(&mut Counted {
+                let mut counted = Counted {
                     reader: object.file,
                     phase: Phase::Pack,
                     reporter,
-                })?;
+                };
+                writer.append(&mut counted).map_err(failed)?;
             }
         }
     }
-    let (mut file, digests) = writer.finish()?.finish();
+    let (mut file, digests) = writer.finish().map_err(failed)?.finish();
     let written = file
         .flush()
         .and_then(|()| file.into_inner().map_err(Into::into));
-    let file = written.map_err(|source| larder_pack::PackError::Write {
-        entry: "the end".to_owned(),
-        source,
+    let file = written.map_err(|source| {
+        failed(PackError::Write {
+            entry: "the end".to_owned(),
+            source,
+        })
     })?;
     file.commit(Durability::Flush)?;
     reporter.event(&Event::PhaseFinished {
