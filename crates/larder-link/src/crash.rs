@@ -42,8 +42,10 @@
 //! and was taken in this boot of this machine, or by age.
 //!
 //! An empty directory that was at `P` beforehand is put back when a run fails, not when it is killed.
-//! Nothing is flushed file by file: after a power loss an environment may hold empty files, as with
-//! every other installer, and is made again.
+//! Nothing is flushed file by file: after a power loss an environment, even a finished one, may be missing or
+//! hold empty files and records, as with every other installer. Nothing says so by itself: `larder verify`
+//! finds it, and `larder create --yes` makes it again from the store, which is flushed
+//! (`tests/cli/power_loss.rs`).
 
 use std::{
     fs, io,
