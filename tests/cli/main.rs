@@ -13,6 +13,7 @@ mod crowd;
 mod departures;
 mod failures;
 mod formats;
+mod full_disk;
 mod help;
 mod hooks;
 mod list;
@@ -22,6 +23,9 @@ mod matrix;
 mod memo;
 mod overlap;
 mod pack;
+#[cfg(unix)]
+mod places;
+mod power_loss;
 mod quickstart;
 mod real_channel;
 mod remove;
