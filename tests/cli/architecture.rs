@@ -9,6 +9,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("larder-fs", &[]),
     ("larder-redact", &[]),
     ("larder-manifest", &["larder-redact"]),
+    ("larder-config", &["larder-manifest", "larder-redact"]),
     ("larder-lock", &["larder-digest", "larder-redact"]),
     (
         "larder-store",
@@ -64,6 +65,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "larder",
         &[
+            "larder-config",
             "larder-digest",
             "larder-event",
             "larder-fetch",

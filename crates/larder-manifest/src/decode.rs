@@ -6,10 +6,13 @@
 use crate::position::Mark;
 
 /// What was found instead of text, and where.
-pub(crate) type NotText = (String, Mark);
+pub type NotText = (String, Mark);
 
-/// Decodes `bytes`; the error comes with the place of the first bad byte.
-pub(crate) fn decode(bytes: &[u8]) -> Result<String, NotText> {
+/// Decodes `bytes`.
+///
+/// # Errors
+/// What stands there instead of text, with the place of the first bad byte.
+pub fn decode(bytes: &[u8]) -> Result<String, NotText> {
     if let Some(rest) = bytes.strip_prefix(b"\xEF\xBB\xBF") {
         return utf8(rest);
     }

@@ -3,7 +3,7 @@
 //! Never decides anything: suggestions only end up in messages.
 
 /// The candidate that is at most two edits away, the nearest first.
-pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let lower = word.to_lowercase();
     candidates
         .iter()

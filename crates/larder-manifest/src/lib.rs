@@ -20,12 +20,14 @@ mod read;
 mod report;
 mod selector;
 mod spec;
-mod yaml;
+pub mod yaml;
 
 pub use channel::{
     ChannelContext, ChannelError, ResolvedChannel, anaconda_defaults, resolve_channel,
     without_credentials,
 };
+pub use decode::{NotText, decode};
+pub use edit::nearest;
 pub use error::{ManifestError, ManifestErrorKind};
 pub use expand::{Lookup, NoLookup, expand_path, expand_variables};
 pub use larder_redact::Credential;
@@ -38,7 +40,7 @@ pub use names::{
     validate_environment_variable, validate_extension, validate_label, validate_package_name,
     validate_subdir_name, validate_version, validate_virtual_package_name,
 };
-pub use position::Position;
+pub use position::{Mark, Position};
 pub use prefix::{
     PrefixError, PrefixRules, is_environment_file, validate_environment_name, validate_prefix_path,
 };

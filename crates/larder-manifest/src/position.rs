@@ -22,18 +22,21 @@ impl fmt::Display for Position {
     }
 }
 
-/// Line and column, 1-based, of a place in a [`Source`].
+/// Line and column, 1-based, of a place in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Mark {
-    pub(crate) line: u32,
-    pub(crate) column: u32,
+pub struct Mark {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
 }
 
 impl Mark {
-    pub(crate) const START: Self = Self { line: 1, column: 1 };
+    /// The first character.
+    pub const START: Self = Self { line: 1, column: 1 };
 
     /// Counts that do not fit are pinned to the largest one: a message, not an address.
-    pub(crate) fn new(line: usize, column: usize) -> Self {
+    pub fn new(line: usize, column: usize) -> Self {
         Self {
             line: u32::try_from(line).unwrap_or(u32::MAX),
             column: u32::try_from(column).unwrap_or(u32::MAX),

@@ -3,7 +3,7 @@
 //!
 //! Built on the event parser below serde-saphyr: typed deserialization would lose the text of
 //! numbers (`1.10`), the places of list items and the comments that hold selectors. Never gives
-//! meaning to keys; never expands more than [`NODE_BUDGET`] nodes.
+//! meaning to keys; never expands more than 100,000 nodes.
 
 use std::collections::HashMap;
 
@@ -18,70 +18,99 @@ const NODE_BUDGET: usize = 100_000;
 
 /// A value with its place.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Node {
-    pub(crate) start: Mark,
+pub struct Node {
+    /// Where it starts.
+    pub start: Mark,
     /// The line on which the last character stands.
-    pub(crate) end_line: u32,
-    pub(crate) value: Value,
+    pub end_line: u32,
+    /// What it is.
+    pub value: Value,
 }
 
+/// What a value is.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Value {
+pub enum Value {
     /// A text; `plain` if it stands without quotes and without a tag.
     Scalar {
+        /// The text as written, without quotes.
         text: String,
+        /// Whether it stands without quotes and without a tag.
         plain: bool,
     },
+    /// A list.
     Sequence {
+        /// Its items.
         items: Vec<Node>,
+        /// Whether it is written with brackets.
         flow: bool,
     },
+    /// Keys and values, in the order of the text.
     Mapping(Vec<(Node, Node)>),
 }
 
 /// A comment behind something on the same line.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Comment {
-    pub(crate) start: Mark,
+pub struct Comment {
+    /// Where its `#` stands.
+    pub start: Mark,
     /// Without the `#`.
-    pub(crate) text: String,
+    pub text: String,
 }
 
+/// One YAML document.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Document {
+pub struct Document {
     /// None if there is nothing but comments.
-    pub(crate) root: Option<Node>,
-    pub(crate) comments: Vec<Comment>,
+    pub root: Option<Node>,
+    /// Those that stand behind something.
+    pub comments: Vec<Comment>,
 }
 
 /// Why the text is no tree.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Problem {
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Problem {
+    /// What the scanner says.
+    #[error("{0}")]
     Scan(String),
+    /// There is a second document.
+    #[error("a second document begins, a file has one")]
     MultipleDocuments,
-    DuplicateKey { key: String, first: u32 },
+    /// A key stands twice in one mapping.
+    #[error("the key `{key}` stands twice, first in line {first}")]
+    DuplicateKey {
+        /// The key.
+        key: String,
+        /// The line of the first one.
+        first: u32,
+    },
+    /// An alias inside of what it stands for.
+    #[error("an alias refers to what it is part of")]
     RecursiveAlias,
+    /// More nodes than any file of a person has.
+    #[error("it has more than 100000 values once its aliases are expanded")]
     TooLarge,
 }
 
-pub(crate) type YamlError = (Problem, Mark);
+/// A problem and where it is.
+pub type YamlError = (Problem, Mark);
 
 impl Node {
     /// The text of a scalar.
-    pub(crate) fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Scalar { text, .. } => Some(text),
             _ => None,
         }
     }
 
-    pub(crate) fn is_null(&self) -> bool {
+    /// Whether there is no value: nothing, `~` or `null`.
+    pub fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar { text, plain: true }
             if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
 
     /// What YAML 1.2 takes the value for, with an article.
-    pub(crate) fn type_name(&self) -> &'static str {
+    pub fn type_name(&self) -> &'static str {
         match &self.value {
             _ if self.is_null() => "empty",
             Value::Scalar { text, plain: true } if is_number(text) => "a number",
@@ -100,7 +129,7 @@ impl Node {
     }
 
     /// How many characters a caret line under the value should have.
-    pub(crate) fn width(&self) -> usize {
+    pub fn width(&self) -> usize {
         self.text().map_or(1, |text| text.chars().count())
     }
 }
@@ -111,7 +140,10 @@ fn is_number(text: &str) -> bool {
 }
 
 /// Parses the one document of `text`.
-pub(crate) fn parse(text: &str) -> Result<Document, YamlError> {
+///
+/// # Errors
+/// The first [`Problem`] and its place.
+pub fn parse(text: &str) -> Result<Document, YamlError> {
     // Blocks of comments between entries are looked ahead over; files have hundreds of lines of them.
     let options = granit_parser::options! {
         max_buffered_comment_events: NODE_BUDGET,

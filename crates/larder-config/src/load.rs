@@ -1,0 +1,130 @@
+//! From places and variables to the configuration in force.
+
+use std::{collections::HashMap, path::PathBuf};
+
+use larder_manifest::Lookup;
+
+use crate::{
+    Config, ConfigError, ConfigWarning, Files, Key, Places, Setting, Treatment, Value,
+    files::existing,
+    key::keys,
+    merge::merge,
+    parameters::{Parameters, of_file, of_variables},
+    raw::Raw,
+    typed::{check, flag, typed},
+};
+
+/// A configuration and what is to be said of it.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The values in force. What an error is about is not among them.
+    pub config: Config,
+    /// The files that were read, the weakest first.
+    pub files: Vec<PathBuf>,
+    /// What cannot be used, in the order of the sources.
+    pub errors: Vec<ConfigError>,
+    /// What has no effect.
+    pub warnings: Vec<ConfigWarning>,
+}
+
+/// Reads every configuration file of `places` and the variables `CONDA_*`, and merges them: later
+/// places win over earlier ones, variables over all.
+///
+/// Problems are collected, not thrown: whoever only shows the configuration shows what is wrong with it.
+pub fn load(places: &Places, variables: &HashMap<String, String>, files: &dyn Files) -> Loaded {
+    let mut loaded = Loaded::default();
+    let mut sources: Vec<Parameters> = Vec::new();
+    for path in existing(places, files) {
+        match files.read(&path) {
+            Ok(bytes) => {
+                let found = of_file(&path.to_string_lossy(), &bytes);
+                sources.push(found.parameters);
+                loaded.errors.extend(found.errors);
+                loaded.warnings.extend(found.warnings);
+            }
+            Err(source) => loaded.errors.push(ConfigError::Unreadable {
+                path: path.clone(),
+                source,
+            }),
+        }
+        loaded.files.push(path);
+    }
+    let (parameters, errors) = of_variables(variables);
+    sources.push(parameters);
+    loaded.errors.extend(errors);
+    let lookup = Variables(variables);
+    for key in keys() {
+        loaded.set(key, &sources, &lookup);
+    }
+    loaded
+}
+
+impl Loaded {
+    fn set(&mut self, key: &'static Key, sources: &[Parameters], lookup: &dyn Lookup) {
+        let mut fitting: Vec<&Raw> = Vec::new();
+        for raw in sources.iter().filter_map(|source| source.get(key.name)) {
+            match check(key, raw) {
+                Ok(()) => fitting.push(raw),
+                // What larder does not follow need not be right either.
+                Err(_) if key.treatment != Treatment::Honoured => {}
+                Err(error) => self.errors.push(error),
+            }
+        }
+        let Some(raw) = merge(&fitting) else {
+            return;
+        };
+        let value = match typed(key, &raw, lookup) {
+            Ok(value) => value,
+            Err(error) => {
+                self.errors.push(error);
+                return;
+            }
+        };
+        let setting = Setting {
+            key,
+            value,
+            origin: raw.origin.clone(),
+            sources: fitting.iter().map(|raw| raw.origin.clone()).collect(),
+            raw,
+        };
+        if key.treatment == Treatment::Warned && !is_harmless(&setting) {
+            self.warnings.push(ConfigWarning::NotHonoured {
+                origin: setting.origin.clone(),
+                key: key.name,
+                why: key.text,
+            });
+        }
+        self.config.settings.insert(key.name, setting);
+    }
+}
+
+/// Whether a value asks for nothing that larder does not do.
+fn is_harmless(setting: &Setting) -> bool {
+    let harmless = &setting.key.harmless;
+    let is_named = |text: &str| {
+        let means =
+            |known: &&str| text == *known || (flag(known).is_some() && flag(text) == flag(known));
+        harmless.iter().any(means)
+    };
+    match &setting.value {
+        Value::Flag(flag) => is_named(if *flag { "true" } else { "false" }),
+        Value::Number(number) => is_named(&number.to_string()),
+        Value::Text(text) => text.is_empty() || is_named(text),
+        Value::List(items) => items.iter().all(|item| is_named(&item.value)),
+        Value::Map(entries) => entries.is_empty(),
+        Value::Lists(entries) => entries.is_empty(),
+        Value::Any => false,
+    }
+}
+
+struct Variables<'a>(&'a HashMap<String, String>);
+
+impl Lookup for Variables<'_> {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.0.get(name).cloned()
+    }
+
+    fn home(&self) -> Option<String> {
+        None
+    }
+}
