@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, env, ffi::OsString, path::PathBuf};
 
+use larder::ConfigurationPlaces;
+
 /// Where things are and what this process was told by variables.
 #[derive(Debug, Clone)]
 pub(crate) struct Environment {
@@ -33,7 +35,7 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "LARDER_ENVS",
-        "where named environments go (default: CONDA_ENVS_DIRS, CONDA_ENVS_PATH, $MAMBA_ROOT_PREFIX/envs, ~/.conda/envs)",
+        "where named environments go (default: envs_dirs of the configuration, $MAMBA_ROOT_PREFIX/envs, conda's own envs, ~/.conda/envs; the first that can be written)",
     ),
     (
         "LARDER_CHANNEL_ALIAS",
@@ -44,8 +46,16 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "mirrors of channels for packages: CHANNEL-URL=MIRROR-URL, several with spaces; asked in order, the channel itself last",
     ),
     (
-        "CONDA_CHANNELS",
-        "the channels of your configuration, with commas: used after those of a manifest, and alone without any",
+        "CONDARC",
+        "a .condarc to read after all others; also MAMBARC (`larder config` shows what is read)",
+    ),
+    (
+        "CONDA_*",
+        "keys of a .condarc in upper case, such as CONDA_CHANNELS=conda-forge,bioconda or CONDA_SUBDIR=osx-arm64: win over files (`larder config --describe` has them all)",
+    ),
+    (
+        "LARDER_SYSTEM_CONFIG",
+        "the directories of the machine's configuration, in place of /etc/conda and /var/lib/conda",
     ),
     (
         "CI",
@@ -99,16 +109,6 @@ impl Environment {
     /// A variable that is set, not empty, and text.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         self.path(name)?.into_os_string().into_string().ok()
-    }
-
-    /// A variable that holds a list with commas, as conda has them.
-    pub(crate) fn list(&self, name: &str) -> Vec<String> {
-        let text = self.text(name).unwrap_or_default();
-        text.split(',')
-            .map(str::trim)
-            .filter(|item| !item.is_empty())
-            .map(str::to_owned)
-            .collect()
     }
 
     /// All variables whose names and values are text.
@@ -165,17 +165,49 @@ impl Environment {
             .or_else(|| Some(self.cache()?.join("trees")))
     }
 
-    /// The directory for named environments, as conda and mamba would choose it.
-    pub(crate) fn environments(&self) -> Option<PathBuf> {
-        let first = |name: &str| {
-            self.path(name)
-                .and_then(|list| env::split_paths(&list).next())
-        };
-        self.path("LARDER_ENVS")
-            .or_else(|| first("CONDA_ENVS_DIRS"))
-            .or_else(|| first("CONDA_ENVS_PATH"))
-            .or_else(|| Some(self.path("MAMBA_ROOT_PREFIX")?.join("envs")))
-            .or_else(|| Some(self.home()?.join(".conda").join("envs")))
+    /// The directories for named environments besides those of the configuration, as conda and mamba
+    /// have them.
+    pub(crate) fn environments(&self) -> Vec<PathBuf> {
+        let below = |directory: Option<PathBuf>, name: &str| Some(directory?.join(name));
+        let places = [
+            below(self.path("MAMBA_ROOT_PREFIX"), "envs"),
+            below(self.conda_root(), "envs"),
+            below(self.home(), ".conda/envs"),
+        ];
+        let absolute = |path: PathBuf| self.working_directory.join(path);
+        places.into_iter().flatten().map(absolute).collect()
+    }
+
+    /// Where conda's configuration files are looked for; `prefix` is the environment that is meant.
+    pub(crate) fn configuration_places(&self, prefix: Option<PathBuf>) -> ConfigurationPlaces {
+        let system = self.path("LARDER_SYSTEM_CONFIG");
+        let absolute = |path: PathBuf| self.working_directory.join(path);
+        ConfigurationPlaces {
+            system: system.map_or_else(ConfigurationPlaces::of_the_system, |list| {
+                env::split_paths(&list).collect()
+            }),
+            root: self.conda_root().or_else(|| self.path("MAMBA_ROOT_PREFIX")),
+            xdg_config: self.path("XDG_CONFIG_HOME"),
+            home: self.home(),
+            prefix,
+            condarc: self.named_file("CONDARC").map(absolute),
+            mambarc: self.named_file("MAMBARC").map(absolute),
+        }
+    }
+
+    /// The path of a file that a variable names, `~` being the home.
+    fn named_file(&self, name: &str) -> Option<PathBuf> {
+        let path = self.path(name)?;
+        match (path.strip_prefix("~"), self.home()) {
+            (Ok(rest), Some(home)) => Some(home.join(rest)),
+            _ => Some(path),
+        }
+    }
+
+    /// Where conda is installed: `CONDA_ROOT`, else what `CONDA_EXE` of conda's shell hook is in.
+    fn conda_root(&self) -> Option<PathBuf> {
+        let of_hook = || Some(self.path("CONDA_EXE")?.parent()?.parent()?.to_owned());
+        self.path("CONDA_ROOT").or_else(of_hook)
     }
 
     fn cache(&self) -> Option<PathBuf> {

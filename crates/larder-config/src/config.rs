@@ -16,8 +16,8 @@ pub struct Setting {
     pub value: Value,
     /// Where it is set; the source that counts most for a value that several have a part in.
     pub origin: Origin,
-    /// Every source that sets it, the weakest first.
-    pub sources: Vec<Origin>,
+    /// What every source says by itself, as a text without credentials, the weakest first.
+    pub parts: Vec<Located<String>>,
     pub(crate) raw: Raw,
 }
 
@@ -103,7 +103,8 @@ impl Config {
     }
 }
 
-fn shown(raw: &Raw) -> String {
+/// A value as one text, credentials masked.
+pub(crate) fn shown(raw: &Raw) -> String {
     match &raw.data {
         Data::Null => "~".to_owned(),
         Data::Scalar(text) => larder_redact::redact_text(text),

@@ -5,11 +5,12 @@ use std::{collections::HashMap, path::PathBuf};
 use larder_manifest::Lookup;
 
 use crate::{
-    Config, ConfigError, ConfigWarning, Files, Key, Places, Setting, Treatment, Value,
+    Config, ConfigError, ConfigWarning, Files, Key, Located, Places, Setting, Treatment, Value,
+    config::shown,
     files::existing,
     key::keys,
     merge::merge,
-    parameters::{Parameters, of_file, of_variables},
+    parameters::{Parameters, of_file, of_own_variables, of_variables},
     raw::Raw,
     typed::{check, flag, typed},
 };
@@ -27,8 +28,8 @@ pub struct Loaded {
     pub warnings: Vec<ConfigWarning>,
 }
 
-/// Reads every configuration file of `places` and the variables `CONDA_*`, and merges them: later
-/// places win over earlier ones, variables over all.
+/// Reads every configuration file of `places` and the variables, and merges them: later places win over
+/// earlier ones, variables `CONDA_*` over all files, and larder's own over those.
 ///
 /// Problems are collected, not thrown: whoever only shows the configuration shows what is wrong with it.
 pub fn load(places: &Places, variables: &HashMap<String, String>, files: &dyn Files) -> Loaded {
@@ -51,6 +52,7 @@ pub fn load(places: &Places, variables: &HashMap<String, String>, files: &dyn Fi
     }
     let (parameters, errors) = of_variables(variables);
     sources.push(parameters);
+    sources.push(of_own_variables(variables));
     loaded.errors.extend(errors);
     let lookup = Variables(variables);
     for key in keys() {
@@ -84,7 +86,7 @@ impl Loaded {
             key,
             value,
             origin: raw.origin.clone(),
-            sources: fitting.iter().map(|raw| raw.origin.clone()).collect(),
+            parts: fitting.iter().map(|raw| part(raw)).collect(),
             raw,
         };
         if key.treatment == Treatment::Warned && !is_harmless(&setting) {
@@ -95,6 +97,13 @@ impl Loaded {
             });
         }
         self.config.settings.insert(key.name, setting);
+    }
+}
+
+fn part(raw: &Raw) -> Located<String> {
+    Located {
+        value: shown(raw),
+        origin: raw.origin.clone(),
     }
 }
 

@@ -69,6 +69,22 @@ pub(crate) fn of_variables(variables: &HashMap<String, String>) -> (Parameters, 
     (parameters, errors)
 }
 
+/// larder's own names for some of conda's variables: they win over those.
+const OWN: [(&str, &str); 2] = [
+    ("LARDER_CHANNEL_ALIAS", "channel_alias"),
+    ("LARDER_ENVS", "envs_dirs"),
+];
+
+/// Reads larder's own variables.
+pub(crate) fn of_own_variables(variables: &HashMap<String, String>) -> Parameters {
+    let set = |(variable, name): &(&str, &str)| {
+        let text = variables.get(*variable).filter(|text| !text.is_empty())?;
+        let key = crate::find(name)?;
+        Some((key.name, of_variable(key, variable, text)))
+    };
+    OWN.iter().filter_map(set).collect()
+}
+
 fn of_variable(key: &Key, name: &str, text: &str) -> Raw {
     let (text, flag) = match text.split_once("!important") {
         Some((text, _)) => (text, Some(Flag::Final)),
@@ -94,6 +110,9 @@ fn of_variable(key: &Key, name: &str, text: &str) -> Raw {
     Raw { flag, ..raw(data) }
 }
 
+/// The keys and values of a mapping.
+type Entries = Vec<(Node, Node)>;
+
 /// One file while it is read.
 struct FileReader {
     file: Arc<str>,
@@ -103,7 +122,7 @@ struct FileReader {
 
 impl FileReader {
     /// The reader and the file's keys; nothing for a file without any.
-    fn new(name: &str, bytes: &[u8]) -> Result<Option<(Self, Vec<(Node, Node)>)>, ConfigError> {
+    fn new(name: &str, bytes: &[u8]) -> Result<Option<(Self, Entries)>, ConfigError> {
         let file: Arc<str> = name.into();
         let at = |mark: Mark| Position {
             file: Arc::clone(&file),

@@ -3,6 +3,8 @@
 //! A mirror changes where bytes come from and nothing else: records, locks and `conda-meta` keep the
 //! canonical URL, and the digests that hold are those of the record.
 
+use std::path::PathBuf;
+
 use url::Url;
 
 use crate::base_url::below;
@@ -14,6 +16,7 @@ mod tests;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MirrorMap {
     entries: Vec<(Url, Vec<Url>)>,
+    directories: Vec<PathBuf>,
 }
 
 impl MirrorMap {
@@ -23,6 +26,22 @@ impl MirrorMap {
     pub fn insert(&mut self, base: Url, mirrors: Vec<Url>) {
         self.entries.retain(|(known, _)| *known != base);
         self.entries.push((base, mirrors));
+    }
+
+    /// Looks for archives in a directory of them, such as a package cache of conda's, before any URL.
+    pub fn look_in(&mut self, directory: PathBuf) {
+        self.directories.push(directory);
+    }
+
+    /// The files of this name in the directories, as URLs. Only for archives with a digest: a name
+    /// proves nothing.
+    pub(crate) fn files(&self, name: &str) -> Vec<Url> {
+        let path = |directory: &PathBuf| directory.join(name);
+        let paths = self.directories.iter().map(path);
+        paths
+            .filter(|path| path.is_file())
+            .filter_map(|path| Url::from_file_path(path).ok())
+            .collect()
     }
 
     /// The URLs to try for the canonical `url`, in order: those of the longest base that holds it, or

@@ -4,7 +4,7 @@
 //! does not cache: retries of archives are in this crate's transfers, those of indexes in the gateway.
 
 use std::{
-    fmt, fs, io,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -20,11 +20,11 @@ use rattler_networking::{
         },
     },
 };
-use reqwest::{Certificate, Client, ClientBuilder, Proxy, redirect};
+use reqwest::{Certificate, Client, ClientBuilder, Identity, redirect};
 use reqwest_middleware::ClientWithMiddleware;
 use url::Url;
 
-use crate::{Credential, authenticate::Authenticate, redact};
+use crate::{Credential, ProxyChoice, authenticate::Authenticate};
 
 #[cfg(test)]
 mod tests;
@@ -48,35 +48,18 @@ pub struct NetworkOptions {
     pub ca_files: Vec<PathBuf>,
     /// Through which proxy.
     pub proxy: ProxyChoice,
+    /// Whether a server has to prove who it is. Without that anybody can be any server.
+    pub check_certificates: bool,
+    /// What larder shows to servers that ask for it: a PEM file, with its key unless that is apart.
+    pub client_certificate: Option<PathBuf>,
+    /// The key of `client_certificate`, PEM.
+    pub client_key: Option<PathBuf>,
     /// The `User-Agent` header.
     pub user_agent: String,
     /// For making a connection.
     pub connect_timeout: Duration,
     /// For silence in the middle of a response; a slow transfer that goes on is never stopped.
     pub read_timeout: Duration,
-}
-
-/// Through which proxy requests go.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub enum ProxyChoice {
-    /// What the system says: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` in either case, or its
-    /// settings.
-    #[default]
-    System,
-    /// None, whatever the system says.
-    Direct,
-    /// This one, for everything.
-    Url(Url),
-}
-
-impl fmt::Debug for ProxyChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::System => f.write_str("System"),
-            Self::Direct => f.write_str("Direct"),
-            Self::Url(url) => write!(f, "Url({})", redact(url)),
-        }
-    }
 }
 
 impl Default for NetworkOptions {
@@ -87,6 +70,9 @@ impl Default for NetworkOptions {
             credentials: Vec::new(),
             ca_files: Vec::new(),
             proxy: ProxyChoice::System,
+            check_certificates: true,
+            client_certificate: None,
+            client_key: None,
             user_agent: concat!("larder/", env!("CARGO_PKG_VERSION")).to_owned(),
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(60),
@@ -134,7 +120,7 @@ pub enum NetworkError {
         source: AuthenticationStorageError,
     },
     /// A file of certificate authorities that cannot be opened.
-    #[error("cannot read certificate authorities from {}", path.display())]
+    #[error("cannot read certificates from {}", path.display())]
     CaFile {
         /// The file.
         path: PathBuf,
@@ -157,6 +143,15 @@ pub enum NetworkError {
     Proxy {
         /// The proxy, redacted.
         url: String,
+    },
+    /// A certificate of ours without its key, or one that is none.
+    #[error("{} holds no certificate with its key in PEM form", path.display())]
+    ClientCertificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: reqwest::Error,
     },
     /// The client itself.
     #[error("cannot set up the network client")]
@@ -254,14 +249,30 @@ fn builder(options: &NetworkOptions) -> Result<ClientBuilder, NetworkError> {
         .connect_timeout(options.connect_timeout)
         .read_timeout(options.read_timeout)
         .redirect(redirect::Policy::limited(REDIRECTS))
-        .referer(false);
-    match &options.proxy {
-        ProxyChoice::System => Ok(builder),
-        ProxyChoice::Direct => Ok(builder.no_proxy()),
-        ProxyChoice::Url(url) => Proxy::all(url.clone())
-            .map(|proxy| builder.proxy(proxy))
-            .map_err(|_| NetworkError::Proxy { url: redact(url) }),
+        .referer(false)
+        .tls_danger_accept_invalid_certs(!options.check_certificates);
+    let builder = match &options.client_certificate {
+        Some(path) => builder.identity(identity(path, options.client_key.as_deref())?),
+        None => builder,
+    };
+    options.proxy.apply(builder)
+}
+
+/// The certificate and the key of one file or of two.
+fn identity(certificate: &Path, key: Option<&Path>) -> Result<Identity, NetworkError> {
+    let mut pem = Vec::new();
+    for path in [Some(certificate), key].into_iter().flatten() {
+        let text = fs::read(path).map_err(|source| NetworkError::CaFile {
+            path: path.to_owned(),
+            source,
+        })?;
+        pem.extend(text);
+        pem.push(b'\n');
     }
+    Identity::from_pem(&pem).map_err(|source| NetworkError::ClientCertificate {
+        path: certificate.to_owned(),
+        source,
+    })
 }
 
 fn certificates(files: &[PathBuf]) -> Result<Vec<Certificate>, NetworkError> {

@@ -95,6 +95,12 @@ fn stored(wanted: &MissingPackage, store: &Store) -> Result<Option<Object>, Fetc
 
 fn wanted(package: &LockedPackage, mirrors: &MirrorMap) -> MissingPackage {
     let record = &package.record;
+    let checksum = package.checksum();
+    let mut urls = match checksum {
+        Some(_) => mirrors.files(&record.identifier.to_string()),
+        None => Vec::new(),
+    };
+    urls.extend(mirrors.urls(&record.url));
     MissingPackage {
         name: package.name().to_owned(),
         package: package.dist(),
@@ -103,8 +109,8 @@ fn wanted(package: &LockedPackage, mirrors: &MirrorMap) -> MissingPackage {
             DistArchiveType::Conda(CondaArchiveType::TarBz2) => ObjectKind::TarBz2,
             DistArchiveType::Wheel(_) => ObjectKind::Wheel,
         },
-        urls: mirrors.urls(&record.url),
+        urls,
         size: record.package_record.size,
-        checksum: package.checksum(),
+        checksum,
     }
 }

@@ -26,7 +26,7 @@ pub use dir::Dir;
 pub use identity::{FileIdentity, shared_identity};
 pub use link::{LinkFile, LinkMethod, LinkMode, Linker};
 pub use lock::{Holder, LockFile, lock_holder};
-pub use mode::{make_read_only, make_writable};
+pub use mode::{can_write, make_read_only, make_writable};
 pub use path_error::{PathContext, PathError};
 pub use process::run_in_place;
 pub use remove::remove_tree;

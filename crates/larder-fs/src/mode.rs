@@ -20,6 +20,13 @@ pub fn make_writable(path: &Path) -> Result<(), PathError> {
     set_writable(path, true)
 }
 
+/// Whether this process may make something in a directory, or make the directory where it is missing.
+/// A guess for choosing among places: the disk may be full all the same.
+pub fn can_write(directory: &Path) -> bool {
+    let nearest = directory.ancestors().find(|path| path.exists());
+    nearest.is_some_and(|path| path.is_dir() && platform::can_write(path))
+}
+
 /// Gives the owner of a directory every right to what is in it.
 pub(crate) fn open_up(directory: &Path) -> Result<(), PathError> {
     platform::open_up(directory)
@@ -34,6 +41,10 @@ mod platform {
     use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
     use crate::{PathContext as _, PathError};
+
+    pub(super) fn can_write(directory: &Path) -> bool {
+        rustix::fs::access(directory, rustix::fs::Access::WRITE_OK).is_ok()
+    }
 
     pub(super) fn open_up(directory: &Path) -> Result<(), PathError> {
         change(directory, |mode| mode | 0o700)
@@ -61,6 +72,10 @@ mod platform {
     use std::{fs, path::Path};
 
     use crate::{PathContext as _, PathError};
+
+    pub(super) fn can_write(directory: &Path) -> bool {
+        fs::metadata(directory).is_ok_and(|metadata| !metadata.permissions().readonly())
+    }
 
     pub(super) fn open_up(directory: &Path) -> Result<(), PathError> {
         set_writable(directory, true)

@@ -30,7 +30,7 @@ pub use decode::{NotText, decode};
 pub use edit::nearest;
 pub use error::{ManifestError, ManifestErrorKind};
 pub use expand::{Lookup, NoLookup, expand_path, expand_variables};
-pub use larder_redact::Credential;
+pub use larder_redact::{Credential, is_local_path};
 pub use manifest::{
     ChannelEntry, DEFAULT_CATEGORY, Dependency, Manifest, ManifestWarning, PipLine, PipSection,
     WarningCode,

@@ -73,6 +73,10 @@ pub struct SolveRequest<'a> {
     pub priority: Priority,
     /// What the user wants.
     pub specs: &'a [Requested],
+    /// What every package must keep to that is in the environment, whatever asks for it.
+    pub pinned: &'a [Requested],
+    /// Choose among archives of the older format alone, `.tar.bz2`.
+    pub only_tar_bz2: bool,
     /// What the target system provides, see [`crate::virtual_packages::detect`].
     pub virtual_packages: &'a [GenericVirtualPackage],
     /// Records to prefer over better ones, such as those of an earlier lock; each is dropped where

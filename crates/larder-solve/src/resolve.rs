@@ -26,6 +26,7 @@ pub(crate) struct Universe {
     strategy: SolveStrategy,
     exclude_newer: Option<ExcludeNewer>,
     excluded: HashMap<Url, Arc<str>>,
+    pinned: Vec<MatchSpec>,
 }
 
 impl Universe {
@@ -37,7 +38,8 @@ impl Universe {
         let cutoff = request.exclude_newer.map(Timestamp::try_from).transpose()?;
         Ok(Self {
             preferred: still_offered(request.preferred, &repodata),
-            excluded: unfit::excluded(&repodata),
+            excluded: excluded(request, &repodata),
+            pinned: request.pinned.iter().map(|pin| pin.spec.clone()).collect(),
             repodata,
             virtual_packages: request.virtual_packages.to_vec(),
             priority: match request.priority {
@@ -77,6 +79,7 @@ impl Universe {
             strategy: self.strategy,
             exclude_newer: self.exclude_newer.clone(),
             excluded_candidates: excluded,
+            constraints: self.pinned.clone(),
             timeout,
             ..available.collect::<SolverTask<'_, Vec<_>>>()
         };
@@ -102,6 +105,18 @@ impl Universe {
             .flat_map(RepoData::iter_arc)
             .filter(move |record| record.package_record.name.as_normalized() == name)
     }
+}
+
+/// What is no candidate whatever a spec asks for.
+fn excluded(request: &SolveRequest<'_>, repodata: &[RepoData]) -> HashMap<Url, Arc<str>> {
+    let mut excluded = unfit::excluded(repodata);
+    if request.only_tar_bz2 {
+        let why: Arc<str> = "it is no .tar.bz2, and only those are wanted".into();
+        let records = repodata.iter().flat_map(RepoData::iter);
+        let others = records.filter(|record| !record.url.path().ends_with(".tar.bz2"));
+        excluded.extend(others.map(|record| (record.url.clone(), Arc::clone(&why))));
+    }
+    excluded
 }
 
 /// A preference for what a channel no longer offers would bring it back.

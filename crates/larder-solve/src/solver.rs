@@ -218,6 +218,7 @@ impl Solver {
             subdir: request.subdir,
             channels: request.channels.to_vec(),
             wanted,
+            pinned: request.pinned.to_vec(),
             names,
         };
         let solved = tokio::task::spawn_blocking(move || {

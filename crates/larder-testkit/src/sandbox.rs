@@ -1,5 +1,5 @@
-//! Hermetic runs of the `larder` binary: own home, store, trees and working directory, and no
-//! variable of the outer environment.
+//! Hermetic runs of the `larder` binary: own home, system configuration, store, trees and working
+//! directory, and no variable of the outer environment.
 //!
 //! The directory is removed when the sandbox is dropped. Nothing outside it is written.
 
@@ -90,6 +90,7 @@ impl Sandbox {
             .current_dir(self.work())
             .env_clear()
             .env("HOME", self.home())
+            .env("LARDER_SYSTEM_CONFIG", self.system_config())
             .env("LARDER_STORE", self.store())
             .env("LARDER_TREES", self.trees())
             .env("PATH", "/usr/bin:/bin")
@@ -100,6 +101,11 @@ impl Sandbox {
     /// The home directory of the runs.
     pub fn home(&self) -> PathBuf {
         self.root.path().join("home")
+    }
+
+    /// The directory of the machine's configuration in the runs; there is none at first.
+    pub fn system_config(&self) -> PathBuf {
+        self.root.path().join("etc")
     }
 
     /// The store of the runs.

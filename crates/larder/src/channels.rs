@@ -32,9 +32,25 @@ pub enum ChannelsError {
     #[error("{from}: {source}")]
     Other {
         /// Where it is from.
-        from: &'static str,
+        from: String,
         /// What is wrong with it.
         source: ChannelError,
+    },
+    /// One that the configuration does not let pass.
+    #[error("the channel `{channel}` is not among the `allowlist_channels` at {from}")]
+    NotAllowed {
+        /// Its URL.
+        channel: String,
+        /// Where the list begins.
+        from: String,
+    },
+    /// One that the configuration forbids.
+    #[error("the channel `{channel}` is among the `denylist_channels`, at {from}")]
+    Denied {
+        /// Its URL.
+        channel: String,
+        /// Where it stands.
+        from: String,
     },
     /// The alias that bare names are joined to.
     #[error("the channel alias `{text}` is not a URL")]
@@ -55,6 +71,8 @@ pub(crate) struct ChannelSet {
     variables: Vec<Vec<String>>,
     credentials: Vec<(Url, Credential)>,
     subdirs: Vec<(String, String)>,
+    /// How many of them the command line and the manifest name.
+    own: usize,
 }
 
 impl ChannelSet {
@@ -77,31 +95,22 @@ impl ChannelSet {
         };
         let mut set = Self::default();
         for text in named {
-            set.add(text, &[], &context)
-                .map_err(|source| ChannelsError::Other {
-                    from: "--channel",
-                    source,
-                })?;
+            set.add_other(text, "--channel", &context, settings)?;
         }
         for entry in manifest.channels_for(subdir).into_iter().flatten() {
             set.add_entry(entry, &context, settings)?;
         }
+        set.own = set.channels.len();
         if !manifest.nodefaults {
-            for text in &settings.default_channels {
-                set.add(text, &[], &context)
-                    .map_err(|source| ChannelsError::Other {
-                        from: "CONDA_CHANNELS",
-                        source,
-                    })?;
+            for channel in &settings.default_channels {
+                set.add_other(&channel.text, &channel.from, &context, settings)?;
             }
         }
         if set.channels.is_empty() {
-            set.add(DEFAULT_CHANNEL, &[], &context)
-                .map_err(|source| ChannelsError::Other {
-                    from: "default",
-                    source,
-                })?;
+            set.add_other(DEFAULT_CHANNEL, "default", &context, settings)?;
+            set.own = set.channels.len();
         }
+        settings.channel_rules.check(&set.urls, settings)?;
         for (text, subdir) in &set.subdirs {
             let reading = "the part is ignored and the subdirs of the environment are read";
             reporter.warn(
@@ -125,7 +134,7 @@ impl ChannelSet {
         for url in urls {
             set.add(url, &[], &context)
                 .map_err(|source| ChannelsError::Other {
-                    from: "lock",
+                    from: "lock".to_owned(),
                     source,
                 })?;
         }
@@ -137,9 +146,28 @@ impl ChannelSet {
         &self.channels
     }
 
-    /// Their base URLs, as locks have them.
-    pub(crate) fn urls(&self) -> &[String] {
-        &self.urls
+    /// Whether channels of the configuration stand for those that nobody named.
+    pub(crate) fn are_configured(&self) -> bool {
+        self.own == 0
+    }
+
+    /// Their base URLs, as locks have them, of those that a lock is made from. A lock is for everybody: where the command line or the
+    /// manifest name channels, those of one user's configuration do not count.
+    pub(crate) fn lock_urls(&self) -> &[String] {
+        match self.urls.get(..self.own) {
+            Some(own) if self.own > 0 => own,
+            _ => &self.urls,
+        }
+    }
+
+    /// Only those that a lock is made from.
+    pub(crate) fn for_lock(mut self) -> Self {
+        if self.own > 0 {
+            self.channels.truncate(self.own);
+            self.urls.truncate(self.own);
+            self.variables.truncate(self.own);
+        }
+        self
     }
 
     /// What opens which channel.
@@ -163,11 +191,31 @@ impl ChannelSet {
         settings: &Settings,
     ) -> Result<(), ChannelsError> {
         let variables = used_variables(&entry.written, settings);
-        self.add(&entry.text, &variables, context)
-            .map_err(|source| ChannelsError::Manifest {
-                position: entry.position.clone(),
-                source,
-            })
+        for text in settings.channel_rules.expand(&entry.text) {
+            self.add(&text, &variables, context)
+                .map_err(|source| ChannelsError::Manifest {
+                    position: entry.position.clone(),
+                    source,
+                })?;
+        }
+        Ok(())
+    }
+
+    fn add_other(
+        &mut self,
+        text: &str,
+        from: &str,
+        context: &ChannelContext<'_>,
+        settings: &Settings,
+    ) -> Result<(), ChannelsError> {
+        for text in settings.channel_rules.expand(text) {
+            self.add(&text, &[], context)
+                .map_err(|source| ChannelsError::Other {
+                    from: from.to_owned(),
+                    source,
+                })?;
+        }
+        Ok(())
     }
 
     fn add(
@@ -207,6 +255,24 @@ impl ChannelSet {
             .extend(credentials.map(|credential| (again.url.clone(), credential)));
         self.variables[known] = variables.to_vec();
     }
+}
+
+/// The base URLs that one text stands for.
+pub(crate) fn base_urls(text: &str, settings: &Settings) -> Result<Vec<Url>, ChannelsError> {
+    let alias = alias(settings)?;
+    let context = ChannelContext {
+        alias: &alias,
+        root_dir: &settings.working_directory,
+        home: settings.home.as_deref(),
+        default_channels: &anaconda_defaults(cfg!(windows)),
+    };
+    let mut set = ChannelSet::default();
+    set.add_other(text, "configuration", &context, settings)?;
+    Ok(set
+        .urls
+        .iter()
+        .filter_map(|url| Url::parse(url).ok())
+        .collect())
 }
 
 fn alias(settings: &Settings) -> Result<Url, ChannelsError> {

@@ -161,6 +161,8 @@ pub(crate) struct Chooser<'a> {
     pub(crate) network: &'a LazyNetwork<'a>,
     pub(crate) store: &'a Store,
     pub(crate) policy: &'a SolvePolicy,
+    /// Add the configuration's packages for new environments, if no lock says what there is.
+    pub(crate) with_default_packages: bool,
     pub(crate) reporter: &'a dyn Reporter,
 }
 
@@ -197,6 +199,13 @@ impl Chooser<'_> {
             }
             (None, _) => self.reporter.note("no lock is used".into()),
         }
+        let with_more;
+        let want = if self.with_default_packages {
+            with_more = want.with_default_packages(self.settings);
+            &with_more
+        } else {
+            want
+        };
         let network = self.network.get()?;
         let solving = Solving::with_memos(
             network,
@@ -269,7 +278,7 @@ impl Chooser<'_> {
         let selection = Selection::all();
         let wanted = Wanted {
             subdir: want.subdir,
-            channels: want.channels.urls(),
+            channels: want.channels.lock_urls(),
             specs: &want.specs(),
             constraints: &[],
             virtual_packages: &want.virtual_packages,

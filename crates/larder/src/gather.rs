@@ -86,10 +86,8 @@ impl Gatherer<'_> {
             });
         }
         let options = FetchOptions {
-            offline: self.settings.offline,
-            mirrors: network::mirrors(self.settings),
             arrived,
-            ..FetchOptions::new(self.network.get()?)
+            ..network::fetch_options(self.network.get()?, self.settings)
         };
         Ok(larder_fetch::run(plan, self.store, &options, self.reporter).await?)
     }

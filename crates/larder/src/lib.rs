@@ -8,8 +8,10 @@ use std::time::Instant;
 
 pub mod activation;
 mod channel_name;
+mod channel_rules;
 mod channels;
 mod choose;
+mod configuration;
 mod create;
 mod explain;
 mod export;
@@ -41,8 +43,14 @@ mod unpack;
 mod verify;
 mod virtual_file;
 
+pub use channel_rules::{ChannelRules, ConfiguredChannel};
 pub use channels::ChannelsError;
 pub use choose::{ChooseError, LockUse, Origin};
+pub use configuration::{
+    CommandDefaults, ConfigError, ConfigWarning, ConfigurationError, ConfigurationPlaces,
+    ConfigurationReport, DescribedKey, LoadedConfiguration, NetworkSettings, Prompt, ProxyRule,
+    ReportedItem, ReportedSetting, configuration, describe_keys, point_in_time, read_configuration,
+};
 pub use create::{
     BytecodePolicy, CreateError, CreateOptions, CreateReport, Ephemeral, LinkedPackage, create,
 };

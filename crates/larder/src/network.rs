@@ -3,10 +3,13 @@
 
 use std::sync::OnceLock;
 
-use larder_fetch::{Credential, MirrorMap, Network, NetworkError, NetworkOptions};
+use larder_fetch::{
+    Backoff, Credential, FetchOptions, MirrorMap, Network, NetworkError, NetworkOptions,
+    ProxyChoice,
+};
 use url::Url;
 
-use crate::Settings;
+use crate::{NetworkSettings, Settings};
 
 /// The network client of one run.
 pub(crate) struct LazyNetwork<'a> {
@@ -37,15 +40,51 @@ impl<'a> LazyNetwork<'a> {
             netrc: self.settings.netrc.clone(),
             credentials: self.credentials.clone(),
             ca_files: self.settings.ca_files.clone(),
-            ..NetworkOptions::default()
+            ..options(&self.settings.network)
         })?;
         Ok(self.network.get_or_init(|| network))
+    }
+}
+
+/// What the user's configuration says of the network.
+fn options(settings: &NetworkSettings) -> NetworkOptions {
+    let default = NetworkOptions::default();
+    NetworkOptions {
+        proxy: match settings.proxies.as_slice() {
+            [] => ProxyChoice::System,
+            rules => ProxyChoice::Rules(rules.to_vec()),
+        },
+        check_certificates: settings.unverified.is_none(),
+        client_certificate: settings.client_certificate.clone(),
+        client_key: settings.client_key.clone(),
+        connect_timeout: settings.connect_timeout.unwrap_or(default.connect_timeout),
+        read_timeout: settings.read_timeout.unwrap_or(default.read_timeout),
+        ..default
+    }
+}
+
+/// How archives are fetched with this client.
+pub(crate) fn fetch_options<'a>(network: &'a Network, settings: &Settings) -> FetchOptions<'a> {
+    let default = FetchOptions::new(network);
+    FetchOptions {
+        offline: settings.offline,
+        mirrors: mirrors(settings),
+        concurrency: settings.network.fetches.unwrap_or(default.concurrency),
+        retries: settings.network.retries.unwrap_or(default.retries),
+        backoff: Backoff {
+            first: settings.network.first_wait.unwrap_or(default.backoff.first),
+            ..default.backoff
+        },
+        ..default
     }
 }
 
 /// Where to ask for packages instead: the mirrors of the settings in order, the channel itself last.
 pub(crate) fn mirrors(settings: &Settings) -> MirrorMap {
     let mut map = MirrorMap::default();
+    for directory in &settings.package_dirs {
+        map.look_in(directory.clone());
+    }
     for (base, mirrors) in &settings.mirrors {
         let mirrors = mirrors.iter().chain([base]).cloned().collect();
         map.insert(base.clone(), mirrors);

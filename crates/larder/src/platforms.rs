@@ -2,7 +2,7 @@
 
 use rattler_conda_types::Subdir;
 
-use crate::{Explain, Kind};
+use crate::{Explain, Kind, Settings};
 
 /// A subdir that cannot be.
 #[derive(Debug, thiserror::Error)]
@@ -36,12 +36,23 @@ pub fn current() -> Result<Subdir, PlatformError> {
     Subdir::current().ok_or(PlatformError::NoCurrent)
 }
 
-/// The subdir that the user named, else that of this machine.
+/// The subdir that is meant where none is named: the configuration's, else this machine's.
+///
+/// # Errors
+/// As [`current`].
+pub(crate) fn default(settings: &Settings) -> Result<Subdir, PlatformError> {
+    settings.subdir.map_or_else(current, Ok)
+}
+
+/// The subdir that the user named, else [`default`].
 ///
 /// # Errors
 /// If it is none, or this machine has none.
-pub(crate) fn given_or_current(text: Option<&str>) -> Result<Subdir, PlatformError> {
-    text.map_or_else(current, parse)
+pub(crate) fn given_or_default(
+    text: Option<&str>,
+    settings: &Settings,
+) -> Result<Subdir, PlatformError> {
+    text.map_or_else(|| default(settings), parse)
 }
 
 /// Reads the name of a subdir; `noarch` is none (CEP 24).

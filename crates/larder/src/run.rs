@@ -6,7 +6,7 @@ use rattler_conda_types::Subdir;
 use rattler_shell::environment::EnvironmentSnapshot;
 
 use crate::{
-    Explain, Kind,
+    Explain, Kind, Prompt,
     activation::{ActivationError, activated},
 };
 
@@ -21,6 +21,8 @@ pub struct RunOptions {
     pub command: Vec<OsString>,
     /// The process environment outside.
     pub environment: EnvironmentSnapshot,
+    /// What `CONDA_PROMPT_MODIFIER` is made from.
+    pub prompt: Prompt,
 }
 
 /// Why a command did not run.
@@ -78,7 +80,13 @@ impl Explain for RunError {
 /// If the command did not start.
 pub async fn run(options: &RunOptions) -> Result<i32, RunError> {
     let (program, arguments) = options.command.split_first().ok_or(RunError::NoCommand)?;
-    let inside = activated(&options.prefix, options.subdir, &options.environment).await?;
+    let inside = activated(
+        &options.prefix,
+        options.subdir,
+        &options.environment,
+        &options.prompt,
+    )
+    .await?;
     let found = find_program(program, &inside).ok_or_else(|| RunError::NotFound {
         program: program.to_string_lossy().into_owned(),
         prefix: options.prefix.clone(),

@@ -4,7 +4,11 @@ use std::{collections::HashMap, path::PathBuf};
 
 use larder_link::CacheSecret;
 use larder_manifest::Lookup;
+use larder_solve::Requested;
+use rattler_conda_types::Subdir;
 use url::Url;
+
+use crate::{ChannelRules, CommandDefaults, ConfiguredChannel, NetworkSettings, Prompt};
 
 /// Where things are, and what the caller read from its environment. Operations read nothing else.
 #[derive(Debug, Clone)]
@@ -15,8 +19,8 @@ pub struct Settings {
     pub lower_stores: Vec<PathBuf>,
     /// The trees' directory.
     pub trees: PathBuf,
-    /// Where named environments go.
-    pub environments: PathBuf,
+    /// Where named environments are looked for, in order; new ones go into the first that can be written.
+    pub environments: Vec<PathBuf>,
     /// The user's home, if there is one.
     pub home: Option<PathBuf>,
     /// What relative paths are relative to, absolute.
@@ -26,7 +30,9 @@ pub struct Settings {
     /// What a channel's bare name is joined to.
     pub channel_alias: String,
     /// The channels of the user's configuration: used after those of a manifest, and alone without any.
-    pub default_channels: Vec<String>,
+    pub default_channels: Vec<ConfiguredChannel>,
+    /// What the configuration makes of channels' names, and which it lets pass.
+    pub channel_rules: ChannelRules,
     /// Mirrors of channels, by the base URL that they stand for: asked for packages, in order, before it.
     pub mirrors: Vec<(Url, Vec<Url>)>,
     /// Use no network.
@@ -41,6 +47,24 @@ pub struct Settings {
     pub cache_secret: Option<CacheSecret>,
     /// How many threads unpack and link, at least 1.
     pub threads: usize,
+    /// How the network is reached.
+    pub network: NetworkSettings,
+    /// Package caches of conda and mamba: archives there are used if their digest is right.
+    pub package_dirs: Vec<PathBuf>,
+    /// The subdir that is meant where none is named; none means this machine's.
+    pub subdir: Option<Subdir>,
+    /// Specs that every solve keeps to, for packages that are in the environment.
+    pub pinned: Vec<Requested>,
+    /// What goes into each new environment that no lock describes.
+    pub create_default_packages: Vec<Requested>,
+    /// Take .tar.bz2 archives only.
+    pub only_tar_bz2: bool,
+    /// Write new environments into conda's registry.
+    pub register: bool,
+    /// What stands before the prompt in an active environment.
+    pub prompt: Prompt,
+    /// What holds where the command line says nothing else.
+    pub defaults: CommandDefaults,
 }
 
 impl Settings {

@@ -22,6 +22,7 @@ use crate::{
 /// A solver for one run, and what all its solves share.
 pub(crate) struct Solving<'a> {
     solver: Solver,
+    settings: &'a Settings,
     policy: &'a SolvePolicy,
     reporter: &'a dyn Reporter,
 }
@@ -30,16 +31,13 @@ impl<'a> Solving<'a> {
     pub(crate) fn new(
         network: &Network,
         store: &Store,
-        settings: &Settings,
+        settings: &'a Settings,
         policy: &'a SolvePolicy,
         reporter: &'a dyn Reporter,
     ) -> Self {
-        let options = SolverOptions {
-            offline: settings.offline,
-            ..SolverOptions::new(network.client().into(), store.repodata_dir())
-        };
         Self {
-            solver: Solver::new(options),
+            solver: Solver::new(options(network, store, settings)),
+            settings,
             policy,
             reporter,
         }
@@ -50,18 +48,18 @@ impl<'a> Solving<'a> {
     pub(crate) fn with_memos(
         network: &Network,
         store: &Store,
-        settings: &Settings,
+        settings: &'a Settings,
         policy: &'a SolvePolicy,
         reporter: &'a dyn Reporter,
     ) -> Self {
         let options = SolverOptions {
-            offline: settings.offline,
             memos: Some(store.solves_dir()),
             refresh: policy.refresh,
-            ..SolverOptions::new(network.client().into(), store.repodata_dir())
+            ..options(network, store, settings)
         };
         Self {
             solver: Solver::new(options),
+            settings,
             policy,
             reporter,
         }
@@ -83,17 +81,30 @@ impl<'a> Solving<'a> {
         self.solver.solve(&request, self.reporter).await
     }
 
-    fn request<'r>(&self, want: &'r Want, preferred: &'r [RepoDataRecord]) -> SolveRequest<'r> {
+    fn request<'r>(&'r self, want: &'r Want, preferred: &'r [RepoDataRecord]) -> SolveRequest<'r> {
         SolveRequest {
             subdir: want.subdir,
             channels: want.channels.channels(),
             priority: self.policy.priority,
             specs: &want.requested,
+            pinned: &self.settings.pinned,
+            only_tar_bz2: self.settings.only_tar_bz2,
             virtual_packages: &want.virtual_packages,
             preferred,
             strategy: self.policy.strategy,
             exclude_newer: self.policy.exclude_newer,
         }
+    }
+}
+
+fn options(network: &Network, store: &Store, settings: &Settings) -> SolverOptions {
+    let default = SolverOptions::new(network.client().into(), store.repodata_dir());
+    let retries = settings.network.retries;
+    SolverOptions {
+        offline: settings.offline,
+        tries: retries.map_or(default.tries, |retries| retries + 1),
+        retry_delay: settings.network.first_wait.unwrap_or(default.retry_delay),
+        ..default
     }
 }
 
@@ -143,6 +154,22 @@ impl Want {
             given: virtual_packages.iter().filter(is_given).cloned().collect(),
             virtual_packages,
         }
+    }
+
+    /// The same with the configuration's packages for new environments, where their names are not
+    /// wanted already.
+    pub(crate) fn with_default_packages(&self, settings: &Settings) -> Self {
+        let mut want = self.clone();
+        for package in &settings.create_default_packages {
+            if !want
+                .requested
+                .iter()
+                .any(|known| known.spec.name == package.spec.name)
+            {
+                want.requested.push(package.clone());
+            }
+        }
+        want
     }
 
     /// The specs as a lock is held against them.

@@ -136,9 +136,9 @@ pub(crate) fn new_prefix(
     };
     let prefix = match (&target.prefix, &target.name) {
         (Some(prefix), _) => normal(&settings.absolute(prefix)),
-        (None, Some(name)) => named(name, settings)?,
+        (None, Some(name)) => new_named(name, settings)?,
         (None, None) => match name() {
-            Some(name) => named(&name, settings)?,
+            Some(name) => new_named(&name, settings)?,
             None => normal(&path().ok_or(TargetError::Unnamed)?),
         },
     };
@@ -213,12 +213,30 @@ pub(crate) fn check_free(prefix: &Path, replace: bool) -> Result<(), TargetError
     }
 }
 
+/// The environment of this name in the first directory that has it, else its place in the first.
 fn named(name: &str, settings: &Settings) -> Result<PathBuf, TargetError> {
     validate_environment_name(name)?;
-    if settings.environments.as_os_str().is_empty() {
-        return Err(TargetError::NoHome);
+    let places = settings
+        .environments
+        .iter()
+        .map(|directory| directory.join(name));
+    let known = places.clone().find(|place| is_environment(place));
+    known
+        .or_else(|| places.clone().next())
+        .ok_or(TargetError::NoHome)
+}
+
+/// As [`named`], but where there is none its place in the first directory that can be written.
+fn new_named(name: &str, settings: &Settings) -> Result<PathBuf, TargetError> {
+    let place = named(name, settings)?;
+    if is_environment(&place) {
+        return Ok(place);
     }
-    Ok(settings.environments.join(name))
+    let directories = settings.environments.iter();
+    let writable = directories
+        .map(PathBuf::as_path)
+        .find(|path| larder_fs::can_write(path));
+    Ok(writable.map_or(place, |directory| directory.join(name)))
 }
 
 /// Without `.` and `..`, as text: the prefix is written into files, and its last part is its name.

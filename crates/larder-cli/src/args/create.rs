@@ -40,6 +40,9 @@ pub(crate) struct CreateArgs {
     /// Solve anew, even if an earlier solve is still the answer
     #[arg(long)]
     pub(crate) refresh: bool,
+    /// Do not add `create_default_packages` of the configuration
+    #[arg(long)]
+    pub(crate) no_default_packages: bool,
     #[command(flatten)]
     pub(crate) making: MakingArgs,
 }
@@ -47,18 +50,18 @@ pub(crate) struct CreateArgs {
 /// How an environment is made from packages that are known.
 #[derive(Debug, Args)]
 pub(crate) struct MakingArgs {
-    /// How files get into the environment
-    #[arg(long, value_enum, default_value_t = LinkMode::Auto)]
-    pub(crate) link_mode: LinkMode,
+    /// How files get into the environment [default: auto; copy with `always_copy`]
+    #[arg(long, value_enum)]
+    pub(crate) link_mode: Option<LinkMode>,
     /// Keep no trees: for a machine that is thrown away after the job [default: with CI=true]
     #[arg(long, overrides_with = "no_ephemeral")]
     pub(crate) ephemeral: bool,
     /// Keep trees and link from them, even with CI=true
     #[arg(long)]
     pub(crate) no_ephemeral: bool,
-    /// Two packages with one path: warn, or stop
-    #[arg(long, value_enum, default_value_t = Clobber::Warn)]
-    pub(crate) clobber: Clobber,
+    /// Two packages with one path: warn, or stop [default: warn; error with `path_conflict: prevent`]
+    #[arg(long, value_enum)]
+    pub(crate) clobber: Option<Clobber>,
     /// Do not run the packages' link scripts (CEP 34 wants them run)
     #[arg(long)]
     pub(crate) no_link_scripts: bool,

@@ -13,6 +13,9 @@ pub(crate) struct InputArgs {
     /// A channel before those of the file; repeat for several (names, URLs, paths)
     #[arg(short, long = "channel", value_name = "CHANNEL")]
     pub(crate) channels: Vec<String>,
+    /// Use no channels of the configuration, only those of the command line and the file
+    #[arg(long)]
+    pub(crate) override_channels: bool,
     #[command(flatten)]
     pub(crate) policy: PolicyArgs,
 }
@@ -20,9 +23,9 @@ pub(crate) struct InputArgs {
 /// How the solver chooses among what fits.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct PolicyArgs {
-    /// How channels that have the same package compare
-    #[arg(long, value_enum, default_value_t = Priority::Strict)]
-    pub(crate) channel_priority: Priority,
+    /// How channels that have the same package compare [default: that of the configuration, else strict]
+    #[arg(long, value_enum)]
+    pub(crate) channel_priority: Option<Priority>,
     /// Ignore packages published later: a date, a time, or an age such as 7d or 48h
     #[arg(long, value_name = "WHEN")]
     pub(crate) exclude_newer: Option<String>,

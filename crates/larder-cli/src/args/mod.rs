@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::environment::VARIABLES;
 
 mod completions;
+mod config;
 mod create;
 mod env;
 mod export;
@@ -20,6 +21,7 @@ mod unpack;
 mod verify;
 
 pub(crate) use completions::CompletionsArgs;
+pub(crate) use config::ConfigArgs;
 pub(crate) use create::{Clobber, CreateArgs, LinkMode, MakingArgs};
 pub(crate) use env::{EnvArgs, EnvCommand, EnvRemoveArgs};
 pub(crate) use export::{ExplicitHash, ExportArgs, LockFormat};
@@ -102,5 +104,6 @@ pub(crate) enum Command {
     Unpack(UnpackArgs),
     Manifest(ManifestArgs),
     Store(StoreArgs),
+    Config(ConfigArgs),
     Completions(CompletionsArgs),
 }

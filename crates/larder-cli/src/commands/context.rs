@@ -6,14 +6,24 @@ use larder::{CacheSecret, Settings, SolvePolicy, Target, existing_prefix};
 use url::Url;
 
 use crate::{
-    args::{GlobalArgs, PolicyArgs, Priority, Strategy, TargetArgs},
+    args::{GlobalArgs, InputArgs, PolicyArgs, Priority, Strategy, TargetArgs},
     environment::{CACHE_SECRET, Environment},
     failure::Failure,
-    values::age,
 };
 
-/// The settings of one run.
+use super::configured::{self, Strictness, load};
+
+/// The settings of a command that can do without the configuration: what is wrong with that is told.
 pub(super) fn settings(
+    global: &GlobalArgs,
+    environment: &Environment,
+) -> Result<Settings, Failure> {
+    let loaded = load(None, global, environment)?;
+    configured::settings(loaded, Strictness::Tell, global, environment)
+}
+
+/// What larder's own variables say, and the defaults for the rest.
+pub(super) fn base_settings(
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<Settings, Failure> {
@@ -26,13 +36,12 @@ pub(super) fn settings(
         store: absolute(environment.store()),
         lower_stores: environment.lower_stores(),
         trees: absolute(environment.trees()),
-        environments: absolute(environment.environments()),
+        environments: environment.environments(),
         working_directory: environment.working_directory.clone(),
         variables: environment.text_variables(),
-        channel_alias: environment
-            .text("LARDER_CHANNEL_ALIAS")
-            .unwrap_or_else(|| "https://conda.anaconda.org".into()),
-        default_channels: environment.list("CONDA_CHANNELS"),
+        channel_alias: "https://conda.anaconda.org".into(),
+        default_channels: Vec::new(),
+        channel_rules: larder::ChannelRules::default(),
         mirrors: mirrors(environment)?,
         offline: global.offline,
         auth_file: environment
@@ -47,6 +56,15 @@ pub(super) fn settings(
             .collect(),
         cache_secret: cache_secret(environment)?,
         threads: std::thread::available_parallelism().map_or(1, usize::from),
+        network: larder::NetworkSettings::default(),
+        package_dirs: Vec::new(),
+        subdir: None,
+        pinned: Vec::new(),
+        create_default_packages: Vec::new(),
+        only_tar_bz2: false,
+        register: true,
+        prompt: larder::Prompt::default(),
+        defaults: larder::CommandDefaults::default(),
         home,
     })
 }
@@ -56,12 +74,46 @@ pub(super) fn settings_with_store(
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<Settings, Failure> {
-    let settings = settings(global, environment)?;
+    with_store(None, global, environment)
+}
+
+/// The settings of a command that needs the store and is about one environment, which may have a
+/// configuration of its own.
+pub(super) fn settings_for(
+    meant: &TargetArgs,
+    global: &GlobalArgs,
+    environment: &Environment,
+) -> Result<Settings, Failure> {
+    with_store(Some(meant), global, environment)
+}
+
+fn with_store(
+    meant: Option<&TargetArgs>,
+    global: &GlobalArgs,
+    environment: &Environment,
+) -> Result<Settings, Failure> {
+    let loaded = load(meant, global, environment)?;
+    let settings = configured::settings(loaded, Strictness::Refuse, global, environment)?;
     if settings.store.as_os_str().is_empty() || settings.trees.as_os_str().is_empty() {
         let text = "there is no place for the store: neither HOME nor LARDER_STORE and LARDER_TREES are set";
         return Err(Failure::refused("usage::no-home", text));
     }
     Ok(settings)
+}
+
+/// `--override-channels`: without the channels of the configuration, if that allows it.
+pub(super) fn override_channels(input: &InputArgs, settings: &mut Settings) -> Result<(), Failure> {
+    if !input.override_channels {
+        return Ok(());
+    }
+    if let Some(place) = &settings.defaults.keeps_channels {
+        let text = format!(
+            "`--override-channels` is switched off by `override_channels_enabled` at {place}"
+        );
+        return Err(Failure::refused("usage::override-channels", text));
+    }
+    settings.default_channels.clear();
+    Ok(())
 }
 
 /// `LARDER_MIRRORS`: pairs `CHANNEL=MIRROR`, with spaces or commas between them.
@@ -114,8 +166,20 @@ pub(super) fn existing(
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<PathBuf, Failure> {
-    let settings = settings(global, environment)?;
-    existing_prefix(&target(args), &settings).map_err(|error| Failure::new(&error))
+    existing_with_settings(args, global, environment).map(|(prefix, _)| prefix)
+}
+
+/// The environment that is there and meant, and the settings that hold for it.
+pub(super) fn existing_with_settings(
+    args: &TargetArgs,
+    global: &GlobalArgs,
+    environment: &Environment,
+) -> Result<(PathBuf, Settings), Failure> {
+    let loaded = load(Some(args), global, environment)?;
+    let settings = configured::settings(loaded, Strictness::Tell, global, environment)?;
+    let prefix = existing_prefix(&target(args), &settings);
+    let prefix = prefix.map_err(|error| Failure::new(&error))?;
+    Ok((prefix, settings))
 }
 
 pub(super) fn target(args: &TargetArgs) -> Target {
@@ -125,44 +189,37 @@ pub(super) fn target(args: &TargetArgs) -> Target {
     }
 }
 
-/// How the solver chooses, from the command line.
-pub(super) fn policy(args: &PolicyArgs) -> Result<SolvePolicy, Failure> {
+/// How the solver chooses: as the command line says, else as the configuration does.
+pub(super) fn policy(args: &PolicyArgs, settings: &Settings) -> Result<SolvePolicy, Failure> {
+    let defaults = &settings.defaults;
+    let cutoff = args.exclude_newer.as_deref().map(point_in_time);
     Ok(SolvePolicy {
         refresh: false,
         priority: match args.channel_priority {
-            Priority::Strict => larder::Priority::Strict,
-            Priority::Flexible => larder::Priority::Flexible,
-            Priority::Disabled => larder::Priority::Disabled,
+            None => defaults.priority.unwrap_or_default(),
+            Some(Priority::Strict) => larder::Priority::Strict,
+            Some(Priority::Flexible) => larder::Priority::Flexible,
+            Some(Priority::Disabled) => larder::Priority::Disabled,
         },
         strategy: match args.strategy {
             Strategy::Highest => larder::Strategy::Highest,
             Strategy::Lowest => larder::Strategy::Lowest,
             Strategy::LowestDirect => larder::Strategy::LowestDirect,
         },
-        exclude_newer: args
-            .exclude_newer
-            .as_deref()
-            .map(point_in_time)
-            .transpose()?,
+        exclude_newer: cutoff.transpose()?.or(defaults.exclude_newer),
         virtual_packages: args.virtual_package_spec.clone(),
     })
 }
 
-/// `2026-01-31` (its beginning, UTC), `2026-01-31T12:00:00Z`, or an age: `48h`, `7d`, `2w`.
+/// A date, a time or an age.
 fn point_in_time(text: &str) -> Result<SystemTime, Failure> {
-    let date = || {
-        text.parse::<jiff::civil::Date>()
-            .ok()?
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .ok()
-    };
-    let time = text
-        .parse::<jiff::Timestamp>()
-        .ok()
-        .or_else(|| Some(date()?.timestamp()));
-    time.map(SystemTime::from).or_else(|| SystemTime::now().checked_sub(age(text)?)).ok_or_else(|| {
-        let expected = "expected a date (2026-01-31), a time (2026-01-31T12:00:00Z) or an age (48h, 7d, 2w)";
-        Failure::refused("usage::exclude-newer", format!("`{text}` is no point in time: {expected}"))
+    larder::point_in_time(text, SystemTime::now()).ok_or_else(|| {
+        let expected =
+            "expected a date (2026-01-31), a time (2026-01-31T12:00:00Z) or an age (48h, 7d, 2w)";
+        Failure::refused(
+            "usage::exclude-newer",
+            format!("`{text}` is no point in time: {expected}"),
+        )
     })
 }
 

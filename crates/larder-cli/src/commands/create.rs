@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use larder::{
-    BytecodePolicy, CreateOptions, CreateReport, Ephemeral, LockUse, Origin, SolvePolicy,
+    BytecodePolicy, CreateOptions, CreateReport, Ephemeral, LockUse, Origin, Settings, SolvePolicy,
     create as create_environment,
 };
 
@@ -14,16 +14,19 @@ use crate::{
     output, progress,
 };
 
-use super::context::{block_on, command_line, now, policy, settings_with_store, target};
+use super::context::{
+    block_on, command_line, now, override_channels, policy, settings_for, target,
+};
 
 pub(super) fn create(
     args: &CreateArgs,
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
-    let settings = settings_with_store(global, environment)?;
+    let mut settings = settings_for(&args.target, global, environment)?;
+    override_channels(&args.input, &mut settings)?;
     let reporter = progress::reporter(global);
-    let options = options(args, environment)?;
+    let options = options(args, &settings, environment)?;
     let result = block_on(create_environment(&options, &settings, &*reporter))?;
     drop(reporter);
     let report = result.map_err(|error| Failure::new(&error))?;
@@ -37,30 +40,41 @@ pub(super) fn create(
     Ok(ExitCode::SUCCESS)
 }
 
-fn options(args: &CreateArgs, environment: &Environment) -> Result<CreateOptions, Failure> {
+fn options(
+    args: &CreateArgs,
+    settings: &Settings,
+    environment: &Environment,
+) -> Result<CreateOptions, Failure> {
+    let defaults = &settings.defaults;
     Ok(CreateOptions {
         files: args.input.files.clone(),
         specs: args.specs.clone(),
         channels: args.input.channels.clone(),
         policy: SolvePolicy {
             refresh: args.refresh,
-            ..policy(&args.input.policy)?
+            ..policy(&args.input.policy, settings)?
         },
         target: target(&args.target),
         platform: args.platform.clone(),
         replace: args.yes,
-        dry_run: args.dry_run,
+        dry_run: args.dry_run || defaults.dry_run,
+        no_default_packages: args.no_default_packages,
         lock_use: match (args.frozen, args.no_lock) {
             (true, _) => LockUse::Frozen,
             (_, true) => LockUse::Ignored,
             _ => LockUse::Checked,
         },
-        ..making(&args.making, environment)
+        ..making(&args.making, settings, environment)
     })
 }
 
 /// How to make an environment; of what, is for the caller to fill in.
-pub(super) fn making(args: &MakingArgs, environment: &Environment) -> CreateOptions {
+pub(super) fn making(
+    args: &MakingArgs,
+    settings: &Settings,
+    environment: &Environment,
+) -> CreateOptions {
+    let defaults = &settings.defaults;
     CreateOptions {
         files: Vec::new(),
         specs: Vec::new(),
@@ -68,14 +82,16 @@ pub(super) fn making(args: &MakingArgs, environment: &Environment) -> CreateOpti
         policy: SolvePolicy::default(),
         target: larder::Target::default(),
         platform: None,
+        no_default_packages: false,
         replace: false,
-        dry_run: false,
+        dry_run: defaults.dry_run,
         lock_use: LockUse::default(),
         link_mode: match args.link_mode {
-            LinkMode::Auto => larder::LinkMode::Auto,
-            LinkMode::Hardlink => larder::LinkMode::Hardlink,
-            LinkMode::Reflink => larder::LinkMode::Reflink,
-            LinkMode::Copy => larder::LinkMode::Copy,
+            None => defaults.link_mode.unwrap_or_default(),
+            Some(LinkMode::Auto) => larder::LinkMode::Auto,
+            Some(LinkMode::Hardlink) => larder::LinkMode::Hardlink,
+            Some(LinkMode::Reflink) => larder::LinkMode::Reflink,
+            Some(LinkMode::Copy) => larder::LinkMode::Copy,
         },
         ephemeral: if args.ephemeral || (environment.flag("CI") && !args.no_ephemeral) {
             Ephemeral::Yes
@@ -83,8 +99,9 @@ pub(super) fn making(args: &MakingArgs, environment: &Environment) -> CreateOpti
             Ephemeral::No
         },
         clobber: match args.clobber {
-            Clobber::Warn => larder::ClobberPolicy::Warn,
-            Clobber::Error => larder::ClobberPolicy::Error,
+            None => defaults.clobber.unwrap_or_default(),
+            Some(Clobber::Warn) => larder::ClobberPolicy::Warn,
+            Some(Clobber::Error) => larder::ClobberPolicy::Error,
         },
         link_scripts: if args.no_link_scripts {
             larder::ScriptPolicy::Skip

@@ -12,7 +12,7 @@ use crate::{
 };
 
 use super::{
-    context::{block_on, policy, settings_with_store},
+    context::{block_on, override_channels, policy, settings_with_store},
     export,
     lock_each::lock_each,
     merge,
@@ -23,7 +23,8 @@ pub(super) fn lock(
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
-    let settings = settings_with_store(global, environment)?;
+    let mut settings = settings_with_store(global, environment)?;
+    override_channels(&args.input, &mut settings)?;
     let reporter = progress::reporter(global);
     if let Some(command) = &args.command {
         return merge::run(command, &settings, global);
@@ -31,13 +32,13 @@ pub(super) fn lock(
     let options = LockOptions {
         files: args.input.files.clone(),
         channels: args.input.channels.clone(),
-        policy: policy(&args.input.policy)?,
+        policy: policy(&args.input.policy, &settings)?,
         platforms: args.platforms.clone(),
         output: args.output.clone(),
         format: args.format.map(export::format),
         upgrade: args.upgrade,
         upgrade_packages: args.upgrade_packages.clone(),
-        dry_run: args.dry_run,
+        dry_run: args.dry_run || settings.defaults.dry_run,
     };
     if !args.manifests.is_empty() {
         return Ok(lock_each(args, &options, &settings, global));

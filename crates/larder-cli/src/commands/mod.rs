@@ -10,6 +10,8 @@ use crate::{
 };
 
 mod completions;
+mod config;
+mod configured;
 mod context;
 mod create;
 mod env;
@@ -27,8 +29,8 @@ mod verify;
 
 /// Runs the command that the arguments name.
 pub(crate) fn run(cli: Cli, environment: &Environment) -> ExitCode {
-    log(&cli.global);
-    let global = &cli.global;
+    let global = &configured::global(&cli.global, environment);
+    log(global);
     let outcome = match cli.command {
         Command::Create(args) => create::create(&args, global, environment),
         Command::Lock(args) => lock::lock(&args, global, environment),
@@ -41,6 +43,7 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> ExitCode {
         Command::Unpack(args) => unpack::unpack(&args, global, environment),
         Command::Manifest(args) => manifest::manifest(&args, global, environment),
         Command::Store(args) => store::store(&args, global, environment),
+        Command::Config(args) => config::config(&args, global, environment),
         Command::Completions(args) => completions::completions(&args),
     };
     let code = outcome.unwrap_or_else(|failure| report(&failure, global));

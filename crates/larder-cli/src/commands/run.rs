@@ -10,7 +10,7 @@ use crate::{
     failure::Failure,
 };
 
-use super::context::{block_on, existing};
+use super::context::{block_on, existing_with_settings};
 
 /// As shells have it for a command that is not there.
 const NOT_FOUND: u8 = 127;
@@ -22,12 +22,13 @@ pub(super) fn run(
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
-    let prefix = existing(&args.target, global, environment)?;
+    let (prefix, settings) = existing_with_settings(&args.target, global, environment)?;
     let options = RunOptions {
         prefix,
         subdir: larder::current_subdir().map_err(|error| Failure::new(&error))?,
         command: args.command.clone(),
         environment: environment.all().collect::<EnvironmentSnapshot>(),
+        prompt: settings.prompt,
     };
     match block_on(run_command(&options))? {
         Ok(code) => Ok(ExitCode::from(u8::try_from(code).unwrap_or(1))),

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use larder::{
-    CreateOptions, KeepObjects, LockUse, UnpackOptions, UnpackReport, unpack as unpack_environment,
+    CreateOptions, KeepObjects, LockUse, Settings, UnpackOptions, UnpackReport,
+    unpack as unpack_environment,
 };
 
 use crate::{
@@ -25,7 +26,7 @@ pub(super) fn unpack(
 ) -> Result<ExitCode, Failure> {
     let settings = settings_with_store(global, environment)?;
     let reporter = progress::reporter(global);
-    let options = options(args, environment)?;
+    let options = options(args, &settings, environment)?;
     let result = block_on(unpack_environment(&options, &settings, &*reporter))?;
     drop(reporter);
     let report = result.map_err(|error| Failure::new(&error))?;
@@ -39,7 +40,11 @@ pub(super) fn unpack(
     Ok(ExitCode::SUCCESS)
 }
 
-fn options(args: &UnpackArgs, environment: &Environment) -> Result<UnpackOptions, Failure> {
+fn options(
+    args: &UnpackArgs,
+    settings: &Settings,
+    environment: &Environment,
+) -> Result<UnpackOptions, Failure> {
     let digest = |text: &String| {
         let digest = text.strip_prefix("sha256:").unwrap_or(text);
         digest.parse::<larder::Sha256>().map_err(|error| {
@@ -59,13 +64,13 @@ fn options(args: &UnpackArgs, environment: &Environment) -> Result<UnpackOptions
             target: target(&args.target),
             platform: args.platform.clone(),
             replace: args.yes,
-            dry_run: args.dry_run,
+            dry_run: args.dry_run || settings.defaults.dry_run,
             lock_use: if args.frozen {
                 LockUse::Frozen
             } else {
                 LockUse::Checked
             },
-            ..making(&args.making, environment)
+            ..making(&args.making, settings, environment)
         },
     })
 }

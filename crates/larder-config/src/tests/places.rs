@@ -56,7 +56,7 @@ fn files_are_read_in_condas_order_and_variables_win_over_all() {
         loaded.config.text("channel_alias"),
         Some("https:///named/rc.yml")
     );
-    assert_eq!(loaded.config.get("channels").unwrap().sources.len(), 28);
+    assert_eq!(loaded.config.get("channels").unwrap().parts.len(), 28);
 }
 
 #[test]

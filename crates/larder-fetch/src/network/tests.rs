@@ -2,8 +2,9 @@ use std::fs;
 
 use url::Url;
 
-use super::{Network, NetworkError, NetworkOptions, ProxyChoice};
+use super::{Network, NetworkError, NetworkOptions};
 use crate::Credential;
+use crate::ProxyChoice;
 
 #[test]
 fn debug_of_the_options_shows_no_secret() {

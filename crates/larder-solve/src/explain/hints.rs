@@ -1,12 +1,11 @@
-//! Which `CONDA_OVERRIDE_*` would let a solve pass.
-//!
-//! Only for virtual packages that the specs or the account name and that an override can change.
+//! What would let a solve pass: `CONDA_OVERRIDE_*` for virtual packages that the specs or the account
+//! name and that an override can change, and pins that could be given up.
 
 use rattler_conda_types::{
     GenericVirtualPackage, MatchSpec, Matches as _, ParseStrictness, Subdir,
 };
 
-use crate::virtual_packages::override_name;
+use crate::{Requested, virtual_packages::override_name};
 
 /// Hints for every unmet virtual package in an account.
 pub(super) fn for_account(
@@ -22,6 +21,19 @@ pub(super) fn for_account(
     hints.sort();
     hints.dedup();
     hints
+}
+
+/// A hint for every pin of a package that an account names.
+pub(super) fn for_pins(pinned: &[Requested], account: &str) -> Vec<String> {
+    let is_named = |pin: &&Requested| {
+        let name = pin.spec.name.as_exact().map(|name| name.as_normalized());
+        name.is_some_and(|name| account.contains(name))
+    };
+    let hint = |pin: &Requested| {
+        let place = pin.location.as_deref().unwrap_or("the configuration");
+        format!("`{}` is pinned at {place}", pin.text)
+    };
+    pinned.iter().filter(is_named).map(hint).collect()
 }
 
 /// A hint for one spec on a virtual package, unless it is met.

@@ -50,6 +50,8 @@ pub(crate) struct Context {
     pub(crate) subdir: Subdir,
     pub(crate) channels: Vec<Channel>,
     pub(crate) wanted: Vec<Requested>,
+    /// What holds besides.
+    pub(crate) pinned: Vec<Requested>,
     /// All package names of the channels; empty unless one is unknown.
     pub(crate) names: Vec<String>,
 }
@@ -85,7 +87,10 @@ pub(crate) fn explain(context: &Context, universe: &Universe) -> Explanation {
         subdir: context.subdir,
         together: conflicting.len() > 1,
         conflicts: conflicting.into_iter().map(Conflict::from).collect(),
-        hints: hints::for_account(&account, context.subdir, &universe.virtual_packages),
+        hints: hints::for_account(&account, context.subdir, &universe.virtual_packages)
+            .into_iter()
+            .chain(hints::for_pins(&context.pinned, &account))
+            .collect(),
         reasons: account.lines().map(str::to_owned).collect(),
     }
 }

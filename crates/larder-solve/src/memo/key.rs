@@ -46,6 +46,8 @@ impl Key {
             channels,
             priority,
             specs,
+            pinned,
+            only_tar_bz2,
             virtual_packages,
             preferred,
             strategy,
@@ -71,6 +73,13 @@ impl Key {
         text.line("exclude-newer", &time_text(*exclude_newer));
         for spec in specs {
             text.line("spec", &spec);
+        }
+        let pins = pinned.iter().map(|pin| spec_text(&pin.spec));
+        for pin in pins.collect::<Result<BTreeSet<_>, _>>()? {
+            text.line("pinned", &pin);
+        }
+        if *only_tar_bz2 {
+            text.line("only", ".tar.bz2");
         }
         let provided: BTreeSet<String> = virtual_packages.iter().map(ToString::to_string).collect();
         for package in provided {

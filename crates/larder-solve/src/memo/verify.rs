@@ -11,7 +11,7 @@ use rattler_repodata_gateway::RepoData;
 use serde_json::Value;
 
 use crate::{
-    Priority, SolveRequest,
+    Priority, Requested, SolveRequest,
     channels::channel_name,
     load::Load,
     local::outward,
@@ -49,17 +49,18 @@ pub(crate) async fn recalled(packages: &[Value], load: &Load<'_>) -> Result<Clos
 /// The first reason why not.
 pub(crate) fn fits(closure: &Closure, request: &SolveRequest<'_>) -> Result<(), String> {
     let channels: Vec<String> = request.channels.iter().map(channel_name).collect();
-    let specs = request.specs.iter().map(|wanted| WantedSpec {
+    let wanted = |wanted: &Requested| WantedSpec {
         spec: outward_spec(&wanted.spec),
         text: wanted.text.clone(),
         location: wanted.location.clone().unwrap_or_default(),
-    });
-    let specs: Vec<WantedSpec> = specs.collect();
+    };
+    let specs: Vec<WantedSpec> = request.specs.iter().map(wanted).collect();
+    let pinned: Vec<WantedSpec> = request.pinned.iter().map(wanted).collect();
     let wanted = Wanted {
         subdir: request.subdir,
         channels: &channels,
         specs: &specs,
-        constraints: &[],
+        constraints: &pinned,
         virtual_packages: request.virtual_packages,
         selection: &Selection::all(),
     };

@@ -56,6 +56,8 @@ impl Request {
             channels: &self.channels,
             priority: self.priority,
             specs: &self.specs,
+            pinned: &[],
+            only_tar_bz2: false,
             virtual_packages: &self.virtual_packages,
             preferred: &self.preferred,
             strategy: self.strategy,

@@ -122,6 +122,8 @@ fn inexact_names_are_refused_before_any_request() {
         channels: &[channel("http://127.0.0.1:1/c")],
         priority: lab.priority,
         specs: &specs,
+        pinned: &[],
+        only_tar_bz2: false,
         virtual_packages: &[],
         preferred: &[],
         strategy: larder_solve::Strategy::Highest,

@@ -25,6 +25,8 @@ fn solve(
         channels: &channels,
         priority: lab.priority,
         specs: &specs,
+        pinned: &[],
+        only_tar_bz2: false,
         virtual_packages: &[],
         preferred: &lab.preferred,
         strategy: Strategy::Highest,

@@ -140,6 +140,8 @@ impl Lab {
             channels: &channels,
             priority: self.priority,
             specs: &specs,
+            pinned: &[],
+            only_tar_bz2: false,
             virtual_packages: &self.virtual_packages,
             preferred: &self.preferred,
             strategy: Strategy::Highest,

@@ -15,6 +15,8 @@ use rattler_shell::{
     shell::ShellEnum,
 };
 
+use crate::Prompt;
+
 mod path;
 mod variables;
 
@@ -73,6 +75,7 @@ pub async fn activated(
     prefix: &Path,
     subdir: Subdir,
     outside: &EnvironmentSnapshot,
+    prompt: &Prompt,
 ) -> Result<EnvironmentSnapshot, ActivationError> {
     if !is_environment(prefix) {
         return Err(ActivationError::NotAnEnvironment {
@@ -82,7 +85,7 @@ pub async fn activated(
     let activator = activator(prefix, subdir)?;
     let was_active = outside.get("CONDA_PREFIX").map(PathBuf::from);
     if activator.activation_scripts.is_empty() && was_active.is_none() {
-        return Ok(without_scripts(&activator, outside));
+        return Ok(without_scripts(&activator, outside, prompt));
     }
     let variables = ActivationVariables {
         conda_prefix: was_active.filter(|active| active.is_dir()),
@@ -99,7 +102,7 @@ pub async fn activated(
             prefix: prefix.to_owned(),
             source,
         })?;
-    name_environment(&mut inside, prefix);
+    name_environment(&mut inside, prefix, prompt);
     Ok(inside)
 }
 
@@ -133,6 +136,7 @@ fn sort_by_code_points(scripts: &mut [PathBuf]) {
 fn without_scripts(
     activator: &Activator<ShellEnum>,
     outside: &EnvironmentSnapshot,
+    prompt: &Prompt,
 ) -> EnvironmentSnapshot {
     let mut inside = outside.clone();
     let old_path = outside
@@ -152,12 +156,12 @@ fn without_scripts(
     for (name, value) in variables {
         inside.insert(name, value);
     }
-    name_environment(&mut inside, &activator.target_prefix);
+    name_environment(&mut inside, &activator.target_prefix, prompt);
     inside
 }
 
-/// `CONDA_DEFAULT_ENV` as conda has it: the name for an environment in a directory `envs`, else the path.
-fn name_environment(inside: &mut EnvironmentSnapshot, prefix: &Path) {
+/// `CONDA_DEFAULT_ENV` and `CONDA_PROMPT_MODIFIER` as conda has them: the name for an environment in a directory `envs`, else the path.
+fn name_environment(inside: &mut EnvironmentSnapshot, prefix: &Path, prompt: &Prompt) {
     let is_named = prefix
         .parent()
         .and_then(Path::file_name)
@@ -167,4 +171,6 @@ fn name_environment(inside: &mut EnvironmentSnapshot, prefix: &Path) {
         .filter(|_| is_named)
         .unwrap_or(prefix.as_os_str());
     inside.insert("CONDA_DEFAULT_ENV", name);
+    let modifier = prompt.modifier(&name.to_string_lossy(), prefix);
+    inside.insert("CONDA_PROMPT_MODIFIER", modifier);
 }

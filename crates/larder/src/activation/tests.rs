@@ -27,7 +27,12 @@ fn inside(prefix: &Path, outside: &[(&str, &str)]) -> Result<EnvironmentSnapshot
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(activated(prefix, Subdir::Linux64, &outside))
+    runtime.block_on(activated(
+        prefix,
+        Subdir::Linux64,
+        &outside,
+        &crate::Prompt::default(),
+    ))
 }
 
 fn variable(prefix: &Path, outside: &[(&str, &str)], name: &str) -> Option<String> {

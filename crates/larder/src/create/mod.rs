@@ -61,6 +61,8 @@ pub struct CreateOptions {
     pub target: Target,
     /// For which subdir; none means this machine's.
     pub platform: Option<String>,
+    /// Do not add the packages that the configuration has for new environments.
+    pub no_default_packages: bool,
     /// Replace an environment that is there.
     pub replace: bool,
     /// Change nothing.
@@ -103,7 +105,7 @@ pub async fn create(
     settings: &Settings,
     reporter: &dyn Reporter,
 ) -> Result<CreateReport, CreateError> {
-    let subdir = platforms::given_or_current(options.platform.as_deref())?;
+    let subdir = platforms::given_or_default(options.platform.as_deref(), settings)?;
     let input = read(
         &options.files,
         &options.specs,
@@ -125,7 +127,7 @@ pub(crate) async fn create_from(
     reporter: &dyn Reporter,
 ) -> Result<CreateReport, CreateError> {
     let begun = Instant::now();
-    let subdir = platforms::given_or_current(options.platform.as_deref())?;
+    let subdir = platforms::given_or_default(options.platform.as_deref(), settings)?;
     let manifest = usable_manifest(input, options)?;
     let prefix = new_prefix(&options.target, manifest, settings)?;
     larder_link::check_place(&prefix)?;
@@ -143,6 +145,7 @@ pub(crate) async fn create_from(
         origin,
         why_no_memo,
     } = run.choose(input).await?;
+    settings.channel_rules.check_closure(&closure, settings)?;
     // Until the root is recorded; a dry run writes nothing.
     let _pin = (!options.dry_run).then(|| crate::store::pin(&run.store, &closure, reporter));
     let plan = larder_fetch::plan(&closure, &run.store, &network::mirrors(settings))?;
@@ -286,6 +289,7 @@ impl<'a> Run<'a> {
             network: &self.network,
             store: &self.store,
             policy: &self.options.policy,
+            with_default_packages: !self.options.no_default_packages,
             reporter: self.reporter,
         };
         let lock_use = self.options.lock_use;
@@ -383,7 +387,8 @@ impl<'a> Run<'a> {
     /// The registry and the roots only help to find and to keep things: that they cannot be written is
     /// a warning, as it is for conda.
     fn remember(&self, wanted: &Wanted<'_>, objects: &install::Objects) {
-        if let Some(home) = &self.settings.home
+        if self.settings.register
+            && let Some(home) = &self.settings.home
             && let Err(error) = registry::register(home, &wanted.prefix)
         {
             self.reporter.warn(

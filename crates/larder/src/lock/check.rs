@@ -54,7 +54,7 @@ pub fn check_lock(
     })?;
     let virtual_packages = VirtualPackages::read(options.policy.virtual_packages.as_deref())?;
     let mut reasons = BTreeMap::new();
-    for subdir in subdirs(options, &input, lock.platforms())? {
+    for subdir in subdirs(options, &input, lock.platforms(), settings)? {
         let channels = ChannelSet::new(
             &options.channels,
             &input.manifest,
@@ -86,7 +86,7 @@ fn reasons_against(lock: &LockFile, want: &Want) -> Vec<String> {
     let selection = Selection::all();
     let wanted = Wanted {
         subdir: want.subdir,
-        channels: want.channels.urls(),
+        channels: want.channels.lock_urls(),
         specs: &want.specs(),
         constraints: &[],
         virtual_packages: &want.virtual_packages,

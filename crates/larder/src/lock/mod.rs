@@ -22,7 +22,7 @@ use crate::{
     channels::ChannelSet,
     inputs::{Input, ManifestInput, read, refuse_pip},
     network::LazyNetwork,
-    platforms::{current, parse_all},
+    platforms::{default, parse_all},
     solving::{Solving, Want},
     virtual_file::VirtualPackages,
 };
@@ -94,7 +94,7 @@ pub async fn lock(
     let begun = Instant::now();
     let input = manifest_input(options, settings, reporter)?;
     let old = Old::find(options, &input, settings, reporter);
-    let subdirs = subdirs(options, &input, &old.platforms())?;
+    let subdirs = subdirs(options, &input, &old.platforms(), settings)?;
     tell_of_dropped(&old.platforms(), &subdirs, reporter);
     let wants = wants(options, &input, &subdirs, settings, reporter)?;
     let store = crate::store::open(settings, Durability::Flush)?;
@@ -154,12 +154,13 @@ fn subdirs(
     options: &LockOptions,
     input: &ManifestInput,
     locked: &[Subdir],
+    settings: &Settings,
 ) -> Result<Vec<Subdir>, PlatformError> {
     let of_manifest = input.manifest.platforms.clone();
     let mut subdirs = match (options.platforms.as_slice(), of_manifest) {
         ([], Some(platforms)) if !platforms.is_empty() => platforms,
         ([], _) if !locked.is_empty() => locked.to_vec(),
-        ([], _) => vec![current()?],
+        ([], _) => vec![default(settings)?],
         (named, _) => parse_all(named)?,
     };
     subdirs.sort();
@@ -223,7 +224,8 @@ fn wants(
     for subdir in subdirs {
         let manifest = &input.manifest;
         let channels = ChannelSet::new(&options.channels, manifest, *subdir, settings, reporter)?;
-        let channels = Arc::new(channels);
+        tell_of_configured(&channels, settings, reporter);
+        let channels = Arc::new(channels.for_lock());
         wants.push(Want::new(
             manifest,
             *subdir,
@@ -233,6 +235,25 @@ fn wants(
         ));
     }
     Ok(wants)
+}
+
+/// A lock is for everybody, a configuration is one user's.
+fn tell_of_configured(channels: &ChannelSet, settings: &Settings, reporter: &dyn Reporter) {
+    let Some(first) = settings.default_channels.first() else {
+        return;
+    };
+    if channels.are_configured() {
+        let text = format!(
+            "the manifest names no channels: this lock depends on those at {}; \
+             `channels:` in the manifest makes it the same for everybody",
+            first.from
+        );
+        reporter.warn("lock::configured-channels", text);
+    } else {
+        let text =
+            "the channels of the configuration are not used for locks: the manifest has its own";
+        reporter.note(text.into());
+    }
 }
 
 fn credentials(wants: &[Want]) -> Vec<(Url, Credential)> {

@@ -96,7 +96,7 @@ pub async fn unpack(
     reporter: &dyn Reporter,
 ) -> Result<UnpackReport, UnpackOperationError> {
     let begun = Instant::now();
-    let subdir = platforms::given_or_current(options.create.platform.as_deref())?;
+    let subdir = platforms::given_or_default(options.create.platform.as_deref(), settings)?;
     let mut source = PinnedReader::new(open(&options.pack, settings)?, options.sha256);
     let reader = PackReader::new(&mut source)?;
     let mut contents = Contents::read(&reader, &options.pack, subdir, settings)?;

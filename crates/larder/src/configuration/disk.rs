@@ -1,0 +1,30 @@
+//! Configuration files from the disk.
+
+use std::{fs, io, path::Path};
+
+use larder_config::{Files, Found};
+
+/// The real files.
+pub(super) struct Disk;
+
+impl Files for Disk {
+    fn look(&self, path: &Path) -> Option<Found> {
+        let metadata = fs::metadata(path).ok()?;
+        if metadata.is_file() {
+            Some(Found::File)
+        } else {
+            metadata.is_dir().then_some(Found::Directory)
+        }
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        fs::read(path)
+    }
+
+    fn names(&self, directory: &Path) -> Vec<String> {
+        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+        entries
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect()
+    }
+}
