@@ -7,6 +7,8 @@ mod carry_crashes;
 mod check;
 mod completions;
 mod conda_forge;
+mod config;
+mod config_effects;
 mod create;
 mod credentials;
 mod crowd;

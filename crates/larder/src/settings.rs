@@ -11,6 +11,8 @@ use url::Url;
 use crate::{ChannelRules, CommandDefaults, ConfiguredChannel, NetworkSettings, Prompt};
 
 /// Where things are, and what the caller read from its environment. Operations read nothing else.
+///
+/// The default is a machine on which nothing is said: no places, conda-forge by its usual address.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The store's directory.
@@ -65,6 +67,38 @@ pub struct Settings {
     pub prompt: Prompt,
     /// What holds where the command line says nothing else.
     pub defaults: CommandDefaults,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            store: PathBuf::new(),
+            lower_stores: Vec::new(),
+            trees: PathBuf::new(),
+            environments: Vec::new(),
+            home: None,
+            working_directory: PathBuf::new(),
+            variables: HashMap::new(),
+            channel_alias: "https://conda.anaconda.org".to_owned(),
+            default_channels: Vec::new(),
+            channel_rules: ChannelRules::default(),
+            mirrors: Vec::new(),
+            offline: false,
+            auth_file: None,
+            netrc: None,
+            ca_files: Vec::new(),
+            threads: 1,
+            network: NetworkSettings::default(),
+            package_dirs: Vec::new(),
+            subdir: None,
+            pinned: Vec::new(),
+            create_default_packages: Vec::new(),
+            only_tar_bz2: false,
+            register: true,
+            prompt: Prompt::default(),
+            defaults: CommandDefaults::default(),
+        }
+    }
 }
 
 impl Settings {

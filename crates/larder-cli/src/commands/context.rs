@@ -39,9 +39,6 @@ pub(super) fn base_settings(
         environments: environment.environments(),
         working_directory: environment.working_directory.clone(),
         variables: environment.text_variables(),
-        channel_alias: "https://conda.anaconda.org".into(),
-        default_channels: Vec::new(),
-        channel_rules: larder::ChannelRules::default(),
         mirrors: mirrors(environment)?,
         offline: global.offline,
         auth_file: environment
@@ -56,16 +53,8 @@ pub(super) fn base_settings(
             .collect(),
         cache_secret: cache_secret(environment)?,
         threads: std::thread::available_parallelism().map_or(1, usize::from),
-        network: larder::NetworkSettings::default(),
-        package_dirs: Vec::new(),
-        subdir: None,
-        pinned: Vec::new(),
-        create_default_packages: Vec::new(),
-        only_tar_bz2: false,
-        register: true,
-        prompt: larder::Prompt::default(),
-        defaults: larder::CommandDefaults::default(),
         home,
+        ..Settings::default()
     })
 }
 

@@ -259,3 +259,6 @@ pub(crate) fn wrong(
         found: larder_manifest::without_credentials(found),
     }
 }
+
+#[cfg(test)]
+mod tests;
