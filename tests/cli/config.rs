@@ -125,7 +125,7 @@ fn what_cannot_be_used_stops_what_depends_on_it_and_only_that() {
     sandbox.larder(&["create", "-p", "env"]).success();
     let path = sandbox.home().join(".condarc");
     fs::write(&path, "channels: [a\n").unwrap();
-    let place = format!("{}:2:1: this is not valid YAML", path.display());
+    let place = format!("{}:1:11: this is not valid YAML", path.display());
     let run = sandbox.larder(&["create", "-p", "other"]).fails_with(1);
     assert!(run.stderr.contains(&place), "{}", run.stderr);
     assert!(!sandbox.path("other").exists());

@@ -141,7 +141,11 @@ fn an_alias_that_is_no_url_is_not_shown_with_its_password() {
     let alias = format!("https://user:pass/{SECRET}@host/");
     let mut command = sandbox.command(&["create", "-p", "env", "-c", "lib", "app", "-vvv"]);
     let run = Run::of(command.env("LARDER_CHANNEL_ALIAS", alias));
-    assert!(run.stderr.contains("channel alias"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("`channel_alias` is a URL"),
+        "{}",
+        run.stderr
+    );
     assert_ne!(run.status, 0);
     says_no_secret(&run);
 }
