@@ -143,66 +143,69 @@ fn what_cannot_be_used_stops_what_depends_on_it_and_only_that() {
     assert!(run.stderr.contains(&place) && run.stdout.contains("channels: conda-forge  # default"));
 }
 
+/// Values that make no sense for their key, and what is said of them.
+const WRONG: &[(&str, &str)] = &[
+    (
+        "channel_priority: stricter",
+        "`channel_priority` is strict, flexible or disabled, found `stricter`",
+    ),
+    (
+        "subdir: linux-46",
+        "`subdir` is a platform such as linux-64, found `linux-46`",
+    ),
+    ("exclude_newer: soon", "`exclude_newer` is a date"),
+    (
+        "path_conflict: shout",
+        "`path_conflict` is clobber, warn or prevent, found `shout`",
+    ),
+    (
+        "channel_alias: conda.test",
+        "`channel_alias` is a URL, found `conda.test`",
+    ),
+    (
+        "ssl_verify: ./none.pem",
+        "`ssl_verify` is true, false, or a file or directory of certificate authorities that is there, found `./none.pem`",
+    ),
+    (
+        "client_ssl_cert_key: key.pem",
+        "`client_ssl_cert_key` needs `client_ssl_cert` beside it",
+    ),
+    (
+        "remote_read_timeout_secs: -1",
+        "`remote_read_timeout_secs` is a number of seconds",
+    ),
+    (
+        "remote_max_retries: 1000",
+        "`remote_max_retries` is a number from 0 to 100",
+    ),
+    (
+        "proxy_servers: {https: 'http://'}",
+        "`proxy_servers` is URLs of proxies by scheme",
+    ),
+    (
+        "custom_channels: {a: b}",
+        "`custom_channels` is names with the URLs that they are below, found `b`",
+    ),
+    (
+        "pinned_packages: ['a >>> 1']",
+        "`pinned_packages` is a list of package specs",
+    ),
+    (
+        "create_default_packages: ['*']",
+        "`create_default_packages` is a list of package specs",
+    ),
+    (
+        "mirrored_channels: {a: ['oci://h.test/a']}",
+        "`mirrored_channels` is mirrors by https, http or file",
+    ),
+    ("offline: [1]", "`offline` is true or false, found a list"),
+];
+
 #[test]
 fn values_that_make_no_sense_for_their_key_are_refused_with_their_place() {
     let sandbox = app_and_lib();
     let path = sandbox.home().join(".condarc");
-    for (text, problem) in [
-        (
-            "channel_priority: stricter",
-            "`channel_priority` is strict, flexible or disabled, found `stricter`",
-        ),
-        (
-            "subdir: linux-46",
-            "`subdir` is a platform such as linux-64, found `linux-46`",
-        ),
-        ("exclude_newer: soon", "`exclude_newer` is a date"),
-        (
-            "path_conflict: shout",
-            "`path_conflict` is clobber, warn or prevent, found `shout`",
-        ),
-        (
-            "channel_alias: conda.test",
-            "`channel_alias` is a URL, found `conda.test`",
-        ),
-        (
-            "ssl_verify: ./none.pem",
-            "`ssl_verify` is true, false, or a file or directory of certificate authorities that is there, found `./none.pem`",
-        ),
-        (
-            "client_ssl_cert_key: key.pem",
-            "`client_ssl_cert_key` needs `client_ssl_cert` beside it",
-        ),
-        (
-            "remote_read_timeout_secs: -1",
-            "`remote_read_timeout_secs` is a number of seconds",
-        ),
-        (
-            "remote_max_retries: 1000",
-            "`remote_max_retries` is a number from 0 to 100",
-        ),
-        (
-            "proxy_servers: {https: 'http://'}",
-            "`proxy_servers` is URLs of proxies by scheme",
-        ),
-        (
-            "custom_channels: {a: b}",
-            "`custom_channels` is names with the URLs that they are below, found `b`",
-        ),
-        (
-            "pinned_packages: ['a >>> 1']",
-            "`pinned_packages` is a list of package specs",
-        ),
-        (
-            "create_default_packages: ['*']",
-            "`create_default_packages` is a list of package specs",
-        ),
-        (
-            "mirrored_channels: {a: ['oci://h.test/a']}",
-            "`mirrored_channels` is mirrors by https, http or file",
-        ),
-        ("offline: [1]", "`offline` is true or false, found a list"),
-    ] {
+    for (text, problem) in WRONG {
         fs::write(&path, text).unwrap();
         for arguments in [&["create", "-p", "env"][..], &["config"]] {
             let run = sandbox.larder(arguments).fails_with(1);

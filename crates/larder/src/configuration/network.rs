@@ -49,7 +49,7 @@ impl Settings {
             names.iter().any(|name| self.variables.contains_key(name))
         };
         let proxies = proxies(config)?;
-        if !names.iter().any(|name| is_set(&name)) {
+        if !names.iter().any(is_set) {
             self.network.proxies = proxies;
         }
         self.network.connect_timeout = seconds(config, "remote_connect_timeout_secs")?;
