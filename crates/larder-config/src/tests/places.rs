@@ -84,63 +84,65 @@ fn condarc_may_name_a_directory() {
     assert_eq!(loaded(&files, &[]).config.flag("offline"), Some(true));
 }
 
+/// Files and what is said of them.
+const WRONG: &[(&str, &str)] = &[
+    (
+        "channels: [a\nb: c",
+        "/env/.condarc:2:2: this is not valid YAML: ",
+    ),
+    (
+        "- a\n",
+        "/env/.condarc:1:1: expected keys with values, found a list",
+    ),
+    (
+        "\u{0}",
+        "/env/.condarc:1:1: this is no text: there is a zero byte",
+    ),
+    (
+        "channels: [a]\nchannels: [b]\n",
+        "/env/.condarc:2:1: this is not valid YAML: the key `channels` stands twice, first in line 1",
+    ),
+    (
+        "always_copy: true\ncopy: false\n",
+        "/env/.condarc:2:1: `copy` is the same key as the one at /env/.condarc:1:1: keep one, `always_copy`",
+    ),
+    (
+        "channels: conda-forge\n",
+        "/env/.condarc:1:1: `channels` is a list of texts, found `conda-forge`",
+    ),
+    (
+        "channels: {a: b}\n",
+        "/env/.condarc:1:1: `channels` is a list of texts, found a mapping",
+    ),
+    (
+        "offline: maybe\n",
+        "/env/.condarc:1:1: `offline` is true or false, found `maybe`",
+    ),
+    (
+        "offline: [true]\n",
+        "/env/.condarc:1:1: `offline` is true or false, found a list",
+    ),
+    (
+        "remote_max_retries: many\n",
+        "/env/.condarc:1:1: `remote_max_retries` is a number, found `many`",
+    ),
+    (
+        "custom_channels: [a]\n",
+        "/env/.condarc:1:1: `custom_channels` is a mapping of names to texts, found a list",
+    ),
+    (
+        "custom_multichannels:\n  a: b\n",
+        "/env/.condarc:2:6: `custom_multichannels` is a mapping of names to lists, found `b`",
+    ),
+    (
+        "channel_alias: {a: https://u:secret@h.test}\n",
+        "/env/.condarc:1:1: `channel_alias` is a text, found a mapping",
+    ),
+];
+
 #[test]
 fn what_is_wrong_with_a_file_is_said_with_its_place_and_the_others_still_count() {
-    let cases = [
-        (
-            "channels: [a\nb: c",
-            "/env/.condarc:2:2: this is not valid YAML: ",
-        ),
-        (
-            "- a\n",
-            "/env/.condarc:1:1: expected keys with values, found a list",
-        ),
-        (
-            "\u{0}",
-            "/env/.condarc:1:1: this is no text: there is a zero byte",
-        ),
-        (
-            "channels: [a]\nchannels: [b]\n",
-            "/env/.condarc:2:1: this is not valid YAML: the key `channels` stands twice, first in line 1",
-        ),
-        (
-            "always_copy: true\ncopy: false\n",
-            "/env/.condarc:2:1: `copy` is the same key as the one at /env/.condarc:1:1: keep one, `always_copy`",
-        ),
-        (
-            "channels: conda-forge\n",
-            "/env/.condarc:1:1: `channels` is a list of texts, found `conda-forge`",
-        ),
-        (
-            "channels: {a: b}\n",
-            "/env/.condarc:1:1: `channels` is a list of texts, found a mapping",
-        ),
-        (
-            "offline: maybe\n",
-            "/env/.condarc:1:1: `offline` is true or false, found `maybe`",
-        ),
-        (
-            "offline: [true]\n",
-            "/env/.condarc:1:1: `offline` is true or false, found a list",
-        ),
-        (
-            "remote_max_retries: many\n",
-            "/env/.condarc:1:1: `remote_max_retries` is a number, found `many`",
-        ),
-        (
-            "custom_channels: [a]\n",
-            "/env/.condarc:1:1: `custom_channels` is a mapping of names to texts, found a list",
-        ),
-        (
-            "custom_multichannels:\n  a: b\n",
-            "/env/.condarc:2:6: `custom_multichannels` is a mapping of names to lists, found `b`",
-        ),
-        (
-            "channel_alias: {a: https://u:secret@h.test}\n",
-            "/env/.condarc:1:1: `channel_alias` is a text, found a mapping",
-        ),
-    ];
-    for (text, expected) in cases {
+    for (text, expected) in WRONG {
         let files = Memory::default()
             .with("/home/me/.condarc", "json: true")
             .with("/env/.condarc", text);
