@@ -75,6 +75,7 @@ impl Default for Settings {
             store: PathBuf::new(),
             lower_stores: Vec::new(),
             trees: PathBuf::new(),
+            cache_secret: None,
             environments: Vec::new(),
             home: None,
             working_directory: PathBuf::new(),
