@@ -49,6 +49,15 @@ macro_rules! digest_type {
             pub fn to_hex(&self) -> String {
                 hex(&self.0)
             }
+
+            /// The same as ASCII characters, without a string made for it.
+            pub fn to_hex_bytes(&self) -> [u8; $length * 2] {
+                let mut text = [0; $length * 2];
+                for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
+                    pair.copy_from_slice(&PAIRS[usize::from(byte)]);
+                }
+                text
+            }
         }
 
         impl fmt::Display for $name {
@@ -101,14 +110,21 @@ digest_type!(
     Md5, 16, "md5"
 );
 
-fn hex(bytes: &[u8]) -> String {
+/// The two digits of every byte.
+const PAIRS: [[u8; 2]; 256] = {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(DIGITS[usize::from(byte >> 4)] as char);
-        text.push(DIGITS[usize::from(byte & 15)] as char);
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
     }
-    text
+    pairs
+};
+
+fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| PAIRS[usize::from(*byte)]);
+    digits.map(char::from).collect()
 }
 
 fn unhex(text: &str, bytes: &mut [u8]) -> Option<()> {

@@ -32,13 +32,31 @@ pub trait PathContext<T> {
     /// # Errors
     /// Whatever the result held, with its path.
     fn at(self, operation: &'static str, path: impl AsRef<Path>) -> Result<T, PathError>;
+
+    /// The same, where the path costs something to put together.
+    ///
+    /// # Errors
+    /// Whatever the result held, with its path.
+    fn at_path(
+        self,
+        operation: &'static str,
+        path: impl FnOnce() -> PathBuf,
+    ) -> Result<T, PathError>;
 }
 
 impl<T, E: Into<io::Error>> PathContext<T> for Result<T, E> {
     fn at(self, operation: &'static str, path: impl AsRef<Path>) -> Result<T, PathError> {
+        self.at_path(operation, || path.as_ref().to_owned())
+    }
+
+    fn at_path(
+        self,
+        operation: &'static str,
+        path: impl FnOnce() -> PathBuf,
+    ) -> Result<T, PathError> {
         self.map_err(|error| PathError {
             operation,
-            path: path.as_ref().to_owned(),
+            path: path(),
             source: error.into(),
         })
     }

@@ -3,7 +3,9 @@
 //!
 //! Also where the plan's directories are found, since a directory and a file at one path cannot be.
 
-use std::collections::{BTreeSet, HashMap, hash_map::Entry};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
+
+use foldhash::fast::RandomState;
 
 use crate::{
     PlanError,
@@ -72,7 +74,7 @@ pub(crate) fn settle(packages: &mut [PlannedPackage<'_>]) -> Result<Settled, Pla
 /// Who is at each path.
 struct Table<'p, 'a> {
     packages: &'p [PlannedPackage<'a>],
-    winners: HashMap<&'p str, PathRef>,
+    winners: HashMap<&'p str, PathRef, RandomState>,
     losses: Vec<Loss>,
 }
 
@@ -81,7 +83,7 @@ impl<'p, 'a> Table<'p, 'a> {
         let count = packages.iter().map(|package| package.paths.len()).sum();
         let mut table = Self {
             packages,
-            winners: HashMap::with_capacity(count),
+            winners: HashMap::with_capacity_and_hasher(count, RandomState::default()),
             losses: Vec::new(),
         };
         for (package, planned) in packages.iter().enumerate() {
@@ -132,31 +134,33 @@ impl<'p, 'a> Table<'p, 'a> {
     /// Parents of all paths and the directories that packages ship. None may be a file or a link: what
     /// is written below a link would land where the link leads.
     fn directories(&self) -> Result<Vec<String>, PlanError> {
-        let mut directories: BTreeSet<&str> = BTreeSet::new();
+        let mut directories: HashSet<&str, RandomState> = HashSet::default();
+        // Packages list a directory's paths together.
         let mut last = "";
-        for (&path, &at) in &self.winners {
-            if self.is_directory(at) {
-                directories.insert(path);
+        for path in self.packages.iter().flat_map(|planned| &planned.paths) {
+            if path.action == Action::Directory {
+                directories.insert(&path.path);
             }
-            let parent = parent_of(path);
+            let parent = parent_of(&path.path);
             if parent != last {
                 last = parent;
-                self.add_parents(parent, at, &mut directories)?;
+                self.add_parents(&path.path, &mut directories)?;
             }
         }
-        Ok(directories.into_iter().map(str::to_owned).collect())
+        let mut directories: Vec<String> = directories.into_iter().map(str::to_owned).collect();
+        directories.sort_unstable();
+        Ok(directories)
     }
 
     fn add_parents(
         &self,
-        directory: &'p str,
-        of: PathRef,
-        directories: &mut BTreeSet<&'p str>,
+        path: &'p str,
+        directories: &mut HashSet<&'p str, RandomState>,
     ) -> Result<(), PlanError> {
-        let mut directory = directory;
+        let mut directory = parent_of(path);
         while !directory.is_empty() && directories.insert(directory) {
-            match self.winners.get(directory) {
-                Some(&at) if !self.is_directory(at) => {
+            match (self.winners.get(directory), self.winners.get(path)) {
+                (Some(&at), Some(&of)) if !self.is_directory(at) => {
                     return Err(self.conflict(directory, of, at));
                 }
                 _ => directory = parent_of(directory),

@@ -22,26 +22,52 @@ where
     T: Sync,
     E: Send,
 {
-    if threads <= 1 || items.len() <= 1 {
+    if items.len() <= 1 {
+        return items.iter().try_for_each(work);
+    }
+    beside(threads, || Ok(()), items, work)
+}
+
+/// Does `first` on one thread and `work` on every item, as [`for_each`], on the others and, when `first`
+/// is done, on all. Work may wait for what `first` does.
+///
+/// # Errors
+/// The first failure.
+pub(crate) fn beside<T, E>(
+    threads: usize,
+    first: impl FnOnce() -> Result<(), E>,
+    items: &[T],
+    work: impl Fn(&T) -> Result<(), E> + Sync,
+) -> Result<(), E>
+where
+    T: Sync,
+    E: Send,
+{
+    if threads <= 1 {
+        first()?;
         return items.iter().try_for_each(work);
     }
     let next = AtomicUsize::new(0);
     let failure = Mutex::new(None);
+    let note = |result: Result<(), E>| {
+        if let Err(error) = result {
+            next.store(items.len(), Ordering::Relaxed);
+            failure
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_or_insert(error);
+        }
+    };
     let run = || {
         while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if let Err(error) = work(item) {
-                next.store(items.len(), Ordering::Relaxed);
-                failure
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .get_or_insert(error);
-            }
+            note(work(item));
         }
     };
     thread::scope(|scope| {
-        for _ in 1..threads.min(items.len()) {
+        for _ in 1..threads.min(items.len() + 1) {
             scope.spawn(run);
         }
+        note(first());
         run();
     });
     failure

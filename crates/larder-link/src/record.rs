@@ -7,7 +7,6 @@
 use larder_digest::Sha256;
 use larder_fs::LinkMode;
 use larder_unpack::FileMode;
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
@@ -17,6 +16,10 @@ use crate::{
     channel,
     plan::{Action, Generated, PathRef, PlannedPath},
 };
+
+mod text;
+
+use text::{Link, PathLine};
 
 /// What CEP 37 has a key for: taken from the record even if the rest of it is not known.
 const KNOWN_TO_LOCKS: [&str; 11] = [
@@ -58,45 +61,6 @@ pub(crate) struct Records<'r, 'a> {
     pub(crate) written: &'r Written,
 }
 
-#[derive(Serialize)]
-struct Record<'a> {
-    #[serde(flatten)]
-    package: Map<String, Value>,
-    files: Vec<&'a str>,
-    link: Link,
-    paths_data: PathsData<'a>,
-}
-
-#[derive(Serialize)]
-struct Link {
-    source: String,
-    r#type: u8,
-}
-
-#[derive(Serialize)]
-struct PathsData<'a> {
-    paths: Vec<PathLine<'a>>,
-    paths_version: u8,
-}
-
-#[derive(Serialize)]
-struct PathLine<'a> {
-    _path: &'a str,
-    path_type: &'static str,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    no_link: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sha256: Option<Sha256>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sha256_in_prefix: Option<Sha256>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    size_in_bytes: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file_mode: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    prefix_placeholder: Option<&'a str>,
-}
-
 impl Records<'_, '_> {
     /// The record of one package of the plan.
     pub(crate) fn json(&self, index: usize) -> Result<Vec<u8>, RecordError> {
@@ -110,19 +74,11 @@ impl Records<'_, '_> {
             .map(|at| self.line(at))
             .chain(self.pycs(index).map(pyc_line))
             .collect();
-        let record = Record {
-            package: package_record(planned.package)?,
-            files: paths.iter().map(|line| line._path).collect(),
-            link: Link {
-                source: planned.package.recorded_root.to_string_lossy().into_owned(),
-                r#type: self.link_type(index),
-            },
-            paths_data: PathsData {
-                paths,
-                paths_version: 1,
-            },
+        let link = Link {
+            source: planned.package.recorded_root.to_string_lossy(),
+            r#type: self.link_type(index),
         };
-        serde_json::to_vec(&record).map_err(RecordError::Json)
+        text::record(&package_record(planned.package)?, &link, &paths).map_err(RecordError::Json)
     }
 
     fn pycs(&self, index: usize) -> impl Iterator<Item = &Pyc> {
@@ -144,7 +100,7 @@ impl Records<'_, '_> {
         let placeholder = entry.and_then(|entry| entry.prefix.as_ref());
         let is_directory = planned.action == Action::Directory;
         PathLine {
-            _path: &planned.path,
+            path: &planned.path,
             path_type: path_type(planned),
             no_link: entry.is_some_and(|entry| entry.no_link),
             sha256: entry.map_or(sha256_in_prefix, |entry| entry.sha256),

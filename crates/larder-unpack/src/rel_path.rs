@@ -115,6 +115,9 @@ impl RelPath {
 
 fn check(text: &str) -> Result<(), RelPathProblem> {
     let bytes = text.as_bytes();
+    if is_plain(bytes) {
+        return Ok(());
+    }
     if bytes.is_empty() {
         return Err(RelPathProblem::Empty);
     }
@@ -134,6 +137,24 @@ fn check(text: &str) -> Result<(), RelPathProblem> {
         return Err(RelPathProblem::Control);
     }
     text.split('/').try_for_each(check_component)
+}
+
+/// Whether a path is fine at a glance, as nearly all are: ASCII, and nothing that needs a closer look.
+fn is_plain(bytes: &[u8]) -> bool {
+    let mut length = 0;
+    let mut only_dots = true;
+    for &byte in bytes {
+        match byte {
+            b'/' if only_dots || length > MAX_COMPONENT => return false,
+            b'/' => (length, only_dots) = (0, true),
+            b'\\' | b':' | ..b' ' | 0x7f.. => return false,
+            _ => {
+                length += 1;
+                only_dots &= byte == b'.';
+            }
+        }
+    }
+    !only_dots && length <= MAX_COMPONENT && bytes.len() <= MAX_LENGTH
 }
 
 fn check_component(component: &str) -> Result<(), RelPathProblem> {

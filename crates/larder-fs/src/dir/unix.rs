@@ -11,6 +11,14 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 
 use crate::{PathContext as _, PathError, Stamp};
 
+/// A handle on a place, where the system has that: it is cheaper than one to list the directory with.
+#[cfg(target_os = "linux")]
+const HANDLE: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+#[cfg(not(target_os = "linux"))]
+const HANDLE: OFlags = OFlags::RDONLY
+    .union(OFlags::DIRECTORY)
+    .union(OFlags::CLOEXEC);
+
 /// An open directory.
 #[derive(Debug)]
 pub struct Dir {
@@ -22,12 +30,11 @@ impl Dir {
     /// Opens an existing directory; a link to one is followed.
     ///
     /// # Errors
-    /// If it is not there, not a directory or not readable.
+    /// If it is not there or not a directory.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, PathError> {
         let path = path.into();
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd =
-            rustix::fs::openat(CWD, &path, flags, Mode::empty()).at("open directory", &path)?;
+            rustix::fs::openat(CWD, &path, HANDLE, Mode::empty()).at("open directory", &path)?;
         Ok(Self { fd, path })
     }
 
@@ -42,7 +49,7 @@ impl Dir {
     /// If it is not there, not a directory, or a link.
     pub fn open_dir(&self, name: impl AsRef<Path>) -> Result<Self, PathError> {
         let path = self.path.join(name.as_ref());
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags = HANDLE.union(OFlags::NOFOLLOW);
         let fd = rustix::fs::openat(&self.fd, name.as_ref(), flags, Mode::empty())
             .at("open directory", &path)?;
         Ok(Self { fd, path })
@@ -54,7 +61,7 @@ impl Dir {
     /// If the name is taken (kind `AlreadyExists`) or the directory cannot be written.
     pub fn create_dir(&self, name: impl AsRef<Path>) -> Result<(), PathError> {
         rustix::fs::mkdirat(&self.fd, name.as_ref(), Mode::from_raw_mode(0o777))
-            .at("create directory", self.path.join(name.as_ref()))
+            .at_path("create directory", || self.path.join(name.as_ref()))
     }
 
     /// Makes a new file, 0777 or 0666 less the umask, open for writing.
@@ -67,7 +74,7 @@ impl Dir {
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         rustix::fs::openat(&self.fd, name.as_ref(), flags, mode)
             .map(File::from)
-            .at("create file", self.path.join(name.as_ref()))
+            .at_path("create file", || self.path.join(name.as_ref()))
     }
 
     /// Opens a file for reading. Its last component must not be a link.
@@ -78,7 +85,7 @@ impl Dir {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         rustix::fs::openat(&self.fd, name.as_ref(), flags, Mode::empty())
             .map(File::from)
-            .at("open file", self.path.join(name.as_ref()))
+            .at_path("open file", || self.path.join(name.as_ref()))
     }
 
     /// Reads a whole file. Its last component must not be a link.
@@ -89,7 +96,7 @@ impl Dir {
         let mut file = self.open_file(name.as_ref())?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)
-            .at("read file", self.path.join(name.as_ref()))?;
+            .at_path("read file", || self.path.join(name.as_ref()))?;
         Ok(bytes)
     }
 
@@ -99,7 +106,7 @@ impl Dir {
     /// If it is not there, or this directory may not be searched.
     pub fn stamp(&self, name: impl AsRef<Path>) -> Result<Stamp, PathError> {
         let stat = rustix::fs::statat(&self.fd, name.as_ref(), AtFlags::SYMLINK_NOFOLLOW)
-            .at("read metadata of", self.path.join(name.as_ref()))?;
+            .at_path("read metadata of", || self.path.join(name.as_ref()))?;
         Ok(stamp_of(&stat))
     }
 
@@ -113,7 +120,7 @@ impl Dir {
         name: impl AsRef<Path>,
     ) -> Result<(), PathError> {
         rustix::fs::symlinkat(target.as_ref(), &self.fd, name.as_ref())
-            .at("create symbolic link", self.path.join(name.as_ref()))
+            .at_path("create symbolic link", || self.path.join(name.as_ref()))
     }
 
     /// Makes a hard link at `to`/`to_name` to the file `name` of this directory; a link is linked itself.
@@ -134,7 +141,7 @@ impl Dir {
             to_name.as_ref(),
             AtFlags::empty(),
         )
-        .at("create hard link", to.path.join(to_name.as_ref()))
+        .at_path("create hard link", || to.path.join(to_name.as_ref()))
     }
 
     /// Removes a file or link.
@@ -143,7 +150,7 @@ impl Dir {
     /// If it is not there, is a directory, or the directory cannot be written.
     pub fn remove_file(&self, name: impl AsRef<Path>) -> Result<(), PathError> {
         rustix::fs::unlinkat(&self.fd, name.as_ref(), AtFlags::empty())
-            .at("remove file", self.path.join(name.as_ref()))
+            .at_path("remove file", || self.path.join(name.as_ref()))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A directory is the unit of work: one thread opens it once and links everything in it by name, so no
 //! path is walked per file and no two threads wait for one directory. Files that are rewritten come
-//! first, the largest first, each by itself. Each file of a tree is examined just before it is used, so
+//! first, the largest first, each by itself. One thread makes the directories meanwhile. Each file of a tree is examined just before it is used, so
 //! that nothing damaged gets into an environment.
 
 use std::{
@@ -28,7 +28,10 @@ use crate::{
     plan::{Action, PathRef, PlannedPath},
 };
 
-use super::tasks::{Task, tasks};
+use super::{
+    directories::Directories,
+    tasks::{Task, tasks},
+};
 
 /// What is known only after linking.
 #[derive(Debug, Default)]
@@ -45,21 +48,25 @@ pub(crate) struct Written {
     pub(crate) pycs: Pycs,
 }
 
-/// Links everything but directories below `root`, where all directories are.
+/// Makes all directories below `root` and everything in them.
 pub(super) fn link(
     plan: &LinkPlan<'_>,
     options: &LinkOptions,
     root: &Path,
     reporter: &dyn Reporter,
 ) -> Result<Written, ApplyError> {
+    let place_error = |source| ApplyError::Place {
+        prefix: options.prefix.clone(),
+        source,
+    };
+    let directories = Directories::new(plan);
+    let tasks = tasks(plan, directories.order());
     let worker = Worker {
         plan,
         options,
         reporter,
-        root: Dir::open(root).map_err(|source| ApplyError::Place {
-            prefix: options.prefix.clone(),
-            source,
-        })?,
+        root: Dir::open(root).map_err(place_error)?,
+        directories: &directories,
         linker: Linker::new(options.link_mode),
         copier: Linker::new(match options.link_mode {
             LinkMode::Reflink => LinkMode::Reflink,
@@ -70,7 +77,9 @@ pub(super) fn link(
         touched: flags(plan),
         bytes: AtomicU64::new(0),
     };
-    parallel::for_each(options.threads, &tasks(plan), |task| worker.run(task))?;
+    let make = || directories.make(&worker.root).map_err(place_error);
+    parallel::beside(options.threads, make, &tasks.files, |task| worker.run(task))?;
+    parallel::for_each(options.threads, &tasks.links, |task| worker.run(task))?;
     if let Some(method) = worker.linker.fallback() {
         reporter.note(format!(
             "no hard links from the trees to `{}`: {}",
@@ -113,6 +122,7 @@ pub(super) struct Worker<'w, 'a> {
     pub(super) options: &'w LinkOptions,
     reporter: &'w dyn Reporter,
     pub(super) root: Dir,
+    directories: &'w Directories<'w>,
     linker: Linker,
     copier: Linker,
     pub(super) changed: Mutex<HashMap<PathRef, (Sha256, u64)>>,
@@ -161,9 +171,17 @@ impl Worker<'_, '_> {
     }
 
     fn run(&self, task: &Task<'_>) -> Result<(), ApplyError> {
+        let (Task::Rewrite {
+            directory: index, ..
+        }
+        | Task::Directory { index, .. }) = task;
+        if !index.is_none_or(|index| self.directories.wait(index)) {
+            // The thread that makes directories has failed, and says why.
+            return Ok(());
+        }
         match task {
-            Task::Rewrite(at) => self.rewrite(*at),
-            Task::Directory { path, files } => self.directory(path, files),
+            Task::Rewrite { at, .. } => self.rewrite(*at),
+            Task::Directory { path, files, .. } => self.directory(path, files),
         }
     }
 

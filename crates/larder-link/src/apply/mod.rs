@@ -232,10 +232,6 @@ impl Run<'_, '_> {
 
     fn link(&self, root: &Path) -> Result<Written, ApplyError> {
         let started = self.start(Phase::Link, self.plan.packages.len());
-        directories::create(self.plan, root).map_err(|source| ApplyError::Place {
-            prefix: self.options.prefix.clone(),
-            source,
-        })?;
         let written = files::link(self.plan, self.options, root, self.reporter)?;
         tell_of_packages(self.plan, self.reporter);
         self.finish(Phase::Link, started);

@@ -1,14 +1,11 @@
 //! One path of a package.
 
 use larder_digest::Sha256;
-use serde::{Deserialize, Serialize};
 
 use crate::{Content, ContentProblem, RelPath};
 
-mod digest_bytes;
-
 /// One path of a package, outside of `info/`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathEntry {
     /// Relative to the package's root.
     pub path: RelPath,
@@ -20,7 +17,6 @@ pub struct PathEntry {
     pub no_link: bool,
     /// Of the file's bytes; of a link's target's bytes if the package says so; never of a link's text.
     /// Every file has one after [`crate::PackageInfo::confirm`].
-    #[serde(with = "digest_bytes")]
     pub sha256: Option<Sha256>,
     /// In bytes, of what `sha256` is of.
     pub size: u64,
@@ -31,7 +27,7 @@ pub struct PathEntry {
 }
 
 /// What a path is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PathKind {
     /// A regular file, `hardlink` in `paths.json`.
     File,
@@ -42,7 +38,7 @@ pub enum PathKind {
 }
 
 /// The text that stands for the prefix in a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placeholder {
     /// Never empty.
     pub text: String,
@@ -51,7 +47,7 @@ pub struct Placeholder {
 }
 
 /// How to replace a placeholder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileMode {
     /// As text: the file may change its size.
     Text,

@@ -1,8 +1,9 @@
-//! The index beside a tree: its [`PackageInfo`], the boot it was made in, and a digest over all of
-//! it, so that one that a power loss has torn counts as none.
+//! The index beside a tree: its [`PackageInfo`], the stamps of its files, the boot it was made in, and a
+//! digest over all of it, so that one that a power loss has torn counts as none.
 //!
-//! `larder tree 2\n`, 32 bytes of SHA-256 over the rest, then MessagePack. A reader of another version
-//! makes the tree again.
+//! `larder tree 3\n`, 32 bytes of SHA-256 over the rest, the length of what comes first (4 bytes, little
+//! endian), MessagePack without the paths, then the paths (`paths_codec`). A reader of another version makes
+//! the tree again.
 
 use std::{fs, io, path::Path};
 
@@ -11,8 +12,8 @@ use larder_fs::{Durability, PathContext as _, PathError, Stamp};
 use rattler_conda_types::{NoArchType, package::EntryPoint};
 use serde::{Deserialize, Serialize};
 
-use super::Tree;
-use crate::{LinkScript, Listing, PackageInfo, PathEntry};
+use super::{Tree, paths_codec};
+use crate::{LinkScript, Listing, PackageInfo};
 
 pub(super) struct IndexFile {
     /// The name of the directory that holds the package.
@@ -34,11 +35,8 @@ pub(super) enum Found {
 }
 
 const FAMILY: &[u8] = b"larder tree ";
-const MAGIC: &[u8] = b"larder tree 2\n";
+const MAGIC: &[u8] = b"larder tree 3\n";
 const DIGEST: usize = 32;
-
-/// Size, seconds, nanoseconds, inode and mode.
-type RawStamp = (u64, i64, u32, u64, u32);
 
 /// What is written; lists are borrowed when writing.
 #[derive(Serialize)]
@@ -46,12 +44,10 @@ struct Written<'a> {
     dist: &'a str,
     boot_id: Option<&'a str>,
     index_json: &'a str,
-    paths: &'a [PathEntry],
     listing: Listing,
     entry_points: &'a [EntryPoint],
     noarch: NoArchType,
     link_scripts: &'a [LinkScript],
-    stamps: Vec<Option<RawStamp>>,
 }
 
 #[derive(Deserialize)]
@@ -59,12 +55,10 @@ struct Read {
     dist: String,
     boot_id: Option<String>,
     index_json: String,
-    paths: Vec<PathEntry>,
     listing: Listing,
     entry_points: Vec<EntryPoint>,
     noarch: NoArchType,
     link_scripts: Vec<LinkScript>,
-    stamps: Vec<Option<RawStamp>>,
 }
 
 impl IndexFile {
@@ -105,17 +99,19 @@ impl IndexFile {
 
     fn encode(&self) -> Result<Vec<u8>, rmp_serde::encode::Error> {
         let info = &self.info;
-        let payload = rmp_serde::to_vec(&Written {
+        let head = rmp_serde::to_vec(&Written {
             dist: &self.dist,
             boot_id: self.boot_id.as_deref(),
             index_json: &info.index_json,
-            paths: &info.paths,
             listing: info.listing,
             entry_points: &info.entry_points,
             noarch: info.noarch,
             link_scripts: &info.link_scripts,
-            stamps: self.stamps.iter().map(|stamp| stamp.map(raw)).collect(),
         })?;
+        // A head of 4 GiB is none.
+        let length = u32::try_from(head.len()).unwrap_or(u32::MAX).to_le_bytes();
+        let paths = paths_codec::encode(&info.paths, &self.stamps);
+        let payload = [length.as_slice(), &head, &paths].concat();
         Ok([MAGIC, &digest(&payload), &payload].concat())
     }
 
@@ -125,23 +121,24 @@ impl IndexFile {
         if digest(payload) != expected {
             return None;
         }
-        let read: Read = rmp_serde::from_slice(payload).ok()?;
-        if read.stamps.len() != read.paths.len() {
-            return None;
-        }
+        let (length, payload) = payload.split_first_chunk()?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        let (head, paths) = payload.split_at_checked(length)?;
+        let read: Read = rmp_serde::from_slice(head).ok()?;
+        let (paths, stamps) = paths_codec::decode(paths)?;
         Some(Self {
             dist: read.dist,
             boot_id: read.boot_id,
             info: PackageInfo {
                 index: serde_json::from_str(&read.index_json).ok()?,
                 index_json: read.index_json,
-                paths: read.paths,
+                paths,
                 listing: read.listing,
                 entry_points: read.entry_points,
                 noarch: read.noarch,
                 link_scripts: read.link_scripts,
             },
-            stamps: read.stamps.into_iter().map(|raw| raw.map(stamp)).collect(),
+            stamps,
         })
     }
 }
@@ -153,27 +150,6 @@ fn is_no_file(error: &io::Error) -> bool {
         kind,
         NotFound | NotADirectory | IsADirectory | PermissionDenied
     )
-}
-
-fn raw(stamp: Stamp) -> RawStamp {
-    let Stamp {
-        size,
-        seconds,
-        nanoseconds,
-        inode,
-        mode,
-    } = stamp;
-    (size, seconds, nanoseconds, inode, mode)
-}
-
-fn stamp((size, seconds, nanoseconds, inode, mode): RawStamp) -> Stamp {
-    Stamp {
-        size,
-        seconds,
-        nanoseconds,
-        inode,
-        mode,
-    }
 }
 
 fn digest(payload: &[u8]) -> [u8; DIGEST] {

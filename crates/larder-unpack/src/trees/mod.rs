@@ -25,6 +25,7 @@ use crate::{Archive, Expected, PackageInfo, UnpackError};
 mod damage;
 mod examine;
 mod index_file;
+mod paths_codec;
 mod publish;
 mod upkeep;
 mod writer;
