@@ -215,7 +215,7 @@ impl<'p, 'a> Table<'p, 'a> {
 
 /// The path without its last component; nothing for a path of one component.
 pub(crate) fn parent_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(parent, _)| parent)
+    memchr::memrchr(b'/', path.as_bytes()).map_or("", |slash| &path[..slash])
 }
 
 /// Where a link leads, as text; nothing if that is outside.

@@ -250,7 +250,7 @@ impl Worker<'_, '_> {
         let name = file_name(&planned.path);
         let file = LinkFile {
             from: &from.dir,
-            name: Path::new(entry.path.file_name()),
+            name: Path::new(file_name(entry.path.as_str())),
             to: target,
             to_name: Path::new(name),
         };
@@ -340,5 +340,5 @@ impl Worker<'_, '_> {
 }
 
 pub(super) fn file_name(path: &str) -> &str {
-    path.rsplit_once('/').map_or(path, |(_, name)| name)
+    memchr::memrchr(b'/', path.as_bytes()).map_or(path, |slash| &path[slash + 1..])
 }
