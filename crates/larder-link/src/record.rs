@@ -153,7 +153,7 @@ impl Records<'_, '_> {
 /// It came from no package: what is there is all there is to say.
 fn pyc_line(pyc: &Pyc) -> PathLine<'_> {
     PathLine {
-        _path: &pyc.path,
+        path: &pyc.path,
         path_type: "pyc_file",
         no_link: false,
         sha256: Some(pyc.sha256),
