@@ -6,19 +6,19 @@ use larder_testkit::{Auth, Fault, Run, Sandbox, Server};
 
 use crate::support::{app_and_lib, env, sandbox};
 
-const SECRET: &str = "s3cr3t-canary";
+pub(crate) const SECRET: &str = "s3cr3t-canary";
 
 /// `user:SECRET`, as the header of basic authentication has it.
 const HEADER: &str = "dXNlcjpzM2NyM3QtY2FuYXJ5";
 
 /// A server that wants credentials, a manifest whose channel is `url(server)`, and the run of `args`.
-struct Guarded {
-    sandbox: Sandbox,
-    server: Server,
+pub(crate) struct Guarded {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) server: Server,
 }
 
 impl Guarded {
-    fn new(auth: Auth, url: impl Fn(&str) -> String) -> Self {
+    pub(crate) fn new(auth: Auth, url: impl Fn(&str) -> String) -> Self {
         let sandbox = app_and_lib();
         let server = Server::serve(&sandbox.path("channel"));
         server.require_auth(auth);
@@ -30,7 +30,7 @@ impl Guarded {
         Self { sandbox, server }
     }
 
-    fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
+    pub(crate) fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
         let mut command = self.sandbox.command(arguments);
         Run::of(command.envs(variables.iter().copied()).arg("-vvv"))
     }
@@ -60,7 +60,7 @@ impl Guarded {
     }
 }
 
-fn says_no_secret(run: &Run) {
+pub(crate) fn says_no_secret(run: &Run) {
     for secret in [SECRET, HEADER] {
         assert!(
             !run.stdout.contains(secret) && !run.stderr.contains(secret),
@@ -72,10 +72,15 @@ fn says_no_secret(run: &Run) {
 }
 
 /// No file has a secret, but for those in which the user keeps them.
-fn leaves_no_secret(sandbox: &Sandbox) {
+pub(crate) fn leaves_no_secret(sandbox: &Sandbox) {
     let root = sandbox.work().parent().unwrap().to_owned();
     for secret in [SECRET, HEADER] {
-        let own = ["environment.yml", ".netrc", "credentials.json"];
+        let own = [
+            "environment.yml",
+            "unsolvable.yml",
+            ".netrc",
+            "credentials.json",
+        ];
         assert_eq!(files_with(&root, secret, &own), Vec::<String>::new());
     }
 }

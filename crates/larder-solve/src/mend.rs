@@ -28,7 +28,8 @@ pub(crate) async fn mended(
             continue;
         };
         let mut index: Value = serde_json::from_slice(&bytes).ok()?;
-        if index["info"]["channel_relations"].is_object() {
+        // Whatever is no object is no index, and cannot be looked into.
+        if !index.is_object() || index["info"]["channel_relations"].is_object() {
             return None;
         }
         for (file, reason) in mend(&mut index) {

@@ -90,12 +90,15 @@ impl Subject {
 
     /// A run whose call failed says so and leaves nothing, or did without.
     fn judge_failure(&self, outcome: &mut Outcome, stderr: &str, action: Action) {
+        let has_nothing_left_to_do = self.is_whole_with_a_result(outcome);
         let mut wrong = |what: &str| outcome.problems.push(format!("{what}: {stderr}"));
         let is_new = outcome.state == Some(State::New);
         match outcome.status {
             0 if !is_new => wrong("success without a result"),
             // A failure after the commit is a warning; an environment that is there is no failure.
-            3 if is_new => wrong("failure with a result"),
+            3 if is_new && has_nothing_left_to_do => {
+                wrong("failure with a result");
+            }
             0 | 3 => {}
             // A script whose calls fail has failed.
             1 if stderr.contains("-post-link.sh` of tool-3.0-h2_0 failed") => {}
@@ -125,6 +128,16 @@ impl Subject {
                 wrong(&format!("left {left:?}"));
             }
         }
+    }
+
+    /// Whether nothing is left to do once the result is there. What a collection removes is not all that
+    /// it has to do, and a result that cannot be flushed may not survive a power loss.
+    fn is_whole_with_a_result(&self, outcome: &Outcome) -> bool {
+        let is_flush = outcome
+            .call
+            .as_ref()
+            .is_some_and(|call| call.name == "flush");
+        !is_flush && !self.world.operation.is_forgotten
     }
 
     /// The same command again succeeds, and nothing of the disturbed run stays for ever.

@@ -98,7 +98,7 @@ fn the_table_has_every_step_of_every_operation() {
     }
 }
 
-/// Everything: every occurrence of every step is killed, and each step's first fails in each way.
+/// Everything: every occurrence of every step is killed, and each step's first fails in two ways.
 #[test]
 #[ignore = "takes an hour: ci/matrix"]
 fn the_whole_matrix() {
@@ -107,9 +107,10 @@ fn the_whole_matrix() {
     let mut problems = Vec::new();
     for operation in OPERATIONS {
         let subject = Subject::new(operation, &tracer);
-        for (step, count) in &subject.steps {
+        for (number, (step, count)) in subject.steps.iter().enumerate() {
             let kills = (0..*count).map(|occurrence| (occurrence, Action::Kill));
-            let failures = FAILURES.into_iter().map(|action| (0, action));
+            let failures = FAILURES.into_iter().skip(number % 2).step_by(2);
+            let failures = failures.map(|action| (0, action));
             for (occurrence, action) in kills.chain(failures) {
                 let outcome = subject.attempt(step, occurrence, action);
                 let described = described(&subject, step, action, &outcome);

@@ -15,6 +15,8 @@ pub(super) struct Operation {
     pub(super) makes: &'static str,
     /// Whether the packages have link scripts.
     pub(super) has_scripts: bool,
+    /// Whether what was made before is removed, and everything old.
+    pub(super) is_forgotten: bool,
 }
 
 const CREATE: &[&str] = &["create", "-p", "env"];
@@ -27,6 +29,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         arguments: CREATE,
         makes: "env",
         has_scripts: false,
+        is_forgotten: false,
     },
     Operation {
         name: "create, scripts",
@@ -34,6 +37,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         arguments: CREATE,
         makes: "env",
         has_scripts: true,
+        is_forgotten: false,
     },
     Operation {
         name: "create --ephemeral",
@@ -41,6 +45,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         arguments: &["create", "-p", "env", "--ephemeral"],
         makes: "env",
         has_scripts: false,
+        is_forgotten: false,
     },
     Operation {
         name: "create --yes",
@@ -48,6 +53,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         arguments: REPLACE,
         makes: "env",
         has_scripts: false,
+        is_forgotten: false,
     },
     Operation {
         name: "create --yes, scripts",
@@ -55,6 +61,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         arguments: REPLACE,
         makes: "env",
         has_scripts: true,
+        is_forgotten: false,
     },
     Operation {
         name: "lock",
@@ -62,6 +69,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         arguments: &["lock"],
         makes: "conda-lock.yml",
         has_scripts: false,
+        is_forgotten: false,
     },
     Operation {
         name: "lock over a lock",
@@ -69,6 +77,15 @@ pub(super) static OPERATIONS: &[Operation] = &[
         arguments: &["lock"],
         makes: "conda-lock.yml",
         has_scripts: false,
+        is_forgotten: false,
+    },
+    Operation {
+        name: "store gc",
+        before: &[CREATE],
+        arguments: &["store", "gc"],
+        makes: "../store/pkgs",
+        has_scripts: false,
+        is_forgotten: true,
     },
 ];
 
@@ -119,6 +136,9 @@ fn part(part: &str) -> String {
             ".conda" | ".tar.bz2" => "<sha256>.*".to_owned(),
             other => format!("<sha256>{other}"),
         };
+    }
+    if stem.len() == 32 && is_hex(stem) {
+        return format!("<md5>{extension}");
     }
     if part.len() == 2 && is_hex(part) {
         return "ab".to_owned();

@@ -48,6 +48,7 @@ impl Table {
             None => "BROKEN",
             Some(State::Absent) => "-",
             Some(State::Old) => "old",
+            Some(State::Partly) => "partly",
             Some(State::Unfinished) => "unfinished",
             Some(State::New) => "new",
         };

@@ -41,16 +41,21 @@ impl World {
         }
         // What is there from before has app 1; what is made has app 2.
         manifest(&sandbox, &server, "app =2");
-        fs::create_dir(root.join("saved")).unwrap();
-        for part in PARTS {
-            copy(&root.join(part), &root.join("saved"));
-        }
-        Self {
+        let world = Self {
             tracer: tracer.watching(&root),
             sandbox,
             operation,
             _server: server,
+        };
+        if operation.is_forgotten {
+            fs::remove_dir_all(world.sandbox.path("env")).unwrap();
+            world.age();
         }
+        fs::create_dir(root.join("saved")).unwrap();
+        for part in PARTS {
+            copy(&root.join(part), &root.join("saved"));
+        }
+        world
     }
 
     /// Everything as before the operation.
