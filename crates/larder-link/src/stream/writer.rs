@@ -7,8 +7,13 @@
 use std::{
     collections::HashMap,
     fs::File,
+<<<<<<< HEAD
     io::{self, BufRead, Write as _},
     path::Path,
+=======
+    io::{self, Read, Write as _},
+    path::PathBuf,
+>>>>>>> 78b6ee4 (link: an archive that is written straight names the whole path of a file that fails)
     time::{Duration, UNIX_EPOCH},
 };
 
@@ -234,7 +239,7 @@ impl<'w> Writer<'w> {
             hasher.update(bytes);
             if let Some(file) = file {
                 file.write_all(bytes)
-                    .at("write file", Path::new(&*self.package.paths[index].path))
+                    .at("write file", self.full_path(index))
                     .map_err(|source| self.failed(source))?;
             }
             let count = bytes.len();
@@ -249,6 +254,12 @@ impl<'w> Writer<'w> {
             size: digests.size,
             executable,
         })
+    }
+
+    /// For errors.
+    fn full_path(&self, index: usize) -> PathBuf {
+        let path: &str = &self.package.paths[index].path;
+        self.place.root.path().join(path)
     }
 
     /// A file whose bytes are all there: written in its final form if it is wanted.
@@ -267,7 +278,7 @@ impl<'w> Writer<'w> {
             .map_err(|too_long| too_long.of(self.package.package, planned))?;
         let mut file = self.create(index, executable)?;
         file.write_all(&bytes)
-            .at("write file", Path::new(&*planned.path))
+            .at("write file", self.full_path(index))
             .map_err(|source| self.failed(source))?;
         drop(file);
         self.outcome.bytes += bytes.len() as u64;
