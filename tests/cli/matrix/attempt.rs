@@ -90,7 +90,10 @@ impl Subject {
 
     /// A run whose call failed says so and leaves nothing, or did without.
     fn judge_failure(&self, outcome: &mut Outcome, stderr: &str, action: Action) {
-        let has_nothing_left_to_do = self.is_whole_with_a_result(outcome);
+        // What a collection removes is not all that it has to do, and a result that cannot be flushed may
+        // not survive a power loss.
+        let has_nothing_left_to_do =
+            !self.world.operation.is_forgotten && !stderr.contains("cannot flush");
         let mut wrong = |what: &str| outcome.problems.push(format!("{what}: {stderr}"));
         let is_new = outcome.state == Some(State::New);
         match outcome.status {
@@ -128,16 +131,6 @@ impl Subject {
                 wrong(&format!("left {left:?}"));
             }
         }
-    }
-
-    /// Whether nothing is left to do once the result is there. What a collection removes is not all that
-    /// it has to do, and a result that cannot be flushed may not survive a power loss.
-    fn is_whole_with_a_result(&self, outcome: &Outcome) -> bool {
-        let is_flush = outcome
-            .call
-            .as_ref()
-            .is_some_and(|call| call.name == "flush");
-        !is_flush && !self.world.operation.is_forgotten
     }
 
     /// The same command again succeeds, and nothing of the disturbed run stays for ever.

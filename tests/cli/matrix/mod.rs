@@ -79,21 +79,24 @@ fn a_run_with_a_failing_call_says_so_or_does_without_and_leaves_nothing_half_don
     sample(|index| FAILURES[index % FAILURES.len()]);
 }
 
-/// A step that the table does not know has not been disturbed: run `ci/matrix`.
 #[test]
-#[ignore = "until the tables are written"]
+fn the_table_has_every_operation() {
+    let table = table::written();
+    for operation in OPERATIONS {
+        assert!(table.contains(operation.name), "{}", operation.name);
+    }
+}
+
+/// A step that the table does not know has not been disturbed.
+#[test]
+#[ignore = "before a release: ci/matrix writes the table anew"]
 fn the_table_has_every_step_of_every_operation() {
     let Some(tracer) = tracer() else { return };
     let table = table::written();
     for operation in OPERATIONS {
-        let subject = Subject::new(operation, &tracer);
-        assert!(table.contains(operation.name), "{}", operation.name);
-        for step in subject.steps.keys() {
-            assert!(
-                table.contains(&format!("| {step} |")),
-                "`{}` has the step {step}, which CRASHES.md does not list: run ci/matrix",
-                operation.name
-            );
+        for step in Subject::new(operation, &tracer).steps.keys() {
+            let row = format!("| {step} |");
+            assert!(table.contains(&row), "{}: {step}", operation.name);
         }
     }
 }
