@@ -10,7 +10,7 @@ use super::{
     world::World,
 };
 
-/// What the next run does not sweep, though it is old.
+/// What the next run does not sweep, though it is old (CRASHES.md).
 const STAYS: &[&str] = &[
     // Its age is that of its last change of any kind, which no test can set back.
     ".scratch", " tmp/", ".tmp ",
