@@ -1,7 +1,7 @@
 //! The end of streaming, when every package is known: who wins each path is put right, and what is
 //! generated is written.
 
-use std::io::Write as _;
+use std::{io::Write as _, path::Path};
 
 use larder_fs::PathContext as _;
 
@@ -98,7 +98,7 @@ fn generate(
             .replacing(name, || stage.root.create_file(name, true))
             .map_err(failed)?;
         file.write_all(content.bytes())
-            .at("write file", stage.root.path().join(name))
+            .at("write file", Path::new(name))
             .map_err(failed)?;
         let changed = digest_of(content.bytes());
         written.bytes += changed.1;

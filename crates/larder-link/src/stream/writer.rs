@@ -7,13 +7,8 @@
 use std::{
     collections::HashMap,
     fs::File,
-<<<<<<< HEAD
     io::{self, BufRead, Write as _},
     path::Path,
-=======
-    io::{self, Read, Write as _},
-    path::PathBuf,
->>>>>>> 78b6ee4 (link: an archive that is written straight names the whole path of a file that fails)
     time::{Duration, UNIX_EPOCH},
 };
 
@@ -239,7 +234,7 @@ impl<'w> Writer<'w> {
             hasher.update(bytes);
             if let Some(file) = file {
                 file.write_all(bytes)
-                    .at("write file", self.full_path(index))
+                    .at("write file", Path::new(&*self.package.paths[index].path))
                     .map_err(|source| self.failed(source))?;
             }
             let count = bytes.len();
@@ -254,12 +249,6 @@ impl<'w> Writer<'w> {
             size: digests.size,
             executable,
         })
-    }
-
-    /// For errors.
-    fn full_path(&self, index: usize) -> PathBuf {
-        let path: &str = &self.package.paths[index].path;
-        self.place.root.path().join(path)
     }
 
     /// A file whose bytes are all there: written in its final form if it is wanted.
@@ -278,7 +267,7 @@ impl<'w> Writer<'w> {
             .map_err(|too_long| too_long.of(self.package.package, planned))?;
         let mut file = self.create(index, executable)?;
         file.write_all(&bytes)
-            .at("write file", self.full_path(index))
+            .at("write file", Path::new(&*planned.path))
             .map_err(|source| self.failed(source))?;
         drop(file);
         self.outcome.bytes += bytes.len() as u64;
