@@ -5,7 +5,12 @@
 //! source gets bytecode only if it is what its package ships: not if another package's file took its
 //! place, nor if the prefix was written into it.
 
-use std::{convert::Infallible, error::Error, path::Path, sync::OnceLock};
+use std::{
+    convert::Infallible,
+    error::Error,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use larder_bytecode::{Bytecode, Bytecodes, Key, Package, Place, Source};
 use larder_digest::Sha256;
@@ -85,10 +90,13 @@ impl<'s, 'a> Stage<'s, 'a> {
         (bytecodes, layout): (&'s Bytecodes, &'s PythonLayout),
         root: &'s Path,
     ) -> Option<Self> {
-        let python = plan.packages().find(|package| package.name() == "python")?;
-        // PyPy's package of that name is a stand-in: what compiles is in another one.
-        let is_cpython = !python.record().build.as_ref().contains("pypy");
-        if !is_cpython || layout.info.short_version < OLDEST_PYTHON {
+        let python = match plan.packages().find(|package| package.name() == "python") {
+            // PyPy's package of that name is a stand-in: what compiles is in another one.
+            Some(python) if python.record().build.as_ref().contains("pypy") => return None,
+            Some(python) => python.sha256()?,
+            None => plan.installed_python?,
+        };
+        if layout.info.short_version < OLDEST_PYTHON {
             return None;
         }
         Some(Self {
@@ -96,7 +104,7 @@ impl<'s, 'a> Stage<'s, 'a> {
             options,
             bytecodes,
             layout,
-            python: python.sha256()?,
+            python,
             root,
         })
     }
@@ -160,7 +168,7 @@ impl<'s, 'a> Stage<'s, 'a> {
             .collect();
         let place = Place {
             root: &root,
-            program: &self.root.join(&self.layout.info.path),
+            program: &self.program(),
             threads: self.options.threads,
         };
         let compiled = self.bytecodes.compile(&packages, place, reporter);
@@ -172,12 +180,22 @@ impl<'s, 'a> Stage<'s, 'a> {
         }
     }
 
+    /// The interpreter: among what is new, else the one that stays.
+    fn program(&self) -> PathBuf {
+        let root = match self.plan.installed_python {
+            Some(_) => &self.options.prefix,
+            None => self.root,
+        };
+        root.join(&self.layout.info.path)
+    }
+
     /// Whether the environment's Python is one for this very machine.
     fn can_compile(&self) -> bool {
         let program = slashed(&self.layout.info.path);
-        let paths = self.plan.packages.iter().flat_map(|planned| &planned.paths);
+        let mut paths = self.plan.packages.iter().flat_map(|planned| &planned.paths);
         Subdir::current() == Some(self.options.subdir)
-            && paths.into_iter().any(|planned| planned.path == program)
+            && (self.plan.installed_python.is_some()
+                || paths.any(|planned| planned.path == program))
     }
 
     fn package(&self, wanted: &Wanted<'s>) -> Package<'s> {

@@ -5,7 +5,7 @@
 pub(crate) use larder_redact::clean;
 use url::Url;
 
-use crate::LinkPackage;
+use crate::{Installed, LinkPackage};
 
 /// The channel's URL without subdir (CEP 32, `channel`).
 pub(crate) fn url(package: &LinkPackage<'_>) -> String {
@@ -31,7 +31,23 @@ pub(crate) fn url(package: &LinkPackage<'_>) -> String {
 
 /// The channel as conda writes it into a history: by name if it is one of anaconda.org.
 pub(crate) fn name(package: &LinkPackage<'_>) -> String {
-    let url = url(package);
+    short(url(package))
+}
+
+/// The same of an installed package, whose record another tool may have written.
+pub(crate) fn name_of_installed(package: &Installed) -> String {
+    let channel = Url::parse(&package.channel).map_or_else(
+        |_| package.channel.clone(),
+        |url| clean(&url).as_str().to_owned(),
+    );
+    let channel = channel.trim_end_matches('/');
+    let without_subdir = channel
+        .strip_suffix(package.subdir.as_str())
+        .and_then(|rest| rest.strip_suffix('/'));
+    short(without_subdir.unwrap_or(channel).to_owned())
+}
+
+fn short(url: String) -> String {
     match url.strip_prefix("https://conda.anaconda.org/") {
         Some(name) => name.to_owned(),
         None => url,

@@ -41,8 +41,21 @@
 //! writes records only where its own marker is. A scratch directory goes only if its own lock is free,
 //! and was taken in this boot of this machine, or by age.
 //!
+//! An update in place works below `P/conda-meta/.larder-update` (`update/journal.rs`); the commit is the
+//! rename of `journal` to `committed`, when everything has been moved and the history is written:
+//!
+//! | killed | leaves | the next run |
+//! |---|---|---|
+//! | before `journal` is written, pre-unlink and pre-link scripts included | `new/`, `old/` | removes them |
+//! | while files move, while post-link scripts run, while records move or history grows | `journal` | moves back what has moved, shortens history |
+//! | while undoing | `journal` | goes on undoing |
+//! | after the commit | `committed` | keeps what somebody had changed, removes `old/` and empty directories |
+//!
+//! So there is always the old file or the new one at its place or in `old/`. Everything that was written
+//! rather than linked is flushed before the journal, and the journal before the first move.
+//!
 //! An empty directory that was at `P` beforehand is put back when a run fails, not when it is killed.
-//! Nothing is flushed file by file: after a power loss an environment, even a finished one, may be missing or
+//! In a new environment nothing is flushed file by file: after a power loss it, even finished, may be missing or
 //! hold empty files and records, as with every other installer. Nothing says so by itself: `larder verify`
 //! finds it, and `larder create --yes` makes it again from the store, which is flushed
 //! (`tests/cli/power_loss.rs`).
@@ -53,7 +66,7 @@ use std::{
 };
 
 use larder_event::Reporter;
-use larder_fs::{PathContext as _, PathError, exchange, remove_tree, rename_noreplace};
+use larder_fs::{Durability, PathContext as _, PathError, exchange, remove_tree, rename_noreplace};
 
 use crate::{
     Held,
@@ -61,6 +74,7 @@ use crate::{
     certainty::Certainty,
     place::has_history,
     scratch,
+    update::{self, Settled, journal::Workshop},
 };
 
 pub(crate) const MARKER: &str = ".larder-unfinished";
@@ -74,6 +88,10 @@ pub struct Recovered {
     pub removed_unfinished: bool,
     /// How many directories of dead runs were removed from beside the prefix.
     pub leftovers: usize,
+    /// Whether an update that was killed was undone.
+    pub undone_update: bool,
+    /// Whether an update that was killed when all was in place was tidied up after.
+    pub finished_update: bool,
     /// How many were left alone, because the runs that made them may be alive on another machine.
     pub left_alone: usize,
 }
@@ -94,6 +112,7 @@ pub fn recover(prefix: &Path, reporter: &dyn Reporter) -> Result<Recovered, Path
 
 fn needs_recovery(site: &Site) -> Result<bool, PathError> {
     Ok(exists(&marker_path(&site.prefix))
+        || workshop(site).is_in_use()
         || exists(&site.lock_path())
         || !site.leftovers()?.is_empty())
 }
@@ -112,11 +131,38 @@ pub(crate) fn recover_locked(
     if exists(&marker) && !certainty.is_abandoned(&marker)? {
         recovered.left_alone = 1;
     } else {
+        settle_update(site, certainty, &mut recovered)?;
         settle_marker(site, &marker, &mut recovered)?;
         clear_leftovers(site, certainty, &mut recovered)?;
     }
     tell(site, recovered, reporter);
     Ok(recovered)
+}
+
+fn workshop(site: &Site) -> Workshop {
+    Workshop::of(&site.prefix, Durability::Flush)
+}
+
+/// An update in place that was killed is undone, or finished if all was in place.
+fn settle_update(
+    site: &Site,
+    certainty: Certainty,
+    recovered: &mut Recovered,
+) -> Result<(), PathError> {
+    let workshop = workshop(site);
+    if !workshop.is_in_use() {
+        return Ok(());
+    }
+    if !certainty.is_abandoned(workshop.root())? {
+        recovered.left_alone += 1;
+        return Ok(());
+    }
+    match update::settle(&workshop)? {
+        Settled::Nothing => {}
+        Settled::Undone => recovered.undone_update = true,
+        Settled::Finished => recovered.finished_update = true,
+    }
+    Ok(())
 }
 
 /// What is at the prefix with a marker becomes an environment, or goes.
@@ -176,9 +222,15 @@ fn bury(site: &Site, leftover: &Path) -> Result<(), PathError> {
 
 fn tell(site: &Site, recovered: Recovered, reporter: &dyn Reporter) {
     let prefix = site.prefix.display();
-    let has_done = recovered.put_back || recovered.removed_unfinished || recovered.leftovers > 0;
+    let has_done = recovered.put_back
+        || recovered.removed_unfinished
+        || recovered.undone_update
+        || recovered.finished_update
+        || recovered.leftovers > 0;
     if has_done {
-        let what = if recovered.put_back {
+        let what = if recovered.finished_update {
+            "finished its update"
+        } else if recovered.put_back || recovered.undone_update {
             "put back what was there before it"
         } else {
             "removed what it left"

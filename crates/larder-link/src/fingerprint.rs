@@ -61,6 +61,7 @@ pub fn fingerprint(prefix: &Path) -> Option<Fingerprint> {
     let meta = prefix.join("conda-meta");
     let file: File = serde_json::from_slice(&fs::read(meta.join(FILE)).ok()?).ok()?;
     let history = fs::metadata(meta.join("history")).ok()?.len();
-    let is_settled = meta.join(crate::crash::MARKER).symlink_metadata().is_err();
+    let is_there = |name: &str| meta.join(name).symlink_metadata().is_ok();
+    let is_settled = !is_there(crate::crash::MARKER) && !is_there(crate::update::DIRECTORY);
     (file.version == VERSION && file.history == history && is_settled).then_some(file.fingerprint)
 }

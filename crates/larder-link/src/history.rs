@@ -2,10 +2,40 @@
 
 use std::fmt::Write as _;
 
-use crate::{LinkOptions, LinkPlan, channel};
+use crate::{Installed, LinkOptions, LinkPackage, LinkPlan, channel};
+
+/// What one operation did, for its block.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    /// `channel/subdir::name-version-build`.
+    pub(crate) linked: Vec<String>,
+    pub(crate) unlinked: Vec<String>,
+}
+
+impl Changes {
+    pub(crate) fn link(&mut self, package: &LinkPackage<'_>) {
+        let (channel, subdir) = (channel::name(package), &package.record().subdir);
+        self.linked
+            .push(format!("{channel}/{subdir}::{}", package.dist()));
+    }
+
+    pub(crate) fn unlink(&mut self, package: &Installed) {
+        let channel = channel::name_of_installed(package);
+        let dist = package.dist();
+        self.unlinked
+            .push(format!("{channel}/{}::{dist}", package.subdir));
+    }
+}
 
 /// The block of a new environment.
 pub(crate) fn history(plan: &LinkPlan<'_>, options: &LinkOptions) -> String {
+    let mut changes = Changes::default();
+    plan.packages().for_each(|package| changes.link(&package));
+    block(changes, options)
+}
+
+/// One block: conda reads the packages that go before those that come.
+pub(crate) fn block(mut changes: Changes, options: &LinkOptions) -> String {
     let mut text = String::new();
     line(&mut text, format_args!("==> {} <==", options.timestamp));
     line(
@@ -16,16 +46,13 @@ pub(crate) fn history(plan: &LinkPlan<'_>, options: &LinkOptions) -> String {
         &mut text,
         format_args!("# {} version: {}", options.tool, options.version),
     );
-    let mut packages: Vec<String> = plan
-        .packages()
-        .map(|package| {
-            let subdir = &package.record().subdir;
-            format!("+{}/{subdir}::{}", channel::name(&package), package.dist())
-        })
-        .collect();
-    packages.sort();
-    for package in packages {
-        line(&mut text, format_args!("{package}"));
+    changes.unlinked.sort();
+    changes.linked.sort();
+    for package in changes.unlinked {
+        line(&mut text, format_args!("-{package}"));
+    }
+    for package in changes.linked {
+        line(&mut text, format_args!("+{package}"));
     }
     if !options.update_specs.is_empty() {
         let specs: Vec<String> = options

@@ -3,13 +3,13 @@
 //!
 //! Paths are text with `/`; the disk is never asked.
 
-use std::{borrow::Cow, path::Path};
+use std::{borrow::Cow, path::Path, str::FromStr as _};
 
 use larder_lock::LockedPackage;
 use rattler::install::PythonInfo;
-use rattler_conda_types::Subdir;
+use rattler_conda_types::{Subdir, Version};
 
-use crate::{LinkPackage, PlanError};
+use crate::{Installed, LinkPackage, PlanError};
 
 /// What the environment's python decides.
 #[derive(Debug)]
@@ -40,16 +40,38 @@ impl PythonLayout {
         path: Option<&str>,
         subdir: Subdir,
     ) -> Result<Self, PlanError> {
+        let version = python.record.package_record.version.version();
+        Self::new(&python.dist(), version, path, subdir)
+    }
+
+    /// From the installed python, if its record makes sense: an update that cannot place anything by it
+    /// says so when it has to.
+    pub(crate) fn of_installed(
+        python: &Installed,
+        subdir: Subdir,
+    ) -> Result<Option<Self>, PlanError> {
+        let Ok(version) = Version::from_str(&python.version) else {
+            return Ok(None);
+        };
+        let path = python.site_packages_path.as_deref();
+        Self::new(&python.dist(), &version, path, subdir).map(Some)
+    }
+
+    fn new(
+        dist: &str,
+        version: &Version,
+        path: Option<&str>,
+        subdir: Subdir,
+    ) -> Result<Self, PlanError> {
         if let Some(path) = path.filter(|path| !is_inside(path)) {
             return Err(PlanError::SitePackagesPath {
-                package: python.dist(),
+                package: dist.to_owned(),
                 path: path.to_owned(),
             });
         }
-        let version = python.record.package_record.version.version();
         let info = PythonInfo::from_version(version, path, subdir).map_err(|_| {
             PlanError::PythonVersion {
-                package: python.dist(),
+                package: dist.to_owned(),
             }
         })?;
         Ok(Self {
@@ -57,6 +79,13 @@ impl PythonLayout {
             scripts: slashed(&info.bin_dir),
             info,
         })
+    }
+
+    /// Whether `noarch: python` packages would be at the same places with the other one.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.site_packages == other.site_packages
+            && self.scripts == other.scripts
+            && self.info.path == other.info.path
     }
 
     /// The path in the environment of a path of a `noarch: python` package.

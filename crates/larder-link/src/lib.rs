@@ -20,6 +20,7 @@ mod error;
 mod fingerprint;
 mod held;
 mod history;
+mod installed;
 mod layout;
 mod menus;
 mod options;
@@ -36,6 +37,8 @@ mod scratch;
 mod scripts;
 mod state;
 mod stream;
+mod unlink_scripts;
+mod update;
 mod verify;
 
 pub use apply::{Applied, apply};
@@ -44,6 +47,7 @@ pub use crash::{Recovered, recover};
 pub use error::{ApplyError, PlanError, RecordError};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use held::Held;
+pub use installed::{Installation, Installed, InstalledKind, InstalledPath, installed};
 pub use larder_bytecode::{Bundles, Bytecodes, BytecodesOptions, CacheSecret, SecretError};
 pub use larder_fs::LinkMode;
 pub use options::{ClobberPolicy, LinkOptions, Replace, ScriptPolicy};
@@ -54,7 +58,12 @@ pub use record::package_record;
 pub use remove::remove;
 pub use scratch::{ScratchDir, scratch_beside};
 pub use scripts::{ScriptError, ScriptMessage};
+pub use state::state_variables;
 pub use stream::{Archives, OpenedArchive, Streamed, stream};
+pub use update::{
+    ChangedPolicy, Difference, FrozenPolicy, Kept, Planned, UpdateError, UpdateOptions, UpdatePlan,
+    Updated, difference, plan_update, update,
+};
 pub use verify::{DamagedRecord, Drift, Drifted, PipPackage, VerifyOptions, VerifyReport, verify};
 
 #[cfg(test)]

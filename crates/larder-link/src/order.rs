@@ -5,41 +5,71 @@
 
 use std::collections::HashMap;
 
-use crate::LinkPackage;
+use crate::{Installed, LinkPackage};
 
 /// Indexes into `packages`, dependencies before what depends on them.
 pub(crate) fn topological(packages: &[LinkPackage<'_>]) -> Vec<usize> {
-    let mut by_name: Vec<usize> = (0..packages.len()).collect();
-    by_name.sort_by_key(|&index| packages[index].name());
+    among(packages, &[])
+}
+
+/// The same where `others` are in the environment as well, which may stand between two of them.
+pub(crate) fn among(packages: &[LinkPackage<'_>], others: &[&Installed]) -> Vec<usize> {
+    let ours = packages.iter().map(|package| Node {
+        name: package.name(),
+        depends: package.depends(),
+    });
+    let nodes: Vec<Node<'_>> = ours.chain(others.iter().map(|other| node(other))).collect();
+    let mut order = sorted(&nodes);
+    order.retain(|&index| index < packages.len());
+    order
+}
+
+/// Indexes into `installed`, dependencies before what depends on them.
+pub(crate) fn of_installed(installed: &[&Installed]) -> Vec<usize> {
+    let nodes: Vec<Node<'_>> = installed.iter().map(|package| node(package)).collect();
+    sorted(&nodes)
+}
+
+struct Node<'a> {
+    name: &'a str,
+    depends: &'a [String],
+}
+
+fn node(installed: &Installed) -> Node<'_> {
+    Node {
+        name: &installed.name,
+        depends: &installed.depends,
+    }
+}
+
+fn sorted(nodes: &[Node<'_>]) -> Vec<usize> {
+    let mut by_name: Vec<usize> = (0..nodes.len()).collect();
+    by_name.sort_by_key(|&index| nodes[index].name);
     let index_of: HashMap<&str, usize> = by_name
         .iter()
-        .map(|&index| (packages[index].name(), index))
+        .map(|&index| (nodes[index].name, index))
         .collect();
-    let dependencies: Vec<Vec<usize>> = packages
+    let dependencies: Vec<Vec<usize>> = nodes
         .iter()
-        .map(|package| dependencies(package, &index_of))
+        .map(|node| dependencies(node, &index_of))
         .collect();
     let mut walk = Walk {
         dependencies: &dependencies,
-        seen: vec![false; packages.len()],
-        order: Vec::with_capacity(packages.len()),
+        seen: vec![false; nodes.len()],
+        order: Vec::with_capacity(nodes.len()),
     };
     by_name.into_iter().for_each(|index| walk.visit(index));
     walk.order
 }
 
 /// The packages of the environment that this one depends on, by name.
-fn dependencies(package: &LinkPackage<'_>, index_of: &HashMap<&str, usize>) -> Vec<usize> {
-    let mut names: Vec<&str> = package
-        .depends()
-        .iter()
-        .map(|spec| spec_name(spec))
-        .collect();
+fn dependencies(node: &Node<'_>, index_of: &HashMap<&str, usize>) -> Vec<usize> {
+    let mut names: Vec<&str> = node.depends.iter().map(|spec| spec_name(spec)).collect();
     names.sort_unstable();
     names.dedup();
     names
         .into_iter()
-        .filter(|name| !(package.name() == "python" && *name == "pip"))
+        .filter(|name| !(node.name == "python" && *name == "pip"))
         .filter_map(|name| index_of.get(name).copied())
         .collect()
 }

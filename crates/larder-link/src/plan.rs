@@ -5,6 +5,7 @@
 
 use std::{borrow::Cow, path::Path};
 
+use larder_digest::Sha256;
 use larder_fs::Stamp;
 use larder_unpack::{FileMode, PathEntry, PathKind, Placeholder, RelPath};
 
@@ -31,6 +32,8 @@ pub struct LinkPlan<'a> {
     /// Every directory, parents first.
     pub(crate) directories: Vec<String>,
     pub(crate) clobbers: Vec<Clobber>,
+    /// The archive of the python that is at the prefix already and stays, if there is one.
+    pub(crate) installed_python: Option<Sha256>,
 }
 
 /// One package's part of the plan.
@@ -107,10 +110,21 @@ pub fn plan<'a>(
     packages: &[LinkPackage<'a>],
     options: &LinkOptions,
 ) -> Result<LinkPlan<'a>, PlanError> {
-    let planner = Planner::new(PythonLayout::find(packages, options.subdir)?, options)?;
-    let mut planned = order::topological(packages)
-        .into_iter()
-        .map(|index| planner.package(packages[index]))
+    let python = PythonLayout::find(packages, options.subdir)?;
+    plan_in_order(packages, &order::topological(packages), python, options)
+}
+
+/// Plans a part of an environment, whose python may be in the rest of it. `order` holds indexes.
+pub(crate) fn plan_in_order<'a>(
+    packages: &[LinkPackage<'a>],
+    order: &[usize],
+    python: Option<PythonLayout>,
+    options: &LinkOptions,
+) -> Result<LinkPlan<'a>, PlanError> {
+    let planner = Planner::new(python, options)?;
+    let mut planned = order
+        .iter()
+        .map(|&index| planner.package(packages[index]))
         .collect::<Result<Vec<_>, _>>()?;
     let settled = clobber::settle(&mut planned)?;
     if options.clobber == ClobberPolicy::Error && !settled.clobbers.is_empty() {
@@ -124,6 +138,7 @@ pub fn plan<'a>(
         packages: planned,
         directories: settled.directories,
         clobbers: settled.clobbers,
+        installed_python: None,
     })
 }
 

@@ -1,4 +1,5 @@
-//! Link scripts (CEP 32 and 34): `bin/.NAME-pre-link.sh` and `bin/.NAME-post-link.sh`.
+//! Link scripts (CEP 32 and 34): `bin/.NAME-ACTION.sh` for pre-link, post-link and pre-unlink. Scripts
+//! for post-unlink never run: CEP 32 has them ignored.
 //!
 //! `SOURCE_DIR` is the prefix for every script, as CEP 34 says (conda gives it to pre-link alone, as
 //! the extracted package). A script that fails fails the run. What one prints never reaches our stdout.
@@ -12,7 +13,7 @@ use std::{
 
 use rattler_conda_types::Subdir;
 
-use crate::LinkPackage;
+use crate::{Installed, LinkPackage};
 
 /// Whoever knows the CI's secret can forge what is sealed with it.
 const CACHE_SECRET: &str = "LARDER_CACHE_SECRET";
@@ -24,6 +25,38 @@ pub(crate) enum Moment {
     PreLink,
     /// When all files of all packages are there.
     PostLink,
+    /// While all files of the package are still there.
+    PreUnlink,
+}
+
+/// Whose script it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Owner {
+    /// `name-version-build`.
+    pub(crate) dist: String,
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) build_number: u64,
+}
+
+impl Owner {
+    pub(crate) fn of(package: LinkPackage<'_>) -> Self {
+        Self {
+            dist: package.dist(),
+            name: package.name().to_owned(),
+            version: package.record().version.to_string(),
+            build_number: package.build_number(),
+        }
+    }
+
+    pub(crate) fn of_installed(package: &Installed) -> Self {
+        Self {
+            dist: package.dist(),
+            name: package.name.clone(),
+            version: package.version.clone(),
+            build_number: package.build_number,
+        }
+    }
 }
 
 /// What the scripts of one package had to say.
@@ -82,6 +115,7 @@ pub(crate) fn script_path(name: &str, moment: Moment, subdir: Subdir) -> String 
     let action = match moment {
         Moment::PreLink => "pre-link",
         Moment::PostLink => "post-link",
+        Moment::PreUnlink => "pre-unlink",
     };
     format!("{directory}/.{name}-{action}.{extension}")
 }
@@ -97,22 +131,40 @@ pub(crate) fn run(
     moment: Moment,
     place: ScriptPlace<'_>,
 ) -> Result<Option<ScriptMessage>, ScriptError> {
-    let relative = script_path(package.name(), moment, place.subdir);
     let root = match moment {
         // It is not in the environment yet.
         Moment::PreLink => package.tree_root,
-        Moment::PostLink => Path::new(place.prefix),
+        _ => Path::new(place.prefix),
     };
-    let script = root.join(relative);
+    run_at(root, &Owner::of(package), moment, place)
+}
+
+/// Runs a script of an installed package, as [`run`].
+pub(crate) fn run_installed(
+    package: &Installed,
+    moment: Moment,
+    place: ScriptPlace<'_>,
+) -> Result<Option<ScriptMessage>, ScriptError> {
+    let owner = Owner::of_installed(package);
+    run_at(Path::new(place.prefix), &owner, moment, place)
+}
+
+fn run_at(
+    root: &Path,
+    owner: &Owner,
+    moment: Moment,
+    place: ScriptPlace<'_>,
+) -> Result<Option<ScriptMessage>, ScriptError> {
+    let script = root.join(script_path(&owner.name, moment, place.subdir));
     let start = |source| ScriptError::Start {
-        package: package.dist(),
+        package: owner.dist.clone(),
         script: script.clone(),
         source,
     };
-    let (status, output) = capture(command(&script, package, place)).map_err(start)?;
+    let (status, output) = capture(command(&script, owner, place)).map_err(start)?;
     if !status.success() {
         return Err(ScriptError::Failed {
-            package: package.dist(),
+            package: owner.dist.clone(),
             script,
             status,
             output,
@@ -121,22 +173,21 @@ pub(crate) fn run(
     Ok(take_message(Path::new(place.prefix))
         .map_err(start)?
         .map(|text| ScriptMessage {
-            package: package.dist(),
+            package: owner.dist.clone(),
             text,
         }))
 }
 
-fn command(script: &Path, package: LinkPackage<'_>, place: ScriptPlace<'_>) -> Command {
+fn command(script: &Path, owner: &Owner, place: ScriptPlace<'_>) -> Command {
     let directory = script.parent().unwrap_or(script);
     let mut command = shell(script, directory, place.subdir);
-    let record = package.record();
     command
         .env("PREFIX", place.prefix)
         .env("SOURCE_DIR", place.prefix)
         .env("ROOT_PREFIX", "")
-        .env("PKG_NAME", package.name())
-        .env("PKG_VERSION", record.version.to_string())
-        .env("PKG_BUILDNUM", package.build_number().to_string())
+        .env("PKG_NAME", &owner.name)
+        .env("PKG_VERSION", &owner.version)
+        .env("PKG_BUILDNUM", owner.build_number.to_string())
         .env_remove(CACHE_SECRET)
         .current_dir(place.prefix)
         .stdin(Stdio::null());

@@ -1,10 +1,36 @@
 //! `conda-meta/state`: the environment variables of the manifest, as CEP 32 has it: one key,
 //! `env_vars`, strings to strings, with names and values unchanged.
 
+use std::{fs, io, path::Path};
+
 use indexmap::IndexMap;
-use serde_json::json;
+use larder_fs::{PathContext as _, PathError};
+use serde_json::{Value, json};
 
 /// The content of the file, or nothing if there are no variables and so no file.
 pub(crate) fn state(variables: &IndexMap<String, String>) -> Option<String> {
     (!variables.is_empty()).then(|| json!({ "env_vars": variables }).to_string())
+}
+
+/// The variables of the environment at `prefix`, values that are no strings as text. A file that is not
+/// as it should be has none.
+///
+/// # Errors
+/// If the file is there and cannot be read.
+pub fn state_variables(prefix: &Path) -> Result<IndexMap<String, String>, PathError> {
+    let path = prefix.join("conda-meta").join("state");
+    let bytes = match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(IndexMap::new()),
+        bytes => bytes.at("read file", &path)?,
+    };
+    let state: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let variables = state.get("env_vars").and_then(Value::as_object);
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let variables = variables.into_iter().flatten();
+    Ok(variables
+        .map(|(name, value)| (name.clone(), text(value)))
+        .collect())
 }

@@ -7,14 +7,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_event::Reporter;
-use larder_fs::{PathContext as _, PathError, exchange, remove_tree, rename_noreplace};
+use larder_event::{Event, Reporter};
+use larder_fs::{Durability, PathContext as _, PathError, exchange, remove_tree, rename_noreplace};
+
+use rattler_conda_types::Subdir;
 
 use crate::{
     ApplyError, Replace,
     apply::Site,
     crash,
     place::{check_place, frozen, has_history, is_unfinished},
+    scripts::ScriptPlace,
+    unlink_scripts,
+    update::journal::Workshop,
 };
 
 /// An environment being made.
@@ -23,6 +28,8 @@ pub(crate) struct Build {
     staged: PathBuf,
     state: State,
     was_empty_directory: bool,
+    /// The subdir of an environment that is replaced, if its scripts run before.
+    pub(crate) unlinks: Option<Subdir>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +60,7 @@ impl Build {
             staged,
             state: State::Staged,
             was_empty_directory,
+            unlinks: None,
         })
     }
 
@@ -69,10 +77,14 @@ impl Build {
     }
 
     /// Writes the marker and moves the environment to its place, so that scripts can run.
-    pub(crate) fn move_unfinished(&mut self, replace: Replace) -> Result<(), ApplyError> {
+    pub(crate) fn move_unfinished(
+        &mut self,
+        replace: Replace,
+        reporter: &dyn Reporter,
+    ) -> Result<(), ApplyError> {
         self.write_marker()
             .map_err(|source| place_error(&self.site, source))?;
-        self.move_into_place(replace)?;
+        self.move_into_place(replace, reporter)?;
         self.state = State::InPlace;
         Ok(())
     }
@@ -122,7 +134,7 @@ impl Build {
     ) -> Result<(), ApplyError> {
         match self.state {
             State::Staged => {
-                if let Err(error) = self.move_into_place(replace) {
+                if let Err(error) = self.move_into_place(replace, reporter) {
                     self.abandon(reporter);
                     return Err(error);
                 }
@@ -155,14 +167,17 @@ impl Build {
         }
     }
 
-    fn move_into_place(&self, replace: Replace) -> Result<(), ApplyError> {
+    fn move_into_place(&self, replace: Replace, reporter: &dyn Reporter) -> Result<(), ApplyError> {
         let prefix = &self.site.prefix;
         let result = match occupant(&self.site, replace)? {
             Occupant::Nothing => rename_noreplace(&self.staged, prefix),
             Occupant::EmptyDirectory => fs::remove_dir(prefix)
                 .at("replace directory", prefix)
                 .and_then(|()| rename_noreplace(&self.staged, prefix)),
-            Occupant::Environment => self.swap(),
+            Occupant::Environment => {
+                self.run_unlink_scripts(reporter);
+                self.swap()
+            }
         };
         result.map_err(|source| match source.kind() {
             io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty => {
@@ -172,6 +187,22 @@ impl Build {
             }
             _ => place_error(&self.site, source),
         })
+    }
+
+    /// CEP 34: before a package is removed, with its environment too.
+    fn run_unlink_scripts(&self, reporter: &dyn Reporter) {
+        let Some(subdir) = self.unlinks else { return };
+        let prefix = self.site.prefix.to_string_lossy();
+        let place = ScriptPlace {
+            prefix: &prefix,
+            subdir,
+        };
+        for message in unlink_scripts::run_all(place, reporter) {
+            reporter.event(&Event::ScriptMessage {
+                package: message.package,
+                text: message.text,
+            });
+        }
     }
 
     fn swap(&self) -> Result<(), PathError> {
@@ -213,7 +244,7 @@ fn occupant(site: &Site, replace: Replace) -> Result<Occupant, ApplyError> {
     if metadata.is_dir() && is_empty(prefix).map_err(|source| place_error(site, source))? {
         return Ok(Occupant::EmptyDirectory);
     }
-    if is_unfinished(prefix) {
+    if is_unfinished(prefix) || Workshop::of(prefix, Durability::Flush).is_in_use() {
         return Err(ApplyError::Unfinished {
             prefix: prefix.clone(),
         });

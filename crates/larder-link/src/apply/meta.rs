@@ -24,6 +24,25 @@ pub(super) fn write(
     };
     let meta = root.join("conda-meta");
     create_dir(&meta).map_err(place_error)?;
+    write_records(plan, options, written, &meta)?;
+    if let Some(state) = state(&options.variables) {
+        write_new(&meta.join("state"), state.as_bytes()).map_err(place_error)?;
+    }
+    let history = history(plan, options);
+    if let Some(fingerprint) = options.fingerprint {
+        let text = fingerprint.to_text(history.len() as u64);
+        write_new(&meta.join(fingerprint::FILE), text.as_bytes()).map_err(place_error)?;
+    }
+    write_atomic(&meta.join("history"), history.as_bytes(), Durability::Lazy).map_err(place_error)
+}
+
+/// Writes the records of the plan's packages into a directory.
+pub(crate) fn write_records(
+    plan: &LinkPlan<'_>,
+    options: &LinkOptions,
+    written: &Written,
+    meta: &Path,
+) -> Result<(), ApplyError> {
     let records = Records {
         plan,
         options,
@@ -40,16 +59,7 @@ pub(super) fn write(
                 package: dist,
                 source,
             })
-    })?;
-    if let Some(state) = state(&options.variables) {
-        write_new(&meta.join("state"), state.as_bytes()).map_err(place_error)?;
-    }
-    let history = history(plan, options);
-    if let Some(fingerprint) = options.fingerprint {
-        let text = fingerprint.to_text(history.len() as u64);
-        write_new(&meta.join(fingerprint::FILE), text.as_bytes()).map_err(place_error)?;
-    }
-    write_atomic(&meta.join("history"), history.as_bytes(), Durability::Lazy).map_err(place_error)
+    })
 }
 
 fn create_dir(path: &Path) -> Result<(), PathError> {

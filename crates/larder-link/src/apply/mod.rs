@@ -21,6 +21,7 @@ use crate::{
 
 use build::Build;
 pub(crate) use files::Written;
+pub(crate) use meta::write_records;
 pub(crate) use site::{Site, is_scratch};
 
 /// What was done.
@@ -86,12 +87,10 @@ pub(crate) fn complete(
 ) -> Result<Applied, ApplyError> {
     warn_of_clobbers(plan, reporter);
     menus::warn_of_menus(plan, reporter);
-    let run = Run {
-        plan,
-        options,
-        reporter,
-        scripts: Scripts::wanted(plan, options, reporter),
-    };
+    let run = Run::new(plan, options, reporter);
+    let runs_scripts =
+        options.link_scripts == ScriptPolicy::Run && scripts::can_run(options.subdir);
+    begun.build.unlinks = runs_scripts.then_some(options.subdir);
     let applied = match run.build(&mut begun.build, written) {
         Ok(applied) => applied,
         Err(error) => {
@@ -142,9 +141,9 @@ pub(crate) fn tell_of_packages(plan: &LinkPlan<'_>, reporter: &dyn Reporter) {
 
 /// Which scripts run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Scripts {
-    pre_link: bool,
-    post_link: bool,
+pub(crate) struct Scripts {
+    pub(crate) pre_link: bool,
+    pub(crate) post_link: bool,
 }
 
 impl Scripts {
@@ -181,18 +180,32 @@ impl Scripts {
     }
 }
 
-struct Run<'r, 'a> {
+/// Links what a plan describes and runs its scripts, wherever that is.
+pub(crate) struct Run<'r, 'a> {
     plan: &'r LinkPlan<'a>,
     options: &'r LinkOptions,
     reporter: &'r dyn Reporter,
-    scripts: Scripts,
+    pub(crate) scripts: Scripts,
 }
 
-impl Run<'_, '_> {
+impl<'r, 'a> Run<'r, 'a> {
+    pub(crate) fn new(
+        plan: &'r LinkPlan<'a>,
+        options: &'r LinkOptions,
+        reporter: &'r dyn Reporter,
+    ) -> Self {
+        Self {
+            plan,
+            options,
+            reporter,
+            scripts: Scripts::wanted(plan, options, reporter),
+        }
+    }
+
     fn build(&self, build: &mut Build, written: Option<Written>) -> Result<Applied, ApplyError> {
         let mut messages = Vec::new();
         if self.scripts.pre_link {
-            build.move_unfinished(self.options.replace)?;
+            build.move_unfinished(self.options.replace, self.reporter)?;
             self.run_scripts(Moment::PreLink, &mut messages)?;
         }
         let mut written = match written {
@@ -202,7 +215,7 @@ impl Run<'_, '_> {
         written.pycs = bytecode::add(self.plan, self.options, build.root(), self.reporter)?;
         if self.scripts.post_link {
             if !build.is_in_place() {
-                build.move_unfinished(self.options.replace)?;
+                build.move_unfinished(self.options.replace, self.reporter)?;
             }
             self.run_scripts(Moment::PostLink, &mut messages)?;
         }
@@ -216,7 +229,8 @@ impl Run<'_, '_> {
         })
     }
 
-    fn touched(&self, written: &Written) -> Vec<String> {
+    /// The names of the packages whose trees somebody touched.
+    pub(crate) fn touched(&self, written: &Written) -> Vec<String> {
         let packages = self.plan.packages.iter().zip(&written.touched);
         packages
             .filter(|(_, touched)| **touched)
@@ -230,7 +244,8 @@ impl Run<'_, '_> {
         (planned + pycs) as u64
     }
 
-    fn link(&self, root: &Path) -> Result<Written, ApplyError> {
+    /// Directories and files, below `root`.
+    pub(crate) fn link(&self, root: &Path) -> Result<Written, ApplyError> {
         let started = self.start(Phase::Link, self.plan.packages.len());
         let written = files::link(self.plan, self.options, root, self.reporter)?;
         tell_of_packages(self.plan, self.reporter);
@@ -238,14 +253,14 @@ impl Run<'_, '_> {
         Ok(written)
     }
 
-    fn run_scripts(
+    pub(crate) fn run_scripts(
         &self,
         moment: Moment,
         messages: &mut Vec<ScriptMessage>,
     ) -> Result<(), ApplyError> {
         let has_script = |planned: &&PlannedPackage<'_>| match moment {
             Moment::PreLink => planned.has_pre_link,
-            Moment::PostLink => planned.has_post_link,
+            _ => planned.has_post_link,
         };
         let packages: Vec<_> = self.plan.packages.iter().filter(has_script).collect();
         let started = self.start(Phase::Scripts, packages.len());
@@ -307,6 +322,6 @@ impl Run<'_, '_> {
 }
 
 /// A file below an environment that is being made; only larder writes there.
-fn write_new(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
     fs::write(path, bytes).at("write file", path)
 }

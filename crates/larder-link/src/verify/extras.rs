@@ -5,6 +5,9 @@ use std::{fs, path::Path};
 use larder_fs::{PathContext as _, PathError};
 
 use super::{claim::Claims, text};
+use crate::update::SAVED;
+
+const CONDA_META: &str = "conda-meta";
 
 /// Files and links below `prefix` that nobody claims, sorted. Directories are their files.
 pub(super) fn find(prefix: &Path, claims: &Claims) -> Result<Vec<String>, PathError> {
@@ -31,9 +34,9 @@ pub(super) fn find(prefix: &Path, claims: &Claims) -> Result<Vec<String>, PathEr
     Ok(extra)
 }
 
-/// `conda-meta` is every tool's own; an environment inside has records of its own.
+/// `conda-meta` is every tool's own, updates keep aside what they found changed, an environment inside has records of its own.
 fn is_of_others(path: &Path, relative: &str) -> bool {
-    relative == "conda-meta" || path.join("conda-meta").join("history").is_file()
+    [CONDA_META, SAVED].contains(&relative) || path.join("conda-meta").join("history").is_file()
 }
 
 /// Python writes bytecode as it likes.

@@ -15,3 +15,4 @@ mod scripts;
 mod stream;
 mod support;
 mod twin;
+mod update;

@@ -3,6 +3,7 @@
 use std::fs;
 
 use larder_event::Recorder;
+use larder_event::Silent;
 
 use super::*;
 
@@ -73,7 +74,7 @@ fn an_environment_that_somebody_else_put_back_is_neither_written_to_nor_removed(
     environment(&prefix, "old");
     let mut build = Build::start(Site::new(&prefix), Replace::Existing).unwrap();
     fs::write(build.root().join("which"), "new").unwrap();
-    build.move_unfinished(Replace::Existing).unwrap();
+    build.move_unfinished(Replace::Existing, &Silent).unwrap();
     assert_eq!(which(&prefix), "new");
     build.check_still_ours().unwrap();
 
@@ -110,7 +111,7 @@ fn an_unfinished_environment_is_not_taken_for_one() {
     let parent = tempfile::tempdir().unwrap();
     let prefix = parent.path().join("env");
     let mut build = Build::start(Site::new(&prefix), Replace::Never).unwrap();
-    build.move_unfinished(Replace::Never).unwrap();
+    build.move_unfinished(Replace::Never, &Silent).unwrap();
     for replace in [Replace::Never, Replace::Existing] {
         let error = Build::start(Site::new(&prefix), replace).err();
         assert!(

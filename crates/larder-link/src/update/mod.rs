@@ -1,0 +1,451 @@
+//! [`update`]: makes an environment another one in place, at the cost of what changes, and whole or not at
+//! all.
+//!
+//! What comes is made beside its place (`journal.rs`), scripts of what goes run, then a journal is
+//! written and everything moves by renames; what goes is only put aside until all is in place. An update
+//! that fails is undone; one that is killed is undone or finished by whoever comes next ([`recover`]).
+//! Files that no package owns stay. This fetches and unpacks nothing.
+//!
+//! [`recover`]: crate::recover()
+
+mod changed;
+mod difference;
+mod error;
+pub(crate) mod journal;
+mod overlap;
+mod records;
+mod survey;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeSet, path::Path};
+
+use larder_event::{Event, Reporter};
+use larder_fs::{Durability, PathContext as _, PathError, remove_tree};
+
+use crate::{
+    Installed, LinkOptions, LinkPackage, LinkPlan, PlanError, ScriptMessage, ScriptPolicy,
+    apply::{self, Written, hold},
+    bytecode, order,
+    place::{check_place, frozen, has_history},
+    plan::plan_in_order,
+    scripts::{self, Moment, ScriptPlace},
+    unlink_scripts,
+};
+
+pub use difference::{Difference, Kept, difference};
+pub use error::UpdateError;
+pub(crate) use journal::DIRECTORY;
+use journal::{Gate, Journal, Workshop, open_gate};
+use overlap::{Overlap, overlap};
+use records::RecordMoves;
+use survey::{Survey, Surveyor};
+
+/// How an environment is updated.
+#[derive(Debug, Clone)]
+pub struct UpdateOptions {
+    /// As for a new one. Its `variables` are those that the environment is to have in the end; `replace`
+    /// does not matter.
+    pub link: LinkOptions,
+    /// What a frozen environment is to this update.
+    pub frozen: FrozenPolicy,
+    /// What happens to files that are not what a package brought.
+    pub changed: ChangedPolicy,
+    /// Further files that go, relative to the prefix with `/`, which no package owns.
+    pub also_remove: Vec<String>,
+    /// What must survive a power loss.
+    pub durability: Durability,
+}
+
+/// What a frozen environment (CEP 22) is to an update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FrozenPolicy {
+    /// It is not changed.
+    #[default]
+    Respect,
+    /// It is changed, and stays frozen for others.
+    Override,
+}
+
+/// What happens to files that somebody changed and that have to go, or that are in the way of a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ChangedPolicy {
+    /// They are kept in `.larder-saved`, with a warning.
+    #[default]
+    Save,
+    /// They go.
+    Discard,
+}
+
+/// What an update will do, as far as packages say.
+#[derive(Debug)]
+pub struct UpdatePlan<'a> {
+    link: LinkPlan<'a>,
+    overlap: Overlap,
+}
+
+/// A plan, or what it takes to make one.
+#[derive(Debug)]
+pub enum Planned<'a> {
+    /// It can be applied.
+    Ready(UpdatePlan<'a>),
+    /// These packages have paths in common with those that change and must be linked anew with them: ask
+    /// [`difference()`] again, with these names besides the earlier ones.
+    Relink(BTreeSet<String>),
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Updated {
+    /// Files and links that came.
+    pub linked: u64,
+    /// Files and links that went for good.
+    pub unlinked: u64,
+    /// Bytes written rather than linked.
+    pub bytes_written: u64,
+    /// Packages whose trees somebody touched without changing their bytes, by name.
+    pub touched: Vec<String>,
+    /// Files that were kept in `.larder-saved`, as paths below the prefix.
+    pub saved: Vec<String>,
+}
+
+impl UpdateOptions {
+    /// Respects frozen environments, saves what somebody changed, flushes.
+    pub fn new(link: LinkOptions) -> Self {
+        Self {
+            link,
+            frozen: FrozenPolicy::default(),
+            changed: ChangedPolicy::default(),
+            also_remove: Vec::new(),
+            durability: Durability::Flush,
+        }
+    }
+}
+
+/// Plans an update. `packages` are those of `difference.link`, in any order.
+///
+/// # Errors
+/// As [`plan`](crate::plan()); nothing has been touched.
+pub fn plan_update<'a>(
+    difference: &Difference<'_>,
+    packages: &[LinkPackage<'a>],
+    options: &LinkOptions,
+) -> Result<Planned<'a>, PlanError> {
+    let kept: Vec<&Installed> = difference.keep.iter().map(|kept| kept.installed).collect();
+    let order = order::among(packages, &kept);
+    let python = difference.python(packages, options.subdir)?;
+    let mut link = plan_in_order(packages, &order, python, options)?;
+    link.installed_python = difference.kept_python();
+    let overlap = overlap(difference, &link);
+    Ok(if overlap.relink.is_empty() {
+        Planned::Ready(UpdatePlan { link, overlap })
+    } else {
+        Planned::Relink(overlap.relink)
+    })
+}
+
+/// Updates the environment. `options` are those that the plan was made with, and nobody may have changed
+/// the environment since its records were read: hold it ([`Held`](crate::Held)) meanwhile.
+///
+/// # Errors
+/// [`UpdateError`]; the environment is as it was before, as far as scripts have not changed it.
+pub fn update(
+    difference: &Difference<'_>,
+    plan: &UpdatePlan<'_>,
+    options: &UpdateOptions,
+    reporter: &dyn Reporter,
+) -> Result<Updated, UpdateError> {
+    update_gated(difference, plan, (options, reporter), &open_gate)
+}
+
+fn update_gated(
+    difference: &Difference<'_>,
+    plan: &UpdatePlan<'_>,
+    (options, reporter): (&UpdateOptions, &dyn Reporter),
+    gate: Gate<'_>,
+) -> Result<Updated, UpdateError> {
+    let prefix = options.link.prefix.as_path();
+    let held = hold(prefix, &options.link, reporter)?;
+    held.recover(reporter)
+        .map_err(UpdateError::recover(prefix))?;
+    check(prefix, options)?;
+    let workshop = Workshop::of(prefix, options.durability);
+    let mut run = Run {
+        difference,
+        plan,
+        linker: apply::Run::new(&plan.link, &options.link, reporter),
+        options,
+        reporter,
+        gate,
+        workshop: &workshop,
+        messages: Vec::new(),
+    };
+    let (journal, updated) = match run.change() {
+        Ok(done) => done,
+        Err(error) => {
+            run.give_up();
+            return Err(error);
+        }
+    };
+    for message in run.messages {
+        reporter.event(&Event::ScriptMessage {
+            package: message.package,
+            text: message.text,
+        });
+    }
+    tell_of_saved(&updated, &journal, reporter);
+    // The environment is there: from here on trouble is only worth a warning.
+    if let Err(error) = workshop.finish(&journal) {
+        let text = format!("{error}: {}; the next run tries again", error.source);
+        reporter.warn("link::left-behind", text);
+    }
+    Ok(updated)
+}
+
+fn check(prefix: &Path, options: &UpdateOptions) -> Result<(), UpdateError> {
+    check_place(prefix).map_err(UpdateError::Apply)?;
+    let prefix_buf = || prefix.to_owned();
+    if !has_history(prefix) {
+        return Err(UpdateError::NotAnEnvironment {
+            prefix: prefix_buf(),
+        });
+    }
+    if Workshop::of(prefix, options.durability).is_in_use() {
+        return Err(UpdateError::Unfinished {
+            prefix: prefix_buf(),
+        });
+    }
+    match frozen(prefix)? {
+        Some(message) if options.frozen == FrozenPolicy::Respect => Err(UpdateError::Frozen {
+            prefix: prefix_buf(),
+            message,
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn tell_of_saved(updated: &Updated, journal: &Journal, reporter: &dyn Reporter) {
+    const SHOWN: usize = 5;
+    if updated.saved.is_empty() {
+        return;
+    }
+    let shown: Vec<&str> = updated
+        .saved
+        .iter()
+        .take(SHOWN)
+        .map(String::as_str)
+        .collect();
+    let more = match updated.saved.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let text = format!(
+        "what was not as a package had brought it is kept in `{}`: {}{more}",
+        journal.saved,
+        shown.join(", ")
+    );
+    reporter.warn("link::saved", text);
+}
+
+struct Run<'r, 'd> {
+    difference: &'r Difference<'d>,
+    plan: &'r UpdatePlan<'r>,
+    linker: apply::Run<'r, 'r>,
+    options: &'r UpdateOptions,
+    reporter: &'r dyn Reporter,
+    gate: Gate<'r>,
+    workshop: &'r Workshop,
+    messages: Vec<ScriptMessage>,
+}
+
+impl Run<'_, '_> {
+    fn change(&mut self) -> Result<(Journal, Updated), UpdateError> {
+        (self.gate)(self.workshop.root())?;
+        self.workshop.open()?;
+        let written = self.stage()?;
+        self.run_unlink_scripts();
+        self.run_scripts(Moment::PreLink)?;
+        let (journal, block) = self.journal(&written)?;
+        self.flush(&journal)?;
+        (self.gate)(self.workshop.root())?;
+        self.workshop.write(&journal)?;
+        self.workshop.advance_files(&journal, self.gate)?;
+        self.run_scripts(Moment::PostLink)?;
+        self.workshop.advance_records(&journal, self.gate)?;
+        (self.gate)(self.workshop.root())?;
+        self.workshop.append_history(&block)?;
+        (self.gate)(self.workshop.root())?;
+        self.workshop.commit()?;
+        let mut updated = updated(&journal, &written);
+        updated.touched = self.linker.touched(&written);
+        Ok((journal, updated))
+    }
+
+    fn stage(&self) -> Result<Written, UpdateError> {
+        let root = self.workshop.new_root();
+        let mut written = self.linker.link(&root)?;
+        let options = &self.options.link;
+        written.pycs = bytecode::add(&self.plan.link, options, &root, self.reporter)?;
+        Ok(written)
+    }
+
+    fn journal(&self, written: &Written) -> Result<(Journal, String), UpdateError> {
+        let prefix = self.options.link.prefix.as_path();
+        let surveyor = Surveyor {
+            prefix,
+            difference: self.difference,
+            plan: &self.plan.link,
+            overlap: &self.plan.overlap,
+            pycs: &written.pycs,
+            also_remove: &self.options.also_remove,
+            saves: self.options.changed == ChangedPolicy::Save,
+            threads: self.options.link.threads,
+        };
+        let Survey { moves, emptied } = surveyor.survey()?;
+        let history = self.workshop.history_length()?;
+        let mut journal = Journal::new(history, saved_place(&self.options.link.timestamp));
+        journal.files = moves;
+        journal.emptied = emptied;
+        let records = RecordMoves {
+            difference: self.difference,
+            plan: &self.plan.link,
+            options: &self.options.link,
+            written,
+            workshop: self.workshop,
+        };
+        let (moves, block) = records.stage()?;
+        journal.records = moves;
+        Ok((journal, block))
+    }
+
+    /// Files that were written rather than linked must not be empty after a power loss, once old ones
+    /// have gone for them.
+    fn flush(&self, journal: &Journal) -> Result<(), UpdateError> {
+        if self.options.durability == Durability::Flush {
+            let ins = journal.files.ins.iter().chain(&journal.records.ins);
+            let paths: Vec<_> = ins
+                .map(|new| self.workshop.new_root().join(&new.path))
+                .collect();
+            crate::parallel::for_each(self.options.link.threads, &paths, |path| flush(path))?;
+        }
+        Ok(())
+    }
+
+    fn place(&self) -> ScriptPlace<'_> {
+        ScriptPlace {
+            prefix: &self.plan.link.prefix,
+            subdir: self.options.link.subdir,
+        }
+    }
+
+    fn runs_scripts(&self) -> bool {
+        self.options.link.link_scripts == ScriptPolicy::Run
+            && scripts::can_run(self.options.link.subdir)
+    }
+
+    fn run_unlink_scripts(&mut self) {
+        if self.runs_scripts() {
+            let packages = &self.difference.unlink;
+            let messages = unlink_scripts::run(packages, self.place(), self.reporter);
+            self.messages.extend(messages);
+        }
+    }
+
+    fn run_scripts(&mut self, moment: Moment) -> Result<(), UpdateError> {
+        let is_wanted = match moment {
+            Moment::PreLink => self.linker.scripts.pre_link,
+            _ => self.linker.scripts.post_link,
+        };
+        if is_wanted {
+            self.linker.run_scripts(moment, &mut self.messages)?;
+        }
+        Ok(())
+    }
+
+    /// Puts everything back. What cannot be put back now is by the next run.
+    fn give_up(&self) {
+        let result = match self.workshop.left() {
+            Ok(journal::Left::Unfinished(journal)) => self.workshop.undo(&journal, &open_gate),
+            Ok(_) => remove_tree(self.workshop.root()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = result {
+            let text = format!("{error}: {}; the next run tries again", error.source);
+            self.reporter.warn("link::not-undone", text);
+        }
+    }
+}
+
+/// What a killed update of `prefix` left is undone or finished.
+pub(crate) fn settle(workshop: &Workshop) -> Result<Settled, PathError> {
+    use journal::Left;
+
+    Ok(match workshop.left()? {
+        Left::Nothing => Settled::Nothing,
+        Left::Rubbish => {
+            remove_tree(workshop.root())?;
+            Settled::Nothing
+        }
+        Left::Unfinished(journal) => {
+            workshop.undo(&journal, &open_gate)?;
+            Settled::Undone
+        }
+        Left::Committed(journal) => {
+            workshop.finish(&journal)?;
+            Settled::Finished
+        }
+    })
+}
+
+/// What became of a killed update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// There was none, or it had changed nothing.
+    Nothing,
+    Undone,
+    Finished,
+}
+
+fn updated(journal: &Journal, written: &Written) -> Updated {
+    let outs = &journal.files.outs;
+    let saved = outs.iter().filter(|out| out.is_saved);
+    Updated {
+        linked: journal.files.ins.len() as u64,
+        unlinked: outs.iter().filter(|out| !out.is_replaced).count() as u64,
+        bytes_written: written.bytes,
+        touched: Vec::new(),
+        saved: saved.map(|out| out.path.clone()).collect(),
+    }
+}
+
+/// `.larder-saved/2026-01-02T03-04-05`.
+fn saved_place(timestamp: &str) -> String {
+    let stamp = timestamp.replace(' ', "T").replace([':', '/', '\\'], "-");
+    match stamp.as_str() {
+        "" => String::from(SAVED),
+        stamp => format!("{SAVED}/{stamp}"),
+    }
+}
+
+/// Where files go that are not what a package brought.
+pub(crate) const SAVED: &str = ".larder-saved";
+
+fn flush(path: &Path) -> Result<(), PathError> {
+    let metadata = path.symlink_metadata().at("read metadata of", path)?;
+    if !metadata.is_file() || is_shared(&metadata) {
+        return Ok(());
+    }
+    let file = std::fs::File::open(path).at("open file", path)?;
+    file.sync_all().at("flush", path)
+}
+
+/// A hard link's bytes have been on the disk since its tree was made.
+#[cfg(unix)]
+fn is_shared(metadata: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(metadata) > 1
+}
+
+#[cfg(not(unix))]
+fn is_shared(_metadata: &std::fs::Metadata) -> bool {
+    false
+}
