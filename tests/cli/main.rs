@@ -41,4 +41,5 @@ mod store_import;
 mod support;
 #[cfg(unix)]
 mod trees;
+mod update;
 mod verify;

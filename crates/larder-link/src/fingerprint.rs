@@ -8,6 +8,7 @@
 use std::{fs, path::Path};
 
 use larder_digest::{Hasher, Sha256};
+use larder_fs::{Durability, PathContext as _, PathError, write_atomic};
 use serde::{Deserialize, Serialize};
 
 /// In `conda-meta`.
@@ -53,6 +54,20 @@ impl Fingerprint {
         // Two digests and two numbers.
         serde_json::to_string(&file).unwrap_or_default()
     }
+}
+
+/// Notes what the environment at `prefix` is made from: for one that turned out to be right as it is.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn remember(prefix: &Path, fingerprint: Fingerprint) -> Result<(), PathError> {
+    let meta = prefix.join("conda-meta");
+    let history = meta.join("history");
+    let length = fs::metadata(&history)
+        .at("read metadata of", &history)?
+        .len();
+    let text = fingerprint.to_text(length);
+    write_atomic(&meta.join(FILE), text.as_bytes(), Durability::Lazy)
 }
 
 /// What the environment at `prefix` was made from, if larder made it, nobody has changed it since by way

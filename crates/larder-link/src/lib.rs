@@ -45,7 +45,7 @@ pub use apply::{Applied, apply};
 pub use clobber::Clobber;
 pub use crash::{Recovered, recover};
 pub use error::{ApplyError, PlanError, RecordError};
-pub use fingerprint::{Fingerprint, fingerprint};
+pub use fingerprint::{Fingerprint, fingerprint, remember};
 pub use held::Held;
 pub use installed::{Installation, Installed, InstalledKind, InstalledPath, installed};
 pub use larder_bytecode::{Bundles, Bytecodes, BytecodesOptions, CacheSecret, SecretError};

@@ -32,6 +32,8 @@ pub enum Origin {
     Memo,
     /// From the solver.
     Solved,
+    /// What is installed is what is wanted.
+    Installed,
 }
 
 /// A closure and how it was come by.
@@ -44,7 +46,7 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
-    fn locked(closure: Closure, origin: Origin) -> Self {
+    pub(crate) fn known(closure: Closure, origin: Origin) -> Self {
         Self {
             closure,
             origin,
@@ -181,13 +183,10 @@ impl Chooser<'_> {
         match (found, lock_use) {
             (Some((path, lock)), LockUse::Frozen) => {
                 let closure = closure(&lock, &path, want.subdir, &Selection::all())?;
-                return Ok(Chosen::locked(
-                    with_requests(closure, want)?,
-                    Origin::Frozen,
-                ));
+                return Ok(Chosen::known(with_requests(closure, want)?, Origin::Frozen));
             }
             (Some((path, lock)), _) => {
-                return Ok(Chosen::locked(
+                return Ok(Chosen::known(
                     self.checked(&lock, &path, want)?,
                     Origin::Lock,
                 ));
@@ -238,7 +237,7 @@ impl Chooser<'_> {
         let selection = Selection::default();
         let found = closure(lock, path, subdir, &selection)?;
         if lock_use == LockUse::Frozen {
-            return Ok(Chosen::locked(found, Origin::Frozen));
+            return Ok(Chosen::known(found, Origin::Frozen));
         }
         let channels: Vec<String> = lock
             .channels()
@@ -263,7 +262,7 @@ impl Chooser<'_> {
             .filter(counts)
             .collect();
         if reasons.is_empty() {
-            Ok(Chosen::locked(found, Origin::Lock))
+            Ok(Chosen::known(found, Origin::Lock))
         } else {
             Err(ChooseError::Stale {
                 path: path.to_owned(),

@@ -74,15 +74,7 @@ impl ManifestInput {
     /// Where the lock of this manifest belongs: `conda-lock.yml` beside environment.yml,
     /// `NAME.conda-lock.yml` beside NAME.yml. `None` for specs of the command line.
     pub(crate) fn lock_path(&self) -> Option<PathBuf> {
-        let file = self.files.first()?;
-        let stem = file.file_stem()?.to_string_lossy();
-        let is_default = Path::new(DEFAULT_MANIFEST).file_stem() == file.file_stem();
-        let name = if is_default {
-            DEFAULT_LOCK.to_owned()
-        } else {
-            format!("{stem}.{DEFAULT_LOCK}")
-        };
-        Some(file.with_file_name(name))
+        lock_path_of(self.files.first()?)
     }
 
     fn is_source_of(&self, lock: &LockFile) -> bool {
@@ -91,6 +83,18 @@ impl ManifestInput {
             .iter()
             .any(|source| Path::new(source).file_name() == name)
     }
+}
+
+/// Where the lock of the manifest `file` belongs.
+pub(crate) fn lock_path_of(file: &Path) -> Option<PathBuf> {
+    let stem = file.file_stem()?.to_string_lossy();
+    let is_default = Path::new(DEFAULT_MANIFEST).file_stem() == file.file_stem();
+    let name = if is_default {
+        DEFAULT_LOCK.to_owned()
+    } else {
+        format!("{stem}.{DEFAULT_LOCK}")
+    };
+    Some(file.with_file_name(name))
 }
 
 /// Why the user's input could not be read.
@@ -325,7 +329,11 @@ fn parse_one(
         .map_err(|error| InputError::Lock(Box::new(error)))
 }
 
-fn named_or_default(files: &[PathBuf], settings: &Settings) -> Result<Vec<PathBuf>, InputError> {
+/// The files that were named, else the default manifest that is there.
+pub(crate) fn named_or_default(
+    files: &[PathBuf],
+    settings: &Settings,
+) -> Result<Vec<PathBuf>, InputError> {
     if !files.is_empty() {
         return Ok(files.to_vec());
     }

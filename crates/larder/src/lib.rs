@@ -27,6 +27,7 @@ mod materialize;
 mod network;
 mod pack;
 mod pkgs;
+mod planting;
 mod platforms;
 mod policy;
 mod record;
@@ -40,6 +41,7 @@ mod system;
 mod target;
 mod transfer;
 mod unpack;
+mod update;
 mod verify;
 mod virtual_file;
 
@@ -96,6 +98,7 @@ pub use store::{
 pub use system::{Explanation, explain};
 pub use target::{Target, TargetError, existing_prefix};
 pub use unpack::{KeepObjects, UnpackOperationError, UnpackOptions, UnpackReport, unpack};
+pub use update::{Extras, UpdateActions, UpdateOptions, UpdateReport, update};
 pub use verify::{VerifyEnvironmentReport, VerifyError, verify};
 pub use virtual_file::VirtualPackagesError;
 

@@ -193,11 +193,12 @@ fn summary(report: &CreateReport) {
     }
 }
 
-fn origin(origin: Origin) -> &'static str {
+pub(super) fn origin(origin: Origin) -> &'static str {
     match origin {
         Origin::Lock => "from the lock",
         Origin::Frozen => "from the lock, unchecked",
         Origin::Memo => "from an earlier solve, still true",
         Origin::Solved => "solved",
+        Origin::Installed => "as installed",
     }
 }

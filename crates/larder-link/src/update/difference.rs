@@ -129,9 +129,8 @@ fn is_same(installed: &Installed, wanted: &LockedPackage) -> bool {
     if installed.version != record.version.as_str() || installed.build != record.build.as_str() {
         return false;
     }
-    match (installed.sha256, wanted.sha256()) {
-        (Some(one), Some(other)) => return one == other,
-        _ => {}
+    if let (Some(one), Some(other)) = (installed.sha256, wanted.sha256()) {
+        return one == other;
     }
     match (installed.md5, wanted.md5()) {
         (Some(one), Some(other)) => one == other,

@@ -369,6 +369,22 @@ fn cep34_21_scripts_before_unlinking_run_while_everything_is_there() {
 }
 
 #[test]
+fn cep34_22_scripts_after_unlinking_never_run() {
+    let kit = Kit::new();
+    let fails = "touch \"$PREFIX/it-ran\"; exit 1\n";
+    let old = kit.unpack(
+        versioned("a", "1")
+            .file("a", "1")
+            .link_script("post-unlink", fails),
+    );
+    let new = kit.unpack(versioned("a", "2").file("a", "2"));
+    kit.create(&[&old]);
+    assert_eq!(run(&kit, &[&new]).warnings, [""; 0]);
+    run(&kit, &[]);
+    assert!(!kit.has("it-ran"));
+}
+
+#[test]
 fn an_update_that_fails_changes_nothing() {
     let kit = Kit::new();
     let old = kit.unpack(versioned("a", "1").file("lib/a", "1"));

@@ -32,7 +32,7 @@ impl Run<'_> {
     }
 
     /// The bytecode beside the trees in `trees`. That it cannot be kept is a warning.
-    pub(super) fn bytecodes(&self, trees: &Path) -> Option<Arc<Bytecodes>> {
+    pub(crate) fn bytecodes(&self, trees: &Path) -> Option<Arc<Bytecodes>> {
         if self.options.bytecode == BytecodePolicy::Leave {
             return None;
         }

@@ -1,10 +1,13 @@
-//! Why an environment was not made.
+//! Why an environment was not made or updated.
+
+use std::path::PathBuf;
 
 use std::io;
 
 use larder_fetch::{FetchError, NetworkError};
 use larder_fs::PathError;
-use larder_link::{ApplyError, PlanError};
+use larder_link::{ApplyError, PlanError, UpdateError};
+use larder_lock::Reason;
 use larder_store::OpenError;
 use larder_unpack::UnpackError;
 
@@ -54,6 +57,25 @@ pub enum CreateError {
     Plan(#[from] PlanError),
     #[error(transparent)]
     Apply(#[from] ApplyError),
+    #[error(transparent)]
+    Update(#[from] UpdateError),
+    #[error("cannot look at the environment")]
+    Look(#[from] PathError),
+    #[error("cannot read the record `{}`", path.display())]
+    Installed {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the record `{}` is damaged: {problem}", path.display())]
+    DamagedRecord { path: PathBuf, problem: String },
+    #[error("what is installed does not go with the lock:{}", listed(reasons))]
+    Misfit { reasons: Vec<Reason> },
+}
+
+fn listed(reasons: &[Reason]) -> String {
+    let lines = reasons.iter().map(|reason| format!("\n  - {reason}"));
+    lines.collect()
 }
 
 impl From<UnpackError> for CreateError {
@@ -77,6 +99,10 @@ impl Explain for CreateError {
             Self::Materialize(error) => error.kind(),
             Self::Unmended { .. } => Kind::Damage,
             Self::Apply(error) => apply_kind(error),
+            Self::Update(error) => update_kind(error),
+            Self::Look(_) => Kind::World,
+            Self::Installed { .. } | Self::DamagedRecord { .. } => Kind::Damage,
+            Self::Misfit { .. } => Kind::Refused,
         }
     }
 
@@ -97,6 +123,10 @@ impl Explain for CreateError {
             Self::Unmended { error, .. } => error.code(),
             Self::Plan(error) => plan_code(error),
             Self::Apply(error) => apply_code(error),
+            Self::Update(error) => update_code(error),
+            Self::Look(_) => "update::look",
+            Self::Installed { .. } | Self::DamagedRecord { .. } => "update::damaged-record",
+            Self::Misfit { .. } => "update::misfit",
         }
     }
 
@@ -124,6 +154,13 @@ impl Explain for CreateError {
             Self::Apply(ApplyError::File { source, .. }) if is_no_method(source) => {
                 Some("`--link-mode auto` takes what these file systems can do".into())
             }
+            Self::Update(UpdateError::Frozen { .. }) => {
+                Some("`--override-frozen` changes it all the same".into())
+            }
+            Self::Installed { .. } | Self::DamagedRecord { .. } => {
+                Some("`larder sync` makes the environment right again".into())
+            }
+            Self::Misfit { .. } => Some("`--prune` removes what the lock does not have".into()),
             Self::Plan(PlanError::NoPython { .. }) => {
                 Some("add `python` to the dependencies".into())
             }
@@ -165,6 +202,30 @@ fn apply_code(error: &ApplyError) -> &'static str {
         ApplyError::Script(_) => "link::script-failed",
         ApplyError::Recover { .. } => "link::recover",
         _ => "link::write",
+    }
+}
+
+fn update_kind(error: &UpdateError) -> Kind {
+    match error {
+        UpdateError::Apply(error) => apply_kind(error),
+        UpdateError::NotAnEnvironment { .. }
+        | UpdateError::Frozen { .. }
+        | UpdateError::Occupied { .. }
+        | UpdateError::Plan(_) => Kind::Refused,
+        _ => Kind::World,
+    }
+}
+
+fn update_code(error: &UpdateError) -> &'static str {
+    match error {
+        UpdateError::Apply(error) => apply_code(error),
+        UpdateError::Plan(error) => plan_code(error),
+        UpdateError::NotAnEnvironment { .. } => "target::not-an-environment",
+        UpdateError::Frozen { .. } => "target::frozen",
+        UpdateError::Unfinished { .. } => "target::unfinished",
+        UpdateError::Occupied { .. } => "update::occupied",
+        UpdateError::Recover { .. } => "link::recover",
+        _ => "update::write",
     }
 }
 

@@ -20,19 +20,18 @@ use crate::{
     InputError, LockUse, Settings, SolvePolicy, Target,
     activation::is_environment,
     channels::ChannelSet,
-    choose::{Chooser, Chosen},
+    choose::Chosen,
     fingerprint,
     gather::Gatherer,
     inputs::{Input, read, refuse_pip},
     network::{self, LazyNetwork},
     platforms, registry,
-    solving::Want,
     target::{check_free, new_prefix},
-    virtual_file::VirtualPackages,
 };
 
 mod arrivals;
 mod bytecode;
+mod choosing;
 mod direct;
 mod error;
 mod install;
@@ -41,6 +40,7 @@ mod report;
 
 pub use bytecode::BytecodePolicy;
 pub use error::CreateError;
+pub(crate) use report::linked;
 pub use report::{CreateReport, LinkedPackage};
 
 /// A temporary file of the store that is older than this belongs to nobody any more.
@@ -176,7 +176,7 @@ pub(crate) async fn create_from(
     Ok(report)
 }
 
-fn variables(input: &Input) -> &IndexMap<String, String> {
+pub(crate) fn variables(input: &Input) -> &IndexMap<String, String> {
     match input {
         Input::Manifest(input) => &input.manifest.variables,
         Input::Lock { variables, .. } => variables,
@@ -184,7 +184,7 @@ fn variables(input: &Input) -> &IndexMap<String, String> {
 }
 
 /// The manifest, if that is what was given and this version can install it.
-fn usable_manifest<'i>(
+pub(crate) fn usable_manifest<'i>(
     input: &'i Input,
     options: &CreateOptions,
 ) -> Result<Option<&'i Manifest>, InputError> {
@@ -241,18 +241,18 @@ impl Wanted<'_> {
 }
 
 /// What one run needs from beginning to end.
-struct Run<'a> {
-    options: &'a CreateOptions,
-    settings: &'a Settings,
-    subdir: Subdir,
+pub(crate) struct Run<'a> {
+    pub(crate) options: &'a CreateOptions,
+    pub(crate) settings: &'a Settings,
+    pub(crate) subdir: Subdir,
     channels: Arc<ChannelSet>,
-    network: LazyNetwork<'a>,
-    store: Store,
-    reporter: &'a dyn Reporter,
+    pub(crate) network: LazyNetwork<'a>,
+    pub(crate) store: Store,
+    pub(crate) reporter: &'a dyn Reporter,
 }
 
 impl<'a> Run<'a> {
-    fn open(
+    pub(crate) fn open(
         options: &'a CreateOptions,
         settings: &'a Settings,
         manifest: Option<&Manifest>,
@@ -280,30 +280,6 @@ impl<'a> Run<'a> {
             network,
             store,
             reporter,
-        })
-    }
-
-    async fn choose(&self, input: &Input) -> Result<Chosen, CreateError> {
-        let chooser = Chooser {
-            settings: self.settings,
-            network: &self.network,
-            store: &self.store,
-            policy: &self.options.policy,
-            with_default_packages: !self.options.no_default_packages,
-            reporter: self.reporter,
-        };
-        let lock_use = self.options.lock_use;
-        Ok(match input {
-            Input::Manifest(input) => {
-                let file = VirtualPackages::read(self.options.policy.virtual_packages.as_deref())?;
-                let manifest = &input.manifest;
-                let context = (self.settings, self.reporter);
-                let want = Want::new(manifest, self.subdir, &self.channels, &file, context);
-                chooser.for_manifest(input, &want, lock_use).await?
-            }
-            Input::Lock { path, lock, .. } => {
-                chooser.for_lock(lock, path, self.subdir, lock_use)?
-            }
         })
     }
 
@@ -384,12 +360,11 @@ impl<'a> Run<'a> {
         Ok(summary.objects)
     }
 
-    /// The registry and the roots only help to find and to keep things: that they cannot be written is
-    /// a warning, as it is for conda.
-    fn remember(&self, wanted: &Wanted<'_>, objects: &install::Objects) {
+    /// Lists the environment where conda looks for those that have no name.
+    pub(crate) fn register(&self, prefix: &Path) {
         if self.settings.register
             && let Some(home) = &self.settings.home
-            && let Err(error) = registry::register(home, &wanted.prefix)
+            && let Err(error) = registry::register(home, prefix)
         {
             self.reporter.warn(
                 "create::unregistered",
@@ -399,6 +374,12 @@ impl<'a> Run<'a> {
                 ),
             );
         }
+    }
+
+    /// The registry and the roots only help to find and to keep things: that they cannot be written is
+    /// a warning, as it is for conda.
+    fn remember(&self, wanted: &Wanted<'_>, objects: &install::Objects) {
+        self.register(&wanted.prefix);
         if let Err(error) = self.store.sweep_abandoned(ABANDONED) {
             self.reporter
                 .note(format!("left-over files of the store stay: {error}"));

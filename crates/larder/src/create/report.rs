@@ -163,7 +163,7 @@ impl CreateReport {
     }
 }
 
-fn linked(package: &LockedPackage) -> LinkedPackage {
+pub(crate) fn linked(package: &LockedPackage) -> LinkedPackage {
     let record = &package.record.package_record;
     let base_url = package
         .record

@@ -9,6 +9,7 @@ use crate::{
 };
 
 mod remove;
+mod update;
 
 pub(super) fn env(
     args: &EnvArgs,
@@ -16,6 +17,7 @@ pub(super) fn env(
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
     match &args.command {
+        EnvCommand::Update(args) => update::update(args, global, environment),
         EnvCommand::Remove(args) => remove::remove(args, global, environment),
     }
 }

@@ -1,0 +1,118 @@
+//! `larder env update`.
+
+use std::process::ExitCode;
+
+use larder::{
+    CreateOptions, Extras, LockUse, Settings, UpdateOptions, UpdateReport,
+    update as update_environment,
+};
+
+use crate::{
+    args::{EnvUpdateArgs, GlobalArgs},
+    commands::{
+        context::{block_on, policy, settings_with_store, target},
+        create::{making, origin},
+    },
+    environment::Environment,
+    failure::Failure,
+    output, progress,
+};
+
+pub(super) fn update(
+    args: &EnvUpdateArgs,
+    global: &GlobalArgs,
+    environment: &Environment,
+) -> Result<ExitCode, Failure> {
+    let settings = settings_with_store(global, environment)?;
+    let reporter = progress::reporter(global);
+    let options = options(args, &settings, environment)?;
+    let result = block_on(update_environment(&options, &settings, &*reporter))?;
+    drop(reporter);
+    let report = result.map_err(|error| Failure::new(&error))?;
+    tell(&report, global);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn options(
+    args: &EnvUpdateArgs,
+    settings: &Settings,
+    environment: &Environment,
+) -> Result<UpdateOptions, Failure> {
+    Ok(UpdateOptions {
+        create: CreateOptions {
+            files: args.input.files.clone(),
+            channels: args.input.channels.clone(),
+            policy: policy(&args.input.policy, settings)?,
+            target: target(&args.target),
+            platform: args.platform.clone(),
+            dry_run: args.dry_run,
+            lock_use: match (args.frozen, args.no_lock) {
+                (true, _) => LockUse::Frozen,
+                (_, true) => LockUse::Ignored,
+                _ => LockUse::Checked,
+            },
+            ..making(&args.making, settings, environment)
+        },
+        extras: match args.prune {
+            true => Extras::Prune,
+            false => Extras::Keep,
+        },
+        override_frozen: args.override_frozen,
+    })
+}
+
+/// The report, as JSON or as text.
+pub(super) fn tell(report: &UpdateReport, global: &GlobalArgs) {
+    if global.json {
+        return output::json(report);
+    }
+    if report.dry_run {
+        for package in &report.actions.unlink {
+            output::line(format!("- {}", described(package)));
+        }
+        for package in &report.actions.link {
+            output::line(format!("+ {}", described(package)));
+        }
+    }
+    if !global.quiet {
+        output::tell(summary(report));
+    }
+}
+
+fn described(package: &larder::LinkedPackage) -> String {
+    let larder::LinkedPackage {
+        channel,
+        platform,
+        dist_name,
+        ..
+    } = package;
+    format!("{channel}/{platform}::{dist_name}")
+}
+
+/// One line.
+fn summary(report: &UpdateReport) -> String {
+    let prefix = report.prefix.display();
+    let took = output::duration(report.milliseconds);
+    let solve = report.solve.map_or("known", origin);
+    if report.message.is_some() {
+        return format!("{prefix}: up to date ({solve}), {took}");
+    }
+    let (linked, unlinked) = (report.actions.link.len(), report.actions.unlink.len());
+    let fetched = match report.fetched {
+        0 => "nothing fetched".to_owned(),
+        count => format!("fetched {count} ({})", output::bytes(report.fetched_bytes)),
+    };
+    let linked = output::count(linked, "package");
+    match (report.created, report.dry_run) {
+        (true, true) => format!("would make {prefix} with {linked} ({solve})"),
+        (true, false) => format!("{prefix}: made with {linked} ({solve}), {fetched}; {took}"),
+        (false, true) => format!(
+            "would unlink {unlinked}, link {linked} and keep {} of {prefix} ({solve})",
+            report.kept
+        ),
+        (false, false) => format!(
+            "{prefix}: unlinked {unlinked}, linked {linked}, kept {} ({solve}), {fetched}; {took}",
+            report.kept
+        ),
+    }
+}

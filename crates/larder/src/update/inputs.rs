@@ -1,0 +1,93 @@
+//! Everything that decides what an environment is to be, as one digest: where it is the same as last
+//! time, so is the answer, and no file of the environment has to be touched to know that.
+//!
+//! Reads the files that were given and the lock beside them as bytes, and parses nothing.
+
+use std::{fs, path::PathBuf};
+
+use larder_digest::Sha256;
+use larder_link::Fingerprint;
+use rattler_conda_types::Subdir;
+
+use super::{Extras, UpdateOptions};
+use crate::{
+    LockUse, Settings,
+    inputs::{DEFAULT_LOCK, DEFAULT_MANIFEST, lock_path_of, named_or_default},
+};
+
+/// Whoever changes what an update does with the same inputs changes this.
+const VERSION: &str = "larder update 1";
+
+/// The digest, or nothing if the same inputs may give another answer the next time: a solve for which
+/// nothing is pinned, or text that is read differently on another day.
+pub(super) fn digest(
+    options: &UpdateOptions,
+    settings: &Settings,
+    subdir: Subdir,
+) -> Option<Sha256> {
+    let create = &options.create;
+    if create.policy.refresh || !create.specs.is_empty() {
+        return None;
+    }
+    let mut texts: Vec<Vec<u8>> = vec![
+        VERSION.into(),
+        subdir.to_string().into(),
+        format!("{:?} {:?}", options.extras, create.lock_use).into(),
+        format!("{:?} {:?}", create.link_scripts, create.policy).into(),
+        settings.channel_alias.clone().into(),
+        create.channels.join("\n").into(),
+        format!(
+            "{:?} {:?}",
+            settings.default_channels, settings.channel_rules
+        )
+        .into(),
+        format!("{:?} {}", settings.pinned, settings.only_tar_bz2).into(),
+    ];
+    let mut overrides: Vec<_> = settings
+        .variables
+        .iter()
+        .filter(|(name, _)| name.starts_with("CONDA_OVERRIDE_"))
+        .map(|(name, value)| format!("{name}={value}").into_bytes())
+        .collect();
+    overrides.sort();
+    texts.extend(overrides);
+    let files = named_or_default(&create.files, settings).ok()?;
+    let files = files.iter().map(|file| settings.absolute(file));
+    let files: Vec<PathBuf> = files
+        .chain(create.policy.virtual_packages.clone())
+        .collect();
+    for file in &files {
+        let bytes = fs::read(file).ok()?;
+        // A variable may have another value next time.
+        if bytes.contains(&b'$') {
+            return None;
+        }
+        texts.extend([file.to_string_lossy().into_owned().into_bytes(), bytes]);
+    }
+    let locks = if create.lock_use == LockUse::Ignored {
+        Vec::new()
+    } else {
+        locks(&files)
+    };
+    // The lock itself may have been given: then it is among the files, and there is none beside it.
+    let is_pinned = !locks.is_empty() || options.extras == Extras::Keep;
+    texts.extend(locks);
+    is_pinned.then(|| Fingerprint::digest(texts.iter().map(Vec::as_slice)))
+}
+
+/// The bytes of the locks that may be the manifest's.
+fn locks(files: &[PathBuf]) -> Vec<Vec<u8>> {
+    let Some(first) = files.first() else {
+        return Vec::new();
+    };
+    let own = lock_path_of(first);
+    let common = first.with_file_name(DEFAULT_LOCK);
+    let is_lock = first.file_name().is_some_and(|name| {
+        name.to_string_lossy().ends_with(DEFAULT_LOCK) && name != DEFAULT_MANIFEST
+    });
+    if is_lock {
+        return vec![b"a lock".to_vec()];
+    }
+    let paths = own.into_iter().chain([common]);
+    paths.filter_map(|path| fs::read(path).ok()).collect()
+}

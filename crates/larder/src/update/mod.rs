@@ -1,0 +1,341 @@
+//! `larder env update`: an environment becomes what a manifest or lock says, at the cost of what changes.
+//!
+//! Makes it if there is none. Knows one that is up to date by a digest of its inputs. Packages that are
+//! installed and not named stay, unless they are to go ([`Extras`]).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Instant,
+};
+
+use indexmap::IndexMap;
+use larder_event::Reporter;
+use larder_fs::Durability;
+use larder_link::{
+    Difference, Fingerprint, FrozenPolicy, Held, Installation, LinkOptions, Planned, Updated,
+};
+use larder_lock::{Closure, LockedPackage};
+use larder_store::Object;
+use rattler_conda_types::Subdir;
+
+use crate::{
+    CreateOptions, Ephemeral, Settings,
+    activation::is_environment,
+    choose::Chosen,
+    create::{self, CreateError, Run, hold, usable_manifest},
+    existing_prefix, fingerprint,
+    gather::Gatherer,
+    inputs::{Input, read},
+    materialize,
+    planting::Planted,
+    platforms,
+    target::new_prefix,
+};
+
+mod inputs;
+mod report;
+mod wanted;
+
+pub use report::{UpdateActions, UpdateReport};
+use wanted::Present;
+
+/// What to update, and how.
+#[derive(Debug, Clone)]
+pub struct UpdateOptions {
+    /// As for a new environment, which is made if there is none; `replace` does not matter.
+    pub create: CreateOptions,
+    /// What happens to packages that the manifest does not need.
+    pub extras: Extras,
+    /// Change the environment even if it is frozen (CEP 22).
+    pub override_frozen: bool,
+}
+
+/// What happens to installed packages that the manifest or lock does not need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Extras {
+    /// They stay, as with conda.
+    #[default]
+    Keep,
+    /// They go: the environment has exactly what the manifest says.
+    Prune,
+}
+
+/// Updates an environment, or makes it.
+///
+/// # Errors
+/// See [`CreateError`]. The environment is as it was then, as far as scripts have not changed it.
+pub async fn update(
+    options: &UpdateOptions,
+    settings: &Settings,
+    reporter: &dyn Reporter,
+) -> Result<UpdateReport, CreateError> {
+    let begun = Instant::now();
+    let create = &options.create;
+    let subdir = platforms::given_or_default(create.platform.as_deref(), settings)?;
+    let inputs = inputs::digest(options, settings, subdir);
+    let is_known = |prefix: &PathBuf| {
+        let found = larder_link::fingerprint(prefix);
+        inputs.is_some() && found.is_some_and(|found| found.inputs == inputs)
+    };
+    let is_named = create.target.name.is_some() || create.target.prefix.is_some();
+    if is_named {
+        let prefix = existing_prefix(&create.target, settings)?;
+        if is_known(&prefix) {
+            return Ok(UpdateReport::up_to_date(prefix, subdir, None));
+        }
+    }
+    let context = (settings, reporter);
+    let input = read(&create.files, &create.specs, Some(subdir), context)?;
+    let manifest = usable_manifest(&input, create)?;
+    let prefix = new_prefix(&create.target, manifest, settings)?;
+    if is_known(&prefix) {
+        return Ok(UpdateReport::up_to_date(prefix, subdir, None));
+    }
+    larder_link::check_place(&prefix)?;
+    if !is_environment(&prefix) {
+        let report = create::create_from(&input, create, settings, reporter).await?;
+        return Ok(UpdateReport::created(report));
+    }
+    let held = match create.dry_run {
+        true => None,
+        false => Some(hold(&prefix, &create.command_line, reporter)?),
+    };
+    // These are for new environments.
+    let existing = CreateOptions {
+        no_default_packages: true,
+        ..create.clone()
+    };
+    let run = Run::open(&existing, settings, manifest, subdir, reporter)?;
+    let change = Change {
+        run: &run,
+        options,
+        prefix,
+        held,
+        begun,
+        inputs,
+    };
+    change.make(&input).await
+}
+
+/// One update of an environment that is there.
+struct Change<'c> {
+    run: &'c Run<'c>,
+    options: &'c UpdateOptions,
+    prefix: PathBuf,
+    /// Nothing in a dry run.
+    held: Option<Arc<Held>>,
+    begun: Instant,
+    inputs: Option<larder_digest::Sha256>,
+}
+
+impl Change<'_> {
+    async fn make(&self, input: &Input) -> Result<UpdateReport, CreateError> {
+        self.check_frozen()?;
+        let installation = self.installation()?;
+        let chosen = self.choose(input, &installation).await?;
+        let variables = self.variables(input)?;
+        let subdir = self.run.subdir;
+        let mut report = UpdateReport::up_to_date(self.prefix.clone(), subdir, Some(chosen.origin));
+        let closure = &chosen.closure;
+        let settings = self.run.settings;
+        settings.channel_rules.check_closure(closure, settings)?;
+        let none = BTreeSet::new();
+        let difference = larder_link::difference(&installation, closure, &none)?;
+        let _pin = self
+            .held
+            .is_some()
+            .then(|| crate::store::pin(&self.run.store, closure, self.run.reporter));
+        let gatherer = self.gatherer();
+        report.planned(&difference, &gatherer.plan(&coming(&difference, subdir)?)?);
+        report.dry_run = self.options.create.dry_run;
+        let options = self.link_options(input, closure, variables)?;
+        let is_same = difference.is_empty()
+            && larder_link::state_variables(&self.prefix)? == options.variables;
+        if let Some(fingerprint) = options.fingerprint.filter(|_| is_same && !report.dry_run) {
+            larder_link::remember(&self.prefix, fingerprint)?;
+        } else if !report.dry_run {
+            let updated = self
+                .apply(&installation, closure, (options, &mut report))
+                .await?;
+            report.updated(updated);
+        }
+        if !report.dry_run {
+            self.record(closure);
+        }
+        report.milliseconds = crate::milliseconds(self.begun);
+        Ok(report)
+    }
+
+    fn check_frozen(&self) -> Result<(), CreateError> {
+        match larder_link::frozen(&self.prefix).map_err(CreateError::Recover)? {
+            Some(message) if !self.options.override_frozen => {
+                let prefix = self.prefix.clone();
+                Err(larder_link::UpdateError::Frozen { prefix, message }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn installation(&self) -> Result<Installation, CreateError> {
+        let threads = self.run.settings.threads;
+        let installation = larder_link::installed(&self.prefix, threads)?;
+        match installation.damaged.first() {
+            None => Ok(installation),
+            Some(damaged) => Err(CreateError::DamagedRecord {
+                path: self.prefix.join("conda-meta").join(&damaged.path),
+                problem: damaged.problem.clone(),
+            }),
+        }
+    }
+
+    async fn choose(
+        &self,
+        input: &Input,
+        installation: &Installation,
+    ) -> Result<Chosen, CreateError> {
+        match self.options.extras {
+            Extras::Prune => self.run.choose(input).await,
+            Extras::Keep => {
+                let present = Present::read(installation, &self.prefix)?;
+                self.run.choose_besides(input, &present).await
+            }
+        }
+    }
+
+    /// The manifest's win over those that are there; what it does not name stays, unless extras go.
+    fn variables(&self, input: &Input) -> Result<IndexMap<String, String>, CreateError> {
+        let mut variables = match self.options.extras {
+            Extras::Keep => larder_link::state_variables(&self.prefix)?,
+            Extras::Prune => IndexMap::new(),
+        };
+        let named = create::variables(input).iter();
+        variables.extend(named.map(|(name, value)| (name.clone(), value.clone())));
+        Ok(variables)
+    }
+
+    fn link_options(
+        &self,
+        input: &Input,
+        closure: &Closure,
+        variables: IndexMap<String, String>,
+    ) -> Result<LinkOptions, CreateError> {
+        let create = &self.options.create;
+        let fingerprint = Fingerprint {
+            inputs: self.inputs,
+            ..fingerprint::of_closure(closure, &variables, create.link_scripts)
+        };
+        let manifest = usable_manifest(input, create)?;
+        Ok(LinkOptions {
+            variables,
+            fingerprint: Some(fingerprint),
+            held: self.held.clone(),
+            ..self.run.link_options_for(&self.prefix, manifest)
+        })
+    }
+
+    fn gatherer(&self) -> Gatherer<'_> {
+        Gatherer {
+            settings: self.run.settings,
+            store: &self.run.store,
+            network: &self.run.network,
+            reporter: self.run.reporter,
+        }
+    }
+
+    /// Fetches, unpacks and moves; again with more packages where those that stay have paths in common
+    /// with those that change, and after something of the store or the trees was damaged.
+    async fn apply(
+        &self,
+        installation: &Installation,
+        closure: &Closure,
+        (options, report): (LinkOptions, &mut UpdateReport),
+    ) -> Result<Updated, CreateError> {
+        let options = larder_link::UpdateOptions {
+            frozen: match self.options.override_frozen {
+                true => FrozenPolicy::Override,
+                false => FrozenPolicy::Respect,
+            },
+            durability: match self.options.create.ephemeral {
+                Ephemeral::Yes => Durability::Lazy,
+                Ephemeral::No => Durability::Flush,
+            },
+            ..larder_link::UpdateOptions::new(options)
+        };
+        let mut relink = BTreeSet::new();
+        let mut rounds = 0;
+        loop {
+            let difference = larder_link::difference(installation, closure, &relink)?;
+            let link = coming(&difference, self.run.subdir)?;
+            let gatherer = self.gatherer();
+            let summary = gatherer.fetch(&gatherer.plan(&link)?).await?;
+            report.fetched(&summary, rounds == 0);
+            rounds += 1;
+            match self.attempt(&difference, (&link, &summary.objects), &options) {
+                Ok(Attempt::Done(updated)) => return Ok(updated),
+                Ok(Attempt::Relink(names)) => relink.extend(names),
+                Err(CreateError::Materialize(error))
+                    if error.is_mended_by_fetching() && rounds <= closure.packages().len() =>
+                {
+                    let text = format!("{error}: it is fetched anew");
+                    self.run.reporter.warn("store::damaged", text);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn attempt(
+        &self,
+        difference: &Difference<'_>,
+        (link, objects): (&Closure, &BTreeMap<String, Object>),
+        options: &larder_link::UpdateOptions,
+    ) -> Result<Attempt, CreateError> {
+        let stored = materialize::stored(link, objects);
+        let planter = self.run.planter();
+        planter.plant(&self.prefix, &stored, |packages, root| {
+            let mut options = options.clone();
+            options.link.bytecode = self.run.bytecodes(root);
+            match larder_link::plan_update(difference, packages, &options.link)? {
+                Planned::Relink(names) => Ok(Planted {
+                    value: Attempt::Relink(names),
+                    touched: Vec::new(),
+                }),
+                Planned::Ready(plan) => {
+                    let updated =
+                        larder_link::update(difference, &plan, &options, self.run.reporter)?;
+                    Ok(Planted {
+                        touched: updated.touched.clone(),
+                        value: Attempt::Done(updated),
+                    })
+                }
+            }
+        })
+    }
+
+    /// What the environment needs now, for the store, and the environment for the registry.
+    fn record(&self, closure: &Closure) {
+        self.run.register(&self.prefix);
+        let needed = crate::store::of_closure(closure);
+        let kind = larder_store::RootKind::Prefix;
+        crate::store::record(
+            &self.run.store,
+            kind,
+            &self.prefix,
+            needed,
+            self.run.reporter,
+        );
+    }
+}
+
+/// What came of one round.
+enum Attempt {
+    Done(Updated),
+    Relink(BTreeSet<String>),
+}
+
+fn coming(difference: &Difference<'_>, subdir: Subdir) -> Result<Closure, CreateError> {
+    let packages: Vec<LockedPackage> = difference.link.iter().copied().cloned().collect();
+    Ok(Closure::new(subdir, packages).map_err(crate::ChooseError::from)?)
+}

@@ -1,0 +1,183 @@
+//! What an update did, for people and machines. The JSON has the keys that conda's consumers read.
+
+use std::path::PathBuf;
+
+use larder_fetch::{FetchPlan, FetchSummary};
+use larder_link::{Difference, Installed, Updated};
+use rattler_conda_types::Subdir;
+use serde::Serialize;
+
+use crate::{
+    LinkedPackage, Origin,
+    channel_name::{self, name},
+    create::{CreateReport, linked},
+};
+
+/// conda says these very words.
+const NOTHING_TO_DO: &str = "All requested packages already installed.";
+
+/// What was done.
+#[derive(Debug, Clone, Serialize)]
+pub struct UpdateReport {
+    /// Always true: a failure has no report.
+    pub success: bool,
+    /// What conda's consumers look for when there was nothing to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<&'static str>,
+    /// The environment's directory, absolute.
+    pub prefix: PathBuf,
+    /// Whether nothing was changed on request.
+    pub dry_run: bool,
+    /// Whether there was no environment, so that one was made.
+    pub created: bool,
+    /// For which subdir.
+    pub subdir: String,
+    /// How the packages were decided on; nothing where the environment was known to be up to date.
+    pub solve: Option<Origin>,
+    /// What is fetched, linked and unlinked, as conda reports it.
+    pub actions: UpdateActions,
+    /// How many packages stayed as they were.
+    pub kept: usize,
+    /// How many archives were in the store.
+    pub reused: usize,
+    /// How many archives were fetched (or would be).
+    pub fetched: usize,
+    /// How many bytes were fetched (or would be, as far as the records say).
+    pub fetched_bytes: u64,
+    /// How many files and links came.
+    pub linked_paths: u64,
+    /// How many files and links went for good.
+    pub unlinked_paths: u64,
+    /// How many bytes were written because they could not be linked.
+    pub written_bytes: u64,
+    /// Files that somebody had changed or put in the way of a package, which are kept aside.
+    pub saved: Vec<String>,
+    /// How long everything took.
+    pub milliseconds: u64,
+}
+
+/// conda's `actions`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub struct UpdateActions {
+    /// Packages whose archive is not in the store.
+    pub fetch: Vec<LinkedPackage>,
+    /// Packages that come.
+    pub link: Vec<LinkedPackage>,
+    /// Packages that go.
+    pub unlink: Vec<LinkedPackage>,
+    /// The environment's directory.
+    pub prefix: PathBuf,
+}
+
+impl UpdateReport {
+    /// Of an environment that is as it should be.
+    pub(super) fn up_to_date(prefix: PathBuf, subdir: Subdir, solve: Option<Origin>) -> Self {
+        Self {
+            success: true,
+            message: Some(NOTHING_TO_DO),
+            dry_run: false,
+            created: false,
+            subdir: subdir.to_string(),
+            solve,
+            actions: UpdateActions {
+                fetch: Vec::new(),
+                link: Vec::new(),
+                unlink: Vec::new(),
+                prefix: prefix.clone(),
+            },
+            prefix,
+            kept: 0,
+            reused: 0,
+            fetched: 0,
+            fetched_bytes: 0,
+            linked_paths: 0,
+            unlinked_paths: 0,
+            written_bytes: 0,
+            saved: Vec::new(),
+            milliseconds: 0,
+        }
+    }
+
+    /// Of one that was made because there was none.
+    pub(super) fn created(report: CreateReport) -> Self {
+        Self {
+            message: None,
+            dry_run: report.dry_run,
+            created: true,
+            subdir: report.subdir,
+            solve: Some(report.solve),
+            actions: UpdateActions {
+                fetch: report.actions.fetch,
+                link: report.actions.link,
+                unlink: Vec::new(),
+                prefix: report.actions.prefix,
+            },
+            prefix: report.prefix,
+            success: true,
+            kept: 0,
+            reused: report.reused,
+            fetched: report.fetched,
+            fetched_bytes: report.fetched_bytes,
+            linked_paths: report.paths,
+            unlinked_paths: 0,
+            written_bytes: report.written_bytes,
+            saved: Vec::new(),
+            milliseconds: report.milliseconds,
+        }
+    }
+
+    /// What is about to be done.
+    pub(super) fn planned(&mut self, difference: &Difference<'_>, plan: &FetchPlan) {
+        self.message = difference.is_settled().then_some(NOTHING_TO_DO);
+        let is_missing = |name: &str| plan.missing.iter().any(|missing| missing.name == name);
+        let link = difference.link.iter().copied();
+        self.actions.fetch = link
+            .clone()
+            .filter(|package| is_missing(package.name()))
+            .map(linked)
+            .collect();
+        self.actions.link = link.map(linked).collect();
+        self.actions.unlink = difference
+            .unlink
+            .iter()
+            .map(|gone| unlinked(gone))
+            .collect();
+        self.kept = difference.keep.len();
+        self.reused = plan.present.len();
+        self.fetched = plan.missing.len();
+        self.fetched_bytes = plan.bytes();
+    }
+
+    /// What was really fetched: the first round replaces what was planned.
+    pub(super) fn fetched(&mut self, summary: &FetchSummary, is_first: bool) {
+        if is_first {
+            (self.fetched, self.fetched_bytes) = (0, 0);
+        }
+        self.fetched += summary.fetched;
+        self.fetched_bytes += summary.bytes;
+    }
+
+    pub(super) fn updated(&mut self, updated: Updated) {
+        self.linked_paths = updated.linked;
+        self.unlinked_paths = updated.unlinked;
+        self.written_bytes = updated.bytes_written;
+        self.saved = updated.saved;
+    }
+}
+
+fn unlinked(package: &Installed) -> LinkedPackage {
+    let base_url = channel_name::base_url(&package.channel, &package.subdir);
+    LinkedPackage {
+        build_number: package.build_number,
+        build_string: package.build.clone(),
+        channel: name(&base_url),
+        dist_name: package.dist(),
+        name: package.name.clone(),
+        platform: package.subdir.clone(),
+        version: package.version.clone(),
+        url: larder_manifest::without_credentials(&package.url),
+        size: None,
+        base_url: larder_manifest::without_credentials(&base_url),
+    }
+}
