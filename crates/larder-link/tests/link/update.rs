@@ -265,7 +265,7 @@ fn nothing_is_touched_behind_a_link_that_somebody_put_there() {
 }
 
 #[test]
-fn a_new_minor_python_takes_noarch_packages_with_it_and_a_new_patch_does_not() {
+fn cep17_08_a_new_minor_python_takes_noarch_packages_with_it_and_a_new_patch_does_not() {
     let kit = Kit::new();
     let [p311, p3119, p312] = ["3.11.1", "3.11.9", "3.12.0"].map(|v| kit.unpack(python(v)));
     let pure = kit.unpack(
@@ -319,7 +319,7 @@ fn other_words_for_the_same_package_change_only_these_words() {
 }
 
 #[test]
-fn cep34_21_scripts_before_unlinking_run_while_everything_is_there() {
+fn cep34_21_cep34_22_scripts_before_unlinking_run_and_those_after_it_never_do() {
     let kit = Kit::new();
     let log = kit.envs().with_file_name("log");
     let script = |what: &str| {
@@ -354,6 +354,7 @@ fn cep34_21_scripts_before_unlinking_run_while_everything_is_there() {
     assert!(run.warnings.iter().any(|warning| warning.contains("b-1-0")));
     assert!(!kit.has("conda-meta/b-1-0.json"));
 
+    // cep34_22 is met by the same choice: deprecated scripts never run, neither here nor anywhere else.
     fs::remove_file(&log).unwrap();
     let options = LinkOptions {
         replace: Replace::Existing,
