@@ -16,6 +16,7 @@ mod path_error;
 mod process;
 mod remove;
 mod rename;
+mod shared;
 mod stamp;
 mod used;
 
@@ -31,6 +32,7 @@ pub use path_error::{PathContext, PathError};
 pub use process::run_in_place;
 pub use remove::remove_tree;
 pub use rename::{exchange, rename_noreplace};
+pub use shared::{create_shared_dir, share_file};
 pub use stamp::Stamp;
 pub use used::mark_used;
 

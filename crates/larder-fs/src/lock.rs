@@ -90,7 +90,7 @@ pub enum Holder {
 
 /// Asks who holds the lock at `path`, without waiting and without making the file.
 pub fn lock_holder(path: &Path) -> Holder {
-    let file = match File::options().write(true).open(path) {
+    let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Holder::Nobody,
         Err(_) => return Holder::Unknown,

@@ -7,7 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_fs::{Durability, PathContext as _, PathError, rename_noreplace, write_atomic};
+use larder_fs::{
+    Durability, PathContext as _, PathError, rename_noreplace, share_file, write_atomic,
+};
 
 use crate::{
     Access, ObjectKind, OpenError,
@@ -38,9 +40,13 @@ pub(crate) fn check_or_create(layout: &Layout, access: Access) -> Result<(), Ope
             false => Err(OpenError::NotAStore { root }),
         };
     }
+    Ok(write(&layout.format())?)
+}
+
+fn write(path: &Path) -> Result<(), PathError> {
     let text = format!("{WORD} {VERSION}\n");
-    write_atomic(&layout.format(), text.as_bytes(), Durability::Flush)?;
-    Ok(())
+    write_atomic(path, text.as_bytes(), Durability::Flush)?;
+    share_file(path)
 }
 
 /// Writes `format` anew where it is damaged or gone in what is a store by everything else that is there;
@@ -60,8 +66,7 @@ pub(crate) fn mend(layout: &Layout) -> Result<bool, OpenError> {
         let aside = unique_name(&format!("{DAMAGED}format-"), "");
         rename_noreplace(&path, &layout.temporary().join(aside))?;
     }
-    let text = format!("{WORD} {VERSION}\n");
-    write_atomic(&path, text.as_bytes(), Durability::Flush)?;
+    write(&path)?;
     Ok(true)
 }
 

@@ -5,14 +5,16 @@
 
 use std::{
     fmt,
-    fs::{self, File},
+    fs::File,
     io::{self, Write},
     path::Path,
     sync::Arc,
 };
 
 use larder_digest::{Checksum, Digests, Hasher, HashingWriter, Mismatch};
-use larder_fs::{Durability, PathContext as _, PathError, make_read_only, sync_dir};
+use larder_fs::{
+    Durability, PathContext as _, PathError, create_shared_dir, make_read_only, sync_dir,
+};
 
 use crate::{
     Object, ObjectId, ObjectKind, Step, Store, StoreError, index, read, store::Shared,
@@ -243,6 +245,6 @@ impl Shared {
 /// Makes the directory of an object; says whether it was missing.
 fn create_shard(shard: &Path) -> Result<bool, PathError> {
     let is_new = !shard.is_dir();
-    fs::create_dir_all(shard).at("create directory", shard)?;
+    create_shared_dir(shard)?;
     Ok(is_new)
 }

@@ -5,13 +5,15 @@
 //! pin is old. Nothing waits for it.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
 use larder_digest::{Checksum, Md5, Sha256};
-use larder_fs::{Durability, Holder, LockFile, PathContext as _, PathError, boot_id, lock_holder};
+use larder_fs::{
+    Durability, Holder, LockFile, PathContext as _, PathError, boot_id, create_shared_dir,
+    lock_holder, share_file,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -71,13 +73,12 @@ impl Store {
         }
         let layout = &self.shared.layout;
         let directory = layout.pins();
-        fs::create_dir_all(&directory)
-            .at("create directory", &directory)
-            .map_err(|source| self.not_writable(source))?;
+        create_shared_dir(&directory).map_err(|source| self.not_writable(source))?;
         let file = directory.join(unique_name("", ".json"));
         // The lock first: a pin without one has no owner.
         let lock =
             LockFile::acquire(lock_of(&file), || {}).map_err(|source| self.not_writable(source))?;
+        share_file(&lock_of(&file))?;
         let contents = Contents {
             boot: boot_id(),
             locked: lock.is_held(),

@@ -18,6 +18,9 @@ use crate::{
     temporary::{DAMAGED, unique_name},
 };
 
+/// How many collections may take the name of one object from a reader before it gives up.
+const RESCUES: usize = 8;
+
 /// Large enough that system calls do not show beside hashing.
 const BUFFER: usize = 128 * 1024;
 
@@ -99,7 +102,10 @@ impl Store {
     /// [`ReadError::Damaged`] with both digests; [`ReadError::Io`] if it is gone or not readable.
     pub fn open_verified(&self, object: &Object) -> Result<VerifiedObject, ReadError> {
         let mut read = read_verified(&object.path, object.id);
-        if self.shared.is_collected(&read, object) {
+        for _ in 0..RESCUES {
+            if !self.shared.is_back(&read, object) {
+                break;
+            }
             read = read_verified(&object.path, object.id);
         }
         match read {
@@ -116,14 +122,14 @@ impl Store {
 }
 
 impl Shared {
-    /// R6: whether an object is gone because a collection took its name and is about to look whether it
-    /// is needed; it has its name again then.
-    fn is_collected<T>(&self, read: &Result<T, PathError>, object: &Object) -> bool {
+    /// R6: whether an object was gone because a collection took its name and is about to look whether it
+    /// is needed; it has its name again.
+    fn is_back<T>(&self, read: &Result<T, PathError>, object: &Object) -> bool {
         let is_gone = matches!(read, Err(error) if error.kind() == io::ErrorKind::NotFound);
         is_gone
             && self.access == Access::ReadWrite
             && object.path.starts_with(self.layout.root())
-            && collect::rescue(self, object.id).unwrap_or(false)
+            && (collect::rescue(self, object.id).unwrap_or(false) || object.path.exists())
     }
 
     /// What follows when the bytes at an object's place were those of `found`.

@@ -11,9 +11,9 @@ use std::{
 };
 
 use larder_digest::Checksum;
-use larder_fs::{Durability, PathContext as _, PathError};
+use larder_fs::{Durability, PathContext as _, PathError, create_shared_dir};
 
-use crate::{NoSteps, Object, ObjectId, ObjectKind, Step, Steps, format, layout::Layout};
+use crate::{NoSteps, Object, ObjectId, ObjectKind, Step, Steps, collect, format, layout::Layout};
 
 /// Whether a store may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -278,7 +278,17 @@ impl Shared {
         std::iter::once(&self.layout).chain(&self.lower)
     }
 
+    /// R6: an object that a collection has just taken the name of is there.
     pub(crate) fn find(&self, id: ObjectId) -> Result<Option<Object>, StoreError> {
+        let found = self.look_for(id)?;
+        let may_rescue = found.is_none() && self.access == Access::ReadWrite;
+        if may_rescue && collect::rescue(self, id).unwrap_or(false) {
+            return self.look_for(id);
+        }
+        Ok(found)
+    }
+
+    fn look_for(&self, id: ObjectId) -> Result<Option<Object>, StoreError> {
         for layout in self.layers() {
             let path = layout.object(id);
             if let Some(size) = object_size(&path)?
@@ -324,7 +334,7 @@ pub(crate) fn is_refusal(error: &PathError) -> bool {
 /// written can still be read.
 pub(crate) fn create_directories(layout: &Layout) -> Result<(), PathError> {
     for path in layout.directories() {
-        match fs::create_dir(&path).at("create directory", &path) {
+        match create_shared_dir(&path) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) if is_refusal(&error) => return Ok(()),

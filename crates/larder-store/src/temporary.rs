@@ -11,7 +11,10 @@ use std::{
     process,
 };
 
-use larder_fs::{Durability, PathContext as _, PathError, rename_noreplace, sync_dir};
+use larder_fs::{
+    Durability, PathContext as _, PathError, create_shared_dir, rename_noreplace, share_file,
+    sync_dir,
+};
 
 use crate::{ObjectId, layout::Layout};
 
@@ -52,14 +55,16 @@ impl Temporary {
         let file = File::create_new(&path)
             .or_else(|error| match error.kind() {
                 io::ErrorKind::NotFound => {
-                    fs::create_dir_all(directory)?;
+                    create_shared_dir(directory).map_err(|error| error.source)?;
                     File::create_new(&path)
                 }
                 _ => Err(error),
             })
             .at("create temporary file", &path)?;
         let placed = false;
-        Ok((Self { path, placed }, file))
+        let temporary = Self { path, placed };
+        share_file(&temporary.path)?;
+        Ok((temporary, file))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -91,7 +96,7 @@ pub(crate) fn write_whole(
     durability: Durability,
 ) -> Result<(), PathError> {
     let directory = target.parent().unwrap_or(layout.root());
-    fs::create_dir_all(directory).at("create directory", directory)?;
+    create_shared_dir(directory)?;
     let (mut temporary, mut file) = Temporary::create(&layout.temporary())?;
     file.write_all(bytes).at("write", temporary.path())?;
     if durability == Durability::Flush {

@@ -11,10 +11,12 @@ use serde_json::Value;
 
 use crate::support::json;
 
+mod crowd;
 #[cfg(unix)]
 mod damage;
 mod gc;
 mod inspect;
+mod layers;
 
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
 

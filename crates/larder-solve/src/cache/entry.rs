@@ -11,7 +11,9 @@ use std::{
 };
 
 use larder_digest::{Hasher, Sha256};
-use larder_fs::{Durability, PathContext as _, PathError, mark_used, write_atomic};
+use larder_fs::{
+    Durability, PathContext as _, PathError, create_shared_dir, mark_used, share_file, write_atomic,
+};
 use larder_redact::clean;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -141,9 +143,10 @@ impl Directory {
 
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), PathError> {
         if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).at("create directory", parent)?;
+            create_shared_dir(parent)?;
         }
-        write_atomic(path, bytes, Durability::Lazy)
+        write_atomic(path, bytes, Durability::Lazy)?;
+        share_file(path)
     }
 }
 

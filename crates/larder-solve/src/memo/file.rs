@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_fs::{Durability, PathContext as _, PathError, mark_used, write_atomic};
+use larder_fs::{Durability, PathContext as _, PathError, mark_used, share_file, write_atomic};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -58,7 +58,8 @@ pub(crate) fn write(directory: &Path, key: &Key, memo: &Memo) -> Result<(), Path
     let path = path(directory, key);
     fs::create_dir_all(directory).at("create directory", directory)?;
     let bytes = compose(memo).map_err(io::Error::from).at("write", &path)?;
-    write_atomic(&path, &bytes, Durability::Lazy)
+    write_atomic(&path, &bytes, Durability::Lazy)?;
+    share_file(&path)
 }
 
 /// The bytes of a memo's file.

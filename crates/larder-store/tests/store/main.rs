@@ -1,6 +1,7 @@
 //! The store from outside: what FORMAT.md promises, line by line, on real files and with real processes.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod churn;
 mod collect;
 mod crash;
 mod crowd;
@@ -8,6 +9,7 @@ mod damage;
 mod failure;
 mod layout;
 mod lower;
+mod many;
 mod model;
 mod permissions;
 mod pins;

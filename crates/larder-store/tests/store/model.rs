@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, fs, io::Write as _};
 
-use larder_store::{ObjectKind, ReadError};
+use larder_store::{ObjectKind, Pin, Policy, ReadError, RootKind};
 use proptest::prelude::*;
 
 use crate::support::{
-    Fixture, bytes_of, content, find, flip_a_bit, id, md5, overwrite, put, sha256,
+    Fixture, bytes_of, collect, content, find, flip_a_bit, id, md5, overwrite, put, sha256,
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +19,10 @@ enum Operation {
     Empty(u32),
     Remove(u32),
     Verify,
+    Root(u32),
+    Pin(u32),
+    Unpin,
+    Collect,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +50,10 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => seed().prop_map(Operation::Empty),
         1 => seed().prop_map(Operation::Remove),
         1 => Just(Operation::Verify),
+        1 => seed().prop_map(Operation::Root),
+        1 => seed().prop_map(Operation::Pin),
+        1 => Just(Operation::Unpin),
+        2 => Just(Operation::Collect),
     ]
 }
 
@@ -64,6 +72,9 @@ struct Model {
     indexed: BTreeMap<u32, bool>,
     /// Damaged ones that were moved aside.
     aside: usize,
+    /// What the one root needs.
+    rooted: Option<u32>,
+    pinned: Vec<(u32, Pin)>,
 }
 
 impl Model {
@@ -81,6 +92,13 @@ impl Model {
                 }
             }
             Operation::Verify => self.verify(fixture),
+            Operation::Root(seed) => self.root(fixture, seed),
+            Operation::Pin(seed) => {
+                let pin = fixture.store.pin([sha256(&content(seed))]).unwrap();
+                self.pinned.push((seed, pin));
+            }
+            Operation::Unpin => drop(self.pinned.pop()),
+            Operation::Collect => self.collect(fixture),
         }
         let damaged = fixture.temporary();
         assert_eq!(damaged, vec!["damaged"; self.aside], "{operation:?}");
@@ -141,6 +159,32 @@ impl Model {
             _ => flip_a_bit(&path),
         }
         self.objects.insert(seed, state);
+    }
+
+    fn root(&mut self, fixture: &Fixture, seed: u32) {
+        let lock = fixture.beside("lock");
+        fs::write(&lock, "").unwrap();
+        let needed = [id(ObjectKind::Conda, &content(seed))];
+        let store = &fixture.store;
+        store.record_root(RootKind::Lock, &lock, needed).unwrap();
+        self.rooted = Some(seed);
+    }
+
+    /// Everything that is not needed goes; what is empty is no object, and stays for a person to see.
+    fn collect(&mut self, fixture: &Fixture) {
+        collect(&fixture.store, Policy::Needed);
+        let needed: Vec<u32> = self.pinned.iter().map(|(seed, _)| *seed).collect();
+        let stays = |seed: &u32, state: &State| {
+            *state == State::Empty || self.rooted == Some(*seed) || needed.contains(seed)
+        };
+        self.objects.retain(|seed, state| stays(seed, state));
+        // Entries that lead nowhere go as well.
+        let is_there = |seed: &u32| {
+            self.objects
+                .get(seed)
+                .is_some_and(|state| *state != State::Empty)
+        };
+        self.indexed.retain(|seed, _| is_there(seed));
     }
 
     fn verify(&self, fixture: &Fixture) {

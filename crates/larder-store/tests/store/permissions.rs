@@ -134,3 +134,74 @@ fn an_object_without_permissions_is_named_and_healed() {
     let store = temp.path().join("store");
     run_without_privileges(&Job::Unreadable { store }, &probe);
 }
+
+/// A member of the group, with a umask that gives nothing to anybody.
+#[cfg(unix)]
+pub(crate) fn work_member(root: &Path, seed: u32) {
+    let store = Store::open(root, &lazy()).unwrap();
+    if let Some(object) = find(&store, sha256(&content(0))) {
+        assert_eq!(bytes_of(&store, &object), content(0));
+    }
+    let _pin = store.pin([sha256(&content(seed))]).unwrap();
+    let object = put_content(&store, seed);
+    let path = root.with_file_name("env");
+    let kind = larder_store::RootKind::Prefix;
+    store.record_root(kind, &path, [object.id]).unwrap();
+    crate::worker::say("done");
+}
+
+#[cfg(not(unix))]
+pub(crate) fn work_member(_root: &Path, _seed: u32) {}
+
+/// The store's directory says who shares it: two users of one group, neither of whom gives others
+/// anything by their umask, write into one store and read what the other wrote.
+#[cfg(target_os = "linux")]
+#[test]
+fn members_of_a_group_share_a_store_whatever_their_umask() {
+    use std::{
+        fs,
+        os::unix::{
+            fs::{MetadataExt as _, PermissionsExt as _, chown},
+            process::CommandExt as _,
+        },
+        process::Command,
+    };
+
+    const GROUP: u32 = 54_321;
+    let temp = tempfile::tempdir().unwrap();
+    set_mode(temp.path(), 0o755);
+    let root = temp.path().join("store");
+    fs::create_dir(&root).unwrap();
+    if chown(&root, None, Some(GROUP)).is_err() {
+        crate::worker::say("skipped: cannot give a directory to a group");
+        return;
+    }
+    set_mode(&root, 0o2770);
+    for (user, seed) in [(54_001, 0), (54_002, 1), (54_001, 2)] {
+        let mut command = Command::new("sh");
+        let worker = Worker::command();
+        command
+            .args(["-c", "umask 077; exec \"$0\" \"$@\""])
+            .arg(worker.get_program())
+            .args(worker.get_args())
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .uid(user)
+            .gid(GROUP)
+            .current_dir("/");
+        let store = root.clone();
+        let mut worker = Worker::spawn(&mut command, &Job::Member { store, seed }).unwrap();
+        assert_eq!(worker.next().as_deref(), Some("done"), "user {user}");
+        assert!(worker.wait().success());
+    }
+    let store = Store::open(&root, &lazy()).unwrap();
+    for seed in 0..3 {
+        let object = find(&store, sha256(&content(seed))).unwrap();
+        let metadata = fs::metadata(&object.path).unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o7777, 0o440, "{seed}");
+        assert_eq!(metadata.gid(), GROUP);
+        let shard = fs::metadata(object.path.parent().unwrap()).unwrap();
+        assert_eq!(shard.permissions().mode() & 0o7777, 0o2770, "{seed}");
+    }
+    assert_eq!(store.roots().unwrap().len(), 1);
+}

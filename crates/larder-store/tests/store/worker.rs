@@ -13,7 +13,7 @@ use std::{
 use larder_store::{Step, Steps, Store, StoreOptions};
 use serde::{Deserialize, Serialize};
 
-use crate::{collect, crash, crowd, permissions, pins};
+use crate::{churn, collect, crash, crowd, permissions, pins};
 
 /// What a worker does.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,6 +30,10 @@ pub(crate) enum Job {
     Pin { store: PathBuf, seed: u32 },
     /// Ingest and read objects, beginning with another one than the other workers.
     Crowd { store: PathBuf, number: u32 },
+    /// Pin, write and read objects while others collect; some collect and verify themselves.
+    Churn { store: PathBuf, number: u32 },
+    /// Put an object into a store that a group shares, as one of the group.
+    Member { store: PathBuf, seed: u32 },
     /// Use a store that this user may not write.
     Denied { store: PathBuf },
     /// Lose the permissions of an object.
@@ -46,6 +50,8 @@ fn worker() {
         Ok(Job::StopCollection { store, step }) => collect::work(&store, Step::COLLECTION[step]),
         Ok(Job::Pin { store, seed }) => pins::work(&store, seed),
         Ok(Job::Crowd { store, number }) => crowd::work(&store, number),
+        Ok(Job::Churn { store, number }) => churn::work(&store, number),
+        Ok(Job::Member { store, seed }) => permissions::work_member(&store, seed),
         Ok(Job::Denied { store }) => permissions::work(&store),
         Ok(Job::Unreadable { store }) => permissions::work_unreadable(&store),
         Err(_) => {}
