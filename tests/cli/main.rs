@@ -39,6 +39,7 @@ mod store;
 mod store_export;
 mod store_import;
 mod support;
+mod sync;
 #[cfg(unix)]
 mod trees;
 mod update;

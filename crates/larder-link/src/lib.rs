@@ -60,6 +60,7 @@ pub use scratch::{ScratchDir, scratch_beside};
 pub use scripts::{ScriptError, ScriptMessage};
 pub use state::state_variables;
 pub use stream::{Archives, OpenedArchive, Streamed, stream};
+pub use unlink_scripts::run_unlink_scripts;
 pub use update::{
     ChangedPolicy, Difference, FrozenPolicy, Kept, Planned, UpdateError, UpdateOptions, UpdatePlan,
     Updated, difference, plan_update, update,

@@ -4,7 +4,8 @@
 
 use std::path::Path;
 
-use larder_event::Reporter;
+use larder_event::{Event, Reporter};
+use rattler_conda_types::Subdir;
 
 use crate::{
     Installed, ScriptMessage, installed, order,
@@ -36,20 +37,32 @@ pub(crate) fn run(
     messages
 }
 
-/// The same for a whole environment that goes.
-pub(crate) fn run_all(place: ScriptPlace<'_>, reporter: &dyn Reporter) -> Vec<ScriptMessage> {
-    match installed(Path::new(place.prefix), 1) {
-        Ok(installation) => {
-            let packages: Vec<&Installed> = installation.packages.iter().collect();
-            run(&packages, place, reporter)
-        }
+/// Runs the scripts of an environment that is about to go as a whole, if they are for this machine's
+/// operating system, and reports what they have to say.
+pub fn run_unlink_scripts(prefix: &Path, subdir: Subdir, reporter: &dyn Reporter) {
+    if !scripts::can_run(subdir) {
+        return;
+    }
+    let text = prefix.to_string_lossy();
+    let place = ScriptPlace {
+        prefix: &text,
+        subdir,
+    };
+    let installation = match installed(prefix, 1) {
+        Ok(installation) => installation,
         Err(error) => {
             let text = format!(
                 "scripts before unlinking do not run: {error}: {}",
                 error.source
             );
-            reporter.warn("link::unlink-script", text);
-            Vec::new()
+            return reporter.warn("link::unlink-script", text);
         }
+    };
+    let packages: Vec<&Installed> = installation.packages.iter().collect();
+    for message in run(&packages, place, reporter) {
+        reporter.event(&Event::ScriptMessage {
+            package: message.package,
+            text: message.text,
+        });
     }
 }

@@ -98,7 +98,10 @@ pub use store::{
 pub use system::{Explanation, explain};
 pub use target::{Target, TargetError, existing_prefix};
 pub use unpack::{KeepObjects, UnpackOperationError, UnpackOptions, UnpackReport, unpack};
-pub use update::{Extras, UpdateActions, UpdateOptions, UpdateReport, update};
+pub use update::{
+    Extras, PipExtras, SyncOptions, SyncReport, UpdateActions, UpdateOptions, UpdateReport, sync,
+    update,
+};
 pub use verify::{VerifyEnvironmentReport, VerifyError, verify};
 pub use virtual_file::VirtualPackagesError;
 

@@ -132,6 +132,10 @@ pub fn remove(
     let held = Held::wait(prefix, &options.command_line, reporter)?;
     held.recover(reporter)?;
     check(options, settings)?;
+    // CEP 34: while everything is still there.
+    if let Ok(subdir) = crate::platforms::current() {
+        larder_link::run_unlink_scripts(prefix, subdir, reporter);
+    }
     larder_link::remove(&held)?;
     if let Some(home) = &settings.home
         && let Err(error) = registry::unregister(home, prefix)

@@ -16,6 +16,7 @@ mod manifest;
 mod pack;
 mod run;
 mod store;
+mod sync;
 mod target;
 mod unpack;
 mod verify;
@@ -35,6 +36,7 @@ pub(crate) use store::{
     StoreArgs, StoreCommand, StoreExportArgs, StoreGcArgs, StoreImportArgs, StoreLayout,
     StoreListArgs, StoreOrder, StoreVerifyArgs,
 };
+pub(crate) use sync::SyncArgs;
 pub(crate) use target::TargetArgs;
 pub(crate) use unpack::UnpackArgs;
 pub(crate) use verify::VerifyArgs;
@@ -97,6 +99,7 @@ pub(crate) enum Command {
     Lock(LockArgs),
     Run(RunArgs),
     List(ListArgs),
+    Sync(SyncArgs),
     Verify(VerifyArgs),
     Env(EnvArgs),
     Export(ExportArgs),

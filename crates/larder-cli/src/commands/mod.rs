@@ -24,6 +24,7 @@ mod merge;
 mod pack;
 mod run;
 mod store;
+mod sync;
 mod unpack;
 mod verify;
 
@@ -36,6 +37,7 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> ExitCode {
         Command::Lock(args) => lock::lock(&args, global, environment),
         Command::Run(args) => run::run(&args, global, environment),
         Command::List(args) => list::list(&args, global, environment),
+        Command::Sync(args) => sync::sync(&args, global, environment),
         Command::Verify(args) => verify::verify(&args, global, environment),
         Command::Env(args) => env::env(&args, global, environment),
         Command::Export(args) => export::export(&args, global, environment),

@@ -35,12 +35,7 @@ pub(super) fn verify(
     if global.json {
         output::json(&report);
     } else {
-        let limit = if global.verbose > 0 {
-            usize::MAX
-        } else {
-            LISTED
-        };
-        print(&report.found, limit);
+        print(&report.found, limit(global));
         if !global.quiet {
             output::tell(summary(&report));
         }
@@ -48,7 +43,17 @@ pub(super) fn verify(
     Ok(ExitCode::from(u8::from(!report.success)))
 }
 
-fn print(found: &VerifyReport, limit: usize) {
+/// How many paths of one kind are listed.
+pub(super) fn limit(global: &GlobalArgs) -> usize {
+    if global.verbose > 0 {
+        usize::MAX
+    } else {
+        LISTED
+    }
+}
+
+/// What differs, as data.
+pub(super) fn print(found: &VerifyReport, limit: usize) {
     let (missing, changed): (Vec<_>, Vec<_>) = found
         .drifted
         .iter()

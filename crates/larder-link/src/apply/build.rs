@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_event::{Event, Reporter};
+use larder_event::Reporter;
 use larder_fs::{Durability, PathContext as _, PathError, exchange, remove_tree, rename_noreplace};
 
 use rattler_conda_types::Subdir;
@@ -17,8 +17,7 @@ use crate::{
     apply::Site,
     crash,
     place::{check_place, frozen, has_history, is_unfinished},
-    scripts::ScriptPlace,
-    unlink_scripts,
+    unlink_scripts::run_unlink_scripts,
     update::journal::Workshop,
 };
 
@@ -175,7 +174,10 @@ impl Build {
                 .at("replace directory", prefix)
                 .and_then(|()| rename_noreplace(&self.staged, prefix)),
             Occupant::Environment => {
-                self.run_unlink_scripts(reporter);
+                // CEP 34: before a package is removed, with its environment too.
+                if let Some(subdir) = self.unlinks {
+                    run_unlink_scripts(prefix, subdir, reporter);
+                }
                 self.swap()
             }
         };
@@ -187,22 +189,6 @@ impl Build {
             }
             _ => place_error(&self.site, source),
         })
-    }
-
-    /// CEP 34: before a package is removed, with its environment too.
-    fn run_unlink_scripts(&self, reporter: &dyn Reporter) {
-        let Some(subdir) = self.unlinks else { return };
-        let prefix = self.site.prefix.to_string_lossy();
-        let place = ScriptPlace {
-            prefix: &prefix,
-            subdir,
-        };
-        for message in unlink_scripts::run_all(place, reporter) {
-            reporter.event(&Event::ScriptMessage {
-                package: message.package,
-                text: message.text,
-            });
-        }
     }
 
     fn swap(&self) -> Result<(), PathError> {

@@ -88,8 +88,7 @@ pub(crate) fn complete(
     warn_of_clobbers(plan, reporter);
     menus::warn_of_menus(plan, reporter);
     let run = Run::new(plan, options, reporter);
-    let runs_scripts =
-        options.link_scripts == ScriptPolicy::Run && scripts::can_run(options.subdir);
+    let runs_scripts = options.link_scripts == ScriptPolicy::Run;
     begun.build.unlinks = runs_scripts.then_some(options.subdir);
     let applied = match run.build(&mut begun.build, written) {
         Ok(applied) => applied,

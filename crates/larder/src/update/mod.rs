@@ -14,7 +14,8 @@ use indexmap::IndexMap;
 use larder_event::Reporter;
 use larder_fs::Durability;
 use larder_link::{
-    Difference, Fingerprint, FrozenPolicy, Held, Installation, LinkOptions, Planned, Updated,
+    ChangedPolicy, Difference, Fingerprint, FrozenPolicy, Held, Installation, LinkOptions, Planned,
+    Updated,
 };
 use larder_lock::{Closure, LockedPackage};
 use larder_store::Object;
@@ -36,9 +37,11 @@ use crate::{
 
 mod inputs;
 mod report;
+mod sync;
 mod wanted;
 
 pub use report::{UpdateActions, UpdateReport};
+pub use sync::{PipExtras, SyncOptions, SyncReport, sync};
 use wanted::Present;
 
 /// What to update, and how.
@@ -115,8 +118,20 @@ pub async fn update(
         held,
         begun,
         inputs,
+        mending: Mending::default(),
     };
     change.make(&input).await
+}
+
+/// What is wrong with the environment besides its packages, and to be mended.
+#[derive(Debug, Default)]
+struct Mending {
+    /// Packages whose files are not as they were.
+    relink: BTreeSet<String>,
+    /// Files that go, which no package owns.
+    also_remove: Vec<String>,
+    /// Records that cannot be read go, and files that were changed are not kept.
+    is_strict: bool,
 }
 
 /// One update of an environment that is there.
@@ -128,6 +143,7 @@ struct Change<'c> {
     held: Option<Arc<Held>>,
     begun: Instant,
     inputs: Option<larder_digest::Sha256>,
+    mending: Mending,
 }
 
 impl Change<'_> {
@@ -141,8 +157,8 @@ impl Change<'_> {
         let closure = &chosen.closure;
         let settings = self.run.settings;
         settings.channel_rules.check_closure(closure, settings)?;
-        let none = BTreeSet::new();
-        let difference = larder_link::difference(&installation, closure, &none)?;
+        let relink = &self.mending.relink;
+        let difference = larder_link::difference(&installation, closure, relink)?;
         let _pin = self
             .held
             .is_some()
@@ -152,6 +168,7 @@ impl Change<'_> {
         report.dry_run = self.options.create.dry_run;
         let options = self.link_options(input, closure, variables)?;
         let is_same = difference.is_empty()
+            && self.mending.also_remove.is_empty()
             && larder_link::state_variables(&self.prefix)? == options.variables;
         if let Some(fingerprint) = options.fingerprint.filter(|_| is_same && !report.dry_run) {
             larder_link::remember(&self.prefix, fingerprint)?;
@@ -183,6 +200,7 @@ impl Change<'_> {
         let installation = larder_link::installed(&self.prefix, threads)?;
         match installation.damaged.first() {
             None => Ok(installation),
+            Some(_) if self.mending.is_strict => Ok(installation),
             Some(damaged) => Err(CreateError::DamagedRecord {
                 path: self.prefix.join("conda-meta").join(&damaged.path),
                 problem: damaged.problem.clone(),
@@ -261,9 +279,14 @@ impl Change<'_> {
                 Ephemeral::Yes => Durability::Lazy,
                 Ephemeral::No => Durability::Flush,
             },
+            changed: match self.mending.is_strict {
+                true => ChangedPolicy::Discard,
+                false => ChangedPolicy::Save,
+            },
+            also_remove: self.mending.also_remove.clone(),
             ..larder_link::UpdateOptions::new(options)
         };
-        let mut relink = BTreeSet::new();
+        let mut relink = self.mending.relink.clone();
         let mut rounds = 0;
         loop {
             let difference = larder_link::difference(installation, closure, &relink)?;

@@ -11,6 +11,8 @@ use crate::{
 mod remove;
 mod update;
 
+pub(super) use update::tell as tell_of_update;
+
 pub(super) fn env(
     args: &EnvArgs,
     global: &GlobalArgs,

@@ -62,7 +62,7 @@ fn options(
 }
 
 /// The report, as JSON or as text.
-pub(super) fn tell(report: &UpdateReport, global: &GlobalArgs) {
+pub(in crate::commands) fn tell(report: &UpdateReport, global: &GlobalArgs) {
     if global.json {
         return output::json(report);
     }
