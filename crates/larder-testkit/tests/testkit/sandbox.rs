@@ -15,6 +15,7 @@ fn a_run_sees_just_the_sandbox() {
         format!("HOME={}", sandbox.home().display()),
         "LANG=C.UTF-8".to_owned(),
         format!("LARDER_STORE={}", sandbox.store().display()),
+        format!("LARDER_SYSTEM_CONFIG={}", sandbox.system_config().display()),
         format!("LARDER_TREES={}", sandbox.trees().display()),
         "PATH=/usr/bin:/bin".to_owned(),
     ];
