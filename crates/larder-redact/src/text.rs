@@ -29,7 +29,9 @@ pub fn redact_text(text: &str) -> String {
         let (before, after) = rest.split_at(start);
         let (address, behind) = after.split_at(address_end(after));
         shown.push_str(&bare(before));
-        shown.push_str(&masked(address, before.ends_with("file://")));
+        // What goes on with another URL is no path of a file.
+        let is_file = before.ends_with("file://") && !address.contains("://");
+        shown.push_str(&masked(address, is_file));
         rest = behind;
     }
     shown.push_str(&bare(rest));
@@ -110,8 +112,11 @@ fn cautious_userinfo_end(address: &str) -> Option<usize> {
     let authority = authority(address);
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
     let behind = &address[authority.len()..];
-    let may_hold_more =
-        user.contains(':') || port(host).is_some() || behind.starts_with(['?', '#']);
+    // An address with spaces in it goes on because its password does.
+    let may_hold_more = address.contains(char::is_whitespace)
+        || user.contains(':')
+        || port(host).is_some()
+        || behind.starts_with(['?', '#']);
     if may_hold_more {
         Some(last)
     } else {
@@ -127,7 +132,7 @@ fn authority(address: &str) -> &str {
 
 /// What stands behind the host's colon.
 fn port(authority: &str) -> Option<&str> {
-    let host = match authority.rsplit_once(']') {
+    let host = match authority.split_once(']') {
         Some((before, behind)) if before.starts_with('[') => behind,
         _ => authority,
     };

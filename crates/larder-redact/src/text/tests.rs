@@ -111,6 +111,18 @@ fn places() -> impl Strategy<Value = String> {
     ]
 }
 
+#[test]
+fn a_url_behind_an_odd_address_is_masked_as_well() {
+    for text in [
+        "file://[::1/[x:y /a https://user:S3CR3T@host/t/S3CR3T/c",
+        "x://[:::0]:a)C\u{c}[::2]*/x https://user:S3CR3T@host/t/S3CR3T/c",
+        "file://a:b/c https://host/t/S3CR3T/c",
+    ] {
+        let shown = redact_text(text);
+        assert!(!shown.contains("S3CR3T"), "{shown}");
+    }
+}
+
 proptest! {
     #[test]
     fn a_secret_is_never_shown(text in places(), before in "[a-z ]{0,8}", after in "[a-z ]{0,8}") {
