@@ -9,7 +9,7 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use crate::{PathContext as _, PathError, last_changed};
+use crate::{PathContext as _, PathError};
 
 const PREFIX: &str = ".larder-";
 const SUFFIX: &str = ".tmp";
@@ -95,7 +95,8 @@ impl Write for AtomicFile {
 /// For writers of large files: what cannot be removed stays.
 pub fn sweep_beside(path: &Path) {
     let is_old = |path: &Path| {
-        let age = last_changed(path).map(|changed| SystemTime::now().duration_since(changed));
+        let written = path.symlink_metadata().and_then(|file| file.modified());
+        let age = written.map(|written| SystemTime::now().duration_since(written));
         matches!(age, Ok(Ok(age)) if age >= ABANDONED)
     };
     for entry in fs::read_dir(parent(path)).into_iter().flatten().flatten() {

@@ -19,6 +19,7 @@ mod failure;
 mod fingerprint;
 mod gather;
 mod inputs;
+mod leftovers;
 mod list;
 mod lock;
 mod locked_source;

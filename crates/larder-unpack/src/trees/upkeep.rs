@@ -11,7 +11,7 @@ use std::{
 };
 
 use larder_digest::Sha256;
-use larder_fs::{PathContext as _, PathError, last_changed};
+use larder_fs::{PathContext as _, PathError};
 
 use super::{Checkup, Damage, Found, IndexFile, Trees};
 
@@ -161,7 +161,9 @@ impl Trees {
     ) -> Result<usize, PathError> {
         let mut count = 0;
         for path in entries(&self.root.join("tmp"))? {
-            let is_old = last_changed(&path)
+            let is_old = path
+                .symlink_metadata()
+                .and_then(|left| left.modified())
                 .is_ok_and(|time| now.duration_since(time).is_ok_and(|age| age >= older_than));
             if is_old {
                 larder_fs::remove_tree(&path)?;

@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use indexmap::IndexMap;
@@ -24,6 +24,7 @@ use crate::{
     fingerprint,
     gather::Gatherer,
     inputs::{Input, read, refuse_pip},
+    leftovers,
     network::{self, LazyNetwork},
     platforms, registry,
     target::{check_free, new_prefix},
@@ -42,9 +43,6 @@ pub use bytecode::BytecodePolicy;
 pub use error::CreateError;
 pub(crate) use report::linked;
 pub use report::{CreateReport, LinkedPackage};
-
-/// A temporary file of the store that is older than this belongs to nobody any more.
-const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What to create, and how.
 #[derive(Debug, Clone)]
@@ -380,10 +378,7 @@ impl<'a> Run<'a> {
     /// a warning, as it is for conda.
     fn remember(&self, wanted: &Wanted<'_>, objects: &install::Objects) {
         self.register(&wanted.prefix);
-        if let Err(error) = self.store.sweep_abandoned(ABANDONED) {
-            self.reporter
-                .note(format!("left-over files of the store stay: {error}"));
-        }
+        leftovers::sweep(&self.store, &self.settings.trees, self.reporter);
         let needed = |package: &LockedPackage| {
             let object = objects.get(package.name())?;
             Some(crate::store::needed(package, object.id))

@@ -10,7 +10,7 @@ use std::{
 
 use larder_event::Reporter;
 use larder_fetch::{Credential, redact};
-use larder_fs::{Durability, write_atomic};
+use larder_fs::{Durability, sweep_beside, write_atomic};
 use larder_lock::{Closure, ExportOptions, LockDiff, LockFile, LockFormat};
 use larder_store::{RootKind, Store};
 use rattler_conda_types::Subdir;
@@ -21,6 +21,7 @@ use crate::{
     PlatformError, Settings, SolvePolicy,
     channels::ChannelSet,
     inputs::{Input, ManifestInput, read, refuse_pip},
+    leftovers,
     network::LazyNetwork,
     platforms::{default, parse_all},
     solving::{Solving, Want},
@@ -121,6 +122,10 @@ pub async fn lock(
     if changed && !options.dry_run {
         write_atomic(&old.path, text.as_bytes(), Durability::Flush)?;
         remember(&store, &old.path, &closures, reporter);
+    }
+    if !options.dry_run {
+        sweep_beside(&old.path);
+        leftovers::sweep(&store, &settings.trees, reporter);
     }
     Ok(LockReport {
         path: old.path,
