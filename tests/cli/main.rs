@@ -13,7 +13,6 @@ mod create;
 mod credentials;
 mod crowd;
 mod departures;
-mod disks;
 mod failures;
 mod formats;
 mod full_disk;

@@ -127,7 +127,10 @@ impl Subject {
         };
         if can_clean_up {
             let left = leftovers(&self.world);
-            if !left.is_empty() || outcome.state == Some(State::Unfinished) {
+            let is_half_done = [State::Unfinished, State::Updating]
+                .map(Some)
+                .contains(&outcome.state);
+            if !left.is_empty() || is_half_done {
                 wrong(&format!("left {left:?}"));
             }
         }

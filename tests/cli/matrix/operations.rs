@@ -9,6 +9,8 @@ pub(super) struct Operation {
     pub(super) name: &'static str,
     /// What runs in the world before it is saved.
     pub(super) before: &'static [&'static [&'static str]],
+    /// What runs after that, when another version of a package is wanted.
+    pub(super) then: &'static [&'static [&'static str]],
     /// What is disturbed.
     pub(super) arguments: &'static [&'static str],
     /// What it makes or replaces, below the working directory.
@@ -26,6 +28,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation {
         name: "create",
         before: &[],
+        then: &[],
         arguments: CREATE,
         makes: "env",
         has_scripts: false,
@@ -34,6 +37,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation {
         name: "create, scripts",
         before: &[],
+        then: &[],
         arguments: CREATE,
         makes: "env",
         has_scripts: true,
@@ -42,6 +46,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation {
         name: "create --ephemeral",
         before: &[],
+        then: &[],
         arguments: &["create", "-p", "env", "--ephemeral"],
         makes: "env",
         has_scripts: false,
@@ -50,6 +55,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation {
         name: "create --yes",
         before: &[CREATE],
+        then: &[],
         arguments: REPLACE,
         makes: "env",
         has_scripts: false,
@@ -58,6 +64,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation {
         name: "create --yes, scripts",
         before: &[CREATE],
+        then: &[],
         arguments: REPLACE,
         makes: "env",
         has_scripts: true,
@@ -66,6 +73,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation {
         name: "lock",
         before: &[],
+        then: &[],
         arguments: &["lock"],
         makes: "conda-lock.yml",
         has_scripts: false,
@@ -74,14 +82,43 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation {
         name: "lock over a lock",
         before: &[&["lock"]],
+        then: &[],
         arguments: &["lock"],
         makes: "conda-lock.yml",
         has_scripts: false,
         is_forgotten: false,
     },
     Operation {
+        name: "env update",
+        before: &[CREATE],
+        then: &[],
+        arguments: &["env", "update", "-p", "env"],
+        makes: "env",
+        has_scripts: false,
+        is_forgotten: false,
+    },
+    Operation {
+        name: "env update, scripts",
+        before: &[CREATE],
+        then: &[],
+        arguments: &["env", "update", "-p", "env"],
+        makes: "env",
+        has_scripts: true,
+        is_forgotten: false,
+    },
+    Operation {
+        name: "sync",
+        before: &[CREATE],
+        then: &[&["lock"]],
+        arguments: &["sync", "-p", "env"],
+        makes: "env",
+        has_scripts: false,
+        is_forgotten: false,
+    },
+    Operation {
         name: "store gc",
         before: &[CREATE],
+        then: &[],
         arguments: &["store", "gc"],
         makes: "../store/pkgs",
         has_scripts: false,
@@ -116,6 +153,15 @@ fn in_environment(environment: &str, rest: &[&str]) -> String {
     let rest = match rest {
         [] => return format!("work/{environment}"),
         ["conda-meta", name] if name.ends_with(".json") => "conda-meta/*.json".to_owned(),
+        [
+            "conda-meta",
+            update @ ".larder-update",
+            part @ ("new" | "old"),
+            _,
+            ..,
+        ] => {
+            format!("conda-meta/{update}/{part}/**")
+        }
         ["conda-meta", ..] => rest.join("/"),
         _ => "**".to_owned(),
     };

@@ -17,6 +17,8 @@ pub(super) enum State {
     Old,
     /// Some of what was there before: each part is whole and on its own (objects of a store).
     Partly,
+    /// An environment on its way from old to new, with the journal by which the next run finishes it.
+    Updating,
     /// An environment without history, which is none (CEP 32), with the marker that the next run sees.
     Unfinished,
     /// What the operation makes, byte for byte.
@@ -29,6 +31,7 @@ impl fmt::Display for State {
             Self::Absent => "absent",
             Self::Old => "old",
             Self::Partly => "partly",
+            Self::Updating => "updating",
             Self::Unfinished => "unfinished",
             Self::New => "new",
         })
@@ -61,6 +64,8 @@ pub(super) fn state(world: &World, expected: &Expected) -> Result<State, String>
         && found.iter().all(|line| old.contains(line))
     {
         Ok(State::Partly)
+    } else if made.join("conda-meta/.larder-update/journal").is_file() {
+        Ok(State::Updating)
     } else {
         Err(format!("neither old nor new: {found:#?}"))
     }
@@ -84,7 +89,7 @@ pub(super) fn content(made: &Path) -> Vec<String> {
             let record: Option<Value> = serde_json::from_slice(&fs::read(&path).unwrap()).ok();
             let paths = record.map(|record| record["paths_data"].to_string());
             lines.push(format!("record {name} {paths:?}"));
-        } else if name != ".larder-unfinished" {
+        } else if ![".larder-unfinished", ".larder-update"].contains(&&*name) {
             lines.push(format!("meta {name}"));
         }
     }

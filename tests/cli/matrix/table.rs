@@ -49,6 +49,7 @@ impl Table {
             Some(State::Absent) => "-",
             Some(State::Old) => "old",
             Some(State::Partly) => "partly",
+            Some(State::Updating) => "updating",
             Some(State::Unfinished) => "unfinished",
             Some(State::New) => "new",
         };

@@ -41,6 +41,9 @@ impl World {
         }
         // What is there from before has app 1; what is made has app 2.
         manifest(&sandbox, &server, "app =2");
+        for arguments in operation.then {
+            sandbox.larder(arguments).success();
+        }
         let world = Self {
             tracer: tracer.watching(&root),
             sandbox,

@@ -244,7 +244,10 @@ impl Session<'_, '_> {
 }
 
 fn needs_no_space(call: &Call) -> bool {
-    matches!(call.name, "unlink" | "rename" | "flock" | "chmod" | "utime")
+    matches!(
+        call.name,
+        "unlink" | "rename" | "flush" | "flock" | "chmod" | "utime"
+    )
 }
 
 fn code(error: Errno) -> i32 {
