@@ -25,3 +25,4 @@ pub use compile::{Compiled, Package, Place, Source};
 pub use error::CompileError;
 pub use key::Key;
 pub use secret::{CacheSecret, SecretError};
+pub use upkeep::{BundleFile, bundle_files};

@@ -54,6 +54,39 @@ impl Bytecodes {
     }
 }
 
+/// A bundle, by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BundleFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The archive of the package that it is for.
+    pub package: Sha256,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// The bundles in a directory (see [`Bundles`](crate::Bundles)), sorted by path. Needs no secret: none is read.
+///
+/// # Errors
+/// If the directory cannot be read.
+pub fn bundle_files(directory: &Path) -> Result<Vec<BundleFile>, PathError> {
+    let mut bundles = Vec::new();
+    for path in entries(directory)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let package = Key::package_of(&name);
+        // What is gone meanwhile is not there.
+        if let (Some(package), Ok(metadata)) = (package, path.symlink_metadata()) {
+            bundles.push(BundleFile {
+                bytes: metadata.len(),
+                package,
+                path,
+            });
+        }
+    }
+    bundles.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(bundles)
+}
+
 /// What is in a directory; nothing if it is none, or gone.
 fn entries(directory: &Path) -> Result<Vec<PathBuf>, PathError> {
     let listing = match fs::read_dir(directory) {

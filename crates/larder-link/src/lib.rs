@@ -48,7 +48,9 @@ pub use error::{ApplyError, PlanError, RecordError};
 pub use fingerprint::{Fingerprint, fingerprint, remember};
 pub use held::Held;
 pub use installed::{Installation, Installed, InstalledKind, InstalledPath, installed};
-pub use larder_bytecode::{Bundles, Bytecodes, BytecodesOptions, CacheSecret, SecretError};
+pub use larder_bytecode::{
+    BundleFile, Bundles, Bytecodes, BytecodesOptions, CacheSecret, SecretError, bundle_files,
+};
 pub use larder_fs::LinkMode;
 pub use options::{ClobberPolicy, LinkOptions, Replace, ScriptPolicy};
 pub use package::LinkPackage;

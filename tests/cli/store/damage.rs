@@ -119,7 +119,7 @@ impl World {
             .success();
         let whole = sandbox.path("whole");
         copy(&sandbox.store(), &whole);
-        let expected = tree(&sandbox);
+        let expected = tree_of_env(&sandbox);
         Self {
             sandbox,
             server,
@@ -166,14 +166,14 @@ impl World {
         fs::remove_dir_all(self.sandbox.path("env")).unwrap();
         fs::remove_dir_all(self.sandbox.trees()).unwrap();
         self.sandbox.larder(&["create", "-p", "env"]).success();
-        assert_eq!(tree(&self.sandbox), self.expected);
+        assert_eq!(tree_of_env(&self.sandbox), self.expected);
         self.sandbox.larder(&["store", "verify"]).success();
         [found, repaired, "same environment".to_owned()]
     }
 }
 
 /// The environment without its history, which has the time.
-fn tree(sandbox: &Sandbox) -> Vec<String> {
+fn tree_of_env(sandbox: &Sandbox) -> Vec<String> {
     let mut lines = tree_of(&sandbox.path("env"));
     lines.retain(|line| !line.contains("conda-meta/history"));
     lines
@@ -291,4 +291,41 @@ fn one_package_can_be_verified() {
         .sandbox
         .larder(&["store", "verify", "app"])
         .fails_with(4);
+}
+
+/// Bit rot in a tree that left size and time as they were: nothing else looks at the bytes.
+#[test]
+fn a_tree_that_changed_without_a_trace_is_found_and_made_again() {
+    let world = World::new();
+    let sandbox = &world.sandbox;
+    let tree = files(&sandbox.trees());
+    let data = tree
+        .iter()
+        .find(|path| path.ends_with("lib/data.txt"))
+        .unwrap();
+    let time = data.metadata().unwrap().modified().unwrap();
+    fs::write(data, "dATA").unwrap();
+    let file = fs::File::options().append(true).open(data).unwrap();
+    file.set_modified(time).unwrap();
+    sandbox.larder(&["store", "verify"]).success();
+    let report = json(
+        &sandbox
+            .larder(&["store", "verify", "--trees", "--json"])
+            .fails_with(4),
+    );
+    let finding = &report["findings"][0];
+    assert_eq!(
+        (&finding["what"], &finding["name"]),
+        (&"tree".into(), &"lib-2.0-h1_0".into())
+    );
+    assert!(
+        finding["fault"].as_str().unwrap().contains("lib/data.txt"),
+        "{finding}"
+    );
+    let repair = ["store", "verify", "--trees", "--repair"];
+    sandbox.larder(&repair).success();
+    fs::remove_dir_all(sandbox.path("env")).unwrap();
+    sandbox.larder(&["create", "-p", "env"]).success();
+    assert_eq!(tree_of_env(sandbox), world.expected);
+    sandbox.larder(&repair).success();
 }

@@ -279,3 +279,51 @@ fn a_damaged_root_stops_collection_with_a_way_out() {
     assert!(run.stderr.contains("larder store verify --repair"));
     assert_eq!(archives(&sandbox).len(), 2);
 }
+
+/// Trees are only removed on request, and those of living environments stay.
+#[test]
+fn trees_go_on_request() {
+    let sandbox = two_environments();
+    let trees = || {
+        let directories = files(&sandbox.trees()).into_iter().filter_map(|path| {
+            let relative = path.strip_prefix(sandbox.trees()).ok()?.to_owned();
+            let name = relative.components().nth(1)?.as_os_str().to_owned();
+            (name.len() == 64).then_some(name)
+        });
+        directories.collect::<std::collections::BTreeSet<_>>().len()
+    };
+    assert_eq!(trees(), 2);
+    assert_eq!(store_json(&sandbox, &["gc", "--trees"])["trees"], 0);
+    fs::remove_dir_all(env(&sandbox)).unwrap();
+    store_json(&sandbox, &["gc"]);
+    assert_eq!(trees(), 2);
+    assert_eq!(
+        store_json(&sandbox, &["gc", "--trees", "--dry-run"])["trees"],
+        1
+    );
+    assert_eq!(trees(), 2);
+    // Archives may go for want of room; who is there needs its tree all the same.
+    let report = store_json(&sandbox, &["gc", "--trees", "--max-size", "0"]);
+    assert_eq!((&report["trees"], &report["kept"]), (&1.into(), &0.into()));
+    assert_eq!(trees(), 1);
+    sandbox.larder(&["create", "-p", "env"]).success();
+}
+
+/// Sealed bytecode goes with the archive that it was made from.
+#[test]
+fn bytecode_in_the_store_goes_with_its_archive() {
+    let sandbox = two_environments();
+    let directory = sandbox.store().join("bytecode");
+    fs::create_dir(&directory).unwrap();
+    let python = "ab".repeat(32);
+    for archive in archives(&sandbox) {
+        let name = archive.file_name().unwrap().to_str().unwrap();
+        let (sha256, _) = name.split_once('.').unwrap();
+        fs::write(directory.join(format!("{sha256}-{python}")), "sealed").unwrap();
+    }
+    assert_eq!(store_json(&sandbox, &["gc"])["bytecode"], 0);
+    fs::remove_dir_all(env(&sandbox)).unwrap();
+    assert_eq!(store_json(&sandbox, &["gc", "--dry-run"])["bytecode"], 1);
+    assert_eq!(store_json(&sandbox, &["gc"])["bytecode"], 1);
+    assert_eq!(files(&directory).len(), 1);
+}

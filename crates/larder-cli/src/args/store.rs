@@ -79,6 +79,9 @@ pub(crate) struct StoreVerifyArgs {
     /// Only archives of these packages: a name, name-version-build or the beginning of a sha256
     #[arg(value_name = "PACKAGE")]
     pub(crate) packages: Vec<String>,
+    /// Compare the extracted packages of this machine (LARDER_TREES) with their digests as well
+    #[arg(long)]
+    pub(crate) trees: bool,
     /// Fetch damaged archives again from where they came from, and set right everything else
     #[arg(long)]
     pub(crate) repair: bool,
@@ -107,6 +110,9 @@ pub(crate) struct StoreGcArgs {
     /// Instead: remove what was not used for longest until the store is no larger (500MB, 5GB, 5GiB)
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) max_size: Option<u64>,
+    /// Remove extracted packages of this machine (LARDER_TREES) that nothing needs as well
+    #[arg(long)]
+    pub(crate) trees: bool,
     /// Say what would go and what that frees, and change nothing
     #[arg(short = 'd', long)]
     pub(crate) dry_run: bool,

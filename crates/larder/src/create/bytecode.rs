@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use larder_link::{Bundles, Bytecodes, BytecodesOptions, ScratchDir, scratch_beside};
 
 use super::{CreateError, Run};
+use crate::store::BYTECODE;
 
 /// Whether Python sources are compiled when an environment is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,9 +16,6 @@ pub enum BytecodePolicy {
     /// Python compiles what it imports.
     Leave,
 }
-
-/// In the directory of the trees: no name of a tree, which are two digits long.
-const DIRECTORY: &str = "bytecode";
 
 impl Run<'_> {
     /// A directory for [`Run::bytecodes`] where no trees are.
@@ -37,14 +35,14 @@ impl Run<'_> {
             return None;
         }
         let bundles = self.settings.cache_secret.clone().map(|secret| Bundles {
-            directory: self.settings.store.join(DIRECTORY),
+            directory: self.settings.store.join(BYTECODE),
             secret,
         });
         let options = BytecodesOptions {
             boot_id: larder_fs::boot_id(),
             bundles,
         };
-        match Bytecodes::open(&trees.join(DIRECTORY), options) {
+        match Bytecodes::open(&trees.join(BYTECODE), options) {
             Ok(bytecodes) => Some(Arc::new(bytecodes)),
             Err(error) => {
                 let text = format!("no bytecode is linked: {error}: {}", error.source);

@@ -18,3 +18,7 @@ pub use linked::Linked;
 pub(crate) use open::open;
 pub(crate) use roots::{needed, of_closure, pin, record};
 pub use verify::{Finding, FindingState, VerifyError, VerifyOptions, VerifyReport, What, verify};
+
+/// Where bytecode is kept in the store, and in the directory of the trees: no name of a tree there, which are two
+/// digits long.
+pub(crate) const BYTECODE: &str = "bytecode";

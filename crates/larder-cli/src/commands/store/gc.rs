@@ -43,6 +43,7 @@ fn options(args: &StoreGcArgs) -> GcOptions {
         keep: args.keep.clone(),
         unused_for: args.unused_for,
         max_bytes: args.max_size,
+        trees: args.trees,
         dry_run: args.dry_run,
         now: SystemTime::now(),
     }
@@ -84,6 +85,8 @@ fn summary(report: &GcReport) {
         (report.roots, "dead root"),
         (report.memos, "remembered solve"),
         (report.indexes, "index file"),
+        (report.bytecode, "bytecode file"),
+        (report.trees, "tree"),
         (report.left_over, "left-over file"),
     ];
     let others = others.into_iter().filter(|(number, _)| *number > 0);

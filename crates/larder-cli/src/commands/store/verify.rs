@@ -22,6 +22,7 @@ pub(super) fn verify(
     let settings = settings_with_store(global, environment)?;
     let options = StoreVerifyOptions {
         packages: args.packages.clone(),
+        trees: args.trees,
         repair: args.repair,
     };
     let reporter = progress::reporter(global);
@@ -58,6 +59,7 @@ fn line(finding: &StoreFinding) -> String {
         What::Stray => "stray file",
         What::Memo => "remembered solve",
         What::Index => "channel index",
+        What::Tree => "tree",
         What::Format => "format of the store",
     };
     let name = finding.name.as_ref().map(|name| format!(" {name}"));
@@ -79,9 +81,13 @@ fn summary(report: &StoreVerifyReport, repair: bool, is_quiet: bool) {
         number if report.success => format!("{} mended", output::count(number, "thing")),
         number => format!("{} not as they should be", output::count(number, "thing")),
     };
+    let trees = match report.trees {
+        0 => String::new(),
+        number => format!(", {}", output::count(number, "tree")),
+    };
     if !is_quiet {
         output::tell(format!(
-            "read {} ({} whole), {} of indexes and solves: {found}",
+            "read {} ({} whole), {} of indexes and solves{trees}: {found}",
             output::count(archives, "archive"),
             output::bytes(report.bytes),
             output::count(report.beside, "file"),

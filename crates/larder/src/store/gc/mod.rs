@@ -20,9 +20,11 @@ use super::{inspect::seconds, names::Names, roots::is_alive};
 use crate::{Explain, InputError, Kind, Settings};
 
 mod beside;
+mod derived;
 mod keep;
 
 use beside::{Beside, Limits, Removed};
+use derived::Derived;
 use keep::Kept;
 
 /// Longer than the pauses of a download: who has written to a file in `tmp/` since is alive.
@@ -39,6 +41,8 @@ pub struct GcOptions {
     pub unused_for: Option<Duration>,
     /// The store is at most so large: what was not used for longest goes first.
     pub max_bytes: Option<u64>,
+    /// Remove trees that nothing needs as well.
+    pub trees: bool,
     /// Change nothing.
     pub dry_run: bool,
     /// The time, for ages.
@@ -74,6 +78,10 @@ pub struct GcReport {
     pub memos: usize,
     /// How many channel indexes, and parts of such, were removed.
     pub indexes: usize,
+    /// How many files of sealed bytecode were removed, because their package's archive is gone.
+    pub bytecode: usize,
+    /// How many trees were removed, if that was asked for.
+    pub trees: usize,
     /// How many other left-over files were removed.
     pub left_over: usize,
     /// With `--keep`: file names of archives that the locks name and the store does not have.
@@ -178,13 +186,18 @@ pub fn gc(
     let plan = store.plan_collection(&collect)?;
     let mut report = report(&store, options, &plan, &names);
     report.missing = kept.missing(&store);
+    let stays = derived::Keep::of(&store, &plan, &roots, options).map_err(GcError::Beside)?;
+    let trees = options.trees.then_some(settings.trees.as_path());
+    let derive = || stays.apply(&store, trees, options).map_err(GcError::Beside);
     if options.dry_run {
         report.planned(&plan, &beside);
+        report.derived(&derive()?);
         return Ok(report);
     }
     let collected = store.collect(&plan, options.now, reporter)?;
     let removed = beside.remove(&store).map_err(GcError::Beside)?;
     report.done(collected, &removed, reporter);
+    report.derived(&derive()?);
     kept.record(&store, reporter);
     Ok(report)
 }
@@ -244,6 +257,8 @@ fn report(store: &Store, options: &GcOptions, plan: &CollectPlan, names: &Names)
         roots: 0,
         memos: 0,
         indexes: 0,
+        bytecode: 0,
+        trees: 0,
         left_over: 0,
         missing: Vec::new(),
     }
@@ -275,6 +290,12 @@ impl GcReport {
             );
             reporter.warn("store::refused", text);
         }
+    }
+
+    fn derived(&mut self, derived: &Derived) {
+        self.freed_bytes += derived.bytes;
+        self.bytecode = derived.bundles;
+        self.trees = derived.trees;
     }
 
     fn add(&mut self, removed: &Removed) {

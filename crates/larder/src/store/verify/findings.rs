@@ -25,6 +25,8 @@ pub enum What {
     Memo,
     /// A channel's index, or a part of one.
     Index,
+    /// A tree, an extracted package of this machine.
+    Tree,
     /// The version of the store's layout.
     Format,
 }
@@ -99,6 +101,25 @@ impl Finding {
             KeptKind::Index | KeptKind::Shard | KeptKind::LeftOver => What::Index,
         };
         let mut finding = Self::new(what, &file.path, fault);
+        match removed {
+            None => {}
+            Some(Ok(())) => finding.state = FindingState::Healed,
+            Some(Err(error)) => finding.fail(&error),
+        }
+        finding
+    }
+
+    /// A tree; `removed` is what came of removing it, if that was tried.
+    pub(super) fn tree(
+        dist: Option<&str>,
+        path: &Path,
+        fault: String,
+        removed: Option<Result<(), PathError>>,
+    ) -> Self {
+        let mut finding = Self {
+            name: dist.map(str::to_owned),
+            ..Self::new(What::Tree, path, fault)
+        };
         match removed {
             None => {}
             Some(Ok(())) => finding.state = FindingState::Healed,

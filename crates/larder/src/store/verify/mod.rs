@@ -17,6 +17,7 @@ use crate::{Explain, Kind, Settings, network::LazyNetwork};
 
 mod archives;
 mod findings;
+mod trees;
 
 pub use findings::{Finding, FindingState, What};
 
@@ -25,6 +26,8 @@ pub use findings::{Finding, FindingState, What};
 pub struct VerifyOptions {
     /// Only the archives of these packages: names, file names or beginnings of digests.
     pub packages: Vec<String>,
+    /// Compare the files of all trees of this machine as well.
+    pub trees: bool,
     /// Mend what can be mended.
     pub repair: bool,
 }
@@ -42,6 +45,8 @@ pub struct VerifyReport {
     pub bytes: u64,
     /// How many remembered solves and index files were read.
     pub beside: usize,
+    /// How many trees were read.
+    pub trees: usize,
     /// Everything that is not, or was not, as it should be.
     pub findings: Vec<Finding>,
 }
@@ -136,6 +141,10 @@ pub async fn verify(
         findings::of_store(&looked, mended.as_ref(), &mut findings);
         beside = look_beside(&store, options.repair, &mut findings)?;
     }
+    let trees = match options.trees {
+        true => trees::look(&settings.trees, options.repair, &mut findings)?,
+        false => 0,
+    };
     Ok(VerifyReport {
         success: findings
             .iter()
@@ -144,6 +153,7 @@ pub async fn verify(
         archives: looked.objects,
         bytes: looked.bytes,
         beside,
+        trees,
         findings,
     })
 }
