@@ -57,7 +57,7 @@ def costs(tools, work, rounds):
                         "LARDER_TREES": work / f"trees-{key}-{number}",
                     }
                     prefix = work / f"env-{key}-{number}".replace(" ", "")
-                    cost, _ = measure.run([larder, "create", "-q", *how, "-p", prefix], work, **places)
+                    cost, _ = measure.run([larder, "create", "-q", "--no-compile-bytecode", *how, "-p", prefix], work, **places)
                     results[key].append(cost)
             prefix, cache = work / f"peer-{number}", work / f"cache-{number}"
             results["peer cold"].append(measure.peer(tools["python"], channel, work, prefix, cache))

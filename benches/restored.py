@@ -22,7 +22,7 @@ def costs(tools, work, rounds):
     for number in range(rounds):
         for name, larder in larders.items():
             prefix = work / f"env-{name}-{number}"
-            cost, _ = measure.run([larder, "create", "-q", "--ephemeral", "-p", prefix], work, **places)
+            cost, _ = measure.run([larder, "create", "-q", "--no-compile-bytecode", "--ephemeral", "-p", prefix], work, **places)
             results[name].append(cost)
         cost, _ = measure.run([tools["floor"], os.cpu_count(), work / f"floor-{number}", *archives], work)
         results["floor"].append(cost)
