@@ -744,3 +744,27 @@ fn left_over(directory: &Path) -> Vec<String> {
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
     names.filter(|name| name.starts_with(".larder")).collect()
 }
+
+#[test]
+fn timings_are_a_page_that_needs_nothing_else() {
+    let sandbox = app_and_lib();
+    sandbox
+        .larder(&["create", "-p", "env", "--timings=timings.html"])
+        .success();
+    let page = fs::read_to_string(sandbox.path("timings.html")).unwrap();
+    for part in [
+        "unpack: app-1.0-0",
+        "hash: lib-2.0-h1_0",
+        "download: app-1.0-0",
+        "linking",
+    ] {
+        assert!(page.contains(part), "no {part} in {page}");
+    }
+    for outside in ["src=", "href=", "http:", "https:", "<script"] {
+        assert!(!page.contains(outside), "{outside} in {page}");
+    }
+
+    let run = sandbox.larder(&["create", "-p", "env", "--timings=failed.html"]);
+    run.fails_with(1);
+    assert!(sandbox.path("failed.html").exists());
+}

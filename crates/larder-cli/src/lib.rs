@@ -14,6 +14,7 @@ mod environment;
 mod failure;
 mod output;
 mod progress;
+mod timings;
 mod values;
 
 /// Runs larder with these arguments (the first is the program's name) and returns its exit code:

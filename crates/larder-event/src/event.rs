@@ -63,6 +63,15 @@ pub enum Event {
         /// How many files it holds.
         files: u64,
     },
+    /// A thread, the one that tells, did one piece of work just now.
+    Worked {
+        /// Which work.
+        work: Work,
+        /// On what: `name-version-build`.
+        subject: String,
+        /// How long it took, in microseconds.
+        microseconds: u64,
+    },
     /// A package's files are in the environment.
     Linked {
         /// `name-version-build`.
@@ -142,6 +151,16 @@ pub enum Phase {
     Export,
     /// Files are counted.
     Measure,
+}
+
+/// Work that is worth a place in a timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Work {
+    /// An archive in the store was hashed.
+    Hash,
+    /// An archive was unpacked: decoded, checked, written.
+    Unpack,
 }
 
 /// Where an archive came from.

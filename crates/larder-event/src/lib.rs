@@ -7,5 +7,5 @@
 mod event;
 mod reporter;
 
-pub use event::{Event, Phase, Source, Warning};
-pub use reporter::{Recorder, Reporter, Silent};
+pub use event::{Event, Phase, Source, Warning, Work};
+pub use reporter::{Recorder, Reporter, Silent, timed};

@@ -1,8 +1,11 @@
 //! Who receives events.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
 
-use crate::{Event, Warning};
+use crate::{Event, Warning, Work};
 
 /// Receives every event of an operation, from any thread, in the order in which they happen per package.
 pub trait Reporter: Send + Sync {
@@ -18,6 +21,22 @@ pub trait Reporter: Send + Sync {
     fn note(&self, text: String) {
         self.event(&Event::Noted { text });
     }
+}
+
+/// Does a piece of work and tells how long it took.
+pub fn timed<T>(
+    reporter: &dyn Reporter,
+    (work, subject): (Work, &str),
+    act: impl FnOnce() -> T,
+) -> T {
+    let begun = Instant::now();
+    let result = act();
+    reporter.event(&Event::Worked {
+        work,
+        subject: subject.to_owned(),
+        microseconds: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+    });
+    result
 }
 
 /// Hears nothing.

@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use larder_event::{Event, Phase, Reporter};
+use larder_event::{Event, Phase, Reporter, Work, timed};
 use larder_fs::PathError;
 use larder_lock::{Closure, Completeness, LockedPackage};
 use larder_store::{Object, ObjectKind, ReadError, Store};
@@ -233,14 +233,17 @@ impl Forester<'_> {
 
     fn unpack(&self, stored: &Stored<'_>, again: bool) -> Result<Tree, MaterializeError> {
         let package = stored.package.dist();
-        let (archive, expected) = open(stored, self.store)?;
+        let hashing = (Work::Hash, package.as_str());
+        let (archive, expected) = timed(self.reporter, hashing, || open(stored, self.store))?;
         let record = serde_json::to_string(&stored.package.record).ok();
         let sha256 = &stored.object.id.sha256;
-        let tree = if again {
-            self.trees.remake(sha256, archive, &expected, record)?
-        } else {
-            self.trees.create(sha256, archive, &expected, record)?
-        };
+        let tree = timed(self.reporter, (Work::Unpack, &package), || {
+            if again {
+                self.trees.remake(sha256, archive, &expected, record)
+            } else {
+                self.trees.create(sha256, archive, &expected, record)
+            }
+        })?;
         for colliding in tree.info.case_collisions() {
             self.reporter.note(format!(
                 "{package} has names that differ in case only: {colliding:?}"

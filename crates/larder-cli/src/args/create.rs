@@ -1,5 +1,7 @@
 //! `larder create`. Doc comments are the help text.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use super::{InputArgs, TargetArgs};
@@ -71,6 +73,9 @@ pub(crate) struct MakingArgs {
     /// Leave it to Python to compile what it imports
     #[arg(long)]
     pub(crate) no_compile_bytecode: bool,
+    /// Write a page that shows what was done when, on which thread
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "larder-timings.html")]
+    pub(crate) timings: Option<PathBuf>,
 }
 
 /// How files get into the environment.

@@ -1,17 +1,20 @@
 //! `larder create`.
 
-use std::process::ExitCode;
+use std::{fs, path::Path, process::ExitCode};
 
 use larder::{
     BytecodePolicy, CreateOptions, CreateReport, Ephemeral, LockUse, Origin, Settings, SolvePolicy,
     create as create_environment,
 };
 
+use larder_event::Reporter;
+
 use crate::{
     args::{Clobber, CreateArgs, GlobalArgs, LinkMode, MakingArgs},
     environment::Environment,
     failure::Failure,
     output, progress,
+    timings::Timeline,
 };
 
 use super::context::{
@@ -25,10 +28,10 @@ pub(super) fn create(
 ) -> Result<ExitCode, Failure> {
     let mut settings = settings_for(&args.target, global, environment)?;
     override_channels(&args.input, &mut settings)?;
-    let reporter = progress::reporter(global);
     let options = options(args, &settings, environment)?;
-    let result = block_on(create_environment(&options, &settings, &*reporter))?;
-    drop(reporter);
+    let result = watched(args.making.timings.as_deref(), global, |reporter| {
+        block_on(create_environment(&options, &settings, reporter))
+    })?;
     let report = result.map_err(|error| Failure::new(&error))?;
     if global.json {
         output::json(&report);
@@ -38,6 +41,27 @@ pub(super) fn create(
         summary(&report);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Runs with the reporter that the user wants, and writes the timeline if it was asked for: a run that
+/// fails has one as well.
+pub(super) fn watched<T>(
+    timings: Option<&Path>,
+    global: &GlobalArgs,
+    run: impl FnOnce(&dyn Reporter) -> T,
+) -> T {
+    let reporter = progress::reporter(global);
+    let Some(path) = timings else {
+        return run(&*reporter);
+    };
+    let timeline = Timeline::over(reporter);
+    let result = run(&timeline);
+    let page = timeline.page(&command_line());
+    if let Err(error) = fs::write(path, page) {
+        let text = format!("cannot write {}: {error}", path.display());
+        timeline.warn("timings::write", text);
+    }
+    result
 }
 
 fn options(

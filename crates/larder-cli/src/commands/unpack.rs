@@ -11,12 +11,12 @@ use crate::{
     args::{GlobalArgs, UnpackArgs},
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
 use super::{
     context::{block_on, settings_with_store, target},
-    create::making,
+    create::{making, watched},
 };
 
 pub(super) fn unpack(
@@ -25,10 +25,10 @@ pub(super) fn unpack(
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
     let settings = settings_with_store(global, environment)?;
-    let reporter = progress::reporter(global);
     let options = options(args, &settings, environment)?;
-    let result = block_on(unpack_environment(&options, &settings, &*reporter))?;
-    drop(reporter);
+    let result = watched(args.making.timings.as_deref(), global, |reporter| {
+        block_on(unpack_environment(&options, &settings, reporter))
+    })?;
     let report = result.map_err(|error| Failure::new(&error))?;
     if global.json {
         output::json(&report);

@@ -22,7 +22,7 @@ pub(crate) fn reporter(global: &GlobalArgs) -> Box<dyn Reporter> {
 }
 
 /// What a phase is called while it runs and when it is done.
-fn phase_names(phase: larder_event::Phase) -> (&'static str, &'static str) {
+pub(crate) fn phase_names(phase: larder_event::Phase) -> (&'static str, &'static str) {
     use larder_event::Phase;
 
     match phase {

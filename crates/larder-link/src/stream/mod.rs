@@ -10,7 +10,7 @@
 
 use std::{collections::HashMap, path::PathBuf, sync::OnceLock, time::Instant};
 
-use larder_event::{Event, Phase, Reporter};
+use larder_event::{Event, Phase, Reporter, Work, timed};
 use larder_lock::{Completeness, LockedPackage};
 use larder_unpack::{Archive, Expected, UnpackError};
 
@@ -178,16 +178,19 @@ impl<'r, A: Archives> Run<'r, A> {
         let needs_tree = OnceLock::new();
         let staged = queue::work_off(self.options.threads, self.archives, |index| {
             let locked = self.packages[index];
-            let opened = self.archives.open(index)?;
-            let staged = stage
-                .package(locked, opened)
-                .map_err(Failure::wrap::<A::Error>)?;
+            let package = locked.dist();
+            let hashing = (Work::Hash, package.as_str());
+            let opened = timed(self.reporter, hashing, || self.archives.open(index))?;
+            let staged = timed(self.reporter, (Work::Unpack, &package), || {
+                stage.package(locked, opened)
+            });
+            let staged = staged.map_err(Failure::wrap::<A::Error>)?;
             match &staged {
                 Some(staged) => self.reporter.event(&Event::Unpacked {
-                    package: locked.dist(),
+                    package,
                     files: staged.info.paths.len() as u64,
                 }),
-                None => drop(needs_tree.set(locked.dist())),
+                None => drop(needs_tree.set(package)),
             }
             Ok(staged)
         })?;
