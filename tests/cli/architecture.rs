@@ -8,6 +8,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("larder-event", &[]),
     ("larder-fs", &[]),
     ("larder-redact", &[]),
+    ("larder-cache", &["larder-fs"]),
     ("larder-manifest", &["larder-redact"]),
     ("larder-config", &["larder-manifest", "larder-redact"]),
     ("larder-lock", &["larder-digest", "larder-redact"]),

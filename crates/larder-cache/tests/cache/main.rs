@@ -1,0 +1,6 @@
+//! The cache from outside: remotes against the contract suite, archives, restores and scopes.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+#[path = "../contract/mod.rs"]
+mod contract;
+mod directory;
