@@ -123,6 +123,27 @@ fn a_url_behind_an_odd_address_is_masked_as_well() {
     }
 }
 
+#[test]
+fn what_stands_around_a_well_formed_url_changes_nothing() {
+    let marks = [
+        "", "\0", "file://", "x://[", "]", ":", "@", "//", "/t/", "?", "#", "'", "\\c", " ",
+        "\u{b}", "1:", "[::",
+    ];
+    for (a, b) in marks.iter().flat_map(|a| marks.map(|b| (a, b))) {
+        for c in marks {
+            let url = "https://user:S3CR3T@host/t/S3CR3T/c?S3CR3T";
+            for text in [
+                format!("{a}{b}{c}{url}"),
+                format!("{a}{b}{url}{c}"),
+                format!("{a} {url} {b}{c}"),
+            ] {
+                let shown = redact_text(&text);
+                assert!(!shown.contains("S3CR3T"), "{text:?}: {shown:?}");
+            }
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn a_secret_is_never_shown(text in places(), before in "[a-z ]{0,8}", after in "[a-z ]{0,8}") {
