@@ -112,6 +112,16 @@ fn it_can_be_left_to_python() {
 }
 
 #[test]
+fn it_is_left_to_python_where_nothing_keeps_it() {
+    let Some(world) = World::new() else { return };
+    world.create(&["--ephemeral"], None).success();
+    assert!(!world.pyc("plain").exists());
+    let asked = ["--ephemeral", "--compile-bytecode"];
+    world.create(&asked, None).success();
+    assert!(world.pyc("plain").exists());
+}
+
+#[test]
 fn a_secret_lets_it_travel_with_the_store() {
     let Some(world) = World::new() else { return };
     world.create(&["--ephemeral"], Some(SECRET)).success();
@@ -124,7 +134,8 @@ fn a_secret_lets_it_travel_with_the_store() {
     assert!(!restored.stderr.contains("warning"), "{}", restored.stderr);
     assert_eq!(fs::read(world.pyc("plain")).unwrap(), bytes);
 
-    let without = world.create(&["--ephemeral"], None).success();
+    let without = world.create(&["--ephemeral", "--compile-bytecode"], None);
+    let without = without.success();
     assert!(
         without.stderr.contains("not all bytecode was compiled"),
         "{}",

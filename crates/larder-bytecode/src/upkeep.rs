@@ -1,13 +1,12 @@
 //! Removing bytecode that nobody needs.
 
 use std::{
-    fs, io,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
 use larder_digest::Sha256;
-use larder_fs::{PathContext as _, PathError, last_changed, remove_tree};
+use larder_fs::{PathError, last_changed, list_dir, remove_tree};
 
 use crate::{Bytecodes, Key};
 
@@ -19,8 +18,8 @@ impl Bytecodes {
     /// If a directory cannot be read or something not removed.
     pub fn collect(&self, is_needed: impl Fn(&Sha256) -> bool) -> Result<usize, PathError> {
         let mut count = 0;
-        for shard in entries(&self.root)? {
-            for place in entries(&shard)? {
+        for shard in list_dir(&self.root)? {
+            for place in list_dir(&shard)? {
                 let name = place.file_name().unwrap_or_default().to_string_lossy();
                 let package = Key::package_of(&name);
                 if package.is_some_and(|package| !is_needed(&package)) {
@@ -43,7 +42,7 @@ impl Bytecodes {
         now: SystemTime,
     ) -> Result<usize, PathError> {
         let mut count = 0;
-        for path in entries(&self.temporary_root())? {
+        for path in list_dir(&self.temporary_root())? {
             let age = last_changed(&path).map(|time| now.duration_since(time));
             if age.is_ok_and(|age| age.is_ok_and(|age| age >= older_than)) {
                 remove_tree(&path)?;
@@ -71,7 +70,7 @@ pub struct BundleFile {
 /// If the directory cannot be read.
 pub fn bundle_files(directory: &Path) -> Result<Vec<BundleFile>, PathError> {
     let mut bundles = Vec::new();
-    for path in entries(directory)? {
+    for path in list_dir(directory)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let package = Key::package_of(&name);
         // What is gone meanwhile is not there.
@@ -85,26 +84,4 @@ pub fn bundle_files(directory: &Path) -> Result<Vec<BundleFile>, PathError> {
     }
     bundles.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(bundles)
-}
-
-/// What is in a directory; nothing if it is none, or gone.
-fn entries(directory: &Path) -> Result<Vec<PathBuf>, PathError> {
-    let listing = match fs::read_dir(directory) {
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            return Ok(Vec::new());
-        }
-        listing => listing.at("read directory", directory)?,
-    };
-    listing
-        .map(|entry| {
-            entry
-                .map(|entry| entry.path())
-                .at("read directory", directory)
-        })
-        .collect()
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use larder_digest::Sha256;
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::{PathContext as _, PathError, list_dir};
 
 use crate::{cache, memo, scratch};
 
@@ -46,17 +46,17 @@ pub struct KeptFile {
 /// If a directory cannot be read.
 pub fn kept_files(indexes: &Path, memos: &Path) -> Result<Vec<KeptFile>, PathError> {
     let mut found = Vec::new();
-    for path in entries(memos)? {
+    for path in list_dir(memos)? {
         look(path, memo_kind, &mut found);
     }
-    for path in entries(indexes)? {
+    for path in list_dir(indexes)? {
         look(path, index_kind, &mut found);
     }
-    for directory in entries(&cache::shards(indexes))? {
+    for directory in list_dir(&cache::shards(indexes))? {
         if !fs::symlink_metadata(&directory).is_ok_and(|metadata| metadata.is_dir()) {
             continue;
         }
-        for path in entries(&directory)? {
+        for path in list_dir(&directory)? {
             look(path, shard_kind, &mut found);
         }
     }
@@ -69,7 +69,7 @@ pub fn kept_files(indexes: &Path, memos: &Path) -> Result<Vec<KeptFile>, PathErr
 /// # Errors
 /// If the directory cannot be read.
 pub fn remove_dead_scratch(indexes: &Path) -> Result<(), PathError> {
-    for path in entries(indexes)? {
+    for path in list_dir(indexes)? {
         scratch::remove_if_dead(path);
     }
     Ok(())
@@ -162,21 +162,4 @@ fn shard_kind(path: &Path) -> Option<KeptKind> {
 fn shard_digest(path: &Path) -> Option<Sha256> {
     let name = path.file_name()?.to_str()?;
     name.strip_suffix(cache::SHARD_SUFFIX)?.parse().ok()
-}
-
-fn entries(directory: &Path) -> Result<Vec<PathBuf>, PathError> {
-    let entries = match fs::read_dir(directory) {
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            return Ok(Vec::new());
-        }
-        entries => entries.at("read directory", directory)?,
-    };
-    entries
-        .map(|entry| Ok(entry.at("read directory", directory)?.path()))
-        .collect()
 }

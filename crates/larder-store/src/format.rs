@@ -8,13 +8,12 @@ use std::{
 };
 
 use larder_fs::{
-    Durability, PathContext as _, PathError, rename_noreplace, share_file, write_atomic,
+    Durability, PathContext as _, PathError, list_dir, rename_noreplace, share_file, write_atomic,
 };
 
 use crate::{
     Access, ObjectKind, OpenError,
     layout::Layout,
-    listing::entries,
     temporary::{DAMAGED, unique_name},
 };
 
@@ -74,7 +73,7 @@ pub(crate) fn mend(layout: &Layout) -> Result<bool, OpenError> {
 
 /// Whether a directory holds the directories of a store, and nothing that a store does not have.
 fn has_only_ours(layout: &Layout) -> Result<bool, PathError> {
-    let names = entries(layout.root())?;
+    let names = list_dir(layout.root())?;
     let is_ours = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let is_directory = Layout::DIRECTORIES.contains(&&*name) || name == BYTECODE;

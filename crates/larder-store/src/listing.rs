@@ -8,9 +8,9 @@ use std::{
     time::SystemTime,
 };
 
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::{PathContext as _, PathError, list_dir};
 
-use crate::{Object, ObjectId, ObjectKind, Store, layout::Layout, store};
+use crate::{Object, ObjectId, ObjectKind, Store, layout::Layout};
 
 /// An object as it lies in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,12 +68,12 @@ impl Store {
 pub(crate) fn list(layout: &Layout, stray: &mut Vec<PathBuf>) -> Result<Vec<ObjectId>, PathError> {
     let mut objects = Vec::new();
     for directory in [ObjectKind::Conda, ObjectKind::Wheel].map(|kind| layout.kind(kind)) {
-        for shard in entries(&directory)? {
+        for shard in list_dir(&directory)? {
             if !fs::symlink_metadata(&shard).is_ok_and(|metadata| metadata.is_dir()) {
                 stray.push(shard);
                 continue;
             }
-            for path in entries(&shard)? {
+            for path in list_dir(&shard)? {
                 match object_at(layout, &path) {
                     Some(id) => objects.push(id),
                     None => stray.push(path),
@@ -90,20 +90,9 @@ fn object_at(layout: &Layout, path: &Path) -> Option<ObjectId> {
     (layout.object(id) == path).then_some(id)
 }
 
-/// The paths in a directory, in no order.
-pub(crate) fn entries(directory: &Path) -> Result<Vec<PathBuf>, PathError> {
-    let entries = match fs::read_dir(directory) {
-        Err(error) if store::is_absence(&error) => return Ok(Vec::new()),
-        entries => entries.at("read directory", directory)?,
-    };
-    entries
-        .map(|entry| Ok(entry.at("read directory", directory)?.path()))
-        .collect()
-}
-
 /// The files in a directory whose names end with `.extension`.
 pub(crate) fn with_extension(directory: &Path, extension: &str) -> Result<Vec<PathBuf>, PathError> {
-    let mut paths = entries(directory)?;
+    let mut paths = list_dir(directory)?;
     paths.retain(|path| path.extension().is_some_and(|found| found == extension));
     Ok(paths)
 }

@@ -67,11 +67,12 @@ pub(crate) struct MakingArgs {
     /// Do not run the packages' link scripts (CEP 34 wants them run)
     #[arg(long)]
     pub(crate) no_link_scripts: bool,
-    /// Compile noarch Python packages, once for each package and Python [default]
+    /// Compile noarch Python packages, once for each package and Python [default, unless
+    /// nothing is kept: --ephemeral without LARDER_CACHE_SECRET]
     #[arg(long, overrides_with = "no_compile_bytecode")]
     pub(crate) compile_bytecode: bool,
     /// Leave it to Python to compile what it imports
-    #[arg(long)]
+    #[arg(long, overrides_with = "compile_bytecode")]
     pub(crate) no_compile_bytecode: bool,
     /// Write a page that shows what was done when, on which thread
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "larder-timings.html")]

@@ -117,11 +117,7 @@ pub(super) fn making(
             Some(LinkMode::Reflink) => larder::LinkMode::Reflink,
             Some(LinkMode::Copy) => larder::LinkMode::Copy,
         },
-        ephemeral: if args.ephemeral || (environment.flag("CI") && !args.no_ephemeral) {
-            Ephemeral::Yes
-        } else {
-            Ephemeral::No
-        },
+        ephemeral: ephemeral(args, environment),
         clobber: match args.clobber {
             None => defaults.clobber.unwrap_or_default(),
             Some(Clobber::Warn) => larder::ClobberPolicy::Warn,
@@ -132,13 +128,28 @@ pub(super) fn making(
         } else {
             larder::ScriptPolicy::Run
         },
-        bytecode: if args.no_compile_bytecode {
-            BytecodePolicy::Leave
-        } else {
-            BytecodePolicy::Compile
-        },
+        bytecode: bytecode(args, settings, environment),
         command_line: command_line(),
         timestamp: now(),
+    }
+}
+
+fn ephemeral(args: &MakingArgs, environment: &Environment) -> Ephemeral {
+    if args.ephemeral || (environment.flag("CI") && !args.no_ephemeral) {
+        Ephemeral::Yes
+    } else {
+        Ephemeral::No
+    }
+}
+
+/// Compiling costs several times what one job's imports save, so it pays where the result is kept: beside
+/// trees, or sealed in the store.
+fn bytecode(args: &MakingArgs, settings: &Settings, environment: &Environment) -> BytecodePolicy {
+    let is_kept = ephemeral(args, environment) == Ephemeral::No || settings.cache_secret.is_some();
+    if args.compile_bytecode || (is_kept && !args.no_compile_bytecode) {
+        BytecodePolicy::Compile
+    } else {
+        BytecodePolicy::Leave
     }
 }
 

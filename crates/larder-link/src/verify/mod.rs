@@ -6,12 +6,12 @@
 
 use std::{
     collections::BTreeSet,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
 use larder_event::{Event, Phase, Reporter};
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::{PathContext as _, PathError, list_dir};
 use rattler_conda_types::PrefixRecord;
 
 mod claim;
@@ -92,21 +92,11 @@ fn read_records(prefix: &Path) -> Result<(Vec<PrefixRecord>, Vec<DamagedRecord>)
 }
 
 fn record_files(directory: &Path) -> Result<BTreeSet<PathBuf>, PathError> {
-    let mut files = BTreeSet::new();
-    let entries = match fs::read_dir(directory) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(files),
-        entries => entries.at("read directory", directory)?,
-    };
-    for entry in entries {
-        let path = entry.at("read directory", directory)?.path();
-        if path
-            .extension()
+    let is_record = |path: &PathBuf| {
+        path.extension()
             .is_some_and(|extension| extension == "json")
-        {
-            files.insert(path);
-        }
-    }
-    Ok(files)
+    };
+    Ok(list_dir(directory)?.into_iter().filter(is_record).collect())
 }
 
 fn file_name(path: &Path) -> String {

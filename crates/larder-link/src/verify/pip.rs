@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::{PathContext as _, PathError, list_dir};
 
 use super::{
     PipPackage,
@@ -19,7 +19,7 @@ use super::{
 pub(super) fn find(prefix: &Path, claims: &mut Claims) -> Result<Vec<PipPackage>, PathError> {
     let mut packages = Vec::new();
     for site_packages in site_packages(prefix)? {
-        for directory in children(&site_packages)? {
+        for directory in list_dir(&site_packages)? {
             let is_metadata = directory
                 .extension()
                 .is_some_and(|extension| extension == "dist-info");
@@ -36,7 +36,7 @@ pub(super) fn find(prefix: &Path, claims: &mut Claims) -> Result<Vec<PipPackage>
 /// `lib/pythonX.Y/site-packages`, `Lib/site-packages`.
 fn site_packages(prefix: &Path) -> Result<Vec<PathBuf>, PathError> {
     let mut candidates = vec![prefix.join("Lib").join("site-packages")];
-    let pythons = children(&prefix.join("lib"))?.into_iter();
+    let pythons = list_dir(&prefix.join("lib"))?.into_iter();
     let is_python = |path: &PathBuf| {
         path.file_name()
             .is_some_and(|name| name.to_string_lossy().starts_with("python"))
@@ -47,23 +47,6 @@ fn site_packages(prefix: &Path) -> Result<Vec<PathBuf>, PathError> {
             .map(|path| path.join("site-packages")),
     );
     Ok(candidates)
-}
-
-fn children(directory: &Path) -> Result<Vec<PathBuf>, PathError> {
-    let entries = match fs::read_dir(directory) {
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            return Ok(Vec::new());
-        }
-        entries => entries.at("read directory", directory)?,
-    };
-    entries
-        .map(|entry| Ok(entry.at("read directory", directory)?.path()))
-        .collect()
 }
 
 fn package(

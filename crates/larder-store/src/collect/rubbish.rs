@@ -9,13 +9,12 @@ use std::{
 };
 
 use larder_digest::{Md5, Sha256};
-use larder_fs::PathError;
+use larder_fs::{PathError, list_dir};
 
 use super::{Candidate, CollectOptions};
 use crate::{
     ObjectId, ObjectKind, index,
     layout::Layout,
-    listing::entries,
     pin::{self, Found},
     store::{Shared, object_size},
     temporary::{DAMAGED, INGEST, remove_file},
@@ -51,7 +50,7 @@ impl Rubbish {
             .map(|one| one.stored.object.id.sha256)
             .collect();
         let mut index = Vec::new();
-        for path in entries(&layout.md5_index())? {
+        for path in list_dir(&layout.md5_index())? {
             if leads_to(layout, &path)?.is_none_or(|sha256| going.contains(&sha256)) {
                 index.push(path);
             }
@@ -99,7 +98,7 @@ fn temporary(
     options: &CollectOptions<'_>,
 ) -> Result<Vec<(PathBuf, u64)>, PathError> {
     let mut found = Vec::new();
-    for path in entries(&layout.temporary())? {
+    for path in list_dir(&layout.temporary())? {
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
         let age = if name.starts_with(INGEST.as_bytes()) {
             options.abandoned

@@ -7,12 +7,11 @@ use std::{
 };
 
 use larder_event::{Event, Phase, Reporter};
-use larder_fs::{PathError, rename_noreplace};
+use larder_fs::{PathError, list_dir, rename_noreplace};
 
 use super::{CollectError, CollectPlan, CollectReport, needs::Needs, rubbish::remove_if_there};
 use crate::{
     Object, ObjectId, Step, Store,
-    listing::entries,
     roots::written,
     store::Shared,
     temporary::{DOOMED, object_of, remove_file, unique_name},
@@ -182,7 +181,7 @@ fn put_back(doomed: &Path, path: &Path) -> Result<(), PathError> {
 /// G8: gives every object its name back that a collection left without one: a killed one, or one that is
 /// just about to decide, which then finds that somebody needs it.
 pub(crate) fn restore(shared: &Shared) -> Result<(), PathError> {
-    for path in entries(&shared.layout.temporary())? {
+    for path in list_dir(&shared.layout.temporary())? {
         if let Some(id) = object_of(&path, DOOMED) {
             put_back(&path, &shared.layout.object(id))?;
         }
@@ -192,7 +191,7 @@ pub(crate) fn restore(shared: &Shared) -> Result<(), PathError> {
 
 /// R6: gives an object its name back if a collection has taken it just now.
 pub(crate) fn rescue(shared: &Shared, id: ObjectId) -> Result<bool, PathError> {
-    for path in entries(&shared.layout.temporary())? {
+    for path in list_dir(&shared.layout.temporary())? {
         if object_of(&path, DOOMED) == Some(id) {
             put_back(&path, &shared.layout.object(id))?;
             return Ok(true);

@@ -11,10 +11,10 @@ use std::{
 
 use larder_digest::{Digests, Hasher, Md5, Sha256};
 use larder_event::{Event, Reporter};
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::{PathContext as _, PathError, list_dir};
 
 use super::Fault;
-use crate::{ObjectId, index, layout::Layout, listing::entries, read};
+use crate::{ObjectId, index, layout::Layout, read};
 
 /// Hashing is faster than most disks: more threads do not help.
 const THREADS: usize = 8;
@@ -38,7 +38,7 @@ pub(super) fn read_index(
 ) -> Result<Index, PathError> {
     let names: BTreeSet<Sha256> = objects.iter().map(|id| id.sha256).collect();
     let mut index = Index::new();
-    for path in entries(&layout.md5_index())? {
+    for path in list_dir(&layout.md5_index())? {
         let md5: Option<Md5> = path
             .file_name()
             .and_then(|name| name.to_str()?.parse().ok());

@@ -7,15 +7,9 @@ use std::{collections::HashSet, path::PathBuf, time::Instant};
 
 use larder_digest::Sha256;
 use larder_event::{Event, Phase, Reporter};
-use larder_fs::PathError;
+use larder_fs::{PathError, list_dir};
 
-use crate::{
-    ObjectId, RootError, Store,
-    layout::Layout,
-    listing::{entries, list},
-    roots,
-    store::object_size,
-};
+use crate::{ObjectId, RootError, Store, layout::Layout, listing::list, roots, store::object_size};
 
 mod inspect;
 mod repair;
@@ -137,7 +131,7 @@ impl Store {
         let layout = &self.shared.layout;
         let is_none = |path: &PathBuf| path.symlink_metadata().is_ok_and(|found| !found.is_dir());
         report.stray.extend(layout.directories().filter(is_none));
-        for path in entries(&layout.roots())? {
+        for path in list_dir(&layout.roots())? {
             let is_root = path
                 .extension()
                 .is_some_and(|extension| extension == "json");

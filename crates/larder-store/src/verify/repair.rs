@@ -2,13 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use larder_fs::{PathError, make_read_only, rename_noreplace};
+use larder_fs::{PathError, list_dir, make_read_only, rename_noreplace};
 
 use super::{Damage, VerifyReport};
 use crate::{
-    ObjectId, RootError, Store, StoreError,
-    listing::entries,
-    read,
+    ObjectId, RootError, Store, StoreError, read,
     store::create_directories,
     temporary::{DAMAGED, object_of, remove_file, unique_name},
 };
@@ -53,7 +51,7 @@ impl Store {
     /// If `tmp/` cannot be read.
     pub fn lost_objects(&self) -> Result<Vec<ObjectId>, StoreError> {
         let mut lost = Vec::new();
-        for path in entries(&self.shared.layout.temporary())? {
+        for path in list_dir(&self.shared.layout.temporary())? {
             if let Some(id) = object_of(&path, DAMAGED)
                 && self.shared.find(id)?.is_none()
             {

@@ -6,12 +6,12 @@
 use std::{
     collections::HashSet,
     fs, io,
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, SystemTime},
 };
 
 use larder_digest::Sha256;
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::{PathContext as _, PathError, list_dir};
 
 use super::{Checkup, Damage, Found, IndexFile, Trees};
 
@@ -38,7 +38,7 @@ impl Trees {
     /// If a directory cannot be read.
     pub fn list(&self) -> Result<Vec<ListedTree>, PathError> {
         let mut trees = Vec::new();
-        for shard in entries(&self.root)? {
+        for shard in list_dir(&self.root)? {
             let is_shard = |name: &str| name.len() == 2;
             if !shard
                 .file_name()
@@ -47,7 +47,7 @@ impl Trees {
             {
                 continue;
             }
-            for place in entries(&shard)? {
+            for place in list_dir(&shard)? {
                 trees.extend(self.listed(&place)?);
             }
         }
@@ -160,7 +160,7 @@ impl Trees {
         now: SystemTime,
     ) -> Result<usize, PathError> {
         let mut count = 0;
-        for path in entries(&self.root.join("tmp"))? {
+        for path in list_dir(&self.root.join("tmp"))? {
             let is_old = path
                 .symlink_metadata()
                 .and_then(|left| left.modified())
@@ -205,26 +205,4 @@ fn last_use(place: &Path) -> Result<Option<SystemTime>, PathError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// What is in a directory; nothing if it is none, or gone.
-fn entries(directory: &Path) -> Result<Vec<PathBuf>, PathError> {
-    let listing = match fs::read_dir(directory) {
-        Err(error) if is_none(&error) => return Ok(Vec::new()),
-        listing => listing.at("read directory", directory)?,
-    };
-    listing
-        .map(|entry| {
-            entry
-                .map(|entry| entry.path())
-                .at("read directory", directory)
-        })
-        .collect()
-}
-
-fn is_none(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use indexmap::IndexMap;
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::{PathContext as _, PathError, list_dir};
 use serde_json::{Map, Value};
 
 /// conda's mark for a variable that a user unset on top of a package's.
@@ -62,20 +62,11 @@ pub fn environment_variables(prefix: &Path) -> Result<IndexMap<String, String>, 
 }
 
 fn package_files(directory: &Path) -> Result<Vec<PathBuf>, PathError> {
-    let entries = match fs::read_dir(directory) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.at("read directory", directory)?,
-    };
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.at("read directory", directory)?.path();
-        if path
-            .extension()
+    let mut files = list_dir(directory)?;
+    files.retain(|path| {
+        path.extension()
             .is_some_and(|extension| extension == "json")
-        {
-            files.push(path);
-        }
-    }
+    });
     super::sort_by_code_points(&mut files);
     Ok(files)
 }
