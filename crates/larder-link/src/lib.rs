@@ -60,14 +60,16 @@ pub use record::package_record;
 pub use remove::remove;
 pub use scratch::{ScratchDir, scratch_beside};
 pub use scripts::{ScriptError, ScriptMessage};
-pub use state::state_variables;
+pub use state::{set_state_variables, state_variables};
 pub use stream::{Archives, OpenedArchive, Streamed, stream};
 pub use unlink_scripts::run_unlink_scripts;
 pub use update::{
     ChangedPolicy, Difference, FrozenPolicy, Kept, Planned, UpdateError, UpdateOptions, UpdatePlan,
     Updated, difference, plan_update, update,
 };
-pub use verify::{DamagedRecord, Drift, Drifted, PipPackage, VerifyOptions, VerifyReport, verify};
+pub use verify::{
+    DamagedRecord, Drift, Drifted, PipPackage, VerifyOptions, VerifyReport, pip_packages, verify,
+};
 
 #[cfg(test)]
 mod tests;

@@ -4,8 +4,8 @@
 use std::{fs, io, path::Path};
 
 use indexmap::IndexMap;
-use larder_fs::{PathContext as _, PathError};
-use serde_json::{Value, json};
+use larder_fs::{Durability, PathContext as _, PathError, write_atomic};
+use serde_json::{Map, Value, json};
 
 /// The content of the file, or nothing if there are no variables and so no file.
 pub(crate) fn state(variables: &IndexMap<String, String>) -> Option<String> {
@@ -33,4 +33,26 @@ pub fn state_variables(prefix: &Path) -> Result<IndexMap<String, String>, PathEr
     Ok(variables
         .map(|(name, value)| (name.clone(), text(value)))
         .collect())
+}
+
+/// Writes `variables` into the file of the environment at `prefix`, in one step; what else a tool keeps in
+/// the file stays. The caller holds the prefix.
+///
+/// # Errors
+/// If the file cannot be read or written.
+pub fn set_state_variables(
+    prefix: &Path,
+    variables: &IndexMap<String, String>,
+) -> Result<(), PathError> {
+    let path = prefix.join("conda-meta").join("state");
+    let mut state = match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Map::new(),
+        bytes => match serde_json::from_slice(&bytes.at("read file", &path)?) {
+            Ok(Value::Object(state)) => state,
+            _ => Map::new(),
+        },
+    };
+    state.insert("env_vars".into(), json!(variables));
+    let text = Value::Object(state).to_string();
+    write_atomic(&path, text.as_bytes(), Durability::Flush)
 }

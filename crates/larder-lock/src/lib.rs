@@ -41,6 +41,7 @@ pub use file::{
 pub use format::{LockFormat, ParseContext, UnknownFormat};
 pub use kind::{DEFAULT_FILE_NAME, LockKind, detect, may_be_lock_name};
 pub use satisfy::{check, check_closure};
+pub use scalar::scalar as yaml_scalar;
 pub use source::relative_source;
 pub use wanted::{Reason, Wanted, WantedSpec};
 pub use write::closure_digest;

@@ -7,8 +7,8 @@ const WORDS: [&str; 13] = [
     "y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity", "none",
 ];
 
-/// `text` plain where that is safe, else in quotes.
-pub(crate) fn scalar(text: &str) -> Cow<'_, str> {
+/// `text` as a YAML scalar: plain where that is safe for every reader, else in quotes.
+pub fn scalar(text: &str) -> Cow<'_, str> {
     if is_plain(text) {
         Cow::Borrowed(text)
     } else if text.chars().all(is_printable) {

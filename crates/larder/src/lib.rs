@@ -11,13 +11,17 @@ mod channel_name;
 mod channel_rules;
 mod channels;
 mod choose;
+mod config_vars;
 mod configuration;
 mod create;
+mod env_export;
+mod environments;
 mod explain;
 mod export;
 mod failure;
 mod fingerprint;
 mod gather;
+mod history;
 mod inputs;
 mod leftovers;
 mod list;
@@ -34,6 +38,7 @@ mod policy;
 mod record;
 mod registry;
 mod remove;
+mod roots;
 mod run;
 mod settings;
 mod solving;
@@ -49,6 +54,9 @@ mod virtual_file;
 pub use channel_rules::{ChannelRules, ConfiguredChannel};
 pub use channels::ChannelsError;
 pub use choose::{ChooseError, LockUse, Origin};
+pub use config_vars::{
+    ConfigVarsError, ConfigVarsOptions, config_vars, set_config_vars, unset_config_vars,
+};
 pub use configuration::{
     CommandDefaults, ConfigError, ConfigWarning, ConfigurationError, ConfigurationPlaces,
     ConfigurationReport, DescribedKey, LoadedConfiguration, NetworkSettings, Prompt, ProxyRule,
@@ -57,9 +65,12 @@ pub use configuration::{
 pub use create::{
     BytecodePolicy, CreateError, CreateOptions, CreateReport, Ephemeral, LinkedPackage, create,
 };
+pub use env_export::{EnvExportError, EnvExportOptions, EnvExportReport, EnvFormat, env_export};
+pub use environments::{EnvironmentDetails, EnvironmentsError, KnownEnvironments, environments};
 pub use export::{ExportOperationError, ExportOptions, ExportReport, export};
 pub use failure::{Explain, Kind};
 pub use gather::GatherError;
+pub use history::{Moved, Revision, RevisionsError, revisions};
 pub use inputs::{DEFAULT_LOCK, DEFAULT_MANIFEST, InputError};
 pub use larder_digest::Sha256;
 pub use larder_fs::LinkMode;
@@ -70,7 +81,7 @@ pub use larder_link::{
 pub use larder_lock::{ExplicitHash, LockFormat};
 pub use larder_manifest::{ManifestReport, without_credentials};
 pub use larder_solve::{Priority, Strategy};
-pub use list::{ListError, ListedPackage, list};
+pub use list::{ListError, ListOptions, ListedPackage, explicit_list, list, list_packages};
 pub use lock::{
     CheckReport, LockOperationError, LockOptions, LockReport, LockSources, MergeOptions,
     check_lock, lock, lock_sources, merge_locks,

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use larder_fs::{Durability, PathContext as _, PathError, write_atomic};
@@ -36,6 +36,21 @@ pub(crate) fn register(home: &Path, prefix: &Path) -> Result<(), PathError> {
         .open(&path)
         .and_then(|mut file| file.write_all(format!("{separator}{line}\n").as_bytes()))
         .at("append to", &path)
+}
+
+/// What the registry in `home` names, in its order; a registry that is not there names nothing.
+///
+/// # Errors
+/// If the file is there and cannot be read.
+pub(crate) fn registered(home: &Path) -> Result<Vec<PathBuf>, PathError> {
+    let path = home.join(".conda").join("environments.txt");
+    let text = match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        bytes => String::from_utf8_lossy(&bytes.at("read file", &path)?).into_owned(),
+    };
+    let lines = text.lines().map(str::trim);
+    let prefixes = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    Ok(prefixes.map(PathBuf::from).collect())
 }
 
 /// Takes `prefix` out of the registry in `home`. Other lines are left as they are; a registry that is not

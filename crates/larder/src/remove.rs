@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::{
     Explain, Kind, ListedPackage, Settings, activation::is_environment, list::list, registry,
+    roots::is_root,
 };
 
 /// What to remove, and how.
@@ -162,16 +163,4 @@ fn check(options: &RemoveOptions, settings: &Settings) -> Result<(), RemoveError
         Some(message) if !options.override_frozen => Err(RemoveError::Frozen { prefix, message }),
         _ => Ok(()),
     }
-}
-
-/// Where conda or mamba says that it lives, or what holds the other environments.
-fn is_root(prefix: &Path, settings: &Settings) -> bool {
-    let variable = |name: &str| settings.variables.get(name).map(Path::new);
-    let of_program = variable("CONDA_EXE").and_then(|program| program.parent()?.parent());
-    let roots = [
-        variable("MAMBA_ROOT_PREFIX"),
-        variable("CONDA_ROOT"),
-        of_program,
-    ];
-    roots.into_iter().flatten().any(|root| root == prefix) || prefix.join("condabin").is_dir()
 }

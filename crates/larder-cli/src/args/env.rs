@@ -1,12 +1,15 @@
 //! `larder env`. Doc comments are the help text.
 
-use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::{InputArgs, MakingArgs, TargetArgs};
 
 /// What `conda env` does, with its commands and flags
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
+  larder env list
   larder env update -n work -f environment.yml
   larder env remove -n work")]
 pub(crate) struct EnvArgs {
@@ -17,8 +20,126 @@ pub(crate) struct EnvArgs {
 /// The parts of `larder env`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum EnvCommand {
+    List(EnvListArgs),
+    Export(EnvExportArgs),
+    Config(EnvConfigArgs),
     Update(EnvUpdateArgs),
     Remove(EnvRemoveArgs),
+}
+
+/// List the environments: those of ~/.conda/environments.txt and of the directories for named ones
+///
+/// `*` marks the active one, `+` one that is frozen.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  larder env list --json")]
+pub(crate) struct EnvListArgs {}
+
+/// Write down what an environment holds, so that it can be made again
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  larder env export -n work > environment.yml
+  larder env export -p ./env --from-history      what was asked for, as it was written
+  larder env export -p ./env --format conda-lock -f conda-lock.yml")]
+pub(crate) struct EnvExportArgs {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// Where to write [default: stdout]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// The format [default: what the file's name stands for, else environment-yaml]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<ExportFormat>,
+    /// Leave build strings out
+    #[arg(long)]
+    pub(crate) no_builds: bool,
+    /// Only what was asked for, as it was written
+    #[arg(long)]
+    pub(crate) from_history: bool,
+    /// Do not name the channels that packages came from
+    #[arg(long)]
+    pub(crate) ignore_channels: bool,
+    /// A channel to name besides; repeat for several
+    #[arg(short, long = "channel", value_name = "CHANNEL")]
+    pub(crate) channels: Vec<String>,
+    /// Do not name the channels of the configuration
+    #[arg(short = 'O', long)]
+    pub(crate) override_channels: bool,
+}
+
+/// How an environment is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// environment.yml
+    #[value(name = "environment-yaml", aliases = ["yaml", "yml", "env.yml"])]
+    Yaml,
+    /// The same as JSON
+    #[value(name = "environment-json", alias = "json")]
+    Json,
+    /// A list of URLs (CEP 23)
+    Explicit,
+    /// conda-lock.yml (CEP 37)
+    #[value(name = "conda-lock", alias = "conda-lock-v1")]
+    CondaLock,
+    /// rattler's lock, pixi.lock
+    #[value(name = "pixi", alias = "rattler-lock-v6")]
+    Pixi,
+    /// A list of specs, for `create --file`
+    #[value(name = "requirements", aliases = ["reqs", "txt"])]
+    Requirements,
+}
+
+/// Settings of an environment
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  larder env config vars list -n work")]
+pub(crate) struct EnvConfigArgs {
+    #[command(subcommand)]
+    pub(crate) command: EnvConfigCommand,
+}
+
+/// The parts of `larder env config`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EnvConfigCommand {
+    Vars(VarsArgs),
+}
+
+/// The variables that an environment sets when it is active
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  larder env config vars list -n work
+  larder env config vars set -n work MODE=fast THREADS=4
+  larder env config vars unset -n work MODE")]
+pub(crate) struct VarsArgs {
+    #[command(subcommand)]
+    pub(crate) command: VarsCommand,
+}
+
+/// The parts of `larder env config vars`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum VarsCommand {
+    /// Show them
+    List {
+        #[command(flatten)]
+        target: TargetArgs,
+    },
+    /// Set some; those that are set stay
+    Set(VarsChangeArgs),
+    /// Unset some
+    Unset(VarsChangeArgs),
+}
+
+/// Which variables to change.
+#[derive(Debug, Args)]
+pub(crate) struct VarsChangeArgs {
+    /// NAME=VALUE to set, NAME to unset
+    #[arg(value_name = "VARIABLE", required = true)]
+    pub(crate) variables: Vec<String>,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// Change the environment even if it is frozen (CEP 22)
+    #[arg(long)]
+    pub(crate) override_frozen: bool,
 }
 
 /// Make an environment what environment.yml or a lock says, at the cost of what changes

@@ -24,7 +24,10 @@ mod verify;
 pub(crate) use completions::CompletionsArgs;
 pub(crate) use config::ConfigArgs;
 pub(crate) use create::{Clobber, CreateArgs, LinkMode, MakingArgs};
-pub(crate) use env::{EnvArgs, EnvCommand, EnvRemoveArgs, EnvUpdateArgs};
+pub(crate) use env::{
+    EnvArgs, EnvCommand, EnvConfigCommand, EnvExportArgs, EnvRemoveArgs, EnvUpdateArgs,
+    ExportFormat, VarsChangeArgs, VarsCommand,
+};
 pub(crate) use export::{ExplicitHash, ExportArgs, LockFormat};
 pub(crate) use inputs::{InputArgs, PolicyArgs, Priority, Strategy};
 pub(crate) use list::ListArgs;

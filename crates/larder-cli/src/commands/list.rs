@@ -1,8 +1,8 @@
-//! `larder list`.
+//! `larder list`: the texts are conda's, line by line.
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
-use larder::{ListedPackage, list as list_packages};
+use larder::{ExplicitHash, ListOptions, ListedPackage, explicit_list, list_packages, revisions};
 
 use crate::{
     args::{GlobalArgs, ListArgs},
@@ -13,45 +13,139 @@ use crate::{
 
 use super::context::existing;
 
+/// How wide conda's columns are at least, besides two spaces between them.
+const WIDTHS: [usize; 3] = [23, 15, 15];
+
 pub(super) fn list(
     args: &ListArgs,
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
     let prefix = existing(&args.target, global, environment)?;
-    let packages = list_packages(&prefix).map_err(|error| Failure::new(&error))?;
+    if args.revisions {
+        return log(&prefix, global);
+    }
+    if args.explicit {
+        return explicit(args, &prefix, global);
+    }
+    let options = ListOptions {
+        pattern: args.regex.clone(),
+        full_name: args.full_name,
+        pip: !args.no_pip,
+        reverse: args.reverse,
+    };
+    let packages = list_packages(&prefix, &options).map_err(|error| Failure::new(&error))?;
     if global.json {
         output::json(&packages);
+    } else if args.canonical {
+        output::data(&lines(&packages, canonical));
+    } else if args.export {
+        output::data(&header()?);
+        output::data(&lines(&packages, export));
     } else {
-        table(&packages);
+        output::data(&table(&prefix, &packages, !args.no_show_channel_urls));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn table(packages: &[ListedPackage]) {
-    let width = |column: fn(&ListedPackage) -> usize, title: &str| {
-        packages
-            .iter()
-            .map(column)
-            .max()
-            .unwrap_or(0)
-            .max(title.len())
+fn explicit(args: &ListArgs, prefix: &Path, global: &GlobalArgs) -> Result<ExitCode, Failure> {
+    let hash = match (args.md5, args.sha256) {
+        (true, _) => Some(ExplicitHash::Md5),
+        (_, true) => Some(ExplicitHash::Sha256),
+        _ => None,
     };
-    let name = width(|package| package.name.len(), "Name");
-    let version = width(|package| package.version.len(), "Version");
-    let build = width(|package| package.build_string.len(), "Build");
-    output::line(format!(
-        "{:name$}  {:version$}  {:build$}  Channel",
-        "Name", "Version", "Build"
-    ));
-    for package in packages {
-        let ListedPackage {
-            name: n,
-            version: v,
-            build_string: b,
-            channel,
-            ..
-        } = package;
-        output::line(format!("{n:name$}  {v:version$}  {b:build$}  {channel}"));
+    let subdir = larder::current_subdir().map_err(|error| Failure::new(&error))?;
+    let text = explicit_list(prefix, subdir, hash).map_err(|error| Failure::new(&error))?;
+    if global.json {
+        let is_url = |line: &&str| !line.starts_with(['#', '@']);
+        output::json(&text.lines().filter(is_url).collect::<Vec<_>>());
+    } else {
+        output::data(&text);
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn log(prefix: &Path, global: &GlobalArgs) -> Result<ExitCode, Failure> {
+    let revisions = revisions(prefix).map_err(|error| Failure::new(&error))?;
+    if global.json {
+        output::json(&revisions);
+        return Ok(ExitCode::SUCCESS);
+    }
+    for revision in revisions {
+        output::line(format!("{}  (rev {})", revision.date, revision.rev));
+        for line in revision.lines {
+            output::line(format!("    {line}"));
+        }
+        output::line("");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn lines(packages: &[ListedPackage], line: fn(&ListedPackage) -> String) -> String {
+    packages
+        .iter()
+        .map(|package| line(package) + "\n")
+        .collect()
+}
+
+fn canonical(package: &ListedPackage) -> String {
+    let ListedPackage {
+        channel,
+        platform,
+        dist_name,
+        ..
+    } = package;
+    format!("{channel}/{platform}::{dist_name}")
+}
+
+fn export(package: &ListedPackage) -> String {
+    format!(
+        "{}={}={}",
+        package.name, package.version, package.build_string
+    )
+}
+
+fn header() -> Result<String, Failure> {
+    let subdir = larder::current_subdir().map_err(|error| Failure::new(&error))?;
+    Ok(format!(
+        "# This file may be used to create an environment using:\n\
+         # $ conda create --name <env> --file <this file>\n\
+         # platform: {subdir}\n\
+         # created-by: larder {}\n",
+        env!("CARGO_PKG_VERSION")
+    ))
+}
+
+fn table(prefix: &Path, packages: &[ListedPackage], with_channels: bool) -> String {
+    let rows: Vec<[&str; 4]> = packages
+        .iter()
+        .map(|package| {
+            let channel = if with_channels { &*package.channel } else { "" };
+            [
+                &*package.name,
+                &*package.version,
+                &*package.build_string,
+                channel,
+            ]
+        })
+        .collect();
+    let width = |column: usize| {
+        let widest = rows.iter().map(|row| row[column].len()).max();
+        widest.unwrap_or(0).max(WIDTHS[column])
+    };
+    let [name, version, build] = [width(0), width(1), width(2)];
+    let mut text = format!("# packages in environment at {}:\n#\n", prefix.display());
+    let header = format!(
+        "# {:name$}  {:version$}  {:build$}  Channel",
+        "Name", "Version", "Build"
+    );
+    text.push_str(&header);
+    text.push('\n');
+    let name = name + 2;
+    for [package, its_version, its_build, channel] in rows {
+        let row = format!("{package:name$}  {its_version:version$}  {its_build:build$}  {channel}");
+        text.push_str(row.trim_end());
+        text.push('\n');
+    }
+    text
 }

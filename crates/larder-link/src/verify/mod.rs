@@ -75,6 +75,16 @@ pub fn verify(
     })
 }
 
+/// What pip, or a tool like it, installed in the environment at `prefix` whose records are `records`.
+///
+/// # Errors
+/// If a directory or a file cannot be read.
+pub fn pip_packages(prefix: &Path, records: &[PrefixRecord]) -> Result<Vec<PipPackage>, PathError> {
+    let mut claims = Claims::default();
+    records.iter().for_each(|record| claims.of_record(record));
+    pip::find(prefix, &mut claims)
+}
+
 /// The records that can be read, sorted by package, and those that cannot.
 fn read_records(prefix: &Path) -> Result<(Vec<PrefixRecord>, Vec<DamagedRecord>), PathError> {
     let (mut records, mut damaged) = (Vec::new(), Vec::new());

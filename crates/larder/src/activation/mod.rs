@@ -24,6 +24,7 @@ mod variables;
 mod tests;
 
 pub use path::path_entries;
+pub(crate) use variables::UNSET;
 pub use variables::{VariablesError, environment_variables};
 
 /// Activate scripts are small; one that takes longer than this waits for something that never comes.

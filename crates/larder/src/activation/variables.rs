@@ -10,7 +10,7 @@ use larder_fs::{PathContext as _, PathError, list_dir};
 use serde_json::{Map, Value};
 
 /// conda's mark for a variable that a user unset on top of a package's.
-const UNSET: &str = "***unset***";
+pub(crate) const UNSET: &str = "***unset***";
 
 /// Why an environment's variables cannot be read.
 #[derive(Debug, thiserror::Error)]

@@ -3,13 +3,16 @@
 use std::process::ExitCode;
 
 use crate::{
-    args::{EnvArgs, EnvCommand, GlobalArgs},
+    args::{EnvArgs, EnvCommand, EnvConfigCommand, GlobalArgs},
     environment::Environment,
     failure::Failure,
 };
 
+mod export;
+mod list;
 mod remove;
 mod update;
+mod vars;
 
 pub(super) use update::tell as tell_of_update;
 
@@ -19,6 +22,11 @@ pub(super) fn env(
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
     match &args.command {
+        EnvCommand::Export(args) => export::export(args, global, environment),
+        EnvCommand::List(_) => list::list(global, environment),
+        EnvCommand::Config(args) => match &args.command {
+            EnvConfigCommand::Vars(args) => vars::vars(&args.command, global, environment),
+        },
         EnvCommand::Update(args) => update::update(args, global, environment),
         EnvCommand::Remove(args) => remove::remove(args, global, environment),
     }

@@ -1,0 +1,36 @@
+//! `larder env list`: as conda prints it.
+
+use std::{path::Path, process::ExitCode};
+
+use larder::{EnvironmentDetails, environments};
+
+use crate::{
+    args::GlobalArgs, commands::context::settings, environment::Environment, failure::Failure,
+    output,
+};
+
+pub(super) fn list(global: &GlobalArgs, environment: &Environment) -> Result<ExitCode, Failure> {
+    let settings = settings(global, environment)?;
+    let known = environments(&settings).map_err(|error| Failure::new(&error))?;
+    if global.json {
+        output::json(&known);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = String::from("# conda environments:\n#\n# * -> active\n# + -> frozen\n");
+    for (prefix, details) in &known.envs_details {
+        text.push_str(&line(prefix, details));
+    }
+    output::data(&text);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(prefix: &Path, details: &EnvironmentDetails) -> String {
+    let mark = |is_so: bool, mark: char| if is_so { mark } else { ' ' };
+    format!(
+        "{:20} {} {} {}\n",
+        details.name,
+        mark(details.active, '*'),
+        mark(details.frozen, '+'),
+        prefix.display()
+    )
+}
