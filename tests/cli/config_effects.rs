@@ -293,6 +293,16 @@ fn channels_are_let_through_by_lists() {
     create(&sandbox, &["-f", "conda-lock.yml"]).success();
 }
 
+/// With each configuration and these arguments, this version of `app` is chosen.
+fn assert_chosen(sandbox: &Sandbox, cases: &[(&str, &[&str], &str)]) {
+    for (configuration, arguments, expected) in cases {
+        configure(sandbox, configuration);
+        create(sandbox, arguments).success();
+        let found = version(sandbox, "app").unwrap();
+        assert_eq!(found, *expected, "{configuration}");
+    }
+}
+
 #[test]
 fn the_order_of_channels_means_what_the_configuration_says() {
     let sandbox = sandbox();
@@ -302,25 +312,20 @@ fn the_order_of_channels_means_what_the_configuration_says() {
         "environment.yml",
         "channels: [./first, ./second]\ndependencies: [app]\n",
     );
-    for (configuration, arguments, expected) in [
-        ("", &[][..], "1.0"),
-        ("channel_priority: flexible", &[], "1.0"),
-        ("channel_priority: disabled", &[], "2.0"),
-        ("channel_priority: false", &[], "2.0"),
-        (
-            "channel_priority: disabled",
-            &["--channel-priority", "strict"],
-            "1.0",
-        ),
-    ] {
-        configure(&sandbox, configuration);
-        create(&sandbox, arguments).success();
-        assert_eq!(
-            version(&sandbox, "app").unwrap(),
-            expected,
-            "{configuration}"
-        );
-    }
+    assert_chosen(
+        &sandbox,
+        &[
+            ("", &[], "1.0"),
+            ("channel_priority: flexible", &[], "1.0"),
+            ("channel_priority: disabled", &[], "2.0"),
+            ("channel_priority: false", &[], "2.0"),
+            (
+                "channel_priority: disabled",
+                &["--channel-priority", "strict"],
+                "1.0",
+            ),
+        ],
+    );
 }
 
 #[test]
@@ -639,23 +644,18 @@ fn later_packages_are_left_out() {
         "environment.yml",
         "channels: [./channel]\ndependencies: [app]\n",
     );
-    for (configuration, arguments, expected) in [
-        ("exclude_newer: 2019-12-31", &[][..], "1.0"),
-        ("cooldown: ''", &[], "2.0"),
-        (
-            "exclude_newer: 2019-12-31",
-            &["--exclude-newer", "1d"],
-            "2.0",
-        ),
-    ] {
-        configure(&sandbox, configuration);
-        create(&sandbox, arguments).success();
-        assert_eq!(
-            version(&sandbox, "app").unwrap(),
-            expected,
-            "{configuration}"
-        );
-    }
+    assert_chosen(
+        &sandbox,
+        &[
+            ("exclude_newer: 2019-12-31", &[], "1.0"),
+            ("cooldown: ''", &[], "2.0"),
+            (
+                "exclude_newer: 2019-12-31",
+                &["--exclude-newer", "1d"],
+                "2.0",
+            ),
+        ],
+    );
 }
 
 #[test]

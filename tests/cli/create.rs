@@ -226,12 +226,14 @@ fn cep24_10_names_with_space_colon_or_hash_are_refused() {
 fn an_environment_inside_another_is_refused() {
     let sandbox = app_and_lib();
     sandbox.larder(&["create", "-p", "env"]).success();
-    let run = sandbox.larder(&["create", "-p", "env/inner"]).fails_with(1);
-    assert!(run.stderr.contains("nested"), "{}", run.stderr);
+    for inner in ["env/inner", "env/lib/deep/inner"] {
+        let run = sandbox.larder(&["create", "-p", inner]).fails_with(1);
+        assert!(run.stderr.contains("nested"), "{}", run.stderr);
+    }
 }
 
 #[test]
-fn an_environment_may_lie_deeper_in_another_as_in_base_envs() {
+fn an_environment_may_lie_in_the_envs_of_base() {
     let sandbox = app_and_lib();
     sandbox.larder(&["create", "-p", "base"]).success();
     sandbox.larder(&["create", "-p", "base/envs/x"]).success();

@@ -39,7 +39,7 @@ pub enum TargetError {
     #[error(transparent)]
     Invalid(#[from] PrefixError),
     /// It lies in another environment.
-    #[error("`{}` lies directly in the environment `{}`: environments cannot be nested", prefix.display(), outer.display())]
+    #[error("`{}` lies in the environment `{}`: environments cannot be nested", prefix.display(), outer.display())]
     Nested {
         /// The directory.
         prefix: PathBuf,
@@ -149,14 +149,21 @@ pub(crate) fn new_prefix(
             ..PrefixRules::default()
         },
     )?;
-    // As conda: an environment may lie deeper in another (`base/envs/x`), but not directly in it.
-    if let Some(outer) = prefix.parent().filter(|parent| is_environment(parent)) {
-        return Err(TargetError::Nested {
-            outer: outer.to_owned(),
-            prefix,
-        });
+    match outer_environment(&prefix) {
+        Some(outer) => Err(TargetError::Nested { prefix, outer }),
+        None => Ok(prefix),
     }
-    Ok(prefix)
+}
+
+/// The environment that a directory lies in. conda's own has a place for others, `base/envs`, that is
+/// not part of it; conda refuses only what lies directly in an environment, but what lies deeper would go
+/// with it as well.
+fn outer_environment(prefix: &Path) -> Option<PathBuf> {
+    let is_part = |outer: &&Path| {
+        let inner = prefix.strip_prefix(outer);
+        is_environment(outer) && !inner.is_ok_and(|inner| inner.starts_with("envs"))
+    };
+    prefix.ancestors().skip(1).find(is_part).map(Path::to_owned)
 }
 
 /// The directory of an environment that is there, from the command line, else the active one.

@@ -61,7 +61,7 @@ impl Explain for ConfigurationError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::UnknownKey { .. } => Some("`larder config --describe` names every key".into()),
+            Self::UnknownKey { .. } => Some("`larder config` shows values and changes none: edit ~/.condarc; `--describe` names every key".into()),
             _ => Some("`larder config --show-sources` shows every file and what it sets".into()),
         }
     }

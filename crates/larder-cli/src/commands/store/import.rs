@@ -41,6 +41,9 @@ pub(super) fn import(
     )
 }
 
+/// So many archives of unknown digest are named without -v: a directory that is no `pkgs` may be full of them.
+const NAMED: usize = 10;
+
 fn tell(report: &ImportReport, global: &GlobalArgs) {
     if report.dry_run || global.verbose > 0 {
         for archive in &report.imported {
@@ -51,11 +54,23 @@ fn tell(report: &ImportReport, global: &GlobalArgs) {
             ));
         }
     }
-    for path in &report.unknown {
+    let named = match global.verbose {
+        0 => NAMED,
+        _ => usize::MAX,
+    };
+    for path in report.unknown.iter().take(named) {
         output::tell(format!(
             "not taken, nobody says its digest: {}",
             path.display()
         ));
+    }
+    if let Some(more) = report
+        .unknown
+        .len()
+        .checked_sub(named)
+        .filter(|&more| more > 0)
+    {
+        output::tell(format!("and {more} more, which -v names"));
     }
     for wrong in &report.wrong {
         output::tell(format!(
