@@ -75,6 +75,8 @@ pub enum Replace {
     Never,
     /// The new environment takes its place in one step, and the old one is removed.
     Existing,
+    /// The same, even if the old one is frozen (CEP 22).
+    EvenFrozen,
 }
 
 impl LinkOptions {

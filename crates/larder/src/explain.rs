@@ -19,6 +19,7 @@ pub(crate) fn solve_kind(error: &SolveError) -> Kind {
 
 pub(crate) fn solve_code(error: &SolveError) -> &'static str {
     match error {
+        SolveError::Unsolvable(explanation) if explanation.missing => "solve::no-such-package",
         SolveError::Unsolvable(_) => "solve::unsolvable",
         SolveError::InexactName { .. } => "solve::inexact-name",
         SolveError::Fetch { .. } => "solve::channel-unreachable",

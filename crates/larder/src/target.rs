@@ -6,6 +6,7 @@ use std::{
 };
 
 use larder_fs::{PathContext as _, PathError};
+use larder_link::Replace;
 use larder_manifest::{
     Manifest, PrefixError, PrefixRules, validate_environment_name, validate_prefix_path,
 };
@@ -109,8 +110,7 @@ impl Explain for TargetError {
             ),
             Self::Occupied { .. } => Some("choose another directory, or remove this one".into()),
             Self::Frozen { .. } => Some(
-                "it is not to be changed; remove its file conda-meta/frozen if it may be after all"
-                    .into(),
+                "it is not to be changed; `--override-frozen --yes` of `create` replaces it all the same".into(),
             ),
             _ => None,
         }
@@ -181,25 +181,26 @@ pub fn existing_prefix(target: &Target, settings: &Settings) -> Result<PathBuf, 
     }
 }
 
-/// Refuses to overwrite: an environment without `replace`, a frozen one always (CEP 22), and a
-/// directory with anything else in it always.
+/// Refuses to overwrite: an environment without `replace`, a frozen one (CEP 22) unless that is overridden
+/// as well, and a directory with anything else in it always.
 ///
 /// # Errors
 /// See [`TargetError`].
-pub(crate) fn check_free(prefix: &Path, replace: bool) -> Result<(), TargetError> {
+pub(crate) fn check_free(prefix: &Path, replace: Replace) -> Result<(), TargetError> {
     if is_environment(prefix) {
-        if let Some(message) = larder_link::frozen(prefix)? {
+        if let Some(message) = larder_link::frozen(prefix)?
+            && replace != Replace::EvenFrozen
+        {
             return Err(TargetError::Frozen {
                 prefix: prefix.to_owned(),
                 message,
             });
         }
-        return if replace {
-            Ok(())
-        } else {
-            Err(TargetError::Exists {
+        return match replace {
+            Replace::Never => Err(TargetError::Exists {
                 prefix: prefix.to_owned(),
-            })
+            }),
+            Replace::Existing | Replace::EvenFrozen => Ok(()),
         };
     }
     if larder_link::is_unfinished(prefix) {

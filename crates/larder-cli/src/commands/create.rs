@@ -108,6 +108,8 @@ pub(super) fn making(
         platform: None,
         no_default_packages: false,
         replace: false,
+        override_frozen: false,
+        download_only: false,
         dry_run: defaults.dry_run,
         lock_use: LockUse::default(),
         link_mode: match args.link_mode {

@@ -239,16 +239,16 @@ fn occupant(site: &Site, replace: Replace) -> Result<Occupant, ApplyError> {
         Replace::Never => Err(ApplyError::AlreadyExists {
             prefix: prefix.clone(),
         }),
-        Replace::Existing if metadata.is_dir() && has_history(prefix) => {
+        Replace::Existing | Replace::EvenFrozen if metadata.is_dir() && has_history(prefix) => {
             match frozen(prefix).map_err(|source| place_error(site, source))? {
-                None => Ok(Occupant::Environment),
-                Some(message) => Err(ApplyError::Frozen {
+                Some(message) if replace == Replace::Existing => Err(ApplyError::Frozen {
                     prefix: prefix.clone(),
                     message,
                 }),
+                _ => Ok(Occupant::Environment),
             }
         }
-        Replace::Existing => Err(ApplyError::NotAnEnvironment {
+        Replace::Existing | Replace::EvenFrozen => Err(ApplyError::NotAnEnvironment {
             prefix: prefix.clone(),
         }),
     }

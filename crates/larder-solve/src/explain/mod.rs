@@ -30,6 +30,8 @@ pub struct Explanation {
     pub conflicts: Vec<Conflict>,
     /// Whether they could be met one at a time, but not together.
     pub together: bool,
+    /// Whether nothing that the channels have meets them, whatever else is wanted.
+    pub missing: bool,
     /// Through what they conflict, a line each; indented lines belong to the one above.
     pub reasons: Vec<String>,
     /// What would help.
@@ -78,6 +80,7 @@ pub(crate) fn explain(context: &Context, universe: &Universe) -> Explanation {
             subdir: context.subdir,
             conflicts,
             together: false,
+            missing: true,
             reasons,
             hints: hints.collect(),
         };
@@ -86,6 +89,7 @@ pub(crate) fn explain(context: &Context, universe: &Universe) -> Explanation {
     Explanation {
         subdir: context.subdir,
         together: conflicting.len() > 1,
+        missing: false,
         conflicts: conflicting.into_iter().map(Conflict::from).collect(),
         hints: hints::for_account(&account, context.subdir, &universe.virtual_packages)
             .into_iter()

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use larder_link::{Applied, LinkOptions, LinkPackage, Replace, Streamed};
+use larder_link::{Applied, LinkOptions, LinkPackage, Streamed};
 use larder_manifest::{Manifest, without_credentials};
 use larder_store::Object;
 
@@ -101,11 +101,7 @@ impl Run<'_> {
     pub(super) fn link_options(&self, wanted: &Wanted<'_>) -> LinkOptions {
         LinkOptions {
             variables: wanted.variables.clone(),
-            replace: if self.options.replace {
-                Replace::Existing
-            } else {
-                Replace::Never
-            },
+            replace: self.options.replacing(),
             fingerprint: Some(wanted.fingerprint),
             held: Some(Arc::clone(&wanted.held)),
             ..self.link_options_for(&wanted.prefix, wanted.manifest)

@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use larder_event::Reporter;
 use larder_fetch::{FetchError, FetchPlan};
 use larder_fs::{Durability, LinkMode};
-use larder_link::{ApplyError, ClobberPolicy, Fingerprint, Held, ScriptPolicy};
+use larder_link::{ApplyError, ClobberPolicy, Fingerprint, Held, Replace, ScriptPolicy};
 use larder_lock::{Closure, LockedPackage};
 use larder_manifest::Manifest;
 use larder_store::{RootKind, Store};
@@ -63,8 +63,12 @@ pub struct CreateOptions {
     pub no_default_packages: bool,
     /// Replace an environment that is there.
     pub replace: bool,
+    /// Replace it even if it is frozen (CEP 22).
+    pub override_frozen: bool,
     /// Change nothing.
     pub dry_run: bool,
+    /// Stop when every archive is in the store.
+    pub download_only: bool,
     /// What to do about the lock beside the manifest.
     pub lock_use: LockUse,
     /// How files get into the environment.
@@ -81,6 +85,17 @@ pub struct CreateOptions {
     pub command_line: String,
     /// `YYYY-MM-DD HH:MM:SS`, for the history.
     pub timestamp: String,
+}
+
+impl CreateOptions {
+    /// What happens to an environment that is there already.
+    pub(crate) fn replacing(&self) -> Replace {
+        match (self.replace, self.override_frozen) {
+            (false, _) => Replace::Never,
+            (true, false) => Replace::Existing,
+            (true, true) => Replace::EvenFrozen,
+        }
+    }
 }
 
 /// Whether trees outlive the run.
@@ -134,7 +149,8 @@ pub(crate) async fn create_from(
         false => Some(hold(&prefix, &options.command_line, reporter)?),
     };
     let is_made = held.as_ref().is_some_and(|held| held.has_waited()) && is_environment(&prefix);
-    check_free(&prefix, options.replace || is_made)?;
+    let replace = if is_made { Replace::Existing } else { options.replacing() };
+    check_free(&prefix, replace)?;
 
     warn_of_platform(manifest, subdir, reporter);
     let run = Run::open(options, settings, manifest, subdir, reporter)?;
@@ -151,8 +167,11 @@ pub(crate) async fn create_from(
     report.why_no_memo = why_no_memo;
     report.can_lock = matches!(input, Input::Manifest(input) if input.lock_path().is_some());
     report.solve_milliseconds = crate::milliseconds(begun);
-    let Some(held) = held else {
-        report.dry_run = true;
+    let Some(held) = held.filter(|_| !options.download_only) else {
+        report.dry_run = options.dry_run;
+        if options.download_only && !options.dry_run {
+            run.fetch(&plan, &mut report).await?;
+        }
         return Ok(report);
     };
     let wanted = Wanted {
@@ -167,7 +186,7 @@ pub(crate) async fn create_from(
     if is_made && wanted.is_there() {
         report.made_by_another();
     } else {
-        check_free(&wanted.prefix, options.replace)?;
+        check_free(&wanted.prefix, options.replacing())?;
         run.fetch_and_link(&wanted, &mut report).await?;
     }
     report.milliseconds = crate::milliseconds(begun);

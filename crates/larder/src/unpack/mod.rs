@@ -196,7 +196,7 @@ impl Place {
             place.create.target.name.clone_from(&index.name);
         }
         let prefix = new_prefix(&place.create.target, None, settings)?;
-        match check_free(&prefix, options.create.replace) {
+        match check_free(&prefix, options.create.replacing()) {
             // What a killed run left is cleared away, and another run waited for, once the archives are there.
             Ok(()) | Err(TargetError::Unfinished { .. }) => {}
             Err(error) => return Err(error.into()),

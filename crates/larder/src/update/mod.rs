@@ -32,7 +32,7 @@ use crate::{
     materialize,
     planting::Planted,
     platforms,
-    target::new_prefix,
+    target::{TargetError, new_prefix},
 };
 
 mod inputs;
@@ -92,7 +92,11 @@ pub async fn update(
     let context = (settings, reporter);
     let input = read(&create.files, &create.specs, Some(subdir), context)?;
     let manifest = usable_manifest(&input, create)?;
-    let prefix = new_prefix(&create.target, manifest, settings)?;
+    let prefix = match new_prefix(&create.target, manifest, settings) {
+        // As conda: the active one.
+        Err(TargetError::Unnamed) => existing_prefix(&create.target, settings)?,
+        named => named?,
+    };
     if is_known(&prefix) {
         return Ok(UpdateReport::up_to_date(prefix, subdir, None));
     }
