@@ -7,10 +7,11 @@ use larder_testkit::Run;
 use crate::support::{app_and_lib, env, json};
 
 #[test]
-fn an_environment_goes_with_everything_in_it() {
+fn cep32_39_an_environment_goes_with_everything_in_it_and_its_line_in_the_registry() {
     let sandbox = app_and_lib();
     sandbox.larder(&["create", "-p", "env"]).success();
     fs::write(env(&sandbox).join("mine"), "").unwrap();
+    fs::write(env(&sandbox).join(".condarc"), "channels: []\n").unwrap();
     let registry = sandbox.home().join(".conda/environments.txt");
     let other = "/somewhere/else\n";
     let known = fs::read_to_string(&registry).unwrap();
@@ -89,4 +90,24 @@ fn what_is_no_environment_or_may_not_go_stays() {
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn cep32_40_what_no_package_owns_is_told_and_nothing_goes_without_a_word() {
+    let sandbox = app_and_lib();
+    sandbox.larder(&["create", "-p", "env"]).success();
+    sandbox.write("env/data/mine.txt", "mine");
+    let mut command = sandbox.command(&["env", "remove", "-p", "env"]);
+    let run = Run::of(command.stdin(std::process::Stdio::null())).fails_with(1);
+    assert!(run.stderr.contains("--yes"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("1 file that no package owns"),
+        "{}",
+        run.stderr
+    );
+    sandbox.larder(&["verify", "-p", "env"]).fails_with(1);
+    let arguments = ["env", "remove", "-p", "env", "--dry-run", "--json"];
+    let report = json(&sandbox.larder(&arguments).success());
+    assert_eq!(report["extra"], serde_json::json!(["data/mine.txt"]));
+    assert!(sandbox.path("env/data/mine.txt").exists());
 }

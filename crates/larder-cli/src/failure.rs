@@ -5,6 +5,8 @@ use std::{fmt::Write as _, process::ExitCode};
 use larder::Kind;
 use serde_json::{Value, json};
 
+use crate::exception;
+
 /// A command that did not do what it was asked.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -83,9 +85,12 @@ impl Failure {
 
     /// The object for `--json`, with the keys that conda's consumers read.
     pub(crate) fn json(&self) -> Value {
+        let name = exception::name_of(self.code);
+        let name = name.unwrap_or_else(|| self.kind.exception_name());
         json!({
             "success": false,
-            "exception_name": self.kind.exception_name(),
+            "exception_name": name,
+            "exception_type": exception::type_of(name),
             "code": self.code,
             "error": self.message,
             "message": self.message,

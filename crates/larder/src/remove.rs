@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use larder_event::Reporter;
+use larder_event::{Reporter, Silent};
 use larder_fs::PathError;
-use larder_link::Held;
+use larder_link::{Held, VerifyOptions};
 use serde::Serialize;
 
 use crate::{
@@ -34,6 +34,8 @@ pub struct RemoveReport {
     pub prefix: PathBuf,
     /// What conda calls them.
     pub actions: RemoveActions,
+    /// Files that no package owns, below the prefix, sorted: they go as well.
+    pub extra: Vec<String>,
     /// Nothing was changed.
     pub dry_run: bool,
 }
@@ -125,6 +127,7 @@ pub fn remove(
         actions: RemoveActions {
             unlink: list(prefix).unwrap_or_default(),
         },
+        extra: extra(prefix, settings),
         dry_run: options.dry_run,
     };
     if options.dry_run {
@@ -145,6 +148,16 @@ pub fn remove(
         reporter.warn("remove::registered", text);
     }
     Ok(report)
+}
+
+/// What cannot be looked at is no reason to keep the environment.
+fn extra(prefix: &Path, settings: &Settings) -> Vec<String> {
+    let options = VerifyOptions {
+        threads: settings.threads,
+        quick: true,
+    };
+    let found = larder_link::verify(prefix, options, &Silent);
+    found.map(|found| found.extra).unwrap_or_default()
 }
 
 fn check(options: &RemoveOptions, settings: &Settings) -> Result<(), RemoveError> {

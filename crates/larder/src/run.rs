@@ -19,6 +19,8 @@ pub struct RunOptions {
     pub subdir: Subdir,
     /// The program and its arguments; the program is looked up on the activated PATH.
     pub command: Vec<OsString>,
+    /// Where it runs; none means here.
+    pub directory: Option<PathBuf>,
     /// The process environment outside.
     pub environment: EnvironmentSnapshot,
     /// What `CONDA_PROMPT_MODIFIER` is made from.
@@ -93,6 +95,9 @@ pub async fn run(options: &RunOptions) -> Result<i32, RunError> {
     })?;
     let mut command = Command::new(&found);
     command.args(arguments).env_clear().envs(inside.iter());
+    if let Some(directory) = &options.directory {
+        command.current_dir(directory);
+    }
     larder_fs::run_in_place(&mut command).map_err(|source| RunError::Start {
         program: found.display().to_string(),
         source,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{InputArgs, TargetArgs};
+use super::{CondaArgs, InputArgs, TargetArgs};
 
 /// Make an environment from environment.yml, from its lock file, or from specs
 ///
@@ -18,8 +18,15 @@ use super::{InputArgs, TargetArgs};
   larder create -p ./env --dry-run               say what would be done")]
 pub(crate) struct CreateArgs {
     /// Package specs, instead of a file
-    #[arg(value_name = "SPEC", conflicts_with = "files")]
+    #[arg(value_name = "SPEC", conflicts_with_all = ["files", "frozen"])]
     pub(crate) specs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) rest: CreateRest,
+}
+
+/// What `larder create` and `larder env create` have in common.
+#[derive(Debug, Args)]
+pub(crate) struct CreateRest {
     #[command(flatten)]
     pub(crate) input: InputArgs,
     #[command(flatten)]
@@ -30,11 +37,17 @@ pub(crate) struct CreateArgs {
     /// Replace an environment that is there
     #[arg(short, long)]
     pub(crate) yes: bool,
+    /// With `--yes`: replace it even if it is frozen (CEP 22)
+    #[arg(long)]
+    pub(crate) override_frozen: bool,
+    /// What to do about an environment that is there, as conda did since this version [default: 25]
+    #[arg(long, value_enum, value_name = "VERSION")]
+    pub(crate) compat: Option<Era>,
     /// Say what would be done and make nothing; only the channels' indexes are cached
     #[arg(short = 'd', long)]
     pub(crate) dry_run: bool,
     /// Use the lock without checking that it satisfies the manifest
-    #[arg(long, conflicts_with_all = ["no_lock", "specs"])]
+    #[arg(long, conflicts_with = "no_lock")]
     pub(crate) frozen: bool,
     /// Solve, even if there is a lock
     #[arg(long)]
@@ -45,8 +58,27 @@ pub(crate) struct CreateArgs {
     /// Do not add `create_default_packages` of the configuration
     #[arg(long)]
     pub(crate) no_default_packages: bool,
+    /// Stop when every archive is in the store
+    #[arg(long)]
+    pub(crate) download_only: bool,
     #[command(flatten)]
     pub(crate) making: MakingArgs,
+    #[command(flatten)]
+    pub(crate) conda: CondaArgs,
+}
+
+/// A time in which conda's `env create` did one thing about an environment that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Era {
+    /// Refused; `--yes` replaces
+    #[value(name = "25", alias = "24")]
+    Refuse,
+    /// Updated in place; `--yes` replaces
+    #[value(name = "26.5", aliases = ["25.5", "25.7", "25.9", "25.11", "26.1", "26.3"])]
+    Update,
+    /// Replaced
+    #[value(name = "26.7")]
+    Replace,
 }
 
 /// How an environment is made from packages that are known.
@@ -55,6 +87,9 @@ pub(crate) struct MakingArgs {
     /// How files get into the environment [default: auto; copy with `always_copy`]
     #[arg(long, value_enum)]
     pub(crate) link_mode: Option<LinkMode>,
+    /// As `--link-mode copy`
+    #[arg(long, conflicts_with = "link_mode")]
+    pub(crate) copy: bool,
     /// Keep no trees: for a machine that is thrown away after the job [default: with CI=true]
     #[arg(long, overrides_with = "no_ephemeral")]
     pub(crate) ephemeral: bool,

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{InputArgs, MakingArgs, TargetArgs};
+use super::{CondaArgs, CreateRest, InputArgs, MakingArgs, SolverArgs, TargetArgs};
 
 /// What `conda env` does, with its commands and flags
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
+  larder env create -f environment.yml
   larder env list
   larder env update -n work -f environment.yml
   larder env remove -n work")]
@@ -20,11 +21,26 @@ pub(crate) struct EnvArgs {
 /// The parts of `larder env`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum EnvCommand {
+    Create(EnvCreateArgs),
     List(EnvListArgs),
     Export(EnvExportArgs),
     Config(EnvConfigArgs),
     Update(EnvUpdateArgs),
     Remove(EnvRemoveArgs),
+}
+
+/// Make an environment from environment.yml or a lock, as `larder create -f FILE` does
+///
+/// The name of the file's `name:` counts unless `-n` or `-p` says otherwise. One that is there is refused;
+/// `--yes` replaces it, in one step.
+#[derive(Debug, Args)]
+#[command(mut_arg("files", |arg| arg.num_args(1..)), after_help = "Examples:
+  larder env create                              from ./environment.yml and its lock
+  larder env create -n work -f base.yml dev.yml  two files, merged
+  larder env create -f environment.yml --compat 26.5")]
+pub(crate) struct EnvCreateArgs {
+    #[command(flatten)]
+    pub(crate) rest: CreateRest,
 }
 
 /// List the environments: those of ~/.conda/environments.txt and of the directories for named ones
@@ -148,7 +164,7 @@ pub(crate) struct VarsChangeArgs {
 /// moved without need; `--prune` makes the environment exactly what the file says. Files that no package
 /// owns are kept.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(mut_arg("files", |arg| arg.num_args(1..)), after_help = "Examples:
   larder env update -n work                      from ./environment.yml and its lock
   larder env update -p ./env -f conda-lock.yml --prune
   larder env update -p ./env --dry-run           say what would be done")]
@@ -180,6 +196,8 @@ pub(crate) struct EnvUpdateArgs {
     pub(crate) override_frozen: bool,
     #[command(flatten)]
     pub(crate) making: MakingArgs,
+    #[command(flatten)]
+    pub(crate) conda: CondaArgs,
 }
 
 /// Remove an environment with everything in it
@@ -201,4 +219,6 @@ pub(crate) struct EnvRemoveArgs {
     /// Remove it even if it is frozen (CEP 22)
     #[arg(long)]
     pub(crate) override_frozen: bool,
+    #[command(flatten)]
+    pub(crate) solver: SolverArgs,
 }

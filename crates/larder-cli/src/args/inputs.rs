@@ -14,7 +14,7 @@ pub(crate) struct InputArgs {
     #[arg(short, long = "channel", value_name = "CHANNEL")]
     pub(crate) channels: Vec<String>,
     /// Use no channels of the configuration, only those of the command line and the file
-    #[arg(long)]
+    #[arg(short = 'O', long)]
     pub(crate) override_channels: bool,
     #[command(flatten)]
     pub(crate) policy: PolicyArgs,
@@ -26,6 +26,12 @@ pub(crate) struct PolicyArgs {
     /// How channels that have the same package compare [default: that of the configuration, else strict]
     #[arg(long, value_enum)]
     pub(crate) channel_priority: Option<Priority>,
+    /// As `--channel-priority strict`
+    #[arg(long, conflicts_with_all = ["channel_priority", "no_channel_priority"])]
+    pub(crate) strict_channel_priority: bool,
+    /// As `--channel-priority disabled`
+    #[arg(long, conflicts_with = "channel_priority")]
+    pub(crate) no_channel_priority: bool,
     /// Ignore packages published later: a date, a time, or an age such as 7d or 48h
     #[arg(long, value_name = "WHEN")]
     pub(crate) exclude_newer: Option<String>,

@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::environment::VARIABLES;
 
 mod completions;
+mod conda;
 mod config;
 mod create;
 mod env;
@@ -22,8 +23,9 @@ mod unpack;
 mod verify;
 
 pub(crate) use completions::CompletionsArgs;
+pub(crate) use conda::{CondaArgs, SolverArgs, hint_for};
 pub(crate) use config::ConfigArgs;
-pub(crate) use create::{Clobber, CreateArgs, LinkMode, MakingArgs};
+pub(crate) use create::{Clobber, CreateArgs, CreateRest, Era, LinkMode, MakingArgs};
 pub(crate) use env::{
     EnvArgs, EnvCommand, EnvConfigCommand, EnvExportArgs, EnvRemoveArgs, EnvUpdateArgs,
     ExportFormat, VarsChangeArgs, VarsCommand,

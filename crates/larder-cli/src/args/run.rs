@@ -1,5 +1,7 @@
 //! `larder run`. Doc comments are the help text.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::TargetArgs;
@@ -13,6 +15,12 @@ use super::TargetArgs;
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
+    /// Run it in this directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cwd: Option<PathBuf>,
+    /// Accepted for conda's sake: output is never captured
+    #[arg(long, visible_alias = "live-stream", hide_short_help = true)]
+    pub(crate) no_capture_output: bool,
     /// The command and its arguments
     #[arg(
         value_name = "COMMAND",

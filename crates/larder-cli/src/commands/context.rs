@@ -185,6 +185,8 @@ pub(super) fn policy(args: &PolicyArgs, settings: &Settings) -> Result<SolvePoli
     Ok(SolvePolicy {
         refresh: false,
         priority: match args.channel_priority {
+            None if args.strict_channel_priority => larder::Priority::Strict,
+            None if args.no_channel_priority => larder::Priority::Disabled,
             None => defaults.priority.unwrap_or_default(),
             Some(Priority::Strict) => larder::Priority::Strict,
             Some(Priority::Flexible) => larder::Priority::Flexible,

@@ -10,15 +10,16 @@ use larder::{
 use larder_event::Reporter;
 
 use crate::{
-    args::{Clobber, CreateArgs, GlobalArgs, LinkMode, MakingArgs},
+    args::{Clobber, CondaArgs, CreateArgs, CreateRest, Era, GlobalArgs, LinkMode, MakingArgs},
     environment::Environment,
     failure::Failure,
     output, progress,
     timings::Timeline,
 };
 
-use super::context::{
-    block_on, command_line, now, override_channels, policy, settings_for, target,
+use super::{
+    context::{block_on, command_line, now, override_channels, policy, settings_for, target},
+    env,
 };
 
 pub(super) fn create(
@@ -26,9 +27,26 @@ pub(super) fn create(
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
+    make(&args.specs, &args.rest, global, environment)
+}
+
+/// `larder create` and `larder env create`.
+pub(super) fn make(
+    specs: &[String],
+    args: &CreateRest,
+    global: &GlobalArgs,
+    environment: &Environment,
+) -> Result<ExitCode, Failure> {
     let mut settings = settings_for(&args.target, global, environment)?;
     override_channels(&args.input, &mut settings)?;
-    let options = options(args, &settings, environment)?;
+    for_conda(&args.conda, global, &mut settings);
+    let options = CreateOptions {
+        specs: specs.to_vec(),
+        ..options(args, &settings, environment)?
+    };
+    if args.compat == Some(Era::Update) && !options.replace {
+        return env::update_in_place(options, &settings, global);
+    }
     let result = watched(args.making.timings.as_deref(), global, |reporter| {
         block_on(create_environment(&options, &settings, reporter))
     })?;
@@ -37,10 +55,31 @@ pub(super) fn create(
         output::json(&report);
     } else if report.dry_run {
         plan(&report, global.quiet);
+    } else if !global.quiet && args.download_only {
+        let (reused, fetched) = (report.reused, report.fetched);
+        output::tell(format!(
+            "{reused} archives were in the store, {fetched} were fetched"
+        ));
     } else if !global.quiet {
         summary(&report);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says of conda's flags what they do here, and follows the one that does something.
+pub(super) fn for_conda(args: &CondaArgs, global: &GlobalArgs, settings: &mut Settings) {
+    if args.insecure {
+        settings.network.unverified = Some("--insecure".into());
+    }
+    tell_notes(&args.notes(), global);
+}
+
+pub(super) fn tell_notes(notes: &[String], global: &GlobalArgs) {
+    if !global.quiet {
+        notes
+            .iter()
+            .for_each(|note| output::tell(format!("note: {note}")));
+    }
 }
 
 /// Runs with the reporter that the user wants, and writes the timeline if it was asked for: a run that
@@ -65,14 +104,13 @@ pub(super) fn watched<T>(
 }
 
 fn options(
-    args: &CreateArgs,
+    args: &CreateRest,
     settings: &Settings,
     environment: &Environment,
 ) -> Result<CreateOptions, Failure> {
     let defaults = &settings.defaults;
     Ok(CreateOptions {
         files: args.input.files.clone(),
-        specs: args.specs.clone(),
         channels: args.input.channels.clone(),
         policy: SolvePolicy {
             refresh: args.refresh,
@@ -80,7 +118,9 @@ fn options(
         },
         target: target(&args.target),
         platform: args.platform.clone(),
-        replace: args.yes,
+        replace: args.yes || args.compat == Some(Era::Replace),
+        override_frozen: args.override_frozen,
+        download_only: args.download_only,
         dry_run: args.dry_run || defaults.dry_run,
         no_default_packages: args.no_default_packages,
         lock_use: match (args.frozen, args.no_lock) {
@@ -113,6 +153,7 @@ pub(super) fn making(
         dry_run: defaults.dry_run,
         lock_use: LockUse::default(),
         link_mode: match args.link_mode {
+            None if args.copy => larder::LinkMode::Copy,
             None => defaults.link_mode.unwrap_or_default(),
             Some(LinkMode::Auto) => larder::LinkMode::Auto,
             Some(LinkMode::Hardlink) => larder::LinkMode::Hardlink,

@@ -28,6 +28,7 @@ pub(super) fn run(
         subdir: larder::current_subdir().map_err(|error| Failure::new(&error))?,
         command: args.command.clone(),
         environment: environment.all().collect::<EnvironmentSnapshot>(),
+        directory: args.cwd.as_ref().map(|path| settings.absolute(path)),
         prompt: settings.prompt,
     };
     match block_on(run_command(&options))? {

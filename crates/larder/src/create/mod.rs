@@ -149,7 +149,11 @@ pub(crate) async fn create_from(
         false => Some(hold(&prefix, &options.command_line, reporter)?),
     };
     let is_made = held.as_ref().is_some_and(|held| held.has_waited()) && is_environment(&prefix);
-    let replace = if is_made { Replace::Existing } else { options.replacing() };
+    let replace = if is_made {
+        Replace::Existing
+    } else {
+        options.replacing()
+    };
     check_free(&prefix, replace)?;
 
     warn_of_platform(manifest, subdir, reporter);

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use super::create;
+
 use crate::{
     args::{EnvArgs, EnvCommand, EnvConfigCommand, GlobalArgs},
     environment::Environment,
@@ -14,7 +16,7 @@ mod remove;
 mod update;
 mod vars;
 
-pub(super) use update::tell as tell_of_update;
+pub(super) use update::{in_place as update_in_place, tell as tell_of_update};
 
 pub(super) fn env(
     args: &EnvArgs,
@@ -22,6 +24,7 @@ pub(super) fn env(
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
     match &args.command {
+        EnvCommand::Create(args) => create::make(&[], &args.rest, global, environment),
         EnvCommand::Export(args) => export::export(args, global, environment),
         EnvCommand::List(_) => list::list(global, environment),
         EnvCommand::Config(args) => match &args.command {

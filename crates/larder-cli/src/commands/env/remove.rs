@@ -6,11 +6,14 @@ use std::{
     process::ExitCode,
 };
 
-use larder::{RemoveOptions, existing_prefix, remove as remove_environment};
+use larder::{RemoveOptions, RemoveReport, existing_prefix, remove as remove_environment};
 
 use crate::{
     args::{EnvRemoveArgs, GlobalArgs},
-    commands::context::{command_line, settings, target},
+    commands::{
+        context::{command_line, settings, target},
+        create::tell_notes,
+    },
     environment::Environment,
     failure::Failure,
     output, progress,
@@ -25,6 +28,7 @@ pub(super) fn remove(
         let text = "no environment named: give `-n NAME` or `-p DIR`";
         return Err(Failure::refused("target::unnamed", text));
     }
+    tell_notes(&args.solver.notes(), global);
     let settings = settings(global, environment)?;
     let prefix =
         existing_prefix(&target(&args.target), &settings).map_err(|error| Failure::new(&error))?;
@@ -40,42 +44,53 @@ pub(super) fn remove(
     };
     let mut report = run(&options)?;
     if !args.dry_run {
-        confirm(&options.prefix, report.actions.unlink.len(), args.yes)?;
+        confirm(&options.prefix, &contents(&report), args.yes)?;
         options.dry_run = false;
         report = run(&options)?;
     }
     if global.json {
         output::json(&report);
     } else if !global.quiet {
-        let packages = output::count(report.actions.unlink.len(), "package");
         let what = if report.dry_run {
             "would remove"
         } else {
             "removed"
         };
         output::tell(format!(
-            "{what} {} with {packages}",
-            report.prefix.display()
+            "{what} {} with {}",
+            report.prefix.display(),
+            contents(&report)
         ));
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// `2 packages and 1 file that no package owns`.
+fn contents(report: &RemoveReport) -> String {
+    let packages = output::count(report.actions.unlink.len(), "package");
+    match report.extra.len() {
+        0 => packages,
+        files => format!(
+            "{packages} and {} that no package owns",
+            output::count(files, "file")
+        ),
+    }
+}
+
 /// Asks whoever sits at the terminal; where nobody does, `--yes` has to say it.
-fn confirm(prefix: &Path, packages: usize, yes: bool) -> Result<(), Failure> {
+fn confirm(prefix: &Path, contents: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
-    let packages = output::count(packages, "package");
     if !io::stdin().is_terminal() || !output::is_watched() {
         let text = format!(
-            "nobody can be asked whether `{}` may go: give --yes",
+            "nobody can be asked whether `{}` may go, with {contents}: give --yes",
             prefix.display()
         );
         return Err(Failure::refused("remove::unconfirmed", text));
     }
     output::tell(format!(
-        "remove {} with {packages}, and everything else in it? [y/N]",
+        "remove {} with {contents}? [y/N]",
         prefix.display()
     ));
     let mut answer = String::new();

@@ -10,8 +10,8 @@ use larder::{
 use crate::{
     args::{EnvUpdateArgs, GlobalArgs},
     commands::{
-        context::{block_on, policy, settings_with_store, target},
-        create::{making, origin},
+        context::{block_on, override_channels, policy, settings_with_store, target},
+        create::{for_conda, making, origin},
     },
     environment::Environment,
     failure::Failure,
@@ -23,10 +23,34 @@ pub(super) fn update(
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
-    let settings = settings_with_store(global, environment)?;
-    let reporter = progress::reporter(global);
+    let mut settings = settings_with_store(global, environment)?;
+    override_channels(&args.input, &mut settings)?;
+    for_conda(&args.conda, global, &mut settings);
     let options = options(args, &settings, environment)?;
-    let result = block_on(update_environment(&options, &settings, &*reporter))?;
+    run(&options, &settings, global)
+}
+
+/// `create --compat 26.5`: what is there stays and gets what the file says.
+pub(in crate::commands) fn in_place(
+    create: CreateOptions,
+    settings: &Settings,
+    global: &GlobalArgs,
+) -> Result<ExitCode, Failure> {
+    let options = UpdateOptions {
+        override_frozen: create.override_frozen,
+        create,
+        extras: Extras::Keep,
+    };
+    run(&options, settings, global)
+}
+
+fn run(
+    options: &UpdateOptions,
+    settings: &Settings,
+    global: &GlobalArgs,
+) -> Result<ExitCode, Failure> {
+    let reporter = progress::reporter(global);
+    let result = block_on(update_environment(options, settings, &*reporter))?;
     drop(reporter);
     let report = result.map_err(|error| Failure::new(&error))?;
     tell(&report, global);

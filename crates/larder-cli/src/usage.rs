@@ -1,0 +1,71 @@
+//! A command line that cannot be read: what is wrong, and a word for those who come from conda.
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::{args::hint_for, exception, output};
+
+/// Help and versions go to stdout with 0; wrong usage exits with 2, as JSON where that was asked for.
+pub(crate) fn wrong_usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    if !error.use_stderr() {
+        output::data(&error.render().to_string());
+        return ExitCode::SUCCESS;
+    }
+    let hint = hint(error);
+    if arguments.iter().any(|argument| argument == "--json") {
+        let text = error.render().to_string();
+        let name = exception::name_of("usage").unwrap_or("LarderUsageError");
+        output::json(&serde_json::json!({
+            "success": false,
+            "exception_name": name,
+            "exception_type": exception::type_of(name),
+            "code": "usage",
+            "error": text,
+            "message": text,
+            "hint": hint,
+        }));
+    } else {
+        // Clap knows best when to colour.
+        let _ = error.print();
+        if let Some(hint) = hint {
+            output::tell(format!("\n  help: {hint}"));
+        }
+    }
+    ExitCode::from(2)
+}
+
+/// What to do instead, where conda has what was asked for.
+fn hint(error: &clap::Error) -> Option<&'static str> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    match error.kind() {
+        ErrorKind::UnknownArgument => {
+            let flag = text(ContextKind::InvalidArg)?;
+            hint_for(flag.split(['=', ' ']).next()?)
+        }
+        ErrorKind::InvalidSubcommand => from_conda(&text(ContextKind::InvalidSubcommand)?),
+        _ => None,
+    }
+}
+
+/// What larder has for a command of conda's.
+fn from_conda(command: &str) -> Option<&'static str> {
+    match command {
+        "install" | "update" | "upgrade" | "remove" | "uninstall" => {
+            Some("edit environment.yml, then `larder env update --prune`")
+        }
+        "clean" => Some("`larder store gc` removes what no environment and no lock needs"),
+        "info" => Some("`larder env list` shows the environments, `larder config` the settings"),
+        "rename" => Some("`larder env export`, `larder create`, then `larder env remove`"),
+        "search" => Some("larder does not search channels; `larder lock` says what there is"),
+        "doctor" => Some("`larder verify` holds an environment against its records"),
+        "compare" => Some(
+            "`larder verify` holds an environment against its records, `larder lock --diff` two locks",
+        ),
+        "activate" | "deactivate" | "init" => Some("larder does not have this yet"),
+        _ => None,
+    }
+}
