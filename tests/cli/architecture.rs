@@ -8,7 +8,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("larder-event", &[]),
     ("larder-fs", &[]),
     ("larder-redact", &[]),
-    ("larder-cache", &["larder-fs"]),
+    (
+        "larder-cache",
+        &["larder-digest", "larder-fs", "larder-unpack"],
+    ),
     ("larder-manifest", &["larder-redact"]),
     ("larder-config", &["larder-manifest", "larder-redact"]),
     ("larder-lock", &["larder-digest", "larder-redact"]),

@@ -5,6 +5,8 @@
 //! give variables, directories and the time.
 #![forbid(unsafe_code)]
 
+pub mod archive;
+pub mod key;
 pub mod remote;
 
 pub use remote::{Body, ByteRange, Download, ObjectInfo, ObjectName, Remote, RemoteError};

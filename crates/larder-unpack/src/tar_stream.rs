@@ -25,6 +25,10 @@ pub struct Member {
     pub executable: bool,
     /// Seconds since 1970; 0 where the header does not say.
     pub modified: u64,
+    /// Nanoseconds in that second, which only PAX headers have.
+    pub nanoseconds: u32,
+    /// The permissions, with setuid and the like.
+    pub mode: u32,
 }
 
 /// What a member is.
@@ -176,7 +180,11 @@ impl<R: Read> TarStream<R> {
             kind,
             size,
             executable: mode & 0o111 != 0,
-            modified: header.mtime().unwrap_or(0),
+            modified: pax
+                .modified
+                .map_or_else(|| header.mtime().unwrap_or(0), |(seconds, _)| seconds),
+            nanoseconds: pax.modified.map_or(0, |(_, nanoseconds)| nanoseconds),
+            mode: mode & 0o7777,
         })
     }
 

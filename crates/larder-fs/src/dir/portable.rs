@@ -65,6 +65,38 @@ impl Dir {
         File::create_new(&path).at("create file", &path)
     }
 
+    /// Makes a new file, open for writing. There are no permissions here.
+    ///
+    /// # Errors
+    /// As [`Dir::create_file`].
+    pub fn create_file_as(&self, name: impl AsRef<Path>, _mode: u32) -> Result<File, PathError> {
+        self.create_file(name, false)
+    }
+
+    /// There are no permissions here.
+    ///
+    /// # Errors
+    /// None.
+    pub fn set_mode(&self, _name: impl AsRef<Path>, _mode: u32) -> Result<(), PathError> {
+        Ok(())
+    }
+
+    /// Sets when the file `name` was last written. Links and directories keep their time.
+    ///
+    /// # Errors
+    /// None: a time that cannot be set stays.
+    pub fn set_modified(
+        &self,
+        name: impl AsRef<Path>,
+        (seconds, nanoseconds): (u64, u32),
+    ) -> Result<(), PathError> {
+        let time = std::time::UNIX_EPOCH + std::time::Duration::new(seconds, nanoseconds);
+        if let Ok(file) = File::options().append(true).open(self.path.join(name)) {
+            file.set_modified(time).ok();
+        }
+        Ok(())
+    }
+
     /// Opens a file for reading.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawMode, Timespec, Timestamps};
 
 use crate::{PathContext as _, PathError, Stamp};
 
@@ -75,6 +75,52 @@ impl Dir {
         rustix::fs::openat(&self.fd, name.as_ref(), flags, mode)
             .map(File::from)
             .at_path("create file", || self.path.join(name.as_ref()))
+    }
+
+    /// Makes a new file with these permissions, less the umask, open for writing.
+    ///
+    /// # Errors
+    /// As [`Dir::create_file`].
+    pub fn create_file_as(&self, name: impl AsRef<Path>, mode: u32) -> Result<File, PathError> {
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode((mode & 0o777) as RawMode);
+        rustix::fs::openat(&self.fd, name.as_ref(), flags, mode)
+            .map(File::from)
+            .at_path("create file", || self.path.join(name.as_ref()))
+    }
+
+    /// Sets the permissions of `name`, which must not be a link.
+    ///
+    /// # Errors
+    /// If it is not there or not ours.
+    pub fn set_mode(&self, name: impl AsRef<Path>, mode: u32) -> Result<(), PathError> {
+        let mode = Mode::from_raw_mode((mode & 0o777) as RawMode);
+        rustix::fs::chmodat(&self.fd, name.as_ref(), mode, AtFlags::empty())
+            .at_path("set mode of", || self.path.join(name.as_ref()))
+    }
+
+    /// Sets when `name` was last written, in seconds and nanoseconds since 1970; of a link itself.
+    ///
+    /// # Errors
+    /// If it is not there or not ours.
+    pub fn set_modified(
+        &self,
+        name: impl AsRef<Path>,
+        (seconds, nanoseconds): (u64, u32),
+    ) -> Result<(), PathError> {
+        let times = Timestamps {
+            last_access: Timespec {
+                tv_sec: 0,
+                tv_nsec: rustix::fs::UTIME_OMIT,
+            },
+            last_modification: Timespec {
+                tv_sec: seconds.try_into().unwrap_or(0),
+                tv_nsec: nanoseconds.into(),
+            },
+        };
+        rustix::fs::utimensat(&self.fd, name.as_ref(), &times, AtFlags::SYMLINK_NOFOLLOW)
+            .at_path("set time of", || self.path.join(name.as_ref()))
     }
 
     /// Opens a file for reading. Its last component must not be a link.

@@ -8,6 +8,8 @@ pub(super) struct PaxHeaders {
     pub(super) size: Option<u64>,
     /// Holes are recorded in one of GNU tar's three ways.
     pub(super) sparse: bool,
+    /// Seconds and nanoseconds since 1970. A time before that, or one that is no number, is none.
+    pub(super) modified: Option<(u64, u32)>,
 }
 
 impl PaxHeaders {
@@ -24,7 +26,7 @@ impl PaxHeaders {
 
     /// Whether any of it would change how members are read.
     pub(super) fn describes_members(&self) -> bool {
-        *self != Self::default()
+        self.path.is_some() || self.link.is_some() || self.size.is_some() || self.sparse
     }
 
     fn take(&mut self, record: &[u8]) -> Option<()> {
@@ -34,6 +36,7 @@ impl PaxHeaders {
             b"path" => self.path = Some(value.to_vec()),
             b"linkpath" => self.link = Some(value.to_vec()),
             b"size" => self.size = Some(number(value)?),
+            b"mtime" => self.modified = time(value),
             key if key.starts_with(b"GNU.sparse.") => self.sparse = true,
             _ => {}
         }
@@ -51,6 +54,17 @@ fn split_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (record, rest) = bytes.split_at(length);
     let record = record[blank + 1..].strip_suffix(b"\n")?;
     Some((record, rest))
+}
+
+/// `seconds` or `seconds.fraction`; what is finer than nanoseconds is cut off.
+fn time(value: &[u8]) -> Option<(u64, u32)> {
+    let dot = value.iter().position(|byte| *byte == b'.');
+    let (seconds, fraction) =
+        dot.map_or((value, &b"0"[..]), |dot| (&value[..dot], &value[dot + 1..]));
+    let mut digits = *b"000000000";
+    let length = fraction.len().min(digits.len());
+    digits[..length].copy_from_slice(&fraction[..length]);
+    Some((number(seconds)?, number(&digits)?.try_into().ok()?))
 }
 
 fn number(digits: &[u8]) -> Option<u64> {

@@ -86,6 +86,30 @@ fn a_pax_size_counts_as_it_does_for_other_readers() {
 }
 
 #[test]
+fn a_pax_time_is_to_the_nanosecond_and_the_mode_is_whole() {
+    let time = |record: &[u8]| {
+        let mut file = header(EntryType::Regular, b"a", 0);
+        file.set_mtime(7);
+        file.set_mode(0o2751);
+        file.set_cksum();
+        let size = record.len() as u64;
+        let pax = header(EntryType::XHeader, b"pax", size);
+        let (member, _) = read(&archive(&[(pax, record), (file, b"")]))
+            .unwrap()
+            .remove(0);
+        assert_eq!(member.mode, 0o2751);
+        (member.modified, member.nanoseconds)
+    };
+    assert_eq!(
+        time(b"22 mtime=1700000000.5\n"),
+        (1_700_000_000, 500_000_000)
+    );
+    assert_eq!(time(b"20 mtime=1700000000\n"), (1_700_000_000, 0));
+    assert_eq!(time(b"22 mtime=5.1234567899\n"), (5, 123_456_789));
+    assert_eq!(time(b"12 mtime=-5\n"), (7, 0), "before 1970 is no time");
+}
+
+#[test]
 fn what_readers_disagree_about_is_refused() {
     let file = || (header(EntryType::Regular, b"a", 0), &b""[..]);
     let long = |kind| (header(kind, b"long", 2), &b"x\0"[..]);
