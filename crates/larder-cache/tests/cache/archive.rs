@@ -208,7 +208,10 @@ fn only_directories_are_archived() {
             threads: 1,
             level: 1,
         };
-        let error = write(&[path.clone()], &head(1), &options, &mut |_| Ok(())).unwrap_err();
+        let error = write(std::slice::from_ref(&path), &head(1), &options, &mut |_| {
+            Ok(())
+        })
+        .unwrap_err();
         assert!(
             error.to_string().contains(path.to_str().unwrap()),
             "{error}"
