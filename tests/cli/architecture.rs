@@ -10,7 +10,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("larder-redact", &[]),
     (
         "larder-cache",
-        &["larder-digest", "larder-fs", "larder-unpack"],
+        &[
+            "larder-digest",
+            "larder-event",
+            "larder-fs",
+            "larder-unpack",
+        ],
     ),
     ("larder-manifest", &["larder-redact"]),
     ("larder-config", &["larder-manifest", "larder-redact"]),
@@ -69,6 +74,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "larder",
         &[
+            "larder-cache",
             "larder-config",
             "larder-digest",
             "larder-event",

@@ -6,7 +6,17 @@
 #![forbid(unsafe_code)]
 
 pub mod archive;
+pub mod entry;
+pub mod expiry;
 pub mod key;
+pub mod look_up;
+mod pieces;
 pub mod remote;
+pub mod restore;
+pub mod save;
+pub mod scope;
+mod stage;
 
-pub use remote::{Body, ByteRange, Download, ObjectInfo, ObjectName, Remote, RemoteError};
+pub use remote::{
+    Body, ByteRange, Download, ObjectInfo, ObjectName, ObjectNameError, Remote, RemoteError,
+};

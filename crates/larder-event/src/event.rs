@@ -149,6 +149,10 @@ pub enum Phase {
     Import,
     /// Archives of the store go into another package cache.
     Export,
+    /// Directories go into the pipeline cache.
+    Save,
+    /// Directories come out of the pipeline cache.
+    Restore,
     /// Files are counted.
     Measure,
 }

@@ -1,6 +1,9 @@
 //! Telling whether two names are one file.
 
-use std::fs::Metadata;
+use std::{
+    fs::{self, Metadata},
+    path::Path,
+};
 
 /// What two names of one file have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,11 +17,22 @@ pub fn shared_identity(metadata: &Metadata) -> Option<FileIdentity> {
     platform::shared_identity(metadata)
 }
 
+/// The number of the file system that a path is on; `None` if it is not there, or where the system does
+/// not say.
+pub fn device(path: &Path) -> Option<u64> {
+    platform::device(&fs::metadata(path).ok()?)
+}
+
 #[cfg(unix)]
 mod platform {
     use std::{fs::Metadata, os::unix::fs::MetadataExt as _};
 
     use super::FileIdentity;
+
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere there is none")]
+    pub(super) fn device(metadata: &Metadata) -> Option<u64> {
+        Some(metadata.dev())
+    }
 
     pub(super) fn shared_identity(metadata: &Metadata) -> Option<FileIdentity> {
         (metadata.nlink() > 1).then(|| FileIdentity {
@@ -33,6 +47,10 @@ mod platform {
     use std::fs::Metadata;
 
     use super::FileIdentity;
+
+    pub(super) fn device(_metadata: &Metadata) -> Option<u64> {
+        None
+    }
 
     pub(super) fn shared_identity(_metadata: &Metadata) -> Option<FileIdentity> {
         None

@@ -26,7 +26,7 @@ pub use age::last_changed;
 pub use atomic::{AtomicFile, Durability, sweep_beside, sync_dir, write_atomic};
 pub use boot::{boot_id, host_name};
 pub use dir::Dir;
-pub use identity::{FileIdentity, shared_identity};
+pub use identity::{FileIdentity, device, shared_identity};
 pub use link::{LinkFile, LinkMethod, LinkMode, Linker};
 pub use listing::list_dir;
 pub use lock::{Holder, LockFile, lock_holder};

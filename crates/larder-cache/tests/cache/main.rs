@@ -6,4 +6,6 @@ mod archive;
 mod contract;
 mod directory;
 mod keys;
+mod restores;
+mod scopes;
 mod snapshot;

@@ -95,7 +95,14 @@ impl Bars {
 fn is_counted_in_bytes(phase: Phase) -> bool {
     matches!(
         phase,
-        Phase::Fetch | Phase::Verify | Phase::Pack | Phase::Receive | Phase::Import | Phase::Export
+        Phase::Fetch
+            | Phase::Verify
+            | Phase::Pack
+            | Phase::Receive
+            | Phase::Import
+            | Phase::Export
+            | Phase::Save
+            | Phase::Restore
     )
 }
 

@@ -39,6 +39,8 @@ pub(crate) fn phase_names(phase: larder_event::Phase) -> (&'static str, &'static
         Phase::Receive => ("reading the pack", "read the pack:"),
         Phase::Import => ("importing", "imported"),
         Phase::Export => ("exporting", "exported"),
+        Phase::Save => ("saving", "saved"),
+        Phase::Restore => ("restoring", "restored"),
         Phase::Measure => ("measuring", "measured"),
     }
 }

@@ -1,0 +1,221 @@
+//! Saving directories under a key, once: an entry that is there stays as it is.
+
+use std::{path::PathBuf, time::Instant};
+
+use larder_event::{Event, Phase, Reporter};
+use serde::Serialize;
+
+use crate::{
+    Remote, RemoteError,
+    archive::{ArchiveError, Head, WriteOptions, Written, write},
+    entry::object_name,
+    look_up::{Query, exact},
+    pieces::out_of_thread,
+    scope::Scope,
+};
+
+/// What to save.
+#[derive(Debug, Clone)]
+pub struct SaveOptions {
+    /// The key, the version, and the scopes in which an entry of this key is enough.
+    pub query: Query,
+    /// Where it is saved; none if this run may only read.
+    pub write: Option<Scope>,
+    /// The directories, absolute.
+    pub paths: Vec<PathBuf>,
+    /// The same as they were given.
+    pub named: Vec<String>,
+    /// Threads and level.
+    pub archive: WriteOptions,
+}
+
+/// What became of a save.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SaveReport {
+    /// What happened.
+    pub outcome: SaveOutcome,
+    /// The key.
+    pub key: String,
+    /// Where it is now: saved, or there before.
+    pub scope: Option<Scope>,
+    /// Bytes of the entry.
+    pub size: u64,
+    /// How many files, links and directories are in it.
+    pub entries: u64,
+    /// Bytes of the files.
+    pub bytes: u64,
+    /// What cannot be saved: sockets, devices.
+    pub skipped: Vec<PathBuf>,
+    /// How long it took.
+    pub milliseconds: u64,
+}
+
+/// What happened to a save.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SaveOutcome {
+    /// It is on the remote.
+    Saved,
+    /// There was one of this key, which stays.
+    Exists,
+    /// This run may only read, or the credentials may.
+    ReadOnly,
+}
+
+/// Why nothing was saved.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveError {
+    /// The remote failed.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// The directories cannot be archived.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The key makes no name of an object.
+    #[error("the key `{key}` is too long for a remote")]
+    Key {
+        /// The key.
+        key: String,
+    },
+}
+
+/// Saves directories unless there is an entry of this key.
+///
+/// # Errors
+/// [`SaveError`]; nothing is on the remote then.
+pub async fn save(
+    remote: &dyn Remote,
+    options: &SaveOptions,
+    reporter: &dyn Reporter,
+) -> Result<SaveReport, SaveError> {
+    let begun = Instant::now();
+    let mut report = SaveReport::new(&options.query.key);
+    let Some(scope) = &options.write else {
+        report.outcome = SaveOutcome::ReadOnly;
+        return Ok(report);
+    };
+    // What can be read from here is enough: saving it again would only cost quota.
+    let mut scopes = options.query.scopes.clone();
+    scopes.push(scope.clone());
+    for scope in scopes {
+        if exact(remote, &options.query, &scope, &options.query.key)
+            .await?
+            .is_some()
+        {
+            report.exists(scope);
+            return Ok(report);
+        }
+    }
+    match upload(remote, options, scope, reporter).await {
+        Ok(written) => report.saved(scope.clone(), written),
+        Err(SaveError::Remote(error)) if error.is_exists() => report.exists(scope.clone()),
+        Err(SaveError::Remote(error @ RemoteError::Forbidden { .. })) => {
+            reporter.warn("cache::read-only", format!("nothing is saved: {error}"));
+            report.outcome = SaveOutcome::ReadOnly;
+        }
+        Err(error) => return Err(error),
+    }
+    report.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(report)
+}
+
+async fn upload(
+    remote: &dyn Remote,
+    options: &SaveOptions,
+    scope: &Scope,
+    reporter: &dyn Reporter,
+) -> Result<Written, SaveError> {
+    let begun = Instant::now();
+    let query = &options.query;
+    let name = object_name(scope, &query.key, &query.version).map_err(|_| SaveError::Key {
+        key: query.key.clone(),
+    })?;
+    remove_expired(remote, options, scope, &name).await?;
+    reporter.event(&Event::PhaseStarted {
+        phase: Phase::Save,
+        total: 0,
+        bytes: 0,
+    });
+    let (sender, body) = out_of_thread();
+    let head = Head {
+        key: query.key.clone(),
+        version: query.version.clone(),
+        paths: options.named.clone(),
+    };
+    let (paths, archive) = (options.paths.clone(), options.archive.clone());
+    let writing = tokio::task::spawn_blocking(move || {
+        let gone = || std::io::Error::other("nobody takes it any more");
+        let written = write(&paths, &head, &archive, &mut |piece| {
+            sender.blocking_send(Ok(piece)).map_err(|_| gone())
+        });
+        // The end of a stream would pass for a whole archive.
+        if written.is_err() {
+            let _ = sender.blocking_send(Err(std::io::Error::other("the archive was not made")));
+        }
+        written
+    });
+    let created = remote.create_if_absent(&name, body).await;
+    let written = writing.await;
+    let written = written.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+    match (created, written) {
+        (Ok(_), Ok(written)) => {
+            reporter.event(&Event::PhaseFinished {
+                phase: Phase::Save,
+                milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+            });
+            Ok(written)
+        }
+        // Whoever failed first says why.
+        (Err(error @ RemoteError::Body { .. }), Ok(_)) => Err(error.into()),
+        (Err(RemoteError::Body { .. }) | Ok(_), Err(error)) => Err(error.into()),
+        (Err(error), _) => Err(error.into()),
+    }
+}
+
+/// An entry that is there and was not used for too long is not there for anybody, but has the name.
+async fn remove_expired(
+    remote: &dyn Remote,
+    options: &SaveOptions,
+    scope: &Scope,
+    name: &crate::ObjectName,
+) -> Result<(), RemoteError> {
+    match remote.stat(name).await {
+        Ok(_)
+            if exact(remote, &options.query, scope, &options.query.key)
+                .await?
+                .is_none() =>
+        {
+            remote.delete(name).await
+        }
+        _ => Ok(()),
+    }
+}
+
+impl SaveReport {
+    fn new(key: &str) -> Self {
+        Self {
+            outcome: SaveOutcome::Exists,
+            key: key.to_owned(),
+            scope: None,
+            size: 0,
+            entries: 0,
+            bytes: 0,
+            skipped: Vec::new(),
+            milliseconds: 0,
+        }
+    }
+
+    fn exists(&mut self, scope: Scope) {
+        self.outcome = SaveOutcome::Exists;
+        self.scope = Some(scope);
+    }
+
+    fn saved(&mut self, scope: Scope, written: Written) {
+        self.outcome = SaveOutcome::Saved;
+        self.scope = Some(scope);
+        self.size = written.size;
+        self.entries = written.entries;
+        self.bytes = written.bytes;
+        self.skipped = written.skipped;
+    }
+}
