@@ -1,5 +1,5 @@
 //! The cache from outside: remotes against the contract suite, archives, restores and scopes.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod archive;
 #[path = "../contract/mod.rs"]
