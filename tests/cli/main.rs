@@ -30,6 +30,8 @@ mod lock;
 mod manifest;
 mod matrix;
 mod memo;
+#[cfg(target_os = "linux")]
+mod menus;
 mod overlap;
 mod pack;
 #[cfg(unix)]

@@ -52,7 +52,7 @@ pub use larder_bytecode::{
     BundleFile, Bundles, Bytecodes, BytecodesOptions, CacheSecret, SecretError, bundle_files,
 };
 pub use larder_fs::LinkMode;
-pub use options::{ClobberPolicy, LinkOptions, Replace, ScriptPolicy};
+pub use options::{ClobberPolicy, LinkOptions, Menus, Replace, ScriptPolicy};
 pub use package::LinkPackage;
 pub use place::{check_place, frozen, is_unfinished};
 pub use plan::{How, LinkPlan, PlanLine, plan};

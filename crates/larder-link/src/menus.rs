@@ -12,7 +12,10 @@ pub(crate) fn warn_of_menus(plan: &LinkPlan<'_>, reporter: &dyn Reporter) {
         .map(|package| package.dist())
         .collect();
     if !with_menu.is_empty() {
-        let text = format!("no menu entries are made for {}", with_menu.join(", "));
+        let text = format!(
+            "no menu entries are made for {} (`--shortcuts` makes them)",
+            with_menu.join(", ")
+        );
         reporter.warn("link::menus-off", text);
     }
 }

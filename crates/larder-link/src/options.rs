@@ -36,6 +36,8 @@ pub struct LinkOptions {
     pub link_scripts: ScriptPolicy,
     /// What happens when two packages ship one path.
     pub clobber: ClobberPolicy,
+    /// Who sees to the packages' menu entries.
+    pub menus: Menus,
     /// What happens to an environment that is there already.
     pub replace: Replace,
     /// What the environment is made from, to be recorded in it.
@@ -67,6 +69,16 @@ pub enum ClobberPolicy {
     Error,
 }
 
+/// Who sees to the menu entries of packages that have some (CEP 11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Menus {
+    /// Nobody: a warning names the packages.
+    #[default]
+    Nobody,
+    /// The caller, afterwards.
+    Caller,
+}
+
 /// What happens to an environment that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Replace {
@@ -96,6 +108,7 @@ impl LinkOptions {
             update_specs: Vec::new(),
             link_scripts: ScriptPolicy::default(),
             clobber: ClobberPolicy::default(),
+            menus: Menus::default(),
             replace: Replace::default(),
             fingerprint: None,
             held: None,

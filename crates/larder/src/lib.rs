@@ -29,6 +29,7 @@ mod lock;
 mod locked_source;
 mod manifest;
 mod materialize;
+mod menus;
 mod network;
 mod pack;
 mod pkgs;
@@ -89,6 +90,7 @@ pub use lock::{
 pub use locked_source::{LockedSource, PlatformChoice, SourceError};
 pub use manifest::manifest;
 pub use materialize::MaterializeError;
+pub use menus::Shortcuts;
 pub use pack::{PackOperationError, PackOptions, PackReport, pack};
 pub use pkgs::{
     ExportPkgsError, ExportPkgsOptions, ExportPkgsReport, ExportedArchive, ImportError,

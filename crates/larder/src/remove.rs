@@ -8,8 +8,8 @@ use larder_link::{Held, VerifyOptions};
 use serde::Serialize;
 
 use crate::{
-    Explain, Kind, ListedPackage, Settings, activation::is_environment, list::list, registry,
-    roots::is_root,
+    Explain, Kind, ListedPackage, Settings, activation::is_environment, list::list, menus,
+    registry, roots::is_root,
 };
 
 /// What to remove, and how.
@@ -140,7 +140,9 @@ pub fn remove(
     if let Ok(subdir) = crate::platforms::current() {
         larder_link::run_unlink_scripts(prefix, subdir, reporter);
     }
+    let had_menus = menus::recorded(prefix);
     larder_link::remove(&held)?;
+    had_menus.remove_gone(prefix, reporter);
     if let Some(home) = &settings.home
         && let Err(error) = registry::unregister(home, prefix)
     {

@@ -3,9 +3,9 @@
 
 use clap::Args;
 
-/// conda's flags that change nothing here (but `--insecure`). A word on stderr says why.
+/// conda's flags that change little or nothing here. A word on stderr says why.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Accepted for conda's sake")]
+#[command(next_help_heading = "For conda's sake")]
 pub(crate) struct CondaArgs {
     #[command(flatten)]
     pub(crate) solver: SolverArgs,
@@ -39,7 +39,10 @@ pub(crate) struct CondaArgs {
     /// Nothing of larder's runs in Python
     #[arg(long, hide_short_help = true)]
     dev: bool,
-    /// No menu entries are made
+    /// Make the packages' menu entries (CEP 11)
+    #[arg(long, overrides_with = "no_shortcuts", hide_short_help = true)]
+    pub(crate) shortcuts: bool,
+    /// Make no menu entries [default]
     #[arg(long, hide_short_help = true)]
     no_shortcuts: bool,
     /// How things look is larder's own
@@ -55,7 +58,7 @@ pub(crate) struct SolverArgs {
         long,
         value_name = "NAME",
         hide_short_help = true,
-        help_heading = "Accepted for conda's sake"
+        help_heading = "For conda's sake"
     )]
     solver: Option<String>,
 }
@@ -111,7 +114,7 @@ impl CondaArgs {
 }
 
 /// conda's flags that are refused, with what does the same or why nothing does.
-const REFUSED: [(&str, &str); 26] = [
+const REFUSED: [(&str, &str); 25] = [
     (
         "--all",
         "`--yes` alone solves anew with `--refresh`; a lock is upgraded by `larder lock --upgrade`",
@@ -181,8 +184,10 @@ const REFUSED: [(&str, &str); 26] = [
         "--subdir",
         "an export says what is there; `larder lock --platform` solves for other subdirs",
     ),
-    ("--shortcuts", "menu entries are not made"),
-    ("--shortcuts-only", "menu entries are not made"),
+    (
+        "--shortcuts-only",
+        "`--shortcuts` makes those of all packages",
+    ),
     (
         "--size",
         "`larder store list` and `larder store info` know sizes",

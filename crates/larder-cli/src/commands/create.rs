@@ -3,8 +3,8 @@
 use std::{fs, path::Path, process::ExitCode};
 
 use larder::{
-    BytecodePolicy, CreateOptions, CreateReport, Ephemeral, LockUse, Origin, Settings, SolvePolicy,
-    create as create_environment,
+    BytecodePolicy, CreateOptions, CreateReport, Ephemeral, LockUse, Origin, Settings, Shortcuts,
+    SolvePolicy, create as create_environment,
 };
 
 use larder_event::Reporter;
@@ -66,6 +66,14 @@ pub(super) fn make(
     Ok(ExitCode::SUCCESS)
 }
 
+/// `--shortcuts`.
+pub(super) fn shortcuts(args: &CondaArgs) -> Shortcuts {
+    match args.shortcuts {
+        true => Shortcuts::Make,
+        false => Shortcuts::Leave,
+    }
+}
+
 /// Says of conda's flags what they do here, and follows the one that does something.
 pub(super) fn for_conda(args: &CondaArgs, global: &GlobalArgs, settings: &mut Settings) {
     if args.insecure {
@@ -121,6 +129,7 @@ fn options(
         replace: args.yes || args.compat == Some(Era::Replace),
         override_frozen: args.override_frozen,
         download_only: args.download_only,
+        shortcuts: shortcuts(&args.conda),
         dry_run: args.dry_run || defaults.dry_run,
         no_default_packages: args.no_default_packages,
         lock_use: match (args.frozen, args.no_lock) {
@@ -172,6 +181,7 @@ pub(super) fn making(
             larder::ScriptPolicy::Run
         },
         bytecode: bytecode(args, settings, environment),
+        shortcuts: Shortcuts::Leave,
         command_line: command_line(),
         timestamp: now(),
     }

@@ -14,7 +14,7 @@ use larder_event::{Event, Phase, Reporter};
 use larder_fs::{PathContext as _, PathError};
 
 use crate::{
-    ApplyError, Held, LinkOptions, LinkPlan, ScriptMessage, ScriptPolicy, bytecode, menus,
+    ApplyError, Held, LinkOptions, LinkPlan, Menus, ScriptMessage, ScriptPolicy, bytecode, menus,
     plan::{PlannedPackage, PlannedPath},
     scripts::{self, Moment, ScriptPlace},
 };
@@ -86,7 +86,9 @@ pub(crate) fn complete(
     (options, reporter): (&LinkOptions, &dyn Reporter),
 ) -> Result<Applied, ApplyError> {
     warn_of_clobbers(plan, reporter);
-    menus::warn_of_menus(plan, reporter);
+    if options.menus == Menus::Nobody {
+        menus::warn_of_menus(plan, reporter);
+    }
     let run = Run::new(plan, options, reporter);
     let runs_scripts = options.link_scripts == ScriptPolicy::Run;
     begun.build.unlinks = runs_scripts.then_some(options.subdir);

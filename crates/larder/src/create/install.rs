@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use larder_link::{Applied, LinkOptions, LinkPackage, Streamed};
+use larder_link::{Applied, LinkOptions, LinkPackage, Menus, Streamed};
 use larder_manifest::{Manifest, without_credentials};
 use larder_store::Object;
 
 use crate::{
+    Shortcuts,
     materialize::{self, Stored},
     planting::{Planted, Planter},
 };
@@ -129,6 +130,10 @@ impl Run<'_> {
                 .map(|dependency| without_credentials(&dependency.text))
                 .collect(),
             link_scripts: self.options.link_scripts,
+            menus: match self.options.shortcuts {
+                Shortcuts::Leave => Menus::Nobody,
+                Shortcuts::Make => Menus::Caller,
+            },
             clobber: self.options.clobber,
             ..LinkOptions::new(prefix, self.subdir)
         }

@@ -24,7 +24,7 @@ use crate::{
     fingerprint,
     gather::Gatherer,
     inputs::{Input, read, refuse_pip},
-    leftovers,
+    leftovers, menus,
     network::{self, LazyNetwork},
     platforms, registry,
     target::{check_free, new_prefix},
@@ -81,6 +81,8 @@ pub struct CreateOptions {
     pub link_scripts: ScriptPolicy,
     /// Whether Python sources are compiled.
     pub bytecode: BytecodePolicy,
+    /// Whether menu entries are made.
+    pub shortcuts: menus::Shortcuts,
     /// The command, without anything secret, for the history.
     pub command_line: String,
     /// `YYYY-MM-DD HH:MM:SS`, for the history.
@@ -191,7 +193,9 @@ pub(crate) async fn create_from(
         report.made_by_another();
     } else {
         check_free(&wanted.prefix, options.replacing())?;
+        let had_menus = menus::recorded(&wanted.prefix);
         run.fetch_and_link(&wanted, &mut report).await?;
+        run.settle_menus(&wanted.prefix, had_menus);
     }
     report.milliseconds = crate::milliseconds(begun);
     Ok(report)
@@ -379,6 +383,14 @@ impl<'a> Run<'a> {
         }
         report.add_fetched(&summary);
         Ok(summary.objects)
+    }
+
+    /// Menu entries of packages that went go, those of packages that came are made if that is wanted.
+    pub(crate) fn settle_menus(&self, prefix: &Path, before: menus::Recorded) {
+        before.remove_gone(prefix, self.reporter);
+        if self.options.shortcuts == menus::Shortcuts::Make {
+            menus::make(prefix, self.subdir, self.settings, self.reporter);
+        }
     }
 
     /// Lists the environment where conda looks for those that have no name.

@@ -29,7 +29,7 @@ use crate::{
     existing_prefix, fingerprint,
     gather::Gatherer,
     inputs::{Input, read},
-    materialize,
+    materialize, menus,
     planting::Planted,
     platforms,
     target::{TargetError, new_prefix},
@@ -177,10 +177,12 @@ impl Change<'_> {
         if let Some(fingerprint) = options.fingerprint.filter(|_| is_same && !report.dry_run) {
             larder_link::remember(&self.prefix, fingerprint)?;
         } else if !report.dry_run {
+            let had_menus = menus::recorded(&self.prefix);
             let updated = self
                 .apply(&installation, closure, (options, &mut report))
                 .await?;
             report.updated(updated);
+            self.run.settle_menus(&self.prefix, had_menus);
         }
         if !report.dry_run {
             self.record(closure);

@@ -11,7 +11,7 @@ use crate::{
     args::{EnvUpdateArgs, GlobalArgs},
     commands::{
         context::{block_on, override_channels, policy, settings_with_store, target},
-        create::{for_conda, making, origin},
+        create::{for_conda, making, origin, shortcuts},
     },
     environment::Environment,
     failure::Failure,
@@ -70,6 +70,7 @@ fn options(
             target: target(&args.target),
             platform: args.platform.clone(),
             dry_run: args.dry_run,
+            shortcuts: shortcuts(&args.conda),
             lock_use: match (args.frozen, args.no_lock) {
                 (true, _) => LockUse::Frozen,
                 (_, true) => LockUse::Ignored,
