@@ -27,13 +27,13 @@ fn document(items: &str) -> String {
 /// A channel with `foo`, which has this menu document, and a Python of no bytes.
 fn foo(menu: &str) -> Sandbox {
     let sandbox = sandbox();
-    let foo = PackageBuilder::new("foo", "1.0", "0")
+    let package = PackageBuilder::new("foo", "1.0", "0")
         .noarch_generic()
         .file("Menu/foo.json", menu);
     let python = PackageBuilder::new("python", "3.11.4", "0")
         .noarch_generic()
         .file("bin/python", "");
-    channel(&sandbox, [conda(foo), conda(python), conda(lib())]);
+    channel(&sandbox, [conda(package), conda(python), conda(lib())]);
     sandbox
 }
 
