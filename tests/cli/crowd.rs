@@ -1,5 +1,5 @@
 //! Many processes on one prefix: one makes the environment, the others wait, say for whom, and find the
-//! work done.
+//! work done. One round by default; `LARDER_TEST_ROUNDS=20` for more.
 
 use std::{
     fs,
@@ -7,7 +7,7 @@ use std::{
     process::{Child, ChildStderr, Stdio},
 };
 
-use larder_testkit::Sandbox;
+use larder_testkit::{Sandbox, rounds};
 
 use crate::support::{channel, conda, env, program, sandbox};
 
@@ -85,6 +85,10 @@ fn first(sandbox: &Sandbox) -> Child {
 
 #[test]
 fn of_32_processes_on_one_prefix_one_makes_the_environment_and_all_succeed() {
+    (0..rounds(1)).for_each(|_| round());
+}
+
+fn round() {
     let sandbox = slow_package();
     let mut maker = first(&sandbox);
     let others: Vec<Waiting> = (1..32)

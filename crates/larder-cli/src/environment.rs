@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, env, ffi::OsString, path::PathBuf};
 
-use larder::ConfigurationPlaces;
+use larder::{ConfigurationPlaces, Durable};
 
 /// Where things are and what this process was told by variables.
 #[derive(Debug, Clone)]
@@ -56,6 +56,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     (
         "LARDER_SYSTEM_CONFIG",
         "the directories of the machine's configuration, in place of /etc/conda and /var/lib/conda",
+    ),
+    (
+        "LARDER_DURABLE",
+        "`true` or `false`: whether new and updated environments are flushed, so that a power loss leaves the old or the new one, whole (default: auto, which is true unless --ephemeral)",
     ),
     (
         "CI",
@@ -137,6 +141,15 @@ impl Environment {
         self.path(name).is_some_and(|value| {
             !["0", "false", "no"].contains(&value.to_string_lossy().to_lowercase().as_str())
         })
+    }
+
+    /// Whether environments are to survive a power loss.
+    pub(crate) fn durable(&self) -> Durable {
+        match self.text("LARDER_DURABLE").as_deref() {
+            None | Some("auto") => Durable::Auto,
+            Some(_) if self.flag("LARDER_DURABLE") => Durable::Yes,
+            Some(_) => Durable::No,
+        }
     }
 
     /// The user's home directory.

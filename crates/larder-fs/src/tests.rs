@@ -165,3 +165,19 @@ fn a_protected_tree_is_removed_and_a_missing_one_is_no_error() {
     remove_tree(&tree).unwrap();
     assert!(!tree.exists());
 }
+
+#[test]
+fn a_file_system_is_flushed_by_any_directory_on_it() {
+    let temp = tempfile::tempdir().unwrap();
+    let flushed = crate::flush_file_system(temp.path()).unwrap();
+    let expected = match cfg!(unix) {
+        true => crate::Flushed::Everything,
+        false => crate::Flushed::Nothing,
+    };
+    assert_eq!(flushed, expected);
+    if cfg!(unix) {
+        let missing = temp.path().join("missing");
+        let error = crate::flush_file_system(&missing).unwrap_err();
+        assert_eq!(error.path, missing);
+    }
+}

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use indexmap::IndexMap;
 use larder_bytecode::Bytecodes;
-use larder_fs::LinkMode;
+use larder_fs::{Durability, LinkMode};
 use rattler_conda_types::Subdir;
 
 use crate::{Fingerprint, Held};
@@ -47,6 +47,9 @@ pub struct LinkOptions {
     /// Where bytecode of `noarch: python` packages is, and is kept when it was made; without it they get
     /// none. On the file system of trees and environments, so that it can be linked.
     pub bytecode: Option<Arc<Bytecodes>>,
+    /// What must survive a power loss: with [`Durability::Flush`] the environment is the old or the new
+    /// one, whole, whenever the power goes. Flushes the prefix's file system, trees on it included.
+    pub durability: Durability,
 }
 
 /// Whether link scripts run. CEP 34 says that they must.
@@ -93,7 +96,7 @@ pub enum Replace {
 
 impl LinkOptions {
     /// Defaults for everything but place and subdir: automatic link mode, two threads, scripts run,
-    /// nothing is replaced, no bytecode, an empty history block.
+    /// nothing is replaced, no bytecode, all is flushed, an empty history block.
     pub fn new(prefix: impl Into<PathBuf>, subdir: Subdir) -> Self {
         Self {
             prefix: prefix.into(),
@@ -113,6 +116,7 @@ impl LinkOptions {
             fingerprint: None,
             held: None,
             bytecode: None,
+            durability: Durability::Flush,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! run that is killed in between leaves what a killed create leaves, and the next run on the prefix clears
 //! it (`crash.rs`).
 
-use larder_fs::{PathError, remove_tree, rename_noreplace};
+use larder_fs::{PathError, remove_tree, rename_noreplace, sync_dir};
 
 use crate::held::Held;
 
@@ -21,5 +21,7 @@ pub fn remove(held: &Held) -> Result<(), PathError> {
             result => break result.map(|()| grave)?,
         }
     };
+    // Half an environment must not come back to its place. Where this fails, nothing better is known.
+    let _ = sync_dir(&held.site().parent);
     remove_tree(&grave)
 }

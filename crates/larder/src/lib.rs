@@ -64,7 +64,8 @@ pub use configuration::{
     ReportedItem, ReportedSetting, configuration, describe_keys, point_in_time, read_configuration,
 };
 pub use create::{
-    BytecodePolicy, CreateError, CreateOptions, CreateReport, Ephemeral, LinkedPackage, create,
+    BytecodePolicy, CreateError, CreateOptions, CreateReport, Durable, Ephemeral, LinkedPackage,
+    create,
 };
 pub use env_export::{EnvExportError, EnvExportOptions, EnvExportReport, EnvFormat, env_export};
 pub use environments::{EnvironmentDetails, EnvironmentsError, KnownEnvironments, environments};

@@ -100,7 +100,9 @@ impl World {
     }
 
     fn command(&self) -> Command {
-        self.sandbox.command(self.operation.arguments)
+        let mut command = self.sandbox.command(self.operation.arguments);
+        command.env_remove("LARDER_DURABLE");
+        command
     }
 }
 

@@ -1,8 +1,9 @@
 //! 32 processes make environments on one cold store while others collect: all succeed, the store is whole.
+//! One round by default; `LARDER_TEST_ROUNDS=20` for more.
 
 use std::process::{Child, Command, Stdio};
 
-use larder_testkit::Sandbox;
+use larder_testkit::{Sandbox, rounds};
 
 use super::store_json;
 use crate::support::app_and_lib;
@@ -17,6 +18,10 @@ fn start(sandbox: &Sandbox, arguments: &[&str]) -> Child {
 
 #[test]
 fn many_creates_on_one_cold_store_while_others_collect() {
+    (0..rounds(1)).for_each(|_| round());
+}
+
+fn round() {
     let sandbox = app_and_lib();
     sandbox.larder(&["lock"]).success();
     let mut children = Vec::new();

@@ -96,6 +96,9 @@ pub(crate) struct MakingArgs {
     /// Keep trees and link from them, even with CI=true
     #[arg(long)]
     pub(crate) no_ephemeral: bool,
+    /// Flush everything before the environment takes its place, so that it survives a power loss [default: auto; see LARDER_DURABLE]
+    #[arg(long, value_enum, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) durable: Option<Durable>,
     /// Two packages with one path: warn, or stop [default: warn; error with `path_conflict: prevent`]
     #[arg(long, value_enum)]
     pub(crate) clobber: Option<Clobber>,
@@ -125,6 +128,17 @@ pub(crate) enum LinkMode {
     Reflink,
     /// Copies
     Copy,
+}
+
+/// When to flush.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Durable {
+    /// Unless the machine is thrown away (--ephemeral)
+    Auto,
+    /// Always
+    True,
+    /// Never
+    False,
 }
 
 /// What to do when two packages have one path.

@@ -25,7 +25,7 @@ mod verify;
 pub(crate) use completions::CompletionsArgs;
 pub(crate) use conda::{CondaArgs, SolverArgs, hint_for};
 pub(crate) use config::ConfigArgs;
-pub(crate) use create::{Clobber, CreateArgs, CreateRest, Era, LinkMode, MakingArgs};
+pub(crate) use create::{Clobber, CreateArgs, CreateRest, Durable, Era, LinkMode, MakingArgs};
 pub(crate) use env::{
     EnvArgs, EnvCommand, EnvConfigCommand, EnvExportArgs, EnvRemoveArgs, EnvUpdateArgs,
     ExportFormat, VarsChangeArgs, VarsCommand,

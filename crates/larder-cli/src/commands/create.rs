@@ -10,7 +10,9 @@ use larder::{
 use larder_event::Reporter;
 
 use crate::{
-    args::{Clobber, CondaArgs, CreateArgs, CreateRest, Era, GlobalArgs, LinkMode, MakingArgs},
+    args::{
+        Clobber, CondaArgs, CreateArgs, CreateRest, Durable, Era, GlobalArgs, LinkMode, MakingArgs,
+    },
     environment::Environment,
     failure::Failure,
     output, progress,
@@ -170,6 +172,7 @@ pub(super) fn making(
             Some(LinkMode::Copy) => larder::LinkMode::Copy,
         },
         ephemeral: ephemeral(args, environment),
+        durable: durable(args, environment),
         clobber: match args.clobber {
             None => defaults.clobber.unwrap_or_default(),
             Some(Clobber::Warn) => larder::ClobberPolicy::Warn,
@@ -184,6 +187,15 @@ pub(super) fn making(
         shortcuts: Shortcuts::Leave,
         command_line: command_line(),
         timestamp: now(),
+    }
+}
+
+fn durable(args: &MakingArgs, environment: &Environment) -> larder::Durable {
+    match args.durable {
+        None => environment.durable(),
+        Some(Durable::Auto) => larder::Durable::Auto,
+        Some(Durable::True) => larder::Durable::Yes,
+        Some(Durable::False) => larder::Durable::No,
     }
 }
 

@@ -8,8 +8,10 @@ use std::{
 };
 
 use larder_event::Reporter;
-use larder_fs::{Durability, PathContext as _, PathError, exchange, remove_tree, rename_noreplace};
-
+use larder_fs::{
+    Durability, PathContext as _, PathError, exchange, flush_file_system, remove_tree,
+    rename_noreplace, sync_dir,
+};
 use rattler_conda_types::Subdir;
 
 use crate::{
@@ -27,6 +29,7 @@ pub(crate) struct Build {
     staged: PathBuf,
     state: State,
     was_empty_directory: bool,
+    durability: Durability,
     /// The subdir of an environment that is replaced, if its scripts run before.
     pub(crate) unlinks: Option<Subdir>,
 }
@@ -49,7 +52,11 @@ enum Occupant {
 
 impl Build {
     /// Makes the staging directory, if the prefix may be taken.
-    pub(crate) fn start(site: Site, replace: Replace) -> Result<Self, ApplyError> {
+    pub(crate) fn start(
+        site: Site,
+        replace: Replace,
+        durability: Durability,
+    ) -> Result<Self, ApplyError> {
         let was_empty_directory = occupant(&site, replace)? == Occupant::EmptyDirectory;
         let staged = site
             .create_staging()
@@ -59,6 +66,7 @@ impl Build {
             staged,
             state: State::Staged,
             was_empty_directory,
+            durability,
             unlinks: None,
         })
     }
@@ -97,7 +105,33 @@ impl Build {
             }
             _ => {}
         }
-        fs::write(&marker, self.staged_name().as_bytes()).at("write file", marker)
+        fs::write(&marker, self.staged_name().as_bytes()).at("write file", &marker)?;
+        if self.durability == Durability::Flush {
+            // Without its text nobody would know where the old environment is.
+            let file = fs::OpenOptions::new().write(true).open(&marker);
+            file.and_then(|file| file.sync_all()).at("flush", &marker)?;
+            sync_dir(&directory)?;
+            sync_dir(&self.staged)?;
+        }
+        Ok(())
+    }
+
+    /// Everything that was written until now is there after a power loss.
+    fn flush(&self) -> Result<(), ApplyError> {
+        match self.durability {
+            Durability::Flush => flush_file_system(self.root())
+                .map(drop)
+                .map_err(|source| place_error(&self.site, source)),
+            Durability::Lazy => Ok(()),
+        }
+    }
+
+    /// Before the history is written: at its place that is the commit. Gives how it is to be written.
+    pub(crate) fn flush_before_history(&self) -> Result<Durability, ApplyError> {
+        match self.state {
+            State::Staged => Ok(Durability::Lazy),
+            State::InPlace => self.flush().map(|()| self.durability),
+        }
     }
 
     fn staged_name(&self) -> Cow<'_, str> {
@@ -133,11 +167,13 @@ impl Build {
     ) -> Result<(), ApplyError> {
         match self.state {
             State::Staged => {
-                if let Err(error) = self.move_into_place(replace, reporter) {
+                let flushed = self.flush();
+                if let Err(error) = flushed.and_then(|()| self.move_into_place(replace, reporter)) {
                     self.abandon(reporter);
                     return Err(error);
                 }
                 self.state = State::InPlace;
+                self.flush_place(reporter);
             }
             State::InPlace => {
                 let marker = crash::marker_path(&self.site.prefix);
@@ -189,6 +225,19 @@ impl Build {
             }
             _ => place_error(&self.site, source),
         })
+    }
+
+    /// The new environment must not be lost to a power cut that the old one's removal survives.
+    fn flush_place(&self, reporter: &dyn Reporter) {
+        if self.durability == Durability::Flush
+            && let Err(error) = sync_dir(&self.site.parent)
+        {
+            let text = format!(
+                "{error}: {}; until the system has written it, a power loss takes the environment away",
+                error.source
+            );
+            reporter.warn("link::not-flushed", text);
+        }
     }
 
     fn swap(&self) -> Result<(), PathError> {

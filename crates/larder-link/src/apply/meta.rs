@@ -11,7 +11,8 @@ use crate::{
 
 use super::{Written, write_new};
 
-/// Writes everything below `root`/conda-meta, which may be there with nothing but a marker in it.
+/// Writes everything below `root`/conda-meta but the history. The directory may be there with nothing but
+/// a marker in it.
 pub(super) fn write(
     plan: &LinkPlan<'_>,
     options: &LinkOptions,
@@ -28,12 +29,25 @@ pub(super) fn write(
     if let Some(state) = state(&options.variables) {
         write_new(&meta.join("state"), state.as_bytes()).map_err(place_error)?;
     }
-    let history = history(plan, options);
     if let Some(fingerprint) = options.fingerprint {
-        let text = fingerprint.to_text(history.len() as u64);
+        let text = fingerprint.to_text(history(plan, options).len() as u64);
         write_new(&meta.join(fingerprint::FILE), text.as_bytes()).map_err(place_error)?;
     }
-    write_atomic(&meta.join("history"), history.as_bytes(), Durability::Lazy).map_err(place_error)
+    Ok(())
+}
+
+/// Writes the history: the last file of an environment.
+pub(super) fn write_history(
+    plan: &LinkPlan<'_>,
+    options: &LinkOptions,
+    (root, durability): (&Path, Durability),
+) -> Result<(), ApplyError> {
+    let path = root.join("conda-meta").join("history");
+    let written = write_atomic(&path, history(plan, options).as_bytes(), durability);
+    written.map_err(|source| ApplyError::Place {
+        prefix: options.prefix.clone(),
+        source,
+    })
 }
 
 /// Writes the records of the plan's packages into a directory.

@@ -73,7 +73,7 @@ pub(crate) fn begin(
             prefix: site.prefix.clone(),
             source,
         })?;
-    let build = Build::start(site, options.replace)?;
+    let build = Build::start(site, options.replace, options.durability)?;
     Ok(Begun { build, _held: held })
 }
 
@@ -222,6 +222,8 @@ impl<'r, 'a> Run<'r, 'a> {
         }
         build.check_still_ours()?;
         meta::write(self.plan, self.options, &written, build.root())?;
+        let durability = build.flush_before_history()?;
+        meta::write_history(self.plan, self.options, (build.root(), durability))?;
         Ok(Applied {
             paths: self.count(&written),
             bytes_written: written.bytes,

@@ -13,7 +13,8 @@ use std::{
 };
 
 use larder_fs::{
-    Durability, PathContext as _, PathError, remove_tree, rename_noreplace, sync_dir, write_atomic,
+    Durability, PathContext as _, PathError, flush_file_system, remove_tree, rename_noreplace,
+    sync_dir, write_atomic,
 };
 use serde::{Deserialize, Serialize};
 
@@ -233,6 +234,14 @@ impl Workshop {
         self.flush()
     }
 
+    /// Whatever was written and moved until now is there after a power loss.
+    pub(crate) fn flush_all(&self) -> Result<(), PathError> {
+        match self.durability {
+            Durability::Flush => flush_file_system(&self.root).map(drop),
+            Durability::Lazy => Ok(()),
+        }
+    }
+
     fn flush(&self) -> Result<(), PathError> {
         match self.durability {
             Durability::Flush => sync_dir(&self.root),
@@ -267,11 +276,7 @@ impl Workshop {
             .append(true)
             .open(&path)
             .at("open file", &path)?;
-        file.write_all(block.as_bytes()).at("append to", &path)?;
-        match self.durability {
-            Durability::Flush => file.sync_all().at("flush", &path),
-            Durability::Lazy => Ok(()),
-        }
+        file.write_all(block.as_bytes()).at("append to", &path)
     }
 
     /// Puts everything back as it was, from wherever the update stopped.
@@ -279,10 +284,12 @@ impl Workshop {
         self.retreat(&journal.records, 'r', gate)?;
         self.retreat(&journal.files, 'f', gate)?;
         shorten(&self.meta(HISTORY), journal.history)?;
+        // What was put back must not be lost to a power cut that the journal's removal survives. A disk
+        // that cannot even be flushed is no reason to leave the environment in the middle of its update.
+        let _ = self.flush_all();
         let path = self.root.join(JOURNAL);
         gate(&path)?;
         fs::remove_file(&path).at("remove file", &path)?;
-        // What was put back must not be lost to a power cut that the removal of `old/` survives.
         self.flush()?;
         remove_tree(&self.root)
     }

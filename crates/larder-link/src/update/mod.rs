@@ -22,7 +22,7 @@ mod tests;
 use std::{collections::BTreeSet, path::Path};
 
 use larder_event::{Event, Reporter};
-use larder_fs::{Durability, PathContext as _, PathError, remove_tree};
+use larder_fs::{PathError, remove_tree};
 
 use crate::{
     Installed, LinkOptions, LinkPackage, LinkPlan, PlanError, ScriptMessage, ScriptPolicy,
@@ -107,7 +107,7 @@ fn update_gated(
     held.recover(reporter)
         .map_err(UpdateError::recover(prefix))?;
     check(prefix, options)?;
-    let workshop = Workshop::of(prefix, options.durability);
+    let workshop = Workshop::of(prefix, options.link.durability);
     let mut run = Run {
         difference,
         plan,
@@ -148,7 +148,7 @@ fn check(prefix: &Path, options: &UpdateOptions) -> Result<(), UpdateError> {
             prefix: prefix_buf(),
         });
     }
-    if Workshop::of(prefix, options.durability).is_in_use() {
+    if Workshop::of(prefix, options.link.durability).is_in_use() {
         return Err(UpdateError::Unfinished {
             prefix: prefix_buf(),
         });
@@ -204,7 +204,8 @@ impl Run<'_, '_> {
         self.run_unlink_scripts();
         self.run_scripts(Moment::PreLink)?;
         let (journal, block) = self.journal(&written)?;
-        self.flush(&journal)?;
+        // What comes is whole before the first old file goes for it.
+        self.workshop.flush_all()?;
         (self.gate)(self.workshop.root())?;
         self.workshop.write(&journal)?;
         self.workshop.advance_files(&journal, self.gate)?;
@@ -212,6 +213,8 @@ impl Run<'_, '_> {
         self.workshop.advance_records(&journal, self.gate)?;
         (self.gate)(self.workshop.root())?;
         self.workshop.append_history(&block)?;
+        // Every move, and what scripts wrote, is there before the journal that could undo it goes.
+        self.workshop.flush_all()?;
         (self.gate)(self.workshop.root())?;
         self.workshop.commit()?;
         let mut updated = updated(&journal, &written);
@@ -254,19 +257,6 @@ impl Run<'_, '_> {
         let (moves, block) = records.stage()?;
         journal.records = moves;
         Ok((journal, block))
-    }
-
-    /// Files that were written rather than linked must not be empty after a power loss, once old ones
-    /// have gone for them.
-    fn flush(&self, journal: &Journal) -> Result<(), UpdateError> {
-        if self.options.durability == Durability::Flush {
-            let ins = journal.files.ins.iter().chain(&journal.records.ins);
-            let paths: Vec<_> = ins
-                .map(|new| self.workshop.new_root().join(&new.path))
-                .collect();
-            crate::parallel::for_each(self.options.link.threads, &paths, |path| flush(path))?;
-        }
-        Ok(())
     }
 
     fn place(&self) -> ScriptPlace<'_> {
@@ -367,23 +357,3 @@ fn saved_place(timestamp: &str) -> String {
 
 /// Where files go that are not what a package brought.
 pub(crate) const SAVED: &str = ".larder-saved";
-
-fn flush(path: &Path) -> Result<(), PathError> {
-    let metadata = path.symlink_metadata().at("read metadata of", path)?;
-    if !metadata.is_file() || is_shared(&metadata) {
-        return Ok(());
-    }
-    let file = std::fs::File::open(path).at("open file", path)?;
-    file.sync_all().at("flush", path)
-}
-
-/// A hard link's bytes have been on the disk since its tree was made.
-#[cfg(unix)]
-fn is_shared(metadata: &std::fs::Metadata) -> bool {
-    std::os::unix::fs::MetadataExt::nlink(metadata) > 1
-}
-
-#[cfg(not(unix))]
-fn is_shared(_metadata: &std::fs::Metadata) -> bool {
-    false
-}

@@ -1,7 +1,5 @@
 //! What a caller decides about an update, and what it is told afterwards.
 
-use larder_fs::Durability;
-
 use crate::LinkOptions;
 
 /// How an environment is updated.
@@ -16,8 +14,6 @@ pub struct UpdateOptions {
     pub changed: ChangedPolicy,
     /// Further files that go, relative to the prefix with `/`, which no package owns.
     pub also_remove: Vec<String>,
-    /// What must survive a power loss.
-    pub durability: Durability,
 }
 
 /// What a frozen environment (CEP 22) is to an update.
@@ -41,14 +37,13 @@ pub enum ChangedPolicy {
 }
 
 impl UpdateOptions {
-    /// Respects frozen environments, saves what somebody changed, flushes.
+    /// Respects frozen environments, saves what somebody changed.
     pub fn new(link: LinkOptions) -> Self {
         Self {
             link,
             frozen: FrozenPolicy::default(),
             changed: ChangedPolicy::default(),
             also_remove: Vec::new(),
-            durability: Durability::Flush,
         }
     }
 }

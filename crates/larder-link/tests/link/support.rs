@@ -61,6 +61,7 @@ impl Kit {
             timestamp: "2026-01-02 03:04:05".into(),
             command_line: "larder create -f environment.yml".into(),
             version: "1.2.3".into(),
+            durability: larder_fs::Durability::Lazy,
             ..LinkOptions::new(self.prefix(), Subdir::Linux64)
         }
     }

@@ -3,7 +3,6 @@
 use std::{collections::BTreeSet, fs};
 
 use larder_event::Recorder;
-use larder_fs::Durability;
 use larder_link::{
     ChangedPolicy, FrozenPolicy, LinkOptions, Planned, Replace, UpdateError, UpdateOptions,
     Updated, difference, installed, plan_update, update,
@@ -24,10 +23,7 @@ struct Run {
 }
 
 fn options(kit: &Kit) -> UpdateOptions {
-    UpdateOptions {
-        durability: Durability::Lazy,
-        ..UpdateOptions::new(kit.options())
-    }
+    UpdateOptions::new(kit.options())
 }
 
 fn closure(packages: &[&Unpacked]) -> Closure {

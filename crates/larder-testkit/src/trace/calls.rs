@@ -64,7 +64,7 @@ fn classify(regs: &user_regs_struct) -> Option<(&'static str, Target)> {
         libc::SYS_copy_file_range => ("copy", Target::Open(c)),
         libc::SYS_ioctl if b == FICLONE => ("clone", Target::Open(a)),
         libc::SYS_ftruncate | libc::SYS_fallocate => ("truncate", Target::Open(a)),
-        libc::SYS_fsync | libc::SYS_fdatasync => ("flush", Target::Open(a)),
+        libc::SYS_fsync | libc::SYS_fdatasync | libc::SYS_syncfs => ("flush", Target::Open(a)),
         libc::SYS_flock => ("flock", Target::Open(a)),
         libc::SYS_fchmod => ("chmod", Target::Open(a)),
         libc::SYS_chmod => ("chmod", Target::Path(a)),

@@ -134,6 +134,7 @@ impl Run<'_> {
                 Shortcuts::Leave => Menus::Nobody,
                 Shortcuts::Make => Menus::Caller,
             },
+            durability: self.options.durability(),
             clobber: self.options.clobber,
             ..LinkOptions::new(prefix, self.subdir)
         }

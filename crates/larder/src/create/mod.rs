@@ -9,7 +9,7 @@ use std::{
 use indexmap::IndexMap;
 use larder_event::Reporter;
 use larder_fetch::{FetchError, FetchPlan};
-use larder_fs::{Durability, LinkMode};
+use larder_fs::LinkMode;
 use larder_link::{ApplyError, ClobberPolicy, Fingerprint, Held, Replace, ScriptPolicy};
 use larder_lock::{Closure, LockedPackage};
 use larder_manifest::Manifest;
@@ -34,12 +34,14 @@ mod arrivals;
 mod bytecode;
 mod choosing;
 mod direct;
+mod durable;
 mod error;
 mod install;
 mod overlap;
 mod report;
 
 pub use bytecode::BytecodePolicy;
+pub use durable::Durable;
 pub use error::CreateError;
 pub(crate) use report::linked;
 pub use report::{CreateReport, LinkedPackage};
@@ -75,6 +77,8 @@ pub struct CreateOptions {
     pub link_mode: LinkMode,
     /// Whether trees are kept.
     pub ephemeral: Ephemeral,
+    /// Whether the environment survives a power loss.
+    pub durable: Durable,
     /// Two packages with one path.
     pub clobber: ClobberPolicy,
     /// Whether link scripts run.
@@ -291,12 +295,7 @@ impl<'a> Run<'a> {
             None => ChannelSet::default(),
         };
         let network = LazyNetwork::new(settings, channels.credentials().to_vec());
-        // On a machine that is thrown away nothing has to survive a power loss.
-        let durability = match options.ephemeral {
-            Ephemeral::Yes => Durability::Lazy,
-            Ephemeral::No => Durability::Flush,
-        };
-        let store = crate::store::open(settings, durability)?;
+        let store = crate::store::open(settings, options.ephemeral.durability())?;
         Ok(Self {
             options,
             settings,

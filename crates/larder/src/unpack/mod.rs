@@ -12,7 +12,7 @@ use std::{
 
 use larder_digest::Sha256;
 use larder_event::Reporter;
-use larder_fs::{Durability, PathContext as _};
+use larder_fs::PathContext as _;
 use larder_link::ScratchDir;
 use larder_pack::{Handled, PackError, PackIndex, PackReader};
 use larder_store::Store;
@@ -206,17 +206,15 @@ impl Place {
                 larder_link::scratch_beside(&prefix).map_err(UnpackOperationError::Place)?;
             place.settings.store = scratch.path().join("store");
             place.scratch = Some(scratch);
+            // The archives go, the environment stays.
+            place.create.durable = options.create.durable.decided(options.create.ephemeral);
             place.create.ephemeral = Ephemeral::Yes;
         }
         Ok(place)
     }
 
     fn open_store(&self) -> Result<Store, UnpackOperationError> {
-        // On a machine that is thrown away nothing has to survive a power loss.
-        let durability = match self.create.ephemeral {
-            Ephemeral::Yes => Durability::Lazy,
-            Ephemeral::No => Durability::Flush,
-        };
+        let durability = self.create.ephemeral.durability();
         Ok(crate::store::open(&self.settings, durability)?)
     }
 

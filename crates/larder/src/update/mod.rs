@@ -12,7 +12,6 @@ use std::{
 
 use indexmap::IndexMap;
 use larder_event::Reporter;
-use larder_fs::Durability;
 use larder_link::{
     ChangedPolicy, Difference, Fingerprint, FrozenPolicy, Held, Installation, LinkOptions, Planned,
     Updated,
@@ -22,7 +21,7 @@ use larder_store::Object;
 use rattler_conda_types::Subdir;
 
 use crate::{
-    CreateOptions, Ephemeral, Settings,
+    CreateOptions, Settings,
     activation::is_environment,
     choose::Chosen,
     create::{self, CreateError, Run, hold, usable_manifest},
@@ -280,10 +279,6 @@ impl Change<'_> {
             frozen: match self.options.override_frozen {
                 true => FrozenPolicy::Override,
                 false => FrozenPolicy::Respect,
-            },
-            durability: match self.options.create.ephemeral {
-                Ephemeral::Yes => Durability::Lazy,
-                Ephemeral::No => Durability::Flush,
             },
             changed: match self.mending.is_strict {
                 true => ChangedPolicy::Discard,

@@ -21,7 +21,7 @@ fn which(root: &Path) -> String {
 fn replacing(parent: &Path) -> Build {
     let prefix = parent.join("env");
     environment(&prefix, "old");
-    let build = Build::start(Site::new(&prefix), Replace::Existing).unwrap();
+    let build = Build::start(Site::new(&prefix), Replace::Existing, Durability::Lazy).unwrap();
     environment(build.root(), "new");
     build
 }
@@ -55,7 +55,7 @@ fn after_two_renames_the_old_environment_can_be_put_back() {
 fn an_environment_that_appears_meanwhile_stays() {
     let parent = tempfile::tempdir().unwrap();
     let prefix = parent.path().join("env");
-    let build = Build::start(Site::new(&prefix), Replace::Never).unwrap();
+    let build = Build::start(Site::new(&prefix), Replace::Never, Durability::Lazy).unwrap();
     environment(build.root(), "ours");
     environment(&prefix, "theirs");
     let error = build
@@ -72,7 +72,7 @@ fn an_environment_that_somebody_else_put_back_is_neither_written_to_nor_removed(
     let parent = tempfile::tempdir().unwrap();
     let prefix = parent.path().join("env");
     environment(&prefix, "old");
-    let mut build = Build::start(Site::new(&prefix), Replace::Existing).unwrap();
+    let mut build = Build::start(Site::new(&prefix), Replace::Existing, Durability::Lazy).unwrap();
     fs::write(build.root().join("which"), "new").unwrap();
     build.move_unfinished(Replace::Existing, &Silent).unwrap();
     assert_eq!(which(&prefix), "new");
@@ -91,7 +91,7 @@ fn an_environment_that_somebody_else_put_back_is_neither_written_to_nor_removed(
 fn a_staged_environment_that_somebody_else_removed_does_not_come_into_place() {
     let parent = tempfile::tempdir().unwrap();
     let prefix = parent.path().join("env");
-    let build = Build::start(Site::new(&prefix), Replace::Never).unwrap();
+    let build = Build::start(Site::new(&prefix), Replace::Never, Durability::Lazy).unwrap();
     environment(build.root(), "ours");
     assert_eq!(
         crash::recover(&prefix, &Recorder::default())
@@ -110,10 +110,10 @@ fn a_staged_environment_that_somebody_else_removed_does_not_come_into_place() {
 fn an_unfinished_environment_is_not_taken_for_one() {
     let parent = tempfile::tempdir().unwrap();
     let prefix = parent.path().join("env");
-    let mut build = Build::start(Site::new(&prefix), Replace::Never).unwrap();
+    let mut build = Build::start(Site::new(&prefix), Replace::Never, Durability::Lazy).unwrap();
     build.move_unfinished(Replace::Never, &Silent).unwrap();
     for replace in [Replace::Never, Replace::Existing] {
-        let error = Build::start(Site::new(&prefix), replace).err();
+        let error = Build::start(Site::new(&prefix), replace, Durability::Lazy).err();
         assert!(
             matches!(error, Some(ApplyError::Unfinished { .. })),
             "{error:?}"

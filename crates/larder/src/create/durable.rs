@@ -1,0 +1,48 @@
+//! What of a run survives a power loss: a caller's wish, made a decision.
+
+use larder_fs::Durability;
+
+use super::{CreateOptions, Ephemeral};
+
+/// Whether an environment is whole, the old or the new one, whenever the power goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durable {
+    /// Unless the machine is thrown away.
+    #[default]
+    Auto,
+    /// It is: its file system is flushed before it takes its place.
+    Yes,
+    /// It may hold empty files then.
+    No,
+}
+
+impl Durable {
+    /// The same, whatever becomes of `ephemeral` later.
+    pub(crate) fn decided(self, ephemeral: Ephemeral) -> Self {
+        match (self, ephemeral) {
+            (Self::Auto, Ephemeral::Yes) => Self::No,
+            (Self::Auto, Ephemeral::No) => Self::Yes,
+            _ => self,
+        }
+    }
+}
+
+impl CreateOptions {
+    /// How environments are made.
+    pub(crate) fn durability(&self) -> Durability {
+        match self.durable.decided(self.ephemeral) {
+            Durable::No => Durability::Lazy,
+            _ => Durability::Flush,
+        }
+    }
+}
+
+impl Ephemeral {
+    /// How the store is written: on a machine that is thrown away nothing has to survive a power loss.
+    pub(crate) fn durability(self) -> Durability {
+        match self {
+            Self::Yes => Durability::Lazy,
+            Self::No => Durability::Flush,
+        }
+    }
+}
