@@ -51,13 +51,16 @@
 //! | while undoing | `journal` | goes on undoing |
 //! | after the commit | `committed` | keeps what somebody had changed, removes `old/` and empty directories |
 //!
-//! So there is always the old file or the new one at its place or in `old/`. Everything that was written
-//! rather than linked is flushed before the journal, and the journal before the first move.
+//! So there is always the old file or the new one at its place or in `old/`. The file system is flushed
+//! before the journal is written, the journal before the first move, and all moves before the commit.
 //!
 //! An empty directory that was at `P` beforehand is put back when a run fails, not when it is killed.
-//! In a new environment nothing is flushed file by file: after a power loss it, even finished, may be missing or
-//! hold empty files and records, as with every other installer. Nothing says so by itself: `larder verify`
-//! finds it, and `larder create --yes` makes it again from the store, which is flushed
+//!
+//! A new environment's file system is flushed, in one call, before it takes its place (or, at its place,
+//! before its history), and its place before the old one is removed: after a power loss there is the old
+//! or the new one, whole, or one of the states above. Files of trees that it shares are on the same file
+//! system. Not with [`Durability::Lazy`], nor on Windows, which flushes volumes for administrators alone:
+//! there it may be missing or hold empty files, as with other installers; `larder verify` finds that
 //! (`tests/cli/power_loss.rs`).
 
 use std::{
