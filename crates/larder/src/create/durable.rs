@@ -1,8 +1,18 @@
-//! What of a run survives a power loss: a caller's wish, made a decision.
+//! What outlives a run, and what of it survives a power loss: a caller's wishes, made decisions.
 
 use larder_fs::Durability;
 
-use super::{CreateOptions, Ephemeral};
+use super::CreateOptions;
+
+/// Whether trees outlive the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ephemeral {
+    /// Trees are kept and used by the next run on this machine.
+    #[default]
+    No,
+    /// The machine is thrown away after the job: nothing but the environment and the store is left.
+    Yes,
+}
 
 /// Whether an environment is whole, the old or the new one, whenever the power goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

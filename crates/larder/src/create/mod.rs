@@ -41,7 +41,7 @@ mod overlap;
 mod report;
 
 pub use bytecode::BytecodePolicy;
-pub use durable::Durable;
+pub use durable::{Durable, Ephemeral};
 pub use error::CreateError;
 pub(crate) use report::linked;
 pub use report::{CreateReport, LinkedPackage};
@@ -102,16 +102,6 @@ impl CreateOptions {
             (true, true) => Replace::EvenFrozen,
         }
     }
-}
-
-/// Whether trees outlive the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Ephemeral {
-    /// Trees are kept and used by the next run on this machine.
-    #[default]
-    No,
-    /// The machine is thrown away after the job: nothing but the environment and the store is left.
-    Yes,
 }
 
 /// Makes an environment.
