@@ -11,6 +11,7 @@ pub mod expiry;
 pub mod key;
 pub mod look_up;
 mod pieces;
+pub mod preset;
 pub mod remote;
 pub mod restore;
 pub mod save;

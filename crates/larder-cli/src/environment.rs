@@ -34,6 +34,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "with it bytecode is kept in the store too, sealed: a secret of your CI, at least 16 bytes, for trusted jobs alone",
     ),
     (
+        "LARDER_CACHE_REMOTE",
+        "where `larder cache` keeps its entries (default: $XDG_CACHE_HOME/larder/pipeline)",
+    ),
+    (
         "LARDER_ENVS",
         "where named environments go (default: envs_dirs of the configuration, $MAMBA_ROOT_PREFIX/envs, conda's own envs, ~/.conda/envs; the first that can be written)",
     ),
@@ -221,6 +225,11 @@ impl Environment {
     fn conda_root(&self) -> Option<PathBuf> {
         let of_hook = || Some(self.path("CONDA_EXE")?.parent()?.parent()?.to_owned());
         self.path("CONDA_ROOT").or_else(of_hook)
+    }
+
+    /// The directory of the pipeline cache.
+    pub(crate) fn pipeline_cache(&self) -> Option<PathBuf> {
+        Some(self.cache()?.join("pipeline"))
     }
 
     fn cache(&self) -> Option<PathBuf> {

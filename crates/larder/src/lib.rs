@@ -7,6 +7,7 @@
 use std::time::Instant;
 
 pub mod activation;
+pub mod cache;
 mod channel_name;
 mod channel_rules;
 mod channels;

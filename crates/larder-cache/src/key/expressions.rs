@@ -125,7 +125,11 @@ fn expression_value(expression: &str, context: &KeyContext<'_>) -> Result<String
 fn hash_of(arguments: &str, context: &KeyContext<'_>) -> Result<Option<String>, KeyError> {
     let unquoted = |argument: &str| {
         let argument = argument.trim();
-        let inside = argument.strip_prefix('\'')?.strip_suffix('\'')?;
+        let quote = argument
+            .chars()
+            .next()
+            .filter(|c| ['\'', '"'].contains(c))?;
+        let inside = argument.strip_prefix(quote)?.strip_suffix(quote)?;
         Some(inside.to_owned())
     };
     let patterns: Option<Vec<String>> = arguments.split(',').map(unquoted).collect();

@@ -4,7 +4,7 @@
 //! can do that, and everything built on it stays right where it cannot. Backends are one file each; what
 //! they all must do is the contract suite in `tests/contract`.
 
-use std::{io, ops::Range, time::SystemTime};
+use std::{io, ops::Range, path::Path, sync::Arc, time::SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -104,6 +104,27 @@ pub trait Remote: Send + Sync {
     /// # Errors
     /// If it is still there.
     async fn delete(&self, name: &ObjectName) -> Result<(), RemoteError>;
+}
+
+/// The remote that a URL or a path names; a path is relative to `directory`.
+///
+/// # Errors
+/// [`RemoteError::Url`]
+pub fn open(url: &str, directory: &Path) -> Result<Arc<dyn Remote>, RemoteError> {
+    let refused = |problem| RemoteError::Url {
+        url: url.to_owned(),
+        problem,
+    };
+    if !url.contains("://") {
+        return Ok(Arc::new(Directory::new(directory.join(url))));
+    }
+    let parsed = url::Url::parse(url).map_err(|_| refused("it is no URL"))?;
+    if parsed.scheme() != "file" {
+        return Err(refused("only file:// and paths are known"));
+    }
+    let path = parsed.to_file_path();
+    let path = path.map_err(|()| refused("it names no path of this machine"))?;
+    Ok(Arc::new(Directory::new(path)))
 }
 
 /// A body of bytes that are all there.

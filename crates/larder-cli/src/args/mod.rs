@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::environment::VARIABLES;
 
+mod cache;
 mod completions;
 mod conda;
 mod config;
@@ -22,6 +23,11 @@ mod target;
 mod unpack;
 mod verify;
 
+pub(crate) use cache::{
+    CacheArgs, CacheCommand, CacheKeyArgs, CacheKeyOptions, CacheListArgs, CachePrefix,
+    CachePruneArgs, CacheRemoteArgs, CacheRestoreArgs, CacheSaveArgs, CacheScopeArgs, CacheStyle,
+    CacheWhatArgs,
+};
 pub(crate) use completions::CompletionsArgs;
 pub(crate) use conda::{CondaArgs, SolverArgs, hint_for};
 pub(crate) use config::ConfigArgs;
@@ -112,6 +118,7 @@ pub(crate) enum Command {
     Unpack(UnpackArgs),
     Manifest(ManifestArgs),
     Store(StoreArgs),
+    Cache(CacheArgs),
     Config(ConfigArgs),
     Completions(CompletionsArgs),
 }

@@ -9,6 +9,7 @@ use crate::{
     output,
 };
 
+mod cache;
 mod completions;
 mod config;
 mod configured;
@@ -44,6 +45,7 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> ExitCode {
         Command::Pack(args) => pack::pack(&args, global, environment),
         Command::Unpack(args) => unpack::unpack(&args, global, environment),
         Command::Manifest(args) => manifest::manifest(&args, global, environment),
+        Command::Cache(args) => cache::cache(&args, global, environment),
         Command::Store(args) => store::store(&args, global, environment),
         Command::Config(args) => config::config(&args, global, environment),
         Command::Completions(args) => completions::completions(&args),

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 /// How long ago a time in seconds since 1970 was, to a day.
-pub(super) fn ago(seconds: u64, now: SystemTime) -> String {
+pub(in crate::commands) fn ago(seconds: u64, now: SystemTime) -> String {
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     let days = now
         .duration_since(time)

@@ -17,6 +17,8 @@ mod list;
 mod path;
 mod verify;
 
+pub(in crate::commands) use ages::ago;
+
 pub(super) fn store(
     args: &StoreArgs,
     global: &GlobalArgs,

@@ -1,0 +1,119 @@
+//! `larder cache save`.
+
+use std::process::ExitCode;
+
+use larder::cache::{
+    SaveOptions, SaveOutcome, SaveReport, Style, WriteOptions, save as save_entry,
+};
+use serde_json::json;
+
+use crate::{
+    args::{CacheSaveArgs, GlobalArgs},
+    commands::context::block_on,
+    environment::Environment,
+    failure::Failure,
+    output, progress,
+};
+
+use super::inputs::{self, What};
+
+pub(super) fn save(
+    args: &CacheSaveArgs,
+    global: &GlobalArgs,
+    environment: &Environment,
+) -> Result<ExitCode, Failure> {
+    if let Some(reason) = reason_not_to(args) {
+        if global.json {
+            output::json(&json!({ "success": true, "outcome": "skipped", "reason": reason }));
+        } else if !global.quiet {
+            output::tell(format!("nothing is saved: {reason}"));
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut what = inputs::what(&args.what, &[], (&args.options, environment))?;
+    settle_key(args, &mut what);
+    let scopes = inputs::scopes(&args.scope, environment);
+    let remote = inputs::remote(&args.remote, environment)?;
+    let options = SaveOptions {
+        query: inputs::query(&what, &scopes, (&args.options, None)),
+        write: scopes.write,
+        paths: what.paths,
+        named: what.named,
+        archive: WriteOptions {
+            threads: inputs::threads(),
+            level: WriteOptions::LEVEL,
+        },
+    };
+    let reporter = progress::reporter(global);
+    let report = block_on(save_entry(&*remote, &options, &*reporter))?;
+    drop(reporter);
+    let report = report.map_err(|error| Failure::new(&error))?;
+    for path in &report.skipped {
+        output::tell(format!(
+            "warning: not saved: `{}` is no file, link or directory",
+            path.display()
+        ));
+    }
+    if global.json {
+        let mut value = json!({ "success": true });
+        if let (Some(all), Ok(serde_json::Value::Object(report))) =
+            (value.as_object_mut(), serde_json::to_value(&report))
+        {
+            all.extend(report);
+        }
+        output::json(&value);
+    } else if !global.quiet {
+        summary(&report);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Why the job's state says that nothing shall be saved.
+fn reason_not_to(args: &CacheSaveArgs) -> Option<String> {
+    const YES: [&str; 4] = ["true", "0", "success", "succeeded"];
+    if let Some(condition) = &args.condition
+        && !YES.contains(&condition.trim().to_lowercase().as_str())
+    {
+        return Some(format!("the condition is `{condition}`"));
+    }
+    let is_empty = args
+        .restored_key
+        .as_ref()
+        .is_some_and(|key| key.trim().is_empty());
+    is_empty.then(|| "the restore step did not run".to_owned())
+}
+
+/// Azure evaluates the key again and saves under what it is now, GitHub under what it was.
+fn settle_key(args: &CacheSaveArgs, what: &mut What) {
+    let Some(restored) = &args.restored_key else {
+        return;
+    };
+    let key = &mut what.keys.key.fingerprint;
+    if restored == key {
+        return;
+    }
+    if inputs::style(&args.options) == Style::Github {
+        key.clone_from(restored);
+    } else {
+        output::tell(format!(
+            "warning: the key is `{key}` now, it was `{restored}` when it was looked for: files in it changed; saving under the new one"
+        ));
+    }
+}
+
+fn summary(report: &SaveReport) {
+    let key = &report.key;
+    match report.outcome {
+        SaveOutcome::Saved => output::tell(format!(
+            "saved {key}: {} files, links and directories, {} in {}, in {}",
+            report.entries,
+            output::bytes(report.bytes),
+            output::bytes(report.size),
+            output::duration(report.milliseconds)
+        )),
+        SaveOutcome::Exists => output::tell(format!(
+            "nothing is saved: there is an entry of {key}, and entries never change"
+        )),
+        SaveOutcome::ReadOnly => output::tell("nothing is saved: this run may only read"),
+    }
+}

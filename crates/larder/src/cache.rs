@@ -1,0 +1,147 @@
+//! `larder cache`: the pipeline cache of `larder-cache`, with what its failures mean for a run.
+
+pub use larder_cache::{
+    Remote, RemoteError,
+    archive::WriteOptions,
+    entry::{Entry, version_of},
+    expiry::{PruneOptions, Pruned, list, prune},
+    key::{Key, KeyContext, KeyError, Keys, SegmentKind, Style, evaluate},
+    look_up::{Hit, PrefixMatch, Query, WEEK},
+    preset::{Preset, PresetError, preset},
+    remote::open,
+    restore::{RestoreError, RestoreOptions, RestoreReport, restore},
+    save::{SaveError, SaveOptions, SaveOutcome, SaveReport, save},
+    scope::{Scope, Scopes, Service},
+};
+
+use crate::{Explain, Kind};
+
+impl Explain for KeyError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Disk(_) => Kind::World,
+            _ => Kind::Refused,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Segments { .. } => "cache::key-segments",
+            Self::Expression { .. } => "cache::key-expression",
+            Self::Disk(_) => "cache::io",
+            _ => "cache::key",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Expression { .. } => Some(
+                "known are runner.*, github.*, env.* and hashFiles('...'); the shell can put anything else in"
+                    .into(),
+            ),
+            Self::NoSegments { .. } => Some("such as '\"npm\" | package-lock.json'".into()),
+            _ => None,
+        }
+    }
+}
+
+impl Explain for PresetError {
+    fn kind(&self) -> Kind {
+        Kind::Refused
+    }
+
+    fn code(&self) -> &'static str {
+        "cache::preset"
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("--key and --path say it without a preset".into())
+    }
+}
+
+impl Explain for RemoteError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Url { .. } | Self::Unsupported { .. } => Kind::Refused,
+            _ => Kind::World,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => "remote::not-found",
+            Self::Exists { .. } => "remote::exists",
+            Self::Forbidden { .. } => "remote::forbidden",
+            Self::Temporary { .. } => "remote::temporary",
+            Self::Url { .. } => "remote::url",
+            Self::Unsupported { .. } => "remote::unsupported",
+            Self::Broken { .. } | Self::Body { .. } => "remote::broken",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Temporary { .. } => "try again in a while",
+            Self::Url { .. } => {
+                "--remote or LARDER_CACHE_REMOTE names it, such as file:///srv/cache"
+            }
+            Self::Forbidden { .. } => "these credentials may not do that",
+            _ => return None,
+        };
+        Some(hint.into())
+    }
+}
+
+impl Explain for RestoreError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Protected { .. } | Self::NotDirectory { .. } => Kind::Refused,
+            Self::Disk(_) | Self::Place { .. } => Kind::World,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Protected { .. } => "cache::protected",
+            Self::NotDirectory { .. } => "cache::not-a-directory",
+            Self::Disk(_) | Self::Place { .. } => "cache::io",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Protected { .. } => Some("--path names a directory of its own".into()),
+            _ => None,
+        }
+    }
+}
+
+impl Explain for SaveError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Remote(error) => error.kind(),
+            Self::Archive(larder_cache::archive::ArchiveError::NotDirectory { .. })
+            | Self::Key { .. } => Kind::Refused,
+            Self::Archive(_) => Kind::World,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Remote(error) => error.code(),
+            Self::Archive(larder_cache::archive::ArchiveError::NotDirectory { .. }) => {
+                "cache::not-a-directory"
+            }
+            Self::Archive(_) => "cache::io",
+            Self::Key { .. } => "cache::key",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Remote(error) => error.hint(),
+            Self::Key { .. } => Some("fewer or shorter segments".into()),
+            Self::Archive(_) => None,
+        }
+    }
+}
