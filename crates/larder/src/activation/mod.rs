@@ -1,39 +1,37 @@
-//! What an activated environment looks like: PATH, variables and activate scripts (CEP 32).
+//! What an activated environment looks like: PATH, variables, scripts and prompt (CEP 32), in any shell.
 //!
-//! The shell dialects and the running of scripts are rattler's; which variables and paths there are
-//! is read here, as CEP 32 has it where rattler differs (names keep their case, values that are not
-//! strings are read as text, Windows paths are complete). Never changes the environment it activates.
+//! A plan says what changes (`plan`), a dialect says it to a shell (`dialect`), an effect is what remains
+//! of it without one (`effect`). The variables of a shell are conda's, so environments that conda or mamba
+//! activated are left as well. Never changes the environment it activates.
 
 use std::path::{Path, PathBuf};
 
-use indexmap::IndexMap;
+use larder_fs::PathError;
 use rattler_conda_types::Subdir;
-use rattler_shell::{
-    activation::{ActivationVariables, Activator, PathModificationBehavior},
-    environment::EnvironmentSnapshot,
-    process::ProcessLimits,
-    shell::ShellEnum,
-};
+use rattler_shell::environment::EnvironmentSnapshot;
 
 use crate::Prompt;
 
+mod dialect;
+mod effect;
 mod path;
+mod plan;
+mod prompt;
+mod scripts;
+mod session;
 mod variables;
 
 #[cfg(test)]
 mod tests;
 
+pub use dialect::{Script, ShellKind};
+pub use effect::{Effect, EffectError};
 pub use path::path_entries;
+pub use plan::{Plan, Shell, Stacking, Step, activation, deactivation};
 pub(crate) use variables::UNSET;
 pub use variables::{VariablesError, environment_variables};
 
-/// Activate scripts are small; one that takes longer than this waits for something that never comes.
-const SCRIPT_LIMITS: ProcessLimits = ProcessLimits {
-    timeout: std::time::Duration::from_secs(300),
-    output_limit: 64 << 20,
-};
-
-/// Why an environment cannot be activated.
+/// Why an environment cannot be activated or left.
 #[derive(Debug, thiserror::Error)]
 pub enum ActivationError {
     /// The directory has no `conda-meta/history`.
@@ -42,33 +40,32 @@ pub enum ActivationError {
         /// The directory.
         prefix: PathBuf,
     },
+    /// The directory cannot be an entry of PATH.
+    #[error("`{}` cannot be on PATH: its name has the character in it that separates entries", prefix.display())]
+    Separator {
+        /// The directory.
+        prefix: PathBuf,
+    },
     /// The environment's variables cannot be read.
     #[error(transparent)]
     Variables(#[from] VariablesError),
-    /// The environment's activate scripts cannot be found or assembled.
-    #[error("cannot read the activate scripts of `{}`", prefix.display())]
-    Scripts {
-        /// The environment.
-        prefix: PathBuf,
-        /// Why.
-        #[source]
-        source: rattler_shell::activation::ActivationError,
-    },
-    /// An activate script failed or did not end.
-    #[error("an activate script of `{}` failed", prefix.display())]
+    /// The environment's scripts cannot be found.
+    #[error(transparent)]
+    Scripts(PathError),
+    /// A script failed or did not end.
+    #[error("a script of `{}` for activation failed", prefix.display())]
     Failed {
         /// The environment.
         prefix: PathBuf,
         /// Why, with the script's output.
         #[source]
-        source: rattler_shell::activation::BoundedActivationError,
+        source: EffectError,
     },
 }
 
 /// The complete process environment inside `prefix`, starting from `outside`.
 ///
-/// Another environment that is active in `outside` is deactivated first. Without activate scripts no
-/// shell is started.
+/// Another environment that is active in `outside` is left first. Without scripts no shell is started.
 ///
 /// # Errors
 /// See [`ActivationError`].
@@ -78,33 +75,30 @@ pub async fn activated(
     outside: &EnvironmentSnapshot,
     prompt: &Prompt,
 ) -> Result<EnvironmentSnapshot, ActivationError> {
-    if !is_environment(prefix) {
-        return Err(ActivationError::NotAnEnvironment {
-            prefix: prefix.to_owned(),
-        });
-    }
-    let activator = activator(prefix, subdir)?;
-    let was_active = outside.get("CONDA_PREFIX").map(PathBuf::from);
-    if activator.activation_scripts.is_empty() && was_active.is_none() {
-        return Ok(without_scripts(&activator, outside, prompt));
-    }
-    let variables = ActivationVariables {
-        conda_prefix: was_active.filter(|active| active.is_dir()),
-        path: outside
-            .get("PATH")
-            .map(|path| std::env::split_paths(path).collect()),
-        path_modification_behavior: PathModificationBehavior::Replace,
-        current_env: outside.unicode_variables(),
+    let shell = Shell {
+        outside,
+        subdir,
+        prompt,
+        extension: effect::CAPTURING.extension(),
     };
-    let mut inside = activator
-        .run_activation_bounded(variables, outside, SCRIPT_LIMITS)
-        .await
-        .map_err(|source| ActivationError::Failed {
-            prefix: prefix.to_owned(),
-            source,
-        })?;
-    name_environment(&mut inside, prefix, prompt);
-    Ok(inside)
+    let plan = activation(prefix, Stacking::Replace, &shell)?;
+    applied(&plan, outside, prefix).await
+}
+
+/// The variables after all steps of a plan for `prefix`, its scripts run in a shell of our own.
+///
+/// # Errors
+/// If a script fails.
+pub async fn applied(
+    plan: &Plan,
+    outside: &EnvironmentSnapshot,
+    prefix: &Path,
+) -> Result<EnvironmentSnapshot, ActivationError> {
+    let inside = effect::applied(plan, outside).await;
+    inside.map_err(|source| ActivationError::Failed {
+        prefix: prefix.to_owned(),
+        source,
+    })
 }
 
 /// Whether a directory is a conda environment (CEP 32: it has `conda-meta/history`).
@@ -112,66 +106,12 @@ pub fn is_environment(prefix: &Path) -> bool {
     prefix.join("conda-meta/history").is_file()
 }
 
-fn activator(prefix: &Path, subdir: Subdir) -> Result<Activator<ShellEnum>, ActivationError> {
-    let shell = if subdir.is_windows() {
-        ShellEnum::CmdExe(Default::default())
+fn check(prefix: &Path) -> Result<(), ActivationError> {
+    if is_environment(prefix) {
+        Ok(())
     } else {
-        ShellEnum::Bash(Default::default())
-    };
-    let mut activator =
-        Activator::from_path(prefix, shell, subdir).map_err(|source| ActivationError::Scripts {
+        Err(ActivationError::NotAnEnvironment {
             prefix: prefix.to_owned(),
-            source,
-        })?;
-    sort_by_code_points(&mut activator.activation_scripts);
-    activator.env_vars = environment_variables(prefix)?;
-    activator.paths = path_entries(prefix, subdir);
-    Ok(activator)
-}
-
-/// CEP 32: as Python sorts, whatever the locale.
-fn sort_by_code_points(scripts: &mut [PathBuf]) {
-    scripts.sort_by(|a, b| a.to_string_lossy().chars().cmp(b.to_string_lossy().chars()));
-}
-
-fn without_scripts(
-    activator: &Activator<ShellEnum>,
-    outside: &EnvironmentSnapshot,
-    prompt: &Prompt,
-) -> EnvironmentSnapshot {
-    let mut inside = outside.clone();
-    let old_path = outside
-        .get("PATH")
-        .map(std::env::split_paths)
-        .into_iter()
-        .flatten();
-    if let Ok(path) = std::env::join_paths(activator.paths.iter().cloned().chain(old_path)) {
-        inside.insert("PATH", path);
+        })
     }
-    let level = outside
-        .get("CONDA_SHLVL")
-        .and_then(|level| level.to_str()?.parse::<u32>().ok());
-    inside.insert("CONDA_SHLVL", (level.unwrap_or(0) + 1).to_string());
-    inside.insert("CONDA_PREFIX", activator.target_prefix.as_os_str());
-    let variables: &IndexMap<String, String> = &activator.env_vars;
-    for (name, value) in variables {
-        inside.insert(name, value);
-    }
-    name_environment(&mut inside, &activator.target_prefix, prompt);
-    inside
-}
-
-/// `CONDA_DEFAULT_ENV` and `CONDA_PROMPT_MODIFIER` as conda has them: the name for an environment in a directory `envs`, else the path.
-fn name_environment(inside: &mut EnvironmentSnapshot, prefix: &Path, prompt: &Prompt) {
-    let is_named = prefix
-        .parent()
-        .and_then(Path::file_name)
-        .is_some_and(|parent| parent == "envs");
-    let name = prefix
-        .file_name()
-        .filter(|_| is_named)
-        .unwrap_or(prefix.as_os_str());
-    inside.insert("CONDA_DEFAULT_ENV", name);
-    let modifier = prompt.modifier(&name.to_string_lossy(), prefix);
-    inside.insert("CONDA_PROMPT_MODIFIER", modifier);
 }

@@ -6,10 +6,10 @@ use std::{
 };
 
 use indexmap::IndexMap;
-use larder_fs::{PathContext as _, PathError, list_dir};
+use larder_fs::{PathContext as _, PathError};
 use serde_json::{Map, Value};
 
-/// conda's mark for a variable that a user unset on top of a package's.
+/// conda's mark for a variable that a user unset on top of a package's, or of the shell's.
 pub(crate) const UNSET: &str = "***unset***";
 
 /// Why an environment's variables cannot be read.
@@ -29,6 +29,14 @@ pub enum VariablesError {
         #[source]
         source: Option<serde_json::Error>,
     },
+    /// No system has a variable of this name or value.
+    #[error("`{}`: `{}` cannot be a variable: names are not empty and without `=`, nothing has NUL in it", path.display(), name.escape_debug())]
+    Impossible {
+        /// The file.
+        path: PathBuf,
+        /// The variable.
+        name: String,
+    },
 }
 
 /// Names and values, in the order in which they are set (CEP 32): the files of `env_vars.d` by name in
@@ -38,16 +46,25 @@ pub enum VariablesError {
 /// # Errors
 /// See [`VariablesError`].
 pub fn environment_variables(prefix: &Path) -> Result<IndexMap<String, String>, VariablesError> {
+    let variables = all_variables(prefix)?.into_iter();
+    let set = |(name, value): (String, Option<String>)| Some((name, value?));
+    Ok(variables.filter_map(set).collect())
+}
+
+/// As [`environment_variables`], with those that the environment unsets: their value is `None`.
+pub(super) fn all_variables(
+    prefix: &Path,
+) -> Result<IndexMap<String, Option<String>>, VariablesError> {
     let mut variables = IndexMap::new();
-    for path in package_files(&prefix.join("etc/conda/env_vars.d"))? {
+    for path in super::scripts::files(&prefix.join("etc/conda/env_vars.d"), "json")? {
         let object = read_object(&path, "a JSON object of variables")?.unwrap_or_default();
-        add(&mut variables, object);
+        add(&mut variables, object, &path)?;
     }
     let state = prefix.join("conda-meta/state");
     const EXPECTED: &str = "a JSON object with the key `env_vars`";
     if let Some(mut object) = read_object(&state, EXPECTED)? {
         match object.remove("env_vars") {
-            Some(Value::Object(object)) => add(&mut variables, object),
+            Some(Value::Object(object)) => add(&mut variables, object, &state)?,
             None => {}
             Some(_) => {
                 return Err(VariablesError::Malformed {
@@ -59,16 +76,6 @@ pub fn environment_variables(prefix: &Path) -> Result<IndexMap<String, String>, 
         }
     }
     Ok(variables)
-}
-
-fn package_files(directory: &Path) -> Result<Vec<PathBuf>, PathError> {
-    let mut files = list_dir(directory)?;
-    files.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "json")
-    });
-    super::sort_by_code_points(&mut files);
-    Ok(files)
 }
 
 fn read_object(
@@ -94,18 +101,21 @@ fn read_object(
     }
 }
 
-fn add(variables: &mut IndexMap<String, String>, object: Map<String, Value>) {
+fn add(
+    variables: &mut IndexMap<String, Option<String>>,
+    object: Map<String, Value>,
+    path: &Path,
+) -> Result<(), VariablesError> {
     for (name, value) in object {
-        match value {
-            Value::String(text) if text == UNSET => {
-                variables.shift_remove(&name);
-            }
-            Value::String(text) => {
-                variables.insert(name, text);
-            }
-            other => {
-                variables.insert(name, other.to_string());
-            }
+        let value = match value {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
+            let path = path.to_owned();
+            return Err(VariablesError::Impossible { path, name });
         }
+        variables.insert(name, (value != UNSET).then_some(value));
     }
+    Ok(())
 }

@@ -1,0 +1,224 @@
+//! What a plan does, without a shell of the user's: applied to variables, the packages' scripts run in a
+//! shell of our own and only their effect taken.
+
+use std::{
+    ffi::{OsStr, OsString},
+    path::Path,
+    process::ExitStatus,
+    time::Duration,
+};
+
+use larder_fs::{PathContext as _, PathError};
+use rattler_shell::{
+    environment::EnvironmentSnapshot,
+    process::{ProcessError, ProcessLimits, run_bounded},
+};
+
+use super::{
+    dialect::ShellKind,
+    plan::{Plan, Step},
+};
+
+/// Activate scripts are small; one that takes longer than this waits for something that never comes.
+const LIMITS: ProcessLimits = ProcessLimits {
+    timeout: Duration::from_secs(300),
+    output_limit: 64 << 20,
+};
+
+/// The shell that runs scripts here.
+pub(super) const CAPTURING: ShellKind = if cfg!(windows) {
+    ShellKind::Cmd
+} else {
+    ShellKind::Bash
+};
+
+/// Why scripts have no effect to take.
+#[derive(Debug, thiserror::Error)]
+pub enum EffectError {
+    /// There is no place for the script that runs them.
+    #[error(transparent)]
+    Place(#[from] PathError),
+    /// The shell did not start or did not end.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// A script ended the shell.
+    #[error("the shell ended with {status}{}", said(stderr))]
+    Ended {
+        /// How.
+        status: ExitStatus,
+        /// What it said.
+        stderr: Vec<u8>,
+    },
+}
+
+/// What is different, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Effect {
+    /// Variables with new values.
+    pub set: Vec<(OsString, OsString)>,
+    /// Variables that are gone.
+    pub unset: Vec<OsString>,
+}
+
+impl Effect {
+    /// What makes `inside` of `outside`.
+    pub fn between(outside: &EnvironmentSnapshot, inside: &EnvironmentSnapshot) -> Self {
+        let is_new = |(name, value): &(&OsStr, &OsStr)| outside.get(name) != Some(*value);
+        let owned = |(name, value): (&OsStr, &OsStr)| (name.to_owned(), value.to_owned());
+        let mut set: Vec<_> = inside.iter().filter(is_new).map(owned).collect();
+        let gone = outside
+            .iter()
+            .filter(|(name, _)| inside.get(name).is_none());
+        let mut unset: Vec<_> = gone.map(|(name, _)| name.to_owned()).collect();
+        set.sort();
+        unset.sort();
+        Self { set, unset }
+    }
+
+    /// The same as a plan without scripts. Names that are no text have no words in any shell.
+    pub fn into_plan(self, of: &Plan) -> Plan {
+        let unset = self.unset.into_iter().map(|name| (name, None));
+        let set = self
+            .set
+            .into_iter()
+            .map(|(name, value)| (name, Some(value)));
+        let step =
+            |(name, value): (OsString, _)| Some(Step::Variable(name.into_string().ok()?, value));
+        Plan {
+            steps: unset.chain(set).filter_map(step).collect(),
+            prompt: of.prompt.clone(),
+            ignored: of.ignored.clone(),
+        }
+    }
+}
+
+/// The variables after all steps. Without scripts no shell is started.
+pub(super) async fn applied(
+    plan: &Plan,
+    outside: &EnvironmentSnapshot,
+) -> Result<EnvironmentSnapshot, EffectError> {
+    let has_scripts = plan.steps.iter().any(|step| matches!(step, Step::Run(_)));
+    let mut inside = if has_scripts {
+        run(plan, outside).await?
+    } else {
+        outside.clone()
+    };
+    for step in &plan.steps {
+        // A shell does not take every name; with scripts, only what it did not take is left to do.
+        match step {
+            Step::Variable(name, value) if !has_scripts || is_unsaid(name) => match value {
+                Some(value) => inside.insert(name, value),
+                None => inside.remove(name),
+            },
+            _ => {}
+        }
+    }
+    Ok(inside)
+}
+
+fn is_unsaid(name: &str) -> bool {
+    let plan = Plan {
+        steps: vec![Step::Variable(name.to_owned(), None)],
+        ..Plan::default()
+    };
+    !CAPTURING.script(&plan).unsaid.is_empty()
+}
+
+async fn run(
+    plan: &Plan,
+    outside: &EnvironmentSnapshot,
+) -> Result<EnvironmentSnapshot, EffectError> {
+    let unprompted = Plan {
+        steps: plan.steps.clone(),
+        ..Plan::default()
+    };
+    let mut text = CAPTURING.script(&unprompted).text;
+    let directory = tempfile::TempDir::new().at("create", std::env::temp_dir())?;
+    let listing = directory.path().join("variables");
+    text.extend(list_variables(&listing));
+    let script = directory
+        .path()
+        .join(format!("activate.{}", CAPTURING.extension()));
+    std::fs::write(&script, text).at("write file", &script)?;
+    let output = match run_with("bash", &script, outside).await {
+        Err(ProcessError::Spawn(_)) if cfg!(unix) => run_with("/bin/sh", &script, outside).await?,
+        output => output?,
+    };
+    let listed = std::fs::read(&listing);
+    let (true, Ok(listed)) = (output.status.success(), listed) else {
+        let (status, stderr) = (output.status, output.stderr);
+        return Err(EffectError::Ended { status, stderr });
+    };
+    Ok(read_variables(&listed, outside))
+}
+
+async fn run_with(
+    shell: &str,
+    script: &Path,
+    outside: &EnvironmentSnapshot,
+) -> Result<rattler_shell::process::ProcessOutput, ProcessError> {
+    let mut command = if cfg!(windows) {
+        let mut command = tokio::process::Command::new("cmd.exe");
+        command.args(["/D", "/C"]);
+        command
+    } else {
+        tokio::process::Command::new(shell)
+    };
+    command.arg(script).env_clear().envs(outside.iter());
+    run_bounded(&mut command, LIMITS).await
+}
+
+/// Old systems have no `env -0`: there a value with a line end is cut.
+fn list_variables(into: &Path) -> Vec<u8> {
+    if cfg!(windows) {
+        return format!("@SET > \"{}\"\r\n", into.display()).into_bytes();
+    }
+    let file = into.display();
+    format!("/usr/bin/env -0 > '{file}' 2> /dev/null || /usr/bin/env > '{file}'\n").into_bytes()
+}
+
+fn read_variables(listed: &[u8], outside: &EnvironmentSnapshot) -> EnvironmentSnapshot {
+    let separator = if listed.contains(&0) { 0 } else { b'\n' };
+    let records = listed.split(|byte| *byte == separator);
+    let pair = |record: &[u8]| {
+        let at = record.iter().position(|byte| *byte == b'=')?;
+        Some((native(&record[..at])?, native(&record[at + 1..])?))
+    };
+    let mut inside: EnvironmentSnapshot = records.filter_map(pair).collect();
+    // The shell's own, and names that it may not have passed on.
+    for name in ["_", "SHLVL", "PWD", "OLDPWD"] {
+        match outside.get(name) {
+            Some(value) => inside.insert(name, value),
+            None => inside.remove(name),
+        }
+    }
+    for (name, value) in outside.iter() {
+        if name.to_str().is_none_or(is_unsaid) && inside.get(name).is_none() {
+            inside.insert(name, value);
+        }
+    }
+    inside
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "as on other systems")]
+fn native(bytes: &[u8]) -> Option<OsString> {
+    use std::os::unix::ffi::OsStrExt as _;
+    Some(OsStr::from_bytes(bytes).to_owned())
+}
+
+#[cfg(not(unix))]
+fn native(bytes: &[u8]) -> Option<OsString> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    Some(text.trim_end_matches('\r').into())
+}
+
+fn said(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    let text = text.trim();
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!(": {text}")
+    }
+}
