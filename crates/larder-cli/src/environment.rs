@@ -90,6 +90,14 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "HTTPS_PROXY",
         "the proxy for https; also HTTP_PROXY, ALL_PROXY and NO_PROXY",
     ),
+    (
+        "SHELL",
+        "the shell that `shell-hook` and `init` mean where the program that started larder is none; ZDOTDIR and XDG_CONFIG_HOME say where its files are",
+    ),
+    (
+        "GITHUB_ENV",
+        "the file for `shell-hook --github-env`, as the runner sets it; also GITHUB_PATH",
+    ),
     ("NO_COLOR", "no colours"),
 ];
 

@@ -55,6 +55,21 @@ impl Failure {
         }
     }
 
+    /// The same with what the user can do next.
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// A failure of the machine, found by the command line.
+    pub(crate) fn world(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            kind: Kind::World,
+            exit_code: Kind::World.exit_code(),
+            ..Self::refused(code, message)
+        }
+    }
+
     /// The process's exit code.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.exit_code)

@@ -13,11 +13,13 @@ static LOST: AtomicBool = AtomicBool::new(false);
 
 /// Writes text as data. A closed pipe is no error: the reader has had enough.
 pub(crate) fn data(text: &str) {
+    raw(text.as_bytes());
+}
+
+/// Writes bytes as data, as [`data`] does.
+pub(crate) fn raw(bytes: &[u8]) {
     let mut stdout = io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             LOST.store(true, Ordering::Relaxed);
             tell(format!("error: cannot write to stdout: {error}"));

@@ -62,6 +62,16 @@ impl AtomicFile {
         Ok(Self { path, file })
     }
 
+    /// Gives the file these permissions, in place of those that the umask admits.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn set_permissions(&self, permissions: fs::Permissions) -> Result<(), PathError> {
+        let file = self.file.as_file();
+        file.set_permissions(permissions)
+            .at("set the permissions of", &self.path)
+    }
+
     /// Renames the file into place, replacing what was there.
     ///
     /// # Errors

@@ -23,6 +23,7 @@ mod failure;
 mod fingerprint;
 mod gather;
 mod history;
+mod init;
 mod inputs;
 mod leftovers;
 mod list;
@@ -43,6 +44,7 @@ mod remove;
 mod roots;
 mod run;
 mod settings;
+mod shell_hook;
 mod solving;
 mod store;
 mod system;
@@ -74,9 +76,12 @@ pub use export::{ExportOperationError, ExportOptions, ExportReport, export};
 pub use failure::{Explain, Kind};
 pub use gather::GatherError;
 pub use history::{Moved, Revision, RevisionsError, revisions};
+pub use init::{
+    InitChange, InitError, InitOptions, InitReport, InitializedFile, init, shell_function,
+};
 pub use inputs::{DEFAULT_LOCK, DEFAULT_MANIFEST, InputError};
 pub use larder_digest::Sha256;
-pub use larder_fs::LinkMode;
+pub use larder_fs::{LinkMode, parent_program};
 pub use larder_link::{
     CacheSecret, ClobberPolicy, DamagedRecord, Drift, Drifted, PipPackage, ScriptPolicy,
     VerifyOptions, VerifyReport,
@@ -105,6 +110,11 @@ pub use rattler_shell::environment::EnvironmentSnapshot;
 pub use remove::{RemoveActions, RemoveError, RemoveOptions, RemoveReport, remove};
 pub use run::{RunError, RunOptions, run};
 pub use settings::Settings;
+pub use shell_hook::{
+    Change, ChangedVariables, GITLAB_BYTES, GITLAB_VARIABLES, GithubFiles, ShellHook,
+    ShellHookOptions, Unsaid, azure_commands, changed_variables, github_files, gitlab_dotenv,
+    shell_hook,
+};
 pub use store::{
     Amount, Finding as StoreFinding, FindingState, GcArchive, GcError, GcOptions, GcReport,
     InspectError, Linked, ListedArchive, StoreInfo, VerifyError as StoreVerifyError,

@@ -11,12 +11,14 @@ mod config;
 mod create;
 mod env;
 mod export;
+mod init;
 mod inputs;
 mod list;
 mod lock;
 mod manifest;
 mod pack;
 mod run;
+mod shell_hook;
 mod store;
 mod sync;
 mod target;
@@ -37,12 +39,14 @@ pub(crate) use env::{
     ExportFormat, VarsChangeArgs, VarsCommand,
 };
 pub(crate) use export::{ExplicitHash, ExportArgs, LockFormat};
+pub(crate) use init::InitArgs;
 pub(crate) use inputs::{InputArgs, PolicyArgs, Priority, Strategy};
 pub(crate) use list::ListArgs;
 pub(crate) use lock::{LockArgs, LockCommand, MergeArgs};
 pub(crate) use manifest::ManifestArgs;
 pub(crate) use pack::PackArgs;
 pub(crate) use run::RunArgs;
+pub(crate) use shell_hook::{ActivateArgs, DeactivateArgs, ShellHookArgs, ShellName};
 pub(crate) use store::{
     StoreArgs, StoreCommand, StoreExportArgs, StoreGcArgs, StoreImportArgs, StoreLayout,
     StoreListArgs, StoreOrder, StoreVerifyArgs,
@@ -109,6 +113,10 @@ pub(crate) enum Command {
     Create(CreateArgs),
     Lock(LockArgs),
     Run(RunArgs),
+    Activate(ActivateArgs),
+    Deactivate(DeactivateArgs),
+    ShellHook(ShellHookArgs),
+    Init(InitArgs),
     List(ListArgs),
     Sync(SyncArgs),
     Verify(VerifyArgs),

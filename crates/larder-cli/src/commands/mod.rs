@@ -17,6 +17,8 @@ mod context;
 mod create;
 mod env;
 mod export;
+mod init;
+mod job;
 mod list;
 mod lock;
 mod lock_each;
@@ -24,6 +26,8 @@ mod manifest;
 mod merge;
 mod pack;
 mod run;
+mod shell;
+mod shell_hook;
 mod store;
 mod sync;
 mod unpack;
@@ -37,6 +41,10 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> ExitCode {
         Command::Create(args) => create::create(&args, global, environment),
         Command::Lock(args) => lock::lock(&args, global, environment),
         Command::Run(args) => run::run(&args, global, environment),
+        Command::Activate(args) => shell_hook::activate(&args, global, environment),
+        Command::Deactivate(args) => shell_hook::deactivate(&args, global, environment),
+        Command::ShellHook(args) => shell_hook::shell_hook(&args, global, environment),
+        Command::Init(args) => init::init(&args, global, environment),
         Command::List(args) => list::list(&args, global, environment),
         Command::Sync(args) => sync::sync(&args, global, environment),
         Command::Verify(args) => verify::verify(&args, global, environment),

@@ -25,13 +25,6 @@ const LIMITS: ProcessLimits = ProcessLimits {
     output_limit: 64 << 20,
 };
 
-/// The shell that runs scripts here.
-pub(super) const CAPTURING: ShellKind = if cfg!(windows) {
-    ShellKind::Cmd
-} else {
-    ShellKind::Bash
-};
-
 /// Why scripts have no effect to take.
 #[derive(Debug, thiserror::Error)]
 pub enum EffectError {
@@ -121,7 +114,7 @@ fn is_unsaid(name: &str) -> bool {
         steps: vec![Step::Variable(name.to_owned(), None)],
         ..Plan::default()
     };
-    !CAPTURING.script(&plan).unsaid.is_empty()
+    !ShellKind::CAPTURING.script(&plan).unsaid.is_empty()
 }
 
 async fn run(
@@ -132,13 +125,13 @@ async fn run(
         steps: plan.steps.clone(),
         ..Plan::default()
     };
-    let mut text = CAPTURING.script(&unprompted).text;
+    let mut text = ShellKind::CAPTURING.script(&unprompted).text;
     let directory = tempfile::TempDir::new().at("create", std::env::temp_dir())?;
     let listing = directory.path().join("variables");
     text.extend(list_variables(&listing));
     let script = directory
         .path()
-        .join(format!("activate.{}", CAPTURING.extension()));
+        .join(format!("activate.{}", ShellKind::CAPTURING.extension()));
     std::fs::write(&script, text).at("write file", &script)?;
     let output = match run_with("bash", &script, outside).await {
         Err(ProcessError::Spawn(_)) if cfg!(unix) => run_with("/bin/sh", &script, outside).await?,

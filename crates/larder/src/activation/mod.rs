@@ -79,7 +79,7 @@ pub async fn activated(
         outside,
         subdir,
         prompt,
-        extension: effect::CAPTURING.extension(),
+        extension: ShellKind::CAPTURING.extension(),
     };
     let plan = activation(prefix, Stacking::Replace, &shell)?;
     applied(&plan, outside, prefix).await

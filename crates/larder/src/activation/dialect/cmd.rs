@@ -7,6 +7,11 @@ use super::{Dialect, bytes, is_identifier, plain};
 pub(super) struct Cmd;
 
 impl Dialect for Cmd {
+    fn quoted(&self, word: &[u8]) -> Option<Vec<u8>> {
+        let word = std::str::from_utf8(word).ok()?;
+        Some(format!("\"{}\"", word.replace('%', "%%")).into_bytes())
+    }
+
     /// A line ends a command whatever is around it, so a value with one cannot be said.
     fn set(&self, name: &str, value: &[u8]) -> Option<Vec<u8>> {
         let value = std::str::from_utf8(value).ok()?;

@@ -7,6 +7,10 @@ use super::{Dialect, bytes, escaped, is_identifier, line};
 pub(super) struct Fish;
 
 impl Dialect for Fish {
+    fn quoted(&self, word: &[u8]) -> Option<Vec<u8>> {
+        Some(quoted(word))
+    }
+
     fn set(&self, name: &str, value: &[u8]) -> Option<Vec<u8>> {
         let text = || line(&[b"set -gx ", name.as_bytes(), b" ", &quoted(value), b"\n"]);
         is_identifier(name).then(text)

@@ -49,6 +49,8 @@ pub struct Script {
 
 /// How one shell says things. `None`: it cannot.
 trait Dialect {
+    /// One word, whatever is in it.
+    fn quoted(&self, word: &[u8]) -> Option<Vec<u8>>;
     fn set(&self, name: &str, value: &[u8]) -> Option<Vec<u8>>;
     fn unset(&self, name: &str) -> Option<Vec<u8>>;
     fn run(&self, script: &Path) -> Option<Vec<u8>>;
@@ -57,6 +59,9 @@ trait Dialect {
 }
 
 impl ShellKind {
+    /// The shell that larder itself runs scripts in.
+    pub(crate) const CAPTURING: Self = if cfg!(windows) { Self::Cmd } else { Self::Bash };
+
     /// All of them.
     pub const ALL: [Self; 9] = [
         Self::Bash,
@@ -137,6 +142,11 @@ impl ShellKind {
             Self::Cmd => &cmd::Cmd,
             Self::Tcsh => &tcsh::Tcsh,
         }
+    }
+
+    /// A word of a command, such as a path, that the shell takes as it is.
+    pub(crate) fn quoted(self, word: &OsStr) -> Option<Vec<u8>> {
+        self.dialect().quoted(word.as_encoded_bytes())
     }
 
     /// The plan in this shell's words.

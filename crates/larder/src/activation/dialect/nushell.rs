@@ -7,6 +7,11 @@ use super::Dialect;
 pub(super) struct Nushell;
 
 impl Dialect for Nushell {
+    fn quoted(&self, word: &[u8]) -> Option<Vec<u8>> {
+        let word = std::str::from_utf8(word).ok()?;
+        Some(quoted(word).into_bytes())
+    }
+
     fn set(&self, name: &str, value: &[u8]) -> Option<Vec<u8>> {
         let value = std::str::from_utf8(value).ok()?;
         let separator = if cfg!(windows) { ';' } else { ':' };

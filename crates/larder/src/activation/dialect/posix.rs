@@ -10,6 +10,10 @@ pub(super) struct Posix {
 }
 
 impl Dialect for Posix {
+    fn quoted(&self, word: &[u8]) -> Option<Vec<u8>> {
+        Some(quoted(word))
+    }
+
     fn set(&self, name: &str, value: &[u8]) -> Option<Vec<u8>> {
         let text = || line(&[b"export ", name.as_bytes(), b"=", &quoted(value), b"\n"]);
         is_identifier(name).then(text)

@@ -7,6 +7,11 @@ use super::{Dialect, bytes, is_identifier};
 pub(super) struct PowerShell;
 
 impl Dialect for PowerShell {
+    fn quoted(&self, word: &[u8]) -> Option<Vec<u8>> {
+        let word = std::str::from_utf8(word).ok()?;
+        Some(quoted(word).into_bytes())
+    }
+
     fn set(&self, name: &str, value: &[u8]) -> Option<Vec<u8>> {
         let value = std::str::from_utf8(value).ok()?;
         let text = || format!("${{Env:{name}}} = {}\n", quoted(value)).into_bytes();

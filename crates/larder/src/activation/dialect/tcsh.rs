@@ -8,6 +8,10 @@ use super::{Dialect, bytes, escaped, is_identifier, line, plain};
 pub(super) struct Tcsh;
 
 impl Dialect for Tcsh {
+    fn quoted(&self, word: &[u8]) -> Option<Vec<u8>> {
+        Some(quoted(word))
+    }
+
     fn set(&self, name: &str, value: &[u8]) -> Option<Vec<u8>> {
         let text = || line(&[b"setenv ", name.as_bytes(), b" ", &quoted(value), b";\n"]);
         is_identifier(name).then(text)

@@ -7,6 +7,10 @@ use super::{Dialect, bytes};
 pub(super) struct Xonsh;
 
 impl Dialect for Xonsh {
+    fn quoted(&self, word: &[u8]) -> Option<Vec<u8>> {
+        Some(quoted(word).into_bytes())
+    }
+
     fn set(&self, name: &str, value: &[u8]) -> Option<Vec<u8>> {
         let (name, value) = (quoted(name.as_bytes()), quoted(value));
         Some(format!("${{...}}[{name}] = {value}\n").into_bytes())
