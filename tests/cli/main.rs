@@ -1,6 +1,8 @@
 //! End to end: the real binary on real packages, channels and servers. One module per command or concern.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+#[cfg(unix)]
+mod activation;
 mod architecture;
 mod bytecode;
 mod carry_crashes;
@@ -25,6 +27,7 @@ mod full_disk;
 mod help;
 mod hooks;
 mod hostile;
+mod init;
 mod list;
 mod lock;
 mod manifest;

@@ -200,3 +200,139 @@ fn cep32_01_a_directory_without_history_is_no_environment() {
     fs::remove_file(prefix.path().join("conda-meta/history")).unwrap();
     assert!(!super::is_environment(prefix.path()));
 }
+
+/// Variables after a plan without scripts.
+fn after(plan: &super::Plan, outside: &EnvironmentSnapshot) -> EnvironmentSnapshot {
+    let mut inside = outside.clone();
+    for step in &plan.steps {
+        match step {
+            super::Step::Variable(name, Some(value)) => inside.insert(name, value),
+            super::Step::Variable(name, None) => inside.remove(name),
+            super::Step::Run(script) => panic!("{script:?}"),
+        }
+    }
+    inside
+}
+
+fn shell<'a>(outside: &'a EnvironmentSnapshot, prompt: &'a crate::Prompt) -> super::Shell<'a> {
+    super::Shell {
+        outside,
+        subdir: Subdir::Linux64,
+        prompt,
+        extension: "sh",
+    }
+}
+
+/// Ways in and out at random: however deep, and whoever is replaced or stacked, the way out passes the
+/// same places as the way in.
+#[test]
+#[cfg(unix)]
+fn cep32_43_the_way_out_is_the_way_in() {
+    let states = [
+        r#"{"env_vars": {"A": "1", "B": "1"}}"#,
+        r#"{"env_vars": {"B": "2", "C": "***unset***"}}"#,
+        r#"{"env_vars": {"A": "***unset***", "C": "3", "D": "3"}}"#,
+    ];
+    let prefixes = states.map(|state| environment(&[("conda-meta/state", state)]));
+    let prompt = crate::Prompt::default();
+    let mut state = 7_u64;
+    let mut next = |below: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) % below
+    };
+    for _ in 0..300 {
+        let mut outside: EnvironmentSnapshot = [("KEPT", "k")].into_iter().collect();
+        for (name, value) in [
+            ("PATH", ":/usr/bin::/bin"),
+            ("A", "0"),
+            ("C", ""),
+            ("CONDA_SHLVL", "0"),
+        ] {
+            if next(2) == 0 {
+                outside.insert(name, value);
+            }
+        }
+        let mut places = vec![outside];
+        for _ in 0..=next(5) {
+            let here = places.last().unwrap();
+            let prefix = prefixes[next(3) as usize].path();
+            if here.get("CONDA_PREFIX") == Some(prefix.as_os_str()) {
+                continue;
+            }
+            let stacking = [super::Stacking::Replace, super::Stacking::Stack][next(2) as usize];
+            let plan = super::activation(prefix, stacking, &shell(here, &prompt)).unwrap();
+            let inside = after(&plan, here);
+            assert_eq!(inside.get("CONDA_PREFIX"), Some(prefix.as_os_str()));
+            places.push(inside);
+        }
+        while let Some(here) = places.pop() {
+            let plan = super::deactivation(&shell(&here, &prompt)).unwrap();
+            let out = after(&plan, &here);
+            match places.last() {
+                Some(before) => assert_eq!(&out, before),
+                None => assert_eq!(out, here),
+            }
+        }
+    }
+}
+
+#[test]
+fn an_environment_that_is_active_is_applied_anew() {
+    let prefix = environment(&[("conda-meta/state", r#"{"env_vars": {"NEW": "1"}}"#)]);
+    let active = [
+        ("CONDA_PREFIX", prefix.path().to_str().unwrap()),
+        ("CONDA_SHLVL", "1"),
+    ];
+    let inside = inside(prefix.path(), &active).unwrap();
+    assert_eq!(inside.get("CONDA_SHLVL"), Some("1".as_ref()));
+    assert_eq!(inside.get("NEW"), Some("1".as_ref()));
+    let path = format!("{}/bin:/usr/bin:/bin", prefix.path().display());
+    assert_eq!(inside.get("PATH"), Some(path.as_ref()));
+}
+
+#[test]
+fn what_no_system_can_set_names_file_and_variable() {
+    for state in [
+        r#"{"env_vars": {"A=B": "x"}}"#,
+        r#"{"env_vars": {"": "x"}}"#,
+        r#"{"env_vars": {"N": "a\u0000b"}}"#,
+    ] {
+        let prefix = environment(&[("conda-meta/state", state)]);
+        let error = environment_variables(prefix.path()).unwrap_err();
+        assert!(error.to_string().contains("conda-meta/state"), "{error}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn bytes_that_are_no_text_stay() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let prefix = environment(&[
+        ("etc/conda/activate.d/a.sh", "export SEEN=1"),
+        ("conda-meta/state", r#"{"env_vars": {"V": "x"}}"#),
+    ]);
+    let bytes = std::ffi::OsStr::from_bytes(b"\xff\xfe");
+    let outside: EnvironmentSnapshot = [("V", bytes), ("W", bytes), ("PATH", bytes)]
+        .into_iter()
+        .collect();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let prompt = crate::Prompt::default();
+    let inside = runtime.block_on(activated(prefix.path(), Subdir::Linux64, &outside, &prompt));
+    let inside = inside.unwrap();
+    assert_eq!(inside.get("SEEN"), Some("1".as_ref()));
+    assert_eq!(inside.get("W"), Some(bytes));
+    assert_eq!(inside.get("__CONDA_SHLVL_0_V"), Some(bytes));
+    assert!(
+        inside
+            .get("PATH")
+            .unwrap()
+            .as_bytes()
+            .ends_with(b"/bin:\xff\xfe")
+    );
+}

@@ -15,6 +15,9 @@ mod powershell;
 mod tcsh;
 mod xonsh;
 
+#[cfg(test)]
+mod tests;
+
 /// The shells that larder speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ShellKind {
@@ -111,24 +114,19 @@ impl ShellKind {
     /// The extension of the packages' scripts that it runs, as in conda.
     pub fn extension(self) -> &'static str {
         match self {
+            Self::Bash | Self::Zsh | Self::Posix => "sh",
             Self::Fish => "fish",
             Self::PowerShell => "ps1",
             Self::Cmd => "bat",
             Self::Tcsh => "csh",
-            // conda has xonsh read the scripts of bash; nushell cannot read any.
-            Self::Bash | Self::Zsh | Self::Posix | Self::Xonsh | Self::Nushell
-                if !cfg!(windows) =>
-            {
-                "sh"
-            }
-            Self::Xonsh | Self::Nushell => "bat",
-            Self::Bash | Self::Zsh | Self::Posix => "sh",
+            Self::Xonsh | Self::Nushell => Self::CAPTURING.extension(),
         }
     }
 
-    /// Whether it can run the packages' scripts: nushell cannot, for it knows all its code before it runs.
+    /// Whether it runs the packages' scripts itself. nushell cannot: it knows all its code before it runs.
+    /// xonsh has conda's plugin run those of bash, which fails on variables that are no text.
     pub fn runs_scripts(self) -> bool {
-        self != Self::Nushell
+        !matches!(self, Self::Xonsh | Self::Nushell)
     }
 
     fn dialect(self) -> &'static dyn Dialect {

@@ -1,5 +1,5 @@
-//! tcsh and csh. Each line ends with `;`, so that a text without lines, which is what backquotes make of
-//! it, is read as well.
+//! tcsh and csh. What they read comes through backquotes, which make one line of it: each command ends with
+//! `;`, and a value with a line end cannot be said.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ impl Dialect for Tcsh {
 
     fn set(&self, name: &str, value: &[u8]) -> Option<Vec<u8>> {
         let text = || line(&[b"setenv ", name.as_bytes(), b" ", &quoted(value), b";\n"]);
-        is_identifier(name).then(text)
+        (is_identifier(name) && !value.contains(&b'\n')).then(text)
     }
 
     fn unset(&self, name: &str) -> Option<Vec<u8>> {
@@ -40,12 +40,11 @@ impl Dialect for Tcsh {
     }
 }
 
-/// In single quotes, in which `!` and line ends want a backslash nevertheless.
+/// In single quotes, in which `!` wants a backslash nevertheless.
 fn quoted(value: &[u8]) -> Vec<u8> {
     let value = escaped(value, |byte| match byte {
         b'\'' => Some(b"'\\''".as_slice()),
         b'!' => Some(b"\\!".as_slice()),
-        b'\n' => Some(b"\\\n".as_slice()),
         _ => None,
     });
     line(&[b"'", &value, b"'"])

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, path::Path};
 
-use super::{Dialect, bytes};
+use super::Dialect;
 
 pub(super) struct Xonsh;
 
@@ -21,14 +21,8 @@ impl Dialect for Xonsh {
         Some(format!("${{...}}.pop({name}, None)\n").into_bytes())
     }
 
-    fn run(&self, script: &Path) -> Option<Vec<u8>> {
-        let command = if cfg!(windows) {
-            "source-cmd --suppress-skip-message"
-        } else {
-            "source-bash --suppress-skip-message -n"
-        };
-        let script = quoted(bytes(script));
-        Some(format!("{command} {script}\n").into_bytes())
+    fn run(&self, _script: &Path) -> Option<Vec<u8>> {
+        None
     }
 
     /// xonsh's own prompt shows `CONDA_DEFAULT_ENV`.
