@@ -65,7 +65,6 @@ fn from_conda(command: &str) -> Option<&'static str> {
         "compare" => Some(
             "`larder verify` holds an environment against its records, `larder lock --diff` two locks",
         ),
-        "activate" | "deactivate" | "init" => Some("larder does not have this yet"),
         _ => None,
     }
 }
