@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use larder_testkit::{Run, Sandbox, tree_of};
+use larder_testkit::{Run, Sandbox, Server, tree_of};
 
 use crate::support::{app_and_lib, channel, conda, env, json, lib, program, sandbox};
 
@@ -336,4 +336,40 @@ fn copies_and_directories_are_as_with_conda() {
             .success();
         assert_eq!(links(), 1, "had {had}");
     }
+}
+
+#[test]
+fn a_file_may_be_named_by_its_url() {
+    let sandbox = app_and_lib();
+    let channel = sandbox.path("channel").display().to_string();
+    let text = format!("channels: ['{channel}']\ndependencies: [app]\n");
+    sandbox.write("served/environment.yml", &text);
+    let server = Server::serve(&sandbox.path("served"));
+    let url = format!("{}/environment.yml", server.url().trim_end_matches('/'));
+    let create = ["env", "create", "-p", "env", "--yes", "--json", "-f"];
+    let with = |more: &[&str], code| {
+        let arguments = [&create[..], more].concat();
+        json(&sandbox.larder(&arguments).fails_with(code))
+    };
+    with(&[&url], 0);
+    assert_eq!(names(&sandbox), ["app", "lib"]);
+    let update = ["env", "update", "-p", "env", "-f", &url];
+    sandbox.larder(&update).success();
+    let local = format!(
+        "file://{}",
+        sandbox.path("served/environment.yml").display()
+    );
+    with(&[&local], 0);
+    let report = with(&[&url, "--offline"], 1);
+    assert_eq!(report["exception_name"], "OfflineError");
+    let missing = url.replace("environment.yml", "nowhere.yml");
+    let secret = missing.replace("://", "://me:hunter2@");
+    let report = with(&[&secret], 1);
+    assert_eq!(report["exception_name"], "CondaHTTPError");
+    assert!(!report.to_string().contains("hunter2"), "{report}");
+    // Nothing of it is left.
+    let left = fs::read_dir(sandbox.trees().parent().unwrap()).unwrap();
+    let names = left.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    let left: Vec<String> = names.filter(|name| name.starts_with('.')).collect();
+    assert_eq!(left, Vec::<String>::new());
 }

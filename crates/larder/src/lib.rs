@@ -40,6 +40,7 @@ mod platforms;
 mod policy;
 mod record;
 mod registry;
+mod remote_files;
 mod remove;
 mod roots;
 mod run;
@@ -107,6 +108,7 @@ pub use pkgs::{
 pub use platforms::{PlatformError, current as current_subdir};
 pub use policy::SolvePolicy;
 pub use rattler_shell::environment::EnvironmentSnapshot;
+pub use remote_files::{LocalFiles, RemoteFileError, local_files};
 pub use remove::{RemoveActions, RemoveError, RemoveOptions, RemoveReport, remove};
 pub use run::{RunError, RunOptions, run};
 pub use settings::Settings;

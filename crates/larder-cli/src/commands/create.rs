@@ -1,10 +1,14 @@
 //! `larder create`.
 
-use std::{fs, path::Path, process::ExitCode};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use larder::{
-    BytecodePolicy, CreateOptions, CreateReport, Ephemeral, LockUse, Origin, Settings, Shortcuts,
-    SolvePolicy, create as create_environment,
+    BytecodePolicy, CreateOptions, CreateReport, Ephemeral, LocalFiles, LockUse, Origin, Settings,
+    Shortcuts, SolvePolicy, create as create_environment, local_files,
 };
 
 use larder_event::Reporter;
@@ -42,7 +46,9 @@ pub(super) fn make(
     let mut settings = settings_for(&args.target, global, environment)?;
     override_channels(&args.input, &mut settings)?;
     for_conda(&args.conda, global, &mut settings);
+    let here = files_here(&args.input.files, &settings, global)?;
     let options = CreateOptions {
+        files: here.files.clone(),
         specs: specs.to_vec(),
         ..options(args, &settings, environment)?
     };
@@ -66,6 +72,20 @@ pub(super) fn make(
         summary(&report);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The files, those that were named by URL as well; to be kept until they are read.
+pub(super) fn files_here(
+    files: &[PathBuf],
+    settings: &Settings,
+    global: &GlobalArgs,
+) -> Result<LocalFiles, Failure> {
+    if let Some(here) = LocalFiles::already(files) {
+        return Ok(here);
+    }
+    let reporter = progress::reporter(global);
+    let here = block_on(local_files(files, settings, &*reporter))?;
+    here.map_err(|error| Failure::new(&error))
 }
 
 /// `--shortcuts`.

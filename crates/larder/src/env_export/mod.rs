@@ -121,9 +121,10 @@ impl<'a> Source<'a> {
             options,
             settings,
             records,
-            pip: pip
-                .map(|package| format!("{}=={}", pip_name(&package.name), package.version))
-                .collect(),
+            pip: sorted(pip.map(|package| {
+                let name = pip_name(&package.name);
+                format!("{name}=={}", package.version)
+            })),
         })
     }
 
@@ -142,6 +143,9 @@ impl<'a> Source<'a> {
             warnings.push(format!(
                 "{format} is written without what pip installed: {packages}"
             ));
+        }
+        if self.options.from_history && !self.records.is_empty() && self.asked_for()?.is_empty() {
+            warnings.push("neither history nor records say what was asked for".into());
         }
         match format {
             EnvFormat::Yaml => Ok(self.file()?.to_yaml()),
@@ -299,6 +303,12 @@ impl<'a> Source<'a> {
         let texts = exported.texts.into_iter().map(|text| text.text);
         Ok(texts.collect())
     }
+}
+
+fn sorted(items: impl Iterator<Item = String>) -> Vec<String> {
+    let mut items: Vec<String> = items.collect();
+    items.sort();
+    items
 }
 
 /// Other tools may have left credentials in a record.

@@ -11,7 +11,7 @@ use crate::{
     args::{EnvUpdateArgs, GlobalArgs},
     commands::{
         context::{block_on, override_channels, policy, settings_with_store, target},
-        create::{for_conda, making, origin, shortcuts},
+        create::{files_here, for_conda, making, origin, shortcuts},
     },
     environment::Environment,
     failure::Failure,
@@ -26,7 +26,9 @@ pub(super) fn update(
     let mut settings = settings_with_store(global, environment)?;
     override_channels(&args.input, &mut settings)?;
     for_conda(&args.conda, global, &mut settings);
-    let options = options(args, &settings, environment)?;
+    let here = files_here(&args.input.files, &settings, global)?;
+    let mut options = options(args, &settings, environment)?;
+    options.create.files.clone_from(&here.files);
     run(&options, &settings, global)
 }
 
