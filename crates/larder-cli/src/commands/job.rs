@@ -7,8 +7,8 @@ use std::{
 };
 
 use larder::{
-    ChangedVariables, GITLAB_BYTES, GITLAB_VARIABLES, GithubFiles, Unsaid, azure_commands,
-    github_files, gitlab_dotenv,
+    ChangedVariables, GITLAB_BYTES, GITLAB_VARIABLES, Unsaid, azure_commands, github_files,
+    gitlab_dotenv,
 };
 use serde_json::{Value, json};
 
@@ -72,7 +72,7 @@ pub(super) fn tell_job(
             let files = github_files(variables);
             write(env, &files.env, OpenOptions::new().append(true))?;
             write(path, &files.path, OpenOptions::new().append(true))?;
-            told(global, &files, variables);
+            told(global);
             files.unsaid
         }
         Job::Azure => {
@@ -103,17 +103,10 @@ pub(super) fn tell_job(
     Ok(())
 }
 
-fn told(global: &GlobalArgs, files: &GithubFiles, variables: &ChangedVariables) {
-    if global.quiet || global.json {
-        return;
+fn told(global: &GlobalArgs) {
+    if !global.quiet && !global.json {
+        output::tell("later steps have the environment");
     }
-    let count = variables
-        .effect
-        .set
-        .len()
-        .saturating_sub(files.unsaid.len());
-    let count = output::count(count, "variable");
-    output::tell(format!("later steps have the environment: {count}"));
 }
 
 fn limits(text: &str) {

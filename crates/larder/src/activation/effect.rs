@@ -164,7 +164,7 @@ async fn run_with(
 /// Old systems have no `env -0`: there a value with a line end is cut.
 fn list_variables(into: &Path) -> Vec<u8> {
     if cfg!(windows) {
-        return format!("@SET > \"{}\"\r\n", into.display()).into_bytes();
+        return format!("@CHCP 65001 > NUL\r\n@SET > \"{}\"\r\n", into.display()).into_bytes();
     }
     let file = into.display();
     format!("/usr/bin/env -0 > '{file}' 2> /dev/null || /usr/bin/env > '{file}'\n").into_bytes()

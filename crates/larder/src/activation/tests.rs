@@ -336,3 +336,24 @@ fn bytes_that_are_no_text_stay() {
             .ends_with(b"/bin:\xff\xfe")
     );
 }
+
+#[test]
+fn conda_itself_is_called_base() {
+    let prefix = environment(&[]);
+    let conda = prefix.path().join("bin/conda");
+    let exe = [("CONDA_EXE", conda.to_str().unwrap())];
+    let name = variable(prefix.path(), &exe, "CONDA_DEFAULT_ENV");
+    assert_eq!(name.as_deref(), Some("base"));
+    let name = variable(prefix.path(), &[], "CONDA_DEFAULT_ENV");
+    assert_eq!(name.as_deref(), prefix.path().to_str());
+}
+
+#[test]
+fn a_field_in_a_name_stays_text() {
+    let prompt = crate::Prompt {
+        shown: true,
+        template: "{name}{other}{ ".to_owned(),
+    };
+    let shown = super::prompt::modifier(&prompt, Path::new("/e/{prefix}"), "x", &[]);
+    assert_eq!(shown, "{prefix}{other}{ ");
+}

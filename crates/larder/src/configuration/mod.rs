@@ -51,27 +51,8 @@ pub struct CommandDefaults {
 pub struct Prompt {
     /// Whether anything does.
     pub shown: bool,
-    /// The text, with `{default_env}`, `{name}` and `{prefix}` in it.
+    /// The text, with `{default_env}`, `{stacked_env}`, `{name}` and `{prefix}` in it.
     pub template: String,
-}
-
-impl Prompt {
-    /// The text for an environment that is called `default_env`.
-    pub fn modifier(&self, default_env: &str, prefix: &std::path::Path) -> String {
-        if !self.shown {
-            return String::new();
-        }
-        let name = prefix.file_name().unwrap_or(prefix.as_os_str());
-        let name = name.to_string_lossy();
-        let prefix = prefix.to_string_lossy();
-        let parts = [
-            ("{default_env}", default_env),
-            ("{name}", &*name),
-            ("{prefix}", &*prefix),
-        ];
-        let fill = |text: String, (field, value): (&str, &str)| text.replace(field, value);
-        parts.into_iter().fold(self.template.clone(), fill)
-    }
 }
 
 impl Default for Prompt {

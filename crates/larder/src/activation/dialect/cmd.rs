@@ -36,10 +36,20 @@ impl Dialect for Cmd {
         let change = if new.is_empty() {
             "@SET \"PROMPT=%__LARDER_PROMPT%\"\r\n@SET \"__LARDER_PROMPT=\"\r\n".to_owned()
         } else {
-            let new = inside_quotes(&plain(new));
+            let new = inside_quotes(&plain(new, &[]));
             format!("@SET \"PROMPT={new}%__LARDER_PROMPT%\"\r\n")
         };
         format!("{keep}{change}").into_bytes()
+    }
+
+    /// Batch files are read in the console's code page, which is as it was afterwards.
+    fn framed(&self, text: Vec<u8>) -> Vec<u8> {
+        if text.is_ascii() {
+            return text;
+        }
+        let before = "@FOR /F \"tokens=2 delims=:.\" %%A IN ('CHCP') DO @SET \"__LARDER_CODE_PAGE=%%A\"\r\n@CHCP 65001 > NUL\r\n";
+        let after = "@CHCP %__LARDER_CODE_PAGE% > NUL\r\n@SET \"__LARDER_CODE_PAGE=\"\r\n";
+        [before.as_bytes(), &text, after.as_bytes()].concat()
     }
 }
 

@@ -59,6 +59,10 @@ trait Dialect {
     fn run(&self, script: &Path) -> Option<Vec<u8>>;
     /// What stands before the prompt, from now on; `old` is there now.
     fn prompt(&self, old: &str, new: &str) -> Vec<u8>;
+    /// All that was said, with what has to stand around it.
+    fn framed(&self, text: Vec<u8>) -> Vec<u8> {
+        text
+    }
 }
 
 impl ShellKind {
@@ -168,6 +172,7 @@ impl ShellKind {
         if old != new {
             script.text.extend(dialect.prompt(old, new));
         }
+        script.text = dialect.framed(script.text);
         script
     }
 }
@@ -201,9 +206,10 @@ fn line(pieces: &[&[u8]]) -> Vec<u8> {
     pieces.concat()
 }
 
-/// A prompt's text for shells that expand prompts: nothing in it means anything to them.
-fn plain(text: &str) -> String {
-    let is_live = |c: char| c.is_control() || ['$', '`', '\\', '!', '\'', '"'].contains(&c);
+/// A prompt's text for shells that expand prompts: nothing in it means anything to them, nor these.
+fn plain(text: &str, also: &[char]) -> String {
+    let is_live =
+        |c: char| c.is_control() || ['$', '`', '\\', '!', '"'].contains(&c) || also.contains(&c);
     let plain = |c: char| if is_live(c) { '_' } else { c };
     text.chars().map(plain).collect()
 }

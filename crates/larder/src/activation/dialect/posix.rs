@@ -15,6 +15,15 @@ impl Dialect for Posix {
     }
 
     fn set(&self, name: &str, value: &[u8]) -> Option<Vec<u8>> {
+        // Git's bash on Windows has PATH in a form of its own.
+        if cfg!(windows) && name.eq_ignore_ascii_case("PATH") {
+            let value = quoted(value);
+            return Some(line(&[
+                b"export PATH=\"$(cygpath --unix --path ",
+                &value,
+                b")\"\n",
+            ]));
+        }
         let text = || line(&[b"export ", name.as_bytes(), b"=", &quoted(value), b"\n"]);
         is_identifier(name).then(text)
     }
@@ -30,7 +39,7 @@ impl Dialect for Posix {
     /// Only where there is a prompt that is not powerline's. A modifier of conda's is there as it is.
     fn prompt(&self, old: &str, new: &str) -> Vec<u8> {
         let shown = |text: &str| {
-            let text = plain(text);
+            let text = plain(text, &[]);
             if self.percent {
                 text.replace('%', "%%")
             } else {

@@ -33,7 +33,7 @@ impl Dialect for Tcsh {
             "if ($?__larder_prompt) eval 'set prompt = \"$__larder_prompt:q\"; unset __larder_prompt';\n"
                 .to_owned()
         } else {
-            let new = plain(new).replace('%', "%%");
+            let new = plain(new, &['\'']).replace('%', "%%");
             format!("if ($?__larder_prompt) eval 'set prompt = \"{new}$__larder_prompt:q\"';\n")
         };
         format!("{keep}{change}").into_bytes()

@@ -80,6 +80,11 @@ fn cmd_reads_back_any_line() {
         let read = read_by_cmd(text.trim_end());
         assert_eq!(read, Some(("V".to_owned(), value.to_owned())), "{text}");
     }
+    let (text, _) = said(ShellKind::Cmd, &[set("V", "\u{e9}")]);
+    assert!(
+        text.contains("@CHCP 65001") && text.contains("V=\u{e9}\""),
+        "{text}"
+    );
     let (text, unsaid) = said(ShellKind::Cmd, &[set("V", "two\nlines"), unset("W")]);
     assert_eq!(text, "@SET \"W=\"\r\n");
     assert_eq!(unsaid, ["V"]);
