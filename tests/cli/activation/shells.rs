@@ -6,7 +6,7 @@ use super::world::{
     BASH, DASH, FISH, KSH, NUSHELL, Real, STRICT_BASH, TCSH, Variables, XONSH, ZSH, environment,
     listed, scripts,
 };
-use crate::support::sandbox;
+use crate::support::{channel, conda, program, sandbox};
 
 /// What the shell has before.
 const OUTSIDE: [(&str, &str); 3] = [
@@ -216,6 +216,48 @@ fn order(shell: Real) {
 fn cep32_21_deactivate_scripts_run_in_reverse_order() {
     for shell in [BASH, ZSH, DASH, KSH, FISH, XONSH, TCSH] {
         order(shell);
+    }
+}
+
+#[test]
+fn cep34_18_what_a_package_brings_is_there_and_gone_again() {
+    let sandbox = sandbox();
+    let package = program("demo", "1.0")
+        .file(
+            "etc/conda/env_vars.d/demo.json",
+            r#"{"DEMO_VALUE": "v", "V": 1}"#,
+        )
+        .file(
+            "etc/conda/activate.d/demo.sh",
+            "export DEMO_HOME=$CONDA_PREFIX/demo-$DEMO_VALUE\n",
+        )
+        .file("etc/conda/deactivate.d/demo.sh", "unset DEMO_HOME\n");
+    channel(&sandbox, [conda(package)]);
+    sandbox
+        .larder(&["create", "-p", "env", "-c", "./channel", "demo"])
+        .success();
+    let home = format!("{}/demo-v", sandbox.path("env").display());
+    for shell in [BASH, ZSH, DASH, XONSH, NUSHELL] {
+        let lines = [
+            shell.hook(&sandbox, &format!("shell-hook --shell {}", shell.name)),
+            shell.list(&sandbox, "before"),
+            "larder activate ./env".to_owned(),
+            shell.list(&sandbox, "inside"),
+            "demo".to_owned(),
+            "larder deactivate".to_owned(),
+            shell.list(&sandbox, "after"),
+        ];
+        if let Some(run) = shell.run(&sandbox, &lines, &OUTSIDE) {
+            let run = run.success();
+            assert_eq!(run.stdout.trim(), sandbox.path("env").to_str().unwrap());
+            let expected = [
+                ("DEMO_HOME", Some(home.as_str())),
+                ("DEMO_VALUE", Some("v")),
+                ("V", Some("1")),
+            ];
+            shows(&listed(&sandbox, "inside"), &expected);
+            assert_eq!(listed(&sandbox, "after"), listed(&sandbox, "before"));
+        }
     }
 }
 

@@ -19,15 +19,52 @@ fn names(unsaid: &[Unsaid]) -> Vec<&str> {
     unsaid.iter().map(|unsaid| unsaid.name.as_str()).collect()
 }
 
+/// The runner takes both kinds of line ends.
+fn without_end(line: &str) -> &str {
+    let line = line.strip_suffix('\n').unwrap_or(line);
+    line.strip_suffix('\r').unwrap_or(line)
+}
+
+#[test]
+fn github_reads_back_values_made_of_its_own_words() {
+    let words = [
+        "\n",
+        "LARDER_END_0",
+        "LARDER_END_1",
+        "\r\n",
+        "X<<LARDER_END_0",
+        "=",
+        "é",
+        "\r",
+    ];
+    let mut state = 1_u64;
+    let mut next = |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) as usize % below
+    };
+    for _ in 0..2000 {
+        let length = next(8);
+        let value: String = (0..length).map(|_| words[next(words.len())]).collect();
+        let files = github_files(&changed(&[("V", &value), ("AFTER", "x")]));
+        let mut expected = vec![("AFTER".to_owned(), "x".to_owned())];
+        if !value.ends_with('\r') {
+            expected.insert(0, ("V".to_owned(), value));
+        }
+        assert_eq!(read_github(&files.env), expected, "{:?}", files.env);
+    }
+}
+
 /// As GitHub's runner reads its file.
 fn read_github(text: &str) -> Vec<(String, String)> {
     let mut lines = text.split_inclusive('\n');
     let mut read = Vec::new();
     while let Some(line) = lines.next() {
-        let (name, end) = line.trim_end_matches('\n').split_once("<<").unwrap();
+        let (name, end) = without_end(line).split_once("<<").unwrap();
         let value: String = lines
             .by_ref()
-            .take_while(|line| line.trim_end_matches('\n') != end)
+            .take_while(|line| without_end(line) != end)
             .collect();
         let value = value.strip_suffix('\n').unwrap();
         read.push((name.to_owned(), value.to_owned()));
