@@ -177,7 +177,14 @@ pub(super) fn listed(sandbox: &Sandbox, name: &str) -> Variables {
         Some((name, record[at + 1..].to_vec()))
     };
     let mut variables: Variables = records.filter_map(pair).collect();
-    for own in ["_", "SHLVL", "PWD", "OLDPWD", "CMD_DURATION_MS"] {
+    for own in [
+        "_",
+        "SHLVL",
+        "PWD",
+        "OLDPWD",
+        "CMD_DURATION_MS",
+        "LAST_EXIT_CODE",
+    ] {
         variables.remove(own);
     }
     variables
