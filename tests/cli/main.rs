@@ -5,6 +5,7 @@
 mod activation;
 mod architecture;
 mod bytecode;
+mod cache;
 mod carry_crashes;
 mod check;
 mod completions;

@@ -33,14 +33,19 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The entry that an object is; `None` if it is none.
+    /// The entry that an object is; `None` if it is none. A key that breaks lines is none: it would write
+    /// other outputs than its own into what a pipeline reads.
     pub fn of_object(object: ObjectInfo) -> Option<Self> {
         let name = object.name.as_str().strip_prefix(ENTRIES)?;
         let (scope, rest) = name.split_once('/')?;
         let (key, version) = rest.rsplit_once('!')?;
+        let key = ObjectName::unescape(key)?;
+        if key.contains(char::is_control) {
+            return None;
+        }
         Some(Self {
             scope: Scope::new(ObjectName::unescape(scope)?),
-            key: ObjectName::unescape(key)?,
+            key,
             version: version.to_owned(),
             size: object.size,
             created: object.created,

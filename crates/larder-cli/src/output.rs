@@ -75,6 +75,11 @@ pub(crate) fn bytes(count: u64) -> String {
     }
 }
 
+/// A text from elsewhere, so that no CI service takes it for a command to itself (`##vso[`, `::set-output`).
+pub(crate) fn foreign(text: &str) -> String {
+    text.replace("##", "# #").replace("::", ": :")
+}
+
 /// How many of a thing there are.
 pub(crate) fn count(number: usize, thing: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };

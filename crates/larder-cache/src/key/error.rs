@@ -51,6 +51,12 @@ pub enum KeyError {
         /// The key.
         key: String,
     },
+    /// A key is one line.
+    #[error("the key {key:?} has a line break or another control character")]
+    Lines {
+        /// The key.
+        key: String,
+    },
     /// More than the service looks up at once.
     #[error("there are {count} keys, restore keys included; at most {limit} are allowed")]
     TooMany {

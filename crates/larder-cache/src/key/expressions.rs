@@ -37,6 +37,9 @@ pub(super) fn evaluate(
 
 fn one(key: &str, context: &KeyContext<'_>) -> Result<Key, KeyError> {
     let text = replace_variables(key, context)?.trim().to_owned();
+    if text.contains(char::is_control) {
+        return Err(KeyError::Lines { key: text });
+    }
     let length = text.chars().count();
     if context.style == Style::Github {
         if length > LONGEST {

@@ -72,6 +72,11 @@ fn one(key: &str, context: &KeyContext<'_>) -> Result<Key, KeyError> {
         key: key.to_owned(),
         problems,
     };
+    if segments.iter().any(|text| text.contains(char::is_control)) {
+        return Err(KeyError::Lines {
+            key: key.to_owned(),
+        });
+    }
     let malformed: Vec<_> = segments.iter().filter_map(|text| malformed(text)).collect();
     if !malformed.is_empty() {
         return Err(refused(malformed));

@@ -192,6 +192,16 @@ fn github_keys_are_text_with_values_in_it() {
 }
 
 #[test]
+fn a_key_is_one_line_of_text() {
+    let place = workspace();
+    for style in [Style::Azure, Style::Github, Style::Gitlab] {
+        let context = context(place.path(), style);
+        let error = evaluate("a\u{1b}[1mb", &[], &context).unwrap_err();
+        assert!(matches!(error, KeyError::Lines { .. }), "{error:?}");
+    }
+}
+
+#[test]
 fn r35_github_takes_neither_long_keys_nor_commas_nor_more_than_ten() {
     let place = workspace();
     let context = context(place.path(), Style::Github);

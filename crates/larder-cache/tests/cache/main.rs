@@ -5,7 +5,9 @@ mod archive;
 #[path = "../contract/mod.rs"]
 mod contract;
 mod directory;
+mod hostile;
 mod keys;
 mod restores;
+mod saves;
 mod scopes;
 mod snapshot;

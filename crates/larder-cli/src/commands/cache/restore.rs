@@ -63,7 +63,7 @@ fn json(report: &RestoreReport) -> serde_json::Value {
 }
 
 fn summary(report: &RestoreReport, lookup_only: bool) {
-    let Some(matched) = &report.matched_key else {
+    let Some(matched) = report.matched_key.as_deref().map(output::foreign) else {
         output::tell(format!("cache miss: nothing for {}", report.key));
         return;
     };
