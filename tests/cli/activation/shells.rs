@@ -1,6 +1,6 @@
 //! In, deeper, and out again, in every shell that is here.
 
-use larder_testkit::Sandbox;
+use larder_testkit::{Run, Sandbox};
 
 use super::world::{
     BASH, DASH, FISH, KSH, NUSHELL, Real, STRICT_BASH, TCSH, Variables, XONSH, ZSH, environment,
@@ -217,6 +217,35 @@ fn cep32_21_deactivate_scripts_run_in_reverse_order() {
     for shell in [BASH, ZSH, DASH, KSH, FISH, XONSH, TCSH] {
         order(shell);
     }
+}
+
+#[test]
+fn the_shell_that_asks_is_known_without_a_word() {
+    let sandbox = world();
+    for shell in [BASH, ZSH, DASH, KSH, FISH, XONSH, TCSH] {
+        let lines = [
+            shell.hook(&sandbox, "shell-hook -p envs/a"),
+            shell.list(&sandbox, "inside"),
+        ];
+        // Its parent decides, not the login shell.
+        let login = [("SHELL", "/bin/unknown")];
+        if let Some(run) = shell.run(&sandbox, &lines, &login) {
+            run.success();
+            shows(&listed(&sandbox, "inside"), &[("NEW", Some("n"))]);
+        }
+    }
+}
+
+#[test]
+fn the_login_shell_is_meant_where_no_shell_asks() {
+    let sandbox = world();
+    let args = ["shell-hook", "-p", "envs/a"];
+    let run = Run::of(sandbox.command(&args).env("SHELL", "/usr/bin/fish"));
+    assert!(run.success().stdout.contains("set -gx NEW 'n'\n"));
+    let run = sandbox.larder(&args).fails_with(1);
+    assert!(run.stderr.contains("--shell bash"), "{}", run.stderr);
+    let run = Run::of(sandbox.command(&["init"]).env("SHELL", "/bin/zsh")).success();
+    assert!(run.stdout.contains(".zshrc"), "{}", run.stdout);
 }
 
 #[test]
