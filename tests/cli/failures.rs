@@ -35,6 +35,9 @@ fn fails(sandbox: &Sandbox, code: i32) -> String {
 #[test]
 fn a_wrong_hash_names_package_url_and_both_digests() {
     let (sandbox, server) = served();
+    let channel = server.url();
+    let other = sandbox.larder(&["create", "-p", "other", "-c", &channel, "lib"]);
+    other.success();
     server.fault("app-1.0-0.conda", Fault::WrongBytes { times: 99 });
     let error = fails(&sandbox, 4);
     for part in [

@@ -140,7 +140,9 @@ impl Subject {
     fn judge_next_run(&self, outcome: &mut Outcome) {
         self.world.age();
         let again = self.world.undisturbed();
-        let exists = outcome.state == Some(State::New) && again.stderr.contains("--yes");
+        let has_nothing_to_do =
+            again.stderr.contains("--yes") || again.stdout.contains(": up to date");
+        let exists = outcome.state == Some(State::New) && has_nothing_to_do;
         if again.status != 0 && !(again.status == 1 && exists) {
             outcome.problems.push(format!(
                 "the next run: exit code {}: {}",

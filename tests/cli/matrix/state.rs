@@ -55,7 +55,8 @@ pub(super) fn state(world: &World, expected: &Expected) -> Result<State, String>
         return Ok(State::Unfinished);
     }
     let found = content(&made);
-    if found == expected.new {
+    let has_journal = made.join("conda-meta/.larder-update/journal").is_file();
+    if found == expected.new && !has_journal {
         Ok(State::New)
     } else if Some(&found) == expected.old.as_ref() {
         Ok(State::Old)
@@ -64,7 +65,7 @@ pub(super) fn state(world: &World, expected: &Expected) -> Result<State, String>
         && found.iter().all(|line| old.contains(line))
     {
         Ok(State::Partly)
-    } else if made.join("conda-meta/.larder-update/journal").is_file() {
+    } else if has_journal {
         Ok(State::Updating)
     } else {
         Err(format!("neither old nor new: {found:#?}"))
