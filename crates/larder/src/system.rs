@@ -72,7 +72,7 @@ fn advice(kind: io::ErrorKind, code: Option<i32>) -> Option<&'static str> {
             Some("free some space of your quota and run it again; what was fetched is kept")
         }
         io::ErrorKind::ReadOnlyFilesystem => Some(
-            "that file system is read-only: LARDER_STORE, LARDER_TREES and `-p` name other places",
+            "that file system is read-only: LARDER_STORE, LARDER_TREES and `-p` name other places (LARDER_STORE_LOWER names a store that is only read)",
         ),
         io::ErrorKind::PermissionDenied => Some(
             "give yourself the right to it, or name other places by LARDER_STORE, LARDER_TREES and `-p`",

@@ -141,7 +141,7 @@ impl Subject {
         self.world.age();
         let again = self.world.undisturbed();
         let has_nothing_to_do =
-            again.stderr.contains("--yes") || again.stdout.contains(": up to date");
+            again.stderr.contains("--yes") || again.stderr.contains(": up to date");
         let exists = outcome.state == Some(State::New) && has_nothing_to_do;
         if again.status != 0 && !(again.status == 1 && exists) {
             outcome.problems.push(format!(

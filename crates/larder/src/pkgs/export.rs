@@ -143,7 +143,7 @@ impl Exporter<'_> {
         if placed.archive == State::Free {
             let mut file = AtomicFile::create(&path)?;
             io::copy(&mut reader, &mut file).at("write", &path)?;
-            file.commit(Durability::Lazy)?;
+            file.commit(Durability::Flush)?;
         } else {
             io::copy(&mut reader, &mut io::sink()).at("read", &object.path)?;
         }
@@ -170,6 +170,8 @@ impl Exporter<'_> {
         let text = format!("{:#}\n", Value::Object(record));
         let path = tree.root.join("info/repodata_record.json");
         fs::write(&path, text).at("write", &path)?;
+        // conda takes for extracted what has this name.
+        larder_fs::flush_file_system(&tree.root)?;
         larder_fs::rename_noreplace(&tree.root, &placed.extracted_path())?;
         Ok(())
     }
@@ -195,7 +197,7 @@ impl Exporter<'_> {
                 text.push('\n');
             }
         }
-        write_atomic(&path, text.as_bytes(), Durability::Lazy)?;
+        write_atomic(&path, text.as_bytes(), Durability::Flush)?;
         let old = self.root.join("urls");
         if !old.exists() {
             write_atomic(&old, b"", Durability::Lazy)?;
