@@ -110,6 +110,13 @@ pub enum Event {
         /// The text.
         text: String,
     },
+    /// A program that works for larder, such as uv, printed a line.
+    ToolSaid {
+        /// Its name.
+        tool: String,
+        /// The line, without credentials.
+        line: String,
+    },
     /// Something the user should know and that stops nothing.
     Warned(Warning),
     /// A detail for `-v`: how a decision fell.

@@ -39,7 +39,7 @@ pub(crate) enum Content {
     Pip(Box<PipPackage>),
 }
 
-/// A package of PyPI in a lock. larder keeps it but cannot install it yet.
+/// A package of PyPI in a lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PipPackage {
     /// As the lock spells it.
@@ -48,6 +48,8 @@ pub struct PipPackage {
     pub version: String,
     /// Where the wheel or source is, without credentials.
     pub url: String,
+    /// The index that named it, if that is known.
+    pub index: Option<String>,
     /// Of the wheel or source.
     pub sha256: Option<Sha256>,
     /// Of the wheel or source.

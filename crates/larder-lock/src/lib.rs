@@ -17,6 +17,7 @@ mod format;
 mod kind;
 mod matching;
 mod names;
+mod pip;
 mod pixi;
 mod raw;
 mod read;
@@ -40,6 +41,7 @@ pub use file::{
 };
 pub use format::{LockFormat, ParseContext, UnknownFormat};
 pub use kind::{DEFAULT_FILE_NAME, LockKind, detect, may_be_lock_name};
+pub use pip::{PipLock, PipRequest};
 pub use satisfy::{check, check_closure};
 pub use scalar::scalar as yaml_scalar;
 pub use source::relative_source;

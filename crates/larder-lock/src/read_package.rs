@@ -348,6 +348,7 @@ impl Item {
             name,
             version,
             url,
+            index: None,
             sha256: hashes.sha256.and_then(|digest| digest.parse().ok()),
             md5: hashes.md5.and_then(|digest| digest.parse().ok()),
             dependencies,

@@ -123,6 +123,11 @@ pub enum Reason {
         /// The specs that once asked for it.
         requested_specs: Vec<String>,
     },
+    /// The `pip:` section and its packages do not go together.
+    Pip {
+        /// What does not.
+        text: String,
+    },
 }
 
 impl fmt::Display for Reason {
@@ -132,7 +137,7 @@ impl fmt::Display for Reason {
                 let locked: Vec<&str> = locked.iter().map(|subdir| subdir.as_str()).collect();
                 write!(f, "{subdir} is not locked, only {}", joined(&locked))
             }
-            Self::Unusable { text } => f.write_str(text),
+            Self::Unusable { text } | Self::Pip { text } => f.write_str(text),
             Self::Channels { locked, wanted } => write!(
                 f,
                 "the channels are {}, but the lock was made from {}",

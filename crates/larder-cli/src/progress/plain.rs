@@ -119,6 +119,9 @@ impl Reporter for Plain {
             Event::Compiled { package, files } if everything => {
                 output::tell(format!("  compiled {package}, {files} files"))
             }
+            Event::ToolSaid { tool, line } if self.verbosity != Verbosity::Warnings => {
+                output::tell(format!("  {tool}: {line}"));
+            }
             Event::Noted { text } if everything => output::tell(format!("  {text}")),
             _ => {}
         }

@@ -32,6 +32,10 @@ pub(super) fn read(package: &PypiPackageData) -> Result<PipPackage, Problem> {
             UrlOrPath::Url(url) => crate::address::clean(url.as_str()).url,
             UrlOrPath::Path(_) => text.to_owned(),
         },
+        index: archive
+            .index_url
+            .as_ref()
+            .map(|url| crate::address::clean(url.as_str()).url),
         sha256: sha256.and_then(|digest| larder_digest::Sha256::from_slice(digest).ok()),
         md5: md5.and_then(|digest| larder_digest::Md5::from_slice(digest).ok()),
         dependencies: requirements
@@ -66,7 +70,7 @@ pub(super) fn write(package: &PipPackage) -> Result<PypiPackageData, ExportError
         name: name.map_err(|error| parse_error("name", &error))?,
         version: version.map_err(|error| parse_error("version", &error))?,
         location: Verbatim::new(location.map_err(|error| parse_error("address", &error))?),
-        index_url: None,
+        index_url: package.index.as_deref().and_then(|url| url.parse().ok()),
         hash: hashes(package),
         requires_dist,
         requires_python: None,

@@ -1,0 +1,48 @@
+//! Indexes that the user's environment names: uv reads its own variables, and pip its own; what is named
+//! for pip counts for uv where nothing is named for uv.
+
+use std::{collections::HashMap, process::Command};
+
+use crate::ToolKind;
+
+/// Indexes of the user's environment. May hold credentials: has no `Debug` that shows them.
+#[derive(Clone, Default)]
+pub struct Indexes {
+    variables: Vec<(&'static str, String)>,
+}
+
+/// A variable of pip and those of uv that mean the same; the first is set, any of them wins.
+const SAME: &[(&str, &[&str])] = &[
+    ("PIP_INDEX_URL", &["UV_DEFAULT_INDEX", "UV_INDEX_URL"]),
+    ("PIP_EXTRA_INDEX_URL", &["UV_EXTRA_INDEX_URL", "UV_INDEX"]),
+    ("PIP_FIND_LINKS", &["UV_FIND_LINKS"]),
+    ("PIP_CERT", &["SSL_CERT_FILE"]),
+];
+
+impl Indexes {
+    /// What the variables say.
+    pub fn new(variables: &HashMap<String, String>) -> Self {
+        let named = |name: &&&str| variables.get(**name).is_some_and(|value| !value.is_empty());
+        let taken = SAME.iter().filter_map(|(pip, uv)| {
+            let value = variables.get(*pip).filter(|value| !value.is_empty())?;
+            let is_free = uv.iter().find(named).is_none();
+            is_free.then(|| (uv[0], value.clone()))
+        });
+        Self {
+            variables: taken.collect(),
+        }
+    }
+
+    pub(crate) fn apply(&self, kind: ToolKind, command: &mut Command) {
+        if kind == ToolKind::Uv {
+            command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        }
+    }
+}
+
+impl std::fmt::Debug for Indexes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names = self.variables.iter().map(|(name, _)| name);
+        f.debug_list().entries(names).finish()
+    }
+}

@@ -1,0 +1,154 @@
+//! A section to a lock: one call of uv or pip per target.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use larder_event::Reporter;
+use larder_lock::PipLock;
+use url::Url;
+
+use crate::{
+    Indexes, Provided, Section, Target, Tool, ToolError, ToolKind, pip_report,
+    process::Call,
+    pylock,
+    resolved::{Chosen, Locking},
+    stub::{self, Stubs},
+};
+
+/// What is resolved, for what, with what.
+#[derive(Debug, Clone, Copy)]
+pub struct ResolveRequest<'r> {
+    /// What is asked for.
+    pub section: &'r Section,
+    /// What it is for.
+    pub target: &'r Target,
+    /// What is there already.
+    pub provided: &'r [Provided],
+    /// With what.
+    pub tool: &'r Tool,
+    /// Whether the tool's own Python is the target's: pip needs no wheels for everything then.
+    pub is_native: bool,
+    /// Of the user's environment.
+    pub indexes: &'r Indexes,
+    /// An empty directory, which is the caller's to remove. Absolute, without links in it.
+    pub scratch: &'r Path,
+}
+
+/// The lock of a section for one target. What conda provides is not in it, and holds the rest to its versions.
+///
+/// # Errors
+/// [`ToolError`]; its text has what the tool said.
+pub fn resolve(
+    request: &ResolveRequest<'_>,
+    reporter: &dyn Reporter,
+) -> Result<PipLock, ToolError> {
+    let stubs_directory = request.scratch.join("provided");
+    fs::create_dir(&stubs_directory).map_err(ToolError::file("make", &stubs_directory))?;
+    let stubs = stub::write(request.provided, &stubs_directory);
+    let stubs = stubs.map_err(ToolError::file("write into", &stubs_directory))?;
+    let resolving = Resolving {
+        request,
+        stubs: &stubs,
+        reporter,
+    };
+    let chosen = match request.tool.kind {
+        ToolKind::Uv => resolving.with_uv(),
+        ToolKind::Pip => resolving.with_pip(),
+    }?;
+    Locking {
+        section: request.section,
+        target: request.target,
+        stubs: &stubs_directory,
+        unversioned: &stubs.unversioned,
+    }
+    .lock(chosen)
+}
+
+struct Resolving<'r> {
+    request: &'r ResolveRequest<'r>,
+    stubs: &'r Stubs,
+    reporter: &'r dyn Reporter,
+}
+
+impl Resolving<'_> {
+    fn with_uv(&self) -> Result<Vec<Chosen>, ToolError> {
+        let request = self.request;
+        let answer = request.scratch.join("pylock.toml");
+        let mut command = request.tool.command(&request.section.directory);
+        command.args(["--quiet", "pip", "compile", "-", "--format", "pylock.toml"]);
+        command.args(["--no-header", "--no-annotate", "--no-sources"]);
+        command.arg("--output-file").arg(&answer);
+        command.args(["--python-version", &request.target.python_full]);
+        let triple = request.target.triple().unwrap_or_default();
+        command.args(["--python-platform", &triple]);
+        command.arg("--constraints").arg(self.constraints()?);
+        if !self.stubs.unversioned.is_empty() {
+            let excludes = self.file("excludes.txt", &self.stubs.unversioned.join("\n"))?;
+            command.arg("--excludes").arg(excludes);
+        }
+        request.indexes.apply(ToolKind::Uv, &mut command);
+        self.call(request.section.text()).run(command)?;
+        let text = fs::read_to_string(&answer).map_err(ToolError::file("read", &answer))?;
+        pylock::parse(&text, request.scratch).map_err(|problem| self.answer(problem))
+    }
+
+    fn with_pip(&self) -> Result<Vec<Chosen>, ToolError> {
+        let request = self.request;
+        let answer = request.scratch.join("report.json");
+        let mut command = request.tool.command(&request.section.directory);
+        command.args(["install", "--dry-run", "--ignore-installed", "--quiet"]);
+        command.arg("--report").arg(&answer);
+        command.arg("--constraint").arg(self.constraints()?);
+        let requirements = self.file("requirements.txt", request.section.text())?;
+        command.arg("--requirement").arg(requirements);
+        if !request.is_native {
+            // For another machine pip takes wheels alone, and wants to be told where they would go.
+            command.args(["--only-binary", ":all:", "--implementation", "cp"]);
+            command.args(["--python-version", &request.target.python_full]);
+            for platform in request.target.pip_platforms() {
+                command.args(["--platform", &platform]);
+            }
+            command.arg("--target").arg(request.scratch.join("nowhere"));
+        }
+        self.call("").run(command)?;
+        let text = fs::read(&answer).map_err(ToolError::file("read", &answer))?;
+        pip_report::parse(&text).map_err(|problem| self.answer(problem))
+    }
+
+    fn call<'c>(&'c self, input: &str) -> Call<'c> {
+        Call {
+            tool: self.request.tool,
+            what: "resolve the `pip:` section",
+            input: input.to_owned(),
+            reporter: self.reporter,
+        }
+    }
+
+    fn answer(&self, problem: String) -> ToolError {
+        ToolError::Answer {
+            tool: self.request.tool.described(),
+            problem,
+        }
+    }
+
+    /// Whoever asks for what conda provides gets the stand-in, or no answer.
+    fn constraints(&self) -> Result<PathBuf, ToolError> {
+        let mut text = String::new();
+        for (name, path) in &self.stubs.wheels {
+            if let Ok(url) = Url::from_file_path(path) {
+                // Writing to a String cannot fail.
+                let _ = writeln!(text, "{name} @ {url}");
+            }
+        }
+        self.file("constraints.txt", &text)
+    }
+
+    fn file(&self, name: &str, text: &str) -> Result<PathBuf, ToolError> {
+        let path = self.request.scratch.join(name);
+        fs::write(&path, text).map_err(ToolError::file("write", &path))?;
+        Ok(path)
+    }
+}

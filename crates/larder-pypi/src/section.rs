@@ -1,0 +1,259 @@
+//! The lines of a `pip:` section: requirements, options, and files of such that they name.
+//!
+//! What a tool gets is what the user wrote. What a lock records is one spelling of it, with the contents of
+//! files in place of their names, without comments and credentials, sorted.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use url::Url;
+
+use crate::requirement::plain;
+
+/// How deep files may name further files: more is a circle.
+const DEEPEST: u32 = 16;
+
+/// A `pip:` section, read.
+#[derive(Clone)]
+pub struct Section {
+    /// For the tool. May hold credentials.
+    text: String,
+    requirements: Vec<String>,
+    indexes: Vec<Url>,
+    /// What relative paths are relative to.
+    pub directory: PathBuf,
+}
+
+/// Why a section cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SectionError {
+    /// A file that a line names.
+    #[error("cannot read `{}`, which the `pip:` section names", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Files name each other.
+    #[error("`{}` names files that name files without end", path.display())]
+    Circle {
+        /// The file at which reading stopped.
+        path: PathBuf,
+    },
+}
+
+impl std::fmt::Debug for Section {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Section")
+            .field("requirements", &self.requirements)
+            .field("directory", &self.directory)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Section {
+    /// Reads lines as a manifest in `directory` has them, and the files that they name.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub fn read<'l>(
+        lines: impl IntoIterator<Item = &'l str>,
+        directory: &Path,
+    ) -> Result<Self, SectionError> {
+        let mut section = Self {
+            text: String::new(),
+            requirements: Vec::new(),
+            indexes: Vec::new(),
+            directory: directory.to_owned(),
+        };
+        for line in lines {
+            let line = without_comment(line);
+            if line.is_empty() {
+                continue;
+            }
+            section.text.push_str(&with_absolute_file(line, directory));
+            section.text.push('\n');
+            section.line(line, directory, 0)?;
+        }
+        section.requirements.sort();
+        section.requirements.dedup();
+        Ok(section)
+    }
+
+    /// One spelling of everything that is asked for, without credentials.
+    pub fn requirements(&self) -> &[String] {
+        &self.requirements
+    }
+
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.requirements.is_empty()
+    }
+
+    /// The addresses that the section names, with their credentials.
+    pub fn indexes(&self) -> &[Url] {
+        &self.indexes
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn line(&mut self, line: &str, directory: &Path, depth: u32) -> Result<(), SectionError> {
+        if let Some((option, file)) = named_file(line) {
+            let path = directory.join(file);
+            return match (Url::parse(file), option) {
+                // Windows paths look like URLs of one letter.
+                (Ok(url), _) if url.scheme().len() > 1 => {
+                    self.requirements.push(larder_redact::redact_text(line));
+                    Ok(())
+                }
+                (_, FileOption::Requirements) => self.file(&path, depth + 1),
+                (_, FileOption::Constraints) => self.constraints(&path),
+            };
+        }
+        self.requirements.push(self.spelled(line));
+        let value = [
+            "--index-url",
+            "--extra-index-url",
+            "--find-links",
+            "-i",
+            "-f",
+        ];
+        let value = value.iter().find_map(|option| value_of(line, option));
+        self.indexes
+            .extend(value.and_then(|value| Url::parse(value).ok()));
+        Ok(())
+    }
+
+    fn spelled(&self, line: &str) -> String {
+        let (requirement, options) = line.split_once(" --").unwrap_or((line, ""));
+        let Some(plain) = plain(requirement) else {
+            return larder_redact::redact_text(line);
+        };
+        let options = options
+            .split(" --")
+            .filter(|option| !option.trim().is_empty());
+        let mut options: Vec<String> = options
+            .map(|option| format!(" --{}", option.trim()))
+            .collect();
+        options.sort();
+        format!("{}{}", plain.text, options.concat())
+    }
+
+    fn file(&mut self, path: &Path, depth: u32) -> Result<(), SectionError> {
+        if depth > DEEPEST {
+            let path = path.to_owned();
+            return Err(SectionError::Circle { path });
+        }
+        let text = read(path)?;
+        let directory = path.parent().unwrap_or(path);
+        for line in logical_lines(&text) {
+            self.line(&line, directory, depth)?;
+        }
+        Ok(())
+    }
+
+    fn constraints(&mut self, path: &Path) -> Result<(), SectionError> {
+        let text = read(path)?;
+        for line in logical_lines(&text) {
+            let spelled = self.spelled(&line);
+            self.requirements.push(format!("-c {spelled}"));
+        }
+        Ok(())
+    }
+}
+
+fn read(path: &Path) -> Result<String, SectionError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(source) => Err(SectionError::File {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum FileOption {
+    Requirements,
+    Constraints,
+}
+
+/// The file that a line has read in its place, as written.
+fn named_file(line: &str) -> Option<(FileOption, &str)> {
+    let requirements = ["-r", "--requirement"];
+    let constraints = ["-c", "--constraint"];
+    let of = |options: [&str; 2]| options.iter().find_map(|option| value_of(line, option));
+    let requirements = of(requirements).map(|file| (FileOption::Requirements, file));
+    requirements.or_else(|| of(constraints).map(|file| (FileOption::Constraints, file)))
+}
+
+/// The value of an option, as pip takes it: after a blank or `=`, or right behind one of one letter.
+fn value_of<'l>(line: &'l str, option: &str) -> Option<&'l str> {
+    let rest = line.strip_prefix(option)?;
+    let is_short = !option.starts_with("--");
+    let value = match rest.strip_prefix(['=', ' ', '\t']) {
+        Some(value) => value,
+        None if is_short && !rest.is_empty() => rest,
+        None => return None,
+    };
+    Some(value.trim().trim_matches(['"', '\'']))
+}
+
+/// A tool reads the lines from somewhere else than the manifest's directory.
+fn with_absolute_file(line: &str, directory: &Path) -> String {
+    match named_file(line) {
+        Some((option, file)) if Url::parse(file).is_err() => {
+            let option = match option {
+                FileOption::Requirements => "-r",
+                FileOption::Constraints => "-c",
+            };
+            format!("{option} {}", directory.join(file).display())
+        }
+        _ => line.to_owned(),
+    }
+}
+
+/// As pip: `#` at the beginning, or behind a blank.
+fn without_comment(line: &str) -> &str {
+    let line = line.trim();
+    if line.starts_with('#') {
+        return "";
+    }
+    let comment = [" #", "\t#"]
+        .iter()
+        .filter_map(|mark| line.find(mark))
+        .min();
+    comment.map_or(line, |at| &line[..at]).trim_end()
+}
+
+/// Lines of a file, joined where one ends with a backslash, without comments.
+fn logical_lines(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut pending = String::new();
+    for line in text.lines() {
+        let line = without_comment(line);
+        match line.strip_suffix('\\') {
+            Some(begun) => {
+                pending.push_str(begun.trim());
+                pending.push(' ');
+            }
+            None => {
+                pending.push_str(line);
+                let whole = std::mem::take(&mut pending);
+                lines.push(whole.trim().to_owned());
+            }
+        }
+    }
+    lines.push(pending.trim().to_owned());
+    lines.retain(|line| !line.is_empty());
+    lines
+}
+
+#[cfg(test)]
+mod tests;
