@@ -30,6 +30,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("larder-pack", &["larder-digest", "larder-unpack"]),
     (
+        "larder-pypi",
+        &[
+            "larder-digest",
+            "larder-event",
+            "larder-lock",
+            "larder-redact",
+        ],
+    ),
+    (
         "larder-solve",
         &[
             "larder-digest",
@@ -84,6 +93,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "larder-lock",
             "larder-manifest",
             "larder-pack",
+            "larder-pypi",
             "larder-solve",
             "larder-store",
             "larder-unpack",

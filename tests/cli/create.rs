@@ -309,22 +309,6 @@ fn cep24_16_an_unknown_section_is_refused_before_anything_is_downloaded() {
 }
 
 #[test]
-fn a_pip_section_is_refused_before_anything_changes() {
-    let sandbox = app_and_lib();
-    sandbox.write(
-        "environment.yml",
-        "channels: [./channel]\ndependencies:\n  - app\n  - pip:\n    - rich\n",
-    );
-    let run = sandbox.larder(&["create", "-p", "env"]).fails_with(1);
-    assert!(
-        run.stderr.contains("pip") && run.stderr.contains("rich"),
-        "{}",
-        run.stderr
-    );
-    assert!(!env(&sandbox).exists() && objects(&sandbox.store()).is_empty());
-}
-
-#[test]
 fn cep24_20_nodefaults_is_never_asked_for() {
     let sandbox = app_and_lib();
     let server = Server::serve(&sandbox.path("channel"));

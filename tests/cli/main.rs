@@ -39,6 +39,8 @@ mod menus;
 mod overlap;
 mod pack;
 #[cfg(unix)]
+mod pip;
+#[cfg(unix)]
 mod places;
 mod power_loss;
 mod quickstart;

@@ -50,6 +50,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "mirrors of channels for packages: CHANNEL-URL=MIRROR-URL, several with spaces; asked in order, the channel itself last",
     ),
     (
+        "LARDER_UV",
+        "the uv that locks and installs `pip:` sections (default: that on the PATH, else one of the channels); empty: pip does it",
+    ),
+    (
         "CONDARC",
         "a .condarc to read after all others; also MAMBARC (`larder config` shows what is read)",
     ),

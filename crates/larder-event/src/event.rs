@@ -144,6 +144,8 @@ pub enum Phase {
     Compile,
     /// Link scripts run.
     Scripts,
+    /// The `pip:` section is installed.
+    Pip,
     /// What is in the store, or in trees, is read and hashed.
     Verify,
     /// What nobody needs leaves the store.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use larder_fs::PathError;
 use larder_unpack::Damage;
 
-use crate::{clobber::Clobber, scripts::ScriptError};
+use crate::{AdditionFailed, clobber::Clobber, scripts::ScriptError};
 
 /// Why there is no plan. Nothing was touched.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +92,9 @@ pub enum PlanError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyError {
+    /// What was to come besides packages could not be made; whoever was to bring it knows why.
+    #[error(transparent)]
+    Addition(AdditionFailed),
     /// Something is there, and it was not to be replaced.
     #[error("`{}` already exists", prefix.display())]
     AlreadyExists {

@@ -8,6 +8,7 @@
 //! This crate fetches nothing and makes no trees, reads no environment variables, and never prints.
 #![forbid(unsafe_code)]
 
+mod addition;
 mod apply;
 mod bytecode;
 mod certainty;
@@ -27,6 +28,7 @@ mod options;
 mod order;
 mod package;
 mod parallel;
+mod pip_file;
 mod place;
 mod plan;
 mod record;
@@ -41,6 +43,7 @@ mod unlink_scripts;
 mod update;
 mod verify;
 
+pub use addition::{Addition, AdditionFailed};
 pub use apply::{Applied, apply};
 pub use clobber::Clobber;
 pub use crash::{Recovered, recover};
@@ -54,6 +57,7 @@ pub use larder_bytecode::{
 pub use larder_fs::LinkMode;
 pub use options::{ClobberPolicy, LinkOptions, Menus, Replace, ScriptPolicy};
 pub use package::LinkPackage;
+pub use pip_file::{PIP_FILE, PipFile, PipInstalled};
 pub use place::{check_place, frozen, is_unfinished};
 pub use plan::{How, LinkPlan, PlanLine, plan};
 pub use record::package_record;

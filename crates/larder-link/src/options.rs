@@ -7,7 +7,7 @@ use larder_bytecode::Bytecodes;
 use larder_fs::{Durability, LinkMode};
 use rattler_conda_types::Subdir;
 
-use crate::{Fingerprint, Held};
+use crate::{Addition, Fingerprint, Held};
 
 /// Everything that planning and applying need to know besides the packages.
 #[derive(Debug, Clone)]
@@ -50,6 +50,8 @@ pub struct LinkOptions {
     /// What must survive a power loss: with [`Durability::Flush`] the environment is the old or the new
     /// one, whole, whenever the power goes. Flushes the prefix's file system, trees on it included.
     pub durability: Durability,
+    /// What comes besides packages.
+    pub addition: Option<Arc<dyn Addition>>,
 }
 
 /// Whether link scripts run. CEP 34 says that they must.
@@ -117,6 +119,7 @@ impl LinkOptions {
             held: None,
             bytecode: None,
             durability: Durability::Flush,
+            addition: None,
         }
     }
 }

@@ -38,6 +38,13 @@ impl Plain {
 /// The requirement on a line, without options behind it; nothing if that is none, or is one for a URL.
 pub fn plain(line: &str) -> Option<Plain> {
     let line = line.split(" --").next()?.trim();
+    // pep508_rs panics on a name that ends otherwise.
+    let is_of_name =
+        |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+    let name = line.split(|character| !is_of_name(character)).next()?;
+    if !name.ends_with(|last: char| last.is_ascii_alphanumeric()) {
+        return None;
+    }
     let requirement = Requirement::<VerbatimUrl>::from_str(line).ok()?;
     let versions = match &requirement.version_or_url {
         None => None,

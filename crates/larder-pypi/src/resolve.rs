@@ -29,6 +29,8 @@ pub struct ResolveRequest<'r> {
     pub provided: &'r [Provided],
     /// With what.
     pub tool: &'r Tool,
+    /// For uv, where it finds no Python itself.
+    pub python: Option<&'r Path>,
     /// Whether the tool's own Python is the target's: pip needs no wheels for everything then.
     pub is_native: bool,
     /// Of the user's environment.
@@ -84,6 +86,9 @@ impl Resolving<'_> {
         command.args(["--python-version", &request.target.python_full]);
         let triple = request.target.triple().unwrap_or_default();
         command.args(["--python-platform", &triple]);
+        if let Some(python) = request.python {
+            command.arg("--python").arg(python);
+        }
         command.arg("--constraints").arg(self.constraints()?);
         if !self.stubs.unversioned.is_empty() {
             let excludes = self.file("excludes.txt", &self.stubs.unversioned.join("\n"))?;

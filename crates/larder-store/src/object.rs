@@ -17,11 +17,13 @@ pub enum ObjectKind {
     TarBz2,
     /// A Python wheel, `.whl`.
     Wheel,
+    /// A source archive of Python, of whatever format, `.sdist`.
+    Source,
 }
 
 impl ObjectKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Conda, Self::TarBz2, Self::Wheel];
+    pub const ALL: [Self; 4] = [Self::Conda, Self::TarBz2, Self::Wheel, Self::Source];
 
     /// The extension, without the leading dot.
     pub const fn extension(self) -> &'static str {
@@ -29,6 +31,7 @@ impl ObjectKind {
             Self::Conda => "conda",
             Self::TarBz2 => "tar.bz2",
             Self::Wheel => "whl",
+            Self::Source => "sdist",
         }
     }
 
@@ -41,7 +44,7 @@ impl ObjectKind {
     pub(crate) const fn directory(self) -> &'static str {
         match self {
             Self::Conda | Self::TarBz2 => "pkgs",
-            Self::Wheel => "wheels",
+            Self::Wheel | Self::Source => "wheels",
         }
     }
 

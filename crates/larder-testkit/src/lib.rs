@@ -26,6 +26,7 @@ mod shards;
 mod tarball;
 mod trace;
 mod tree;
+mod wheel;
 mod zipfile;
 
 pub use archive::{
@@ -44,6 +45,7 @@ pub use sandbox::{Run, Sandbox};
 pub use server::{Auth, Fault, Request, Server};
 pub use tarball::{RawEntry, tar};
 pub use trace::{Action, Call, Disturb, Errno, Traced, Tracer};
+pub use wheel::{WheelBuilder, link_page};
 pub use zipfile::{Method, ZipMember, zip};
 
 use std::fmt::Display;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use larder_event::Reporter;
 use larder_fetch::NetworkError;
 use larder_lock::{
-    Closure, ClosureError, DuplicatePackage, LockFile, LockedPackage, Reason, Selection, Wanted,
-    check,
+    Closure, ClosureError, DuplicatePackage, LockFile, LockedPackage, PipLock, Reason, Selection,
+    Wanted, check,
 };
 use larder_solve::{How, SolveError};
 use larder_store::Store;
@@ -14,9 +14,10 @@ use rattler_conda_types::Subdir;
 use serde::Serialize;
 
 use crate::{
-    Explain, Kind, Settings, SolvePolicy,
+    Explain, Kind, PipError, Settings, SolvePolicy,
     inputs::{InputError, ManifestInput},
     network::LazyNetwork,
+    pip,
     solving::{Solving, Want, detect},
 };
 
@@ -43,6 +44,8 @@ pub(crate) struct Chosen {
     pub(crate) origin: Origin,
     /// Why no earlier solve could be used, where the solver ran.
     pub(crate) why_no_memo: Option<String>,
+    /// What a lock has for pip; of a solve nothing is known yet.
+    pub(crate) pip: PipLock,
 }
 
 impl Chosen {
@@ -51,7 +54,12 @@ impl Chosen {
             closure,
             origin,
             why_no_memo: None,
+            pip: PipLock::default(),
         }
+    }
+
+    fn with_pip(self, pip: PipLock) -> Self {
+        Self { pip, ..self }
     }
 }
 
@@ -85,16 +93,9 @@ pub enum ChooseError {
         /// Whether there is a manifest to lock again.
         can_lock: bool,
     },
-    /// The lock has packages for pip.
-    #[error("`{}` has {count} packages from PyPI (the first is {first}), which this version of larder cannot install", path.display())]
-    Pip {
-        /// The lock.
-        path: PathBuf,
-        /// How many.
-        count: usize,
-        /// The name of one.
-        first: String,
-    },
+    /// The `pip:` section.
+    #[error(transparent)]
+    Pip(#[from] PipError),
     /// `--frozen`, but there is no lock.
     #[error("there is no lock at `{}`", path.display())]
     NoLock {
@@ -128,6 +129,7 @@ impl Explain for ChooseError {
         match self {
             Self::Input(error) => error.kind(),
             Self::Solve(error) => crate::explain::solve_kind(error),
+            Self::Pip(error) => error.kind(),
             _ => Kind::Refused,
         }
     }
@@ -137,7 +139,7 @@ impl Explain for ChooseError {
             Self::Input(error) => error.code(),
             Self::Stale { .. } => "lock::stale",
             Self::NoLock { .. } => "lock::missing",
-            Self::Pip { .. } => "lock::pip-packages",
+            Self::Pip(error) => error.code(),
             Self::Unusable { .. } | Self::Duplicate(_) => "lock::unusable",
             Self::Network(_) => "network::setup",
             Self::Solve(error) => crate::explain::solve_code(error),
@@ -147,6 +149,7 @@ impl Explain for ChooseError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Input(error) => error.hint(),
+            Self::Pip(error) => error.hint(),
             Self::Stale { can_lock: true, .. } => Some(
                 "`larder lock` mends it; `--no-lock` ignores it, `--frozen` uses it as it is"
                     .into(),
@@ -183,13 +186,12 @@ impl Chooser<'_> {
         match (found, lock_use) {
             (Some((path, lock)), LockUse::Frozen) => {
                 let closure = closure(&lock, &path, want.subdir, &Selection::all())?;
-                return Ok(Chosen::known(with_requests(closure, want)?, Origin::Frozen));
+                let chosen = Chosen::known(with_requests(closure, want)?, Origin::Frozen);
+                return Ok(chosen.with_pip(lock.pip(want.subdir, &Selection::all())));
             }
             (Some((path, lock)), _) => {
-                return Ok(Chosen::known(
-                    self.checked(&lock, &path, want)?,
-                    Origin::Lock,
-                ));
+                let chosen = Chosen::known(self.checked(input, &lock, &path, want)?, Origin::Lock);
+                return Ok(chosen.with_pip(lock.pip(want.subdir, &Selection::all())));
             }
             (None, LockUse::Frozen) => {
                 let default = || self.settings.absolute(crate::inputs::DEFAULT_LOCK);
@@ -222,6 +224,7 @@ impl Chooser<'_> {
                 How::Solved => Origin::Solved,
             },
             why_no_memo: solved.why_no_memo,
+            pip: PipLock::default(),
         })
     }
 
@@ -236,8 +239,9 @@ impl Chooser<'_> {
     ) -> Result<Chosen, ChooseError> {
         let selection = Selection::default();
         let found = closure(lock, path, subdir, &selection)?;
+        let pip = lock.pip(subdir, &selection);
         if lock_use == LockUse::Frozen {
-            return Ok(Chosen::known(found, Origin::Frozen));
+            return Ok(Chosen::known(found, Origin::Frozen).with_pip(pip));
         }
         let channels: Vec<String> = lock
             .channels()
@@ -262,7 +266,7 @@ impl Chooser<'_> {
             .filter(counts)
             .collect();
         if reasons.is_empty() {
-            Ok(Chosen::known(found, Origin::Lock))
+            Ok(Chosen::known(found, Origin::Lock).with_pip(pip))
         } else {
             Err(ChooseError::Stale {
                 path: path.to_owned(),
@@ -273,7 +277,13 @@ impl Chooser<'_> {
         }
     }
 
-    fn checked(&self, lock: &LockFile, path: &Path, want: &Want) -> Result<Closure, ChooseError> {
+    fn checked(
+        &self,
+        input: &ManifestInput,
+        lock: &LockFile,
+        path: &Path,
+        want: &Want,
+    ) -> Result<Closure, ChooseError> {
         let selection = Selection::all();
         let wanted = Wanted {
             subdir: want.subdir,
@@ -283,12 +293,20 @@ impl Chooser<'_> {
             virtual_packages: &want.virtual_packages,
             selection: &selection,
         };
-        check(lock, &wanted).map_err(|reasons| ChooseError::Stale {
-            path: path.to_owned(),
-            subdir: want.subdir,
-            reasons,
-            can_lock: true,
-        })?;
+        let mut reasons = check(lock, &wanted).err().unwrap_or_default();
+        let section = pip::section(input, want.subdir, self.settings)?;
+        if let Ok(closure) = lock.closure(want.subdir, &selection) {
+            let locked = lock.pip(want.subdir, &selection);
+            reasons.extend(pip::reasons(section.as_ref(), &locked, &closure));
+        }
+        if !reasons.is_empty() {
+            return Err(ChooseError::Stale {
+                path: path.to_owned(),
+                subdir: want.subdir,
+                reasons,
+                can_lock: true,
+            });
+        }
         self.reporter.note(format!(
             "the lock {} satisfies the manifest",
             path.display()
@@ -306,14 +324,6 @@ fn closure(
     subdir: Subdir,
     selection: &Selection,
 ) -> Result<Closure, ChooseError> {
-    let pip = lock.pip_packages(subdir, selection);
-    if let Some(first) = pip.first() {
-        return Err(ChooseError::Pip {
-            path: path.to_owned(),
-            count: pip.len(),
-            first: first.name.clone(),
-        });
-    }
     lock.closure(subdir, selection)
         .map_err(|source| ChooseError::Unusable {
             path: path.to_owned(),

@@ -10,7 +10,9 @@ use indexmap::IndexMap;
 use larder_event::Reporter;
 use larder_fs::{PathContext as _, PathError};
 use larder_lock::{LockError, LockFile, LockFormat, ParseContext};
-use larder_manifest::{Lookup as _, Manifest, ManifestError, SpecError, is_environment_file};
+use larder_manifest::{
+    Dependency, Lookup as _, Manifest, ManifestError, SpecError, is_environment_file,
+};
 use rattler_conda_types::Subdir;
 
 use crate::{Explain, Kind, Settings};
@@ -143,18 +145,6 @@ pub enum InputError {
         /// The lock.
         path: PathBuf,
     },
-    /// A manifest has a `pip:` section.
-    #[error(
-        "{position}: this version of larder cannot install the `pip:` section ({lines} lines, the first is `{first}`)"
-    )]
-    Pip {
-        /// Where the section is.
-        position: String,
-        /// How many requirements it has.
-        lines: usize,
-        /// The first of them.
-        first: String,
-    },
 }
 
 impl Explain for InputError {
@@ -182,7 +172,6 @@ impl Explain for InputError {
             Self::NotAManifest { .. } => "input::not-a-manifest",
             Self::ChannelsWithLock { .. } => "input::channels-with-lock",
             Self::LockAmongOthers { .. } => "input::lock-among-others",
-            Self::Pip { .. } => "input::pip-section",
         }
     }
 
@@ -190,10 +179,6 @@ impl Explain for InputError {
         match self {
             Self::NoDefault { .. } => Some(
                 "name a file with `-f FILE`, or give specs: `larder create -p ./env python=3.12`"
-                    .into(),
-            ),
-            Self::Pip { .. } => Some(
-                "install these with pip after `larder create`, from a file without the section"
                     .into(),
             ),
             _ => None,
@@ -243,7 +228,7 @@ pub(crate) fn read(
             parse_specs(path, &bytes)?
         });
     }
-    let manifest =
+    let mut manifest =
         Manifest::merge(manifests).map_err(|error| InputError::Manifest(Box::new(error)))?;
     for warning in &manifest.warnings {
         reporter.warn(
@@ -251,27 +236,39 @@ pub(crate) fn read(
             format!("{}: {}", warning.position, warning.text),
         );
     }
+    add_pip(&mut manifest, reporter);
     let files = files.iter().map(|path| settings.absolute(path)).collect();
     Ok(Input::Manifest(ManifestInput { manifest, files }))
 }
 
-/// Refuses what this version cannot install. To be called before anything changes.
-///
-/// # Errors
-/// [`InputError::Pip`].
-pub(crate) fn refuse_pip(manifest: &Manifest) -> Result<(), InputError> {
-    match manifest
-        .pip
-        .as_ref()
-        .and_then(|pip| Some((pip.lines.first()?, pip.lines.len())))
-    {
-        None => Ok(()),
-        Some((first, lines)) => Err(InputError::Pip {
-            position: first.position.to_string(),
-            lines,
-            first: larder_manifest::without_credentials(&first.text),
-        }),
+/// A `pip:` section needs pip, as for conda.
+fn add_pip(manifest: &mut Manifest, reporter: &dyn Reporter) {
+    let lines = manifest.pip.as_ref().and_then(|pip| pip.lines.first());
+    let Some(first) = lines else {
+        return;
+    };
+    let is_pip = |dependency: &Dependency| {
+        let name = dependency.spec.name.as_exact();
+        name.is_some_and(|name| name.as_normalized() == "pip")
+    };
+    let Ok(spec) = larder_manifest::parse_spec("pip") else {
+        return;
+    };
+    if manifest.dependencies.iter().any(is_pip) {
+        return;
     }
+    let text = format!(
+        "{}: there is a `pip:` section, but no `pip` among the dependencies: it is added",
+        first.position
+    );
+    reporter.warn("manifest::pip-added", text);
+    manifest.dependencies.push(Dependency {
+        spec,
+        text: "pip".to_owned(),
+        position: first.position.clone(),
+        selector: None,
+        category: manifest.category.as_str().into(),
+    });
 }
 
 /// Reads the lock at `path`, of any format, or `None` if there is none.

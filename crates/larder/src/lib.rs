@@ -34,6 +34,7 @@ mod materialize;
 mod menus;
 mod network;
 mod pack;
+mod pip;
 mod pkgs;
 mod planting;
 mod platforms;
@@ -100,6 +101,7 @@ pub use manifest::manifest;
 pub use materialize::MaterializeError;
 pub use menus::Shortcuts;
 pub use pack::{PackOperationError, PackOptions, PackReport, pack};
+pub use pip::PipError;
 pub use pkgs::{
     ExportPkgsError, ExportPkgsOptions, ExportPkgsReport, ExportedArchive, ImportError,
     ImportOptions, ImportReport, ImportedArchive, UnreadableArchive, WrongArchive, export_pkgs,

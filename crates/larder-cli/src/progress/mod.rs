@@ -32,6 +32,7 @@ pub(crate) fn phase_names(phase: larder_event::Phase) -> (&'static str, &'static
         Phase::Unpack => ("unpacking", "unpacked"),
         Phase::Link => ("linking", "linked"),
         Phase::Compile => ("compiling bytecode", "compiled bytecode of"),
+        Phase::Pip => ("installing the pip section", "installed the pip section"),
         Phase::Scripts => ("running link scripts", "ran link scripts"),
         Phase::Verify => ("verifying", "verified"),
         Phase::Collect => ("collecting", "collected"),

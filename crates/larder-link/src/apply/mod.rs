@@ -14,7 +14,9 @@ use larder_event::{Event, Phase, Reporter};
 use larder_fs::{PathContext as _, PathError};
 
 use crate::{
-    ApplyError, Held, LinkOptions, LinkPlan, Menus, ScriptMessage, ScriptPolicy, bytecode, menus,
+    AdditionFailed, ApplyError, Held, LinkOptions, LinkPlan, Menus, ScriptMessage, ScriptPolicy,
+    addition::{self, AddError},
+    bytecode, menus,
     plan::{PlannedPackage, PlannedPath},
     scripts::{self, Moment, ScriptPlace},
 };
@@ -220,6 +222,13 @@ impl<'r, 'a> Run<'r, 'a> {
             }
             self.run_scripts(Moment::PostLink, &mut messages)?;
         }
+        if let Some(addition) = &self.options.addition {
+            if !build.is_in_place() {
+                build.move_unfinished(self.options.replace, self.reporter)?;
+            }
+            let added = addition::add(&**addition, &build.site.prefix, self.reporter);
+            added.map_err(|error| self.add_error(error))?;
+        }
         build.check_still_ours()?;
         meta::write(self.plan, self.options, &written, build.root())?;
         let durability = build.flush_before_history()?;
@@ -230,6 +239,16 @@ impl<'r, 'a> Run<'r, 'a> {
             touched: self.touched(&written),
             messages,
         })
+    }
+
+    fn add_error(&self, error: AddError) -> ApplyError {
+        match error {
+            AddError::Failed => ApplyError::Addition(AdditionFailed),
+            AddError::Place(source) => ApplyError::Place {
+                prefix: self.options.prefix.clone(),
+                source,
+            },
+        }
     }
 
     /// The names of the packages whose trees somebody touched.

@@ -8,6 +8,7 @@
 //!
 //! [`recover`]: crate::recover()
 
+mod added;
 mod changed;
 mod difference;
 mod error;
@@ -201,9 +202,11 @@ impl Run<'_, '_> {
         (self.gate)(self.workshop.root())?;
         self.workshop.open()?;
         let written = self.stage()?;
+        let of = (self.difference, &self.plan.link);
+        let added = added::stage(of, &self.options.link, self.workshop, self.reporter)?;
         self.run_unlink_scripts();
         self.run_scripts(Moment::PreLink)?;
-        let (journal, block) = self.journal(&written)?;
+        let (journal, block) = self.journal(&written, &added)?;
         // What comes is whole before the first old file goes for it.
         self.workshop.flush_all()?;
         (self.gate)(self.workshop.root())?;
@@ -230,7 +233,11 @@ impl Run<'_, '_> {
         Ok(written)
     }
 
-    fn journal(&self, written: &Written) -> Result<(Journal, String), UpdateError> {
+    fn journal(
+        &self,
+        written: &Written,
+        added: &[String],
+    ) -> Result<(Journal, String), UpdateError> {
         let prefix = self.options.link.prefix.as_path();
         let surveyor = Surveyor {
             prefix,
@@ -238,6 +245,7 @@ impl Run<'_, '_> {
             plan: &self.plan.link,
             overlap: &self.plan.overlap,
             pycs: &written.pycs,
+            added,
             also_remove: &self.options.also_remove,
             saves: self.options.changed == ChangedPolicy::Save,
             threads: self.options.link.threads,

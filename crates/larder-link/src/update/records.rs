@@ -62,7 +62,7 @@ impl RecordMoves<'_, '_, '_> {
     /// Writes what comes into the workshop; returns its moves and the text to append to `history`.
     pub(super) fn stage(&self) -> Result<(Moves, String), UpdateError> {
         let directory = self.workshop.new_root().join("conda-meta");
-        fs::create_dir(&directory).at("create directory", &directory)?;
+        fs::create_dir_all(&directory).at("create directory", &directory)?;
         let mut meta = Meta::default();
         let installation = self.difference.installation;
         let gone = self.difference.unlink.iter().map(|gone| &gone.file_name);

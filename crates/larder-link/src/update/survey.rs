@@ -19,7 +19,7 @@ use crate::{
     clobber::parent_of,
     plan::Action,
     update::{
-        Difference, UpdateError,
+        Difference, UpdateError, added,
         changed::is_changed,
         journal::{In, Moves, Out},
         overlap::Overlap,
@@ -42,6 +42,8 @@ pub(super) struct Surveyor<'s, 'a> {
     pub(super) overlap: &'s Overlap,
     /// Bytecode that was made for packages of the plan.
     pub(super) pycs: &'s Pycs,
+    /// What comes besides packages; none of them has such a path.
+    pub(super) added: &'s [String],
     /// Further files that go, which no package owns.
     pub(super) also_remove: &'s [String],
     /// Whether what somebody changed is kept aside.
@@ -218,7 +220,8 @@ impl Work<'_, '_> {
         let mut missing = Vec::new();
         let of = self.of;
         let compiled = of.pycs.iter().flatten().map(|pyc| parent_of(&pyc.path));
-        let compiled: BTreeSet<&str> = compiled.collect();
+        let added = added::directories(of.added);
+        let compiled: BTreeSet<&str> = compiled.chain(added).collect();
         let planned = of.plan.directories.iter().map(String::as_str);
         let compiled = compiled.into_iter().filter(|directory| {
             let mut planned = of.plan.directories.iter();
@@ -246,7 +249,8 @@ impl Work<'_, '_> {
             .filter(|planned| planned.action != Action::Directory && planned.lost_to.is_none())
             .map(|planned| &*planned.path);
         let compiled = of.pycs.iter().flatten().map(|pyc| &*pyc.path);
-        for path in planned.chain(compiled) {
+        let added = of.added.iter().map(String::as_str);
+        for path in planned.chain(compiled).chain(added) {
             if of.overlap.shared.contains(path) {
                 continue;
             }

@@ -14,6 +14,8 @@ use larder_event::{Event, Phase, Reporter};
 use larder_fs::{PathContext as _, PathError, list_dir};
 use rattler_conda_types::PrefixRecord;
 
+use crate::PipFile;
+
 mod claim;
 mod compare;
 mod drift;
@@ -52,7 +54,10 @@ pub fn verify(
     for record in &records {
         claims.of_record(record);
     }
-    let pip = pip::find(prefix, &mut claims)?;
+    let mut pip = pip::find(prefix, &mut claims)?;
+    if let Some(file) = PipFile::read(prefix)? {
+        pip::without_wanted(&mut pip, &file, &mut claims);
+    }
     let claimed = claims.sorted();
     reporter.event(&Event::PhaseStarted {
         phase: Phase::Verify,

@@ -8,12 +8,34 @@ use std::{
 
 use larder_fs::{PathContext as _, PathError, list_dir};
 
+use crate::PipFile;
+
 use super::{
     PipPackage,
     claim::{Claim, Claims, Kind},
     compare::below,
     pip_record, text,
 };
+
+/// Takes those of the `pip:` section out of what was found; one that is not there is claimed, so that its
+/// metadata is missing.
+pub(super) fn without_wanted(found: &mut Vec<PipPackage>, file: &PipFile, claims: &mut Claims) {
+    for wanted in &file.packages {
+        let before = found.len();
+        found.retain(|package| package.metadata != wanted.metadata);
+        if found.len() == before {
+            claims.insert(Claim {
+                path: format!("{}{METADATA}", wanted.metadata),
+                package: format!("{}-{}", wanted.name, wanted.version),
+                kind: Kind::Anything,
+                sha256: None,
+                size: None,
+            });
+        }
+    }
+}
+
+const METADATA: &str = "/METADATA";
 
 /// Every package that pip installed, sorted; what they own is added to `claims`.
 pub(super) fn find(prefix: &Path, claims: &mut Claims) -> Result<Vec<PipPackage>, PathError> {

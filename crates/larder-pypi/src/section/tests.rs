@@ -92,6 +92,12 @@ fn a_circle_of_files_ends_with_their_name() {
 
 proptest::proptest! {
     #[test]
+    fn any_requirement_is_read_or_refused(line in "[a-c._-]{1,3}[\\[\\]()<=>!~;@, a1'\"-]{0,12}") {
+        let directory = tempfile::tempdir().unwrap();
+        let _ = Section::read([line.as_str()], directory.path());
+    }
+
+    #[test]
     fn any_lines_are_read_or_refused(lines in proptest::collection::vec("[ -~]{0,40}", 0..6)) {
         let directory = tempfile::tempdir().unwrap();
         let _ = Section::read(lines.iter().map(String::as_str), directory.path());

@@ -17,7 +17,8 @@ impl Run<'_> {
         Ok(match input {
             Input::Manifest(input) => {
                 let want = self.want(&input.manifest)?;
-                self.choose_for(input, &want).await?
+                let chosen = self.choose_for(input, &want).await?;
+                self.with_pip(input, &want, chosen).await?
             }
             Input::Lock { path, lock, .. } => {
                 let lock_use = self.options.lock_use;

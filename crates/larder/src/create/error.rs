@@ -12,8 +12,8 @@ use larder_store::OpenError;
 use larder_unpack::UnpackError;
 
 use crate::{
-    ChannelsError, ChooseError, Explain, InputError, Kind, MaterializeError, PlatformError,
-    TargetError, VirtualPackagesError, explain,
+    ChannelsError, ChooseError, Explain, InputError, Kind, MaterializeError, PipError,
+    PlatformError, TargetError, VirtualPackagesError, explain,
 };
 
 /// Why an environment was not made. Each part of the run has its own error; they say what happened.
@@ -39,6 +39,10 @@ pub enum CreateError {
     VirtualPackages(#[from] VirtualPackagesError),
     #[error(transparent)]
     Choose(#[from] ChooseError),
+    #[error(transparent)]
+    Pip(#[from] PipError),
+    #[error("cannot list the packages of `{}`", prefix.display())]
+    NotListed { prefix: PathBuf },
     #[error(transparent)]
     Fetch(#[from] FetchError),
     #[error("cannot prepare the place of the environment")]
@@ -103,6 +107,8 @@ impl Explain for CreateError {
             Self::Look(_) => Kind::World,
             Self::Installed { .. } | Self::DamagedRecord { .. } => Kind::Damage,
             Self::Misfit { .. } => Kind::Refused,
+            Self::Pip(error) => error.kind(),
+            Self::NotListed { .. } => Kind::Damage,
         }
     }
 
@@ -127,6 +133,8 @@ impl Explain for CreateError {
             Self::Look(_) => "update::look",
             Self::Installed { .. } | Self::DamagedRecord { .. } => "update::damaged-record",
             Self::Misfit { .. } => "update::misfit",
+            Self::Pip(error) => error.code(),
+            Self::NotListed { .. } => "update::look",
         }
     }
 
@@ -141,6 +149,7 @@ impl Explain for CreateError {
             Self::Target(error) => error.hint(),
             Self::VirtualPackages(error) => error.hint(),
             Self::Choose(error) => error.hint(),
+            Self::Pip(error) => error.hint(),
             Self::Materialize(error) => error.hint(),
             Self::Apply(ApplyError::AlreadyExists { .. }) => Some("`--yes` replaces it".into()),
             Self::Apply(ApplyError::Script(_)) => {

@@ -105,6 +105,7 @@ impl Run<'_> {
             replace: self.options.replacing(),
             fingerprint: Some(wanted.fingerprint),
             held: Some(Arc::clone(&wanted.held)),
+            addition: wanted.addition.clone().map(|addition| addition as _),
             ..self.link_options_for(&wanted.prefix, wanted.manifest)
         }
     }

@@ -11,7 +11,7 @@ use larder_event::Reporter;
 use larder_fetch::{FetchError, FetchPlan};
 use larder_fs::LinkMode;
 use larder_link::{ApplyError, ClobberPolicy, Fingerprint, Held, Replace, ScriptPolicy};
-use larder_lock::{Closure, LockedPackage};
+use larder_lock::{Closure, LockedPackage, PipLock};
 use larder_manifest::Manifest;
 use larder_store::{RootKind, Store};
 use rattler_conda_types::Subdir;
@@ -23,9 +23,10 @@ use crate::{
     choose::Chosen,
     fingerprint,
     gather::Gatherer,
-    inputs::{Input, read, refuse_pip},
+    inputs::{Input, read},
     leftovers, menus,
     network::{self, LazyNetwork},
+    pip::{self, PipAddition},
     platforms, registry,
     target::{check_free, new_prefix},
 };
@@ -38,6 +39,7 @@ mod durable;
 mod error;
 mod install;
 mod overlap;
+mod pip_section;
 mod report;
 
 pub use bytecode::BytecodePolicy;
@@ -158,10 +160,12 @@ pub(crate) async fn create_from(
         closure,
         origin,
         why_no_memo,
+        pip,
     } = run.choose(input).await?;
     settings.channel_rules.check_closure(&closure, settings)?;
     // Until the root is recorded; a dry run writes nothing.
     let _pin = (!options.dry_run).then(|| crate::store::pin(&run.store, &closure, reporter));
+    let _pip_pin = (!options.dry_run).then(|| pip::pin(&run.store, &pip.packages, reporter));
     let plan = larder_fetch::plan(&closure, &run.store, &network::mirrors(settings))?;
     let mut report = CreateReport::new(&prefix, subdir, origin, &closure, &plan);
     report.why_no_memo = why_no_memo;
@@ -176,12 +180,18 @@ pub(crate) async fn create_from(
     };
     let wanted = Wanted {
         prefix,
-        fingerprint: fingerprint::of_closure(&closure, variables(input), options.link_scripts),
+        fingerprint: fingerprint::of_closure(
+            (&closure, &pip),
+            variables(input),
+            options.link_scripts,
+        ),
         closure,
         plan,
         manifest,
         variables: variables(input),
         held,
+        addition: run.addition(input, pip.clone()).await?,
+        pip,
     };
     if is_made && wanted.is_there() {
         report.made_by_another();
@@ -208,10 +218,7 @@ pub(crate) fn usable_manifest<'i>(
     options: &CreateOptions,
 ) -> Result<Option<&'i Manifest>, InputError> {
     match input {
-        Input::Manifest(input) => {
-            refuse_pip(&input.manifest)?;
-            Ok(Some(&input.manifest))
-        }
+        Input::Manifest(input) => Ok(Some(&input.manifest)),
         Input::Lock { path, .. } if !options.channels.is_empty() => {
             let path = path.clone();
             Err(InputError::ChannelsWithLock { path })
@@ -249,9 +256,21 @@ struct Wanted<'a> {
     variables: &'a IndexMap<String, String>,
     fingerprint: Fingerprint,
     held: Arc<Held>,
+    pip: PipLock,
+    /// What installs these, if there are any.
+    addition: Option<Arc<PipAddition>>,
 }
 
 impl Wanted<'_> {
+    /// Why nothing could be added is for the one to say who was to add it.
+    fn explained(&self, error: CreateError) -> CreateError {
+        let failure = self
+            .addition
+            .as_ref()
+            .and_then(|addition| addition.failure());
+        failure.map_or(error, CreateError::Pip)
+    }
+
     /// Whether the environment that is there is the one that is wanted.
     fn is_there(&self) -> bool {
         larder_link::fingerprint(&self.prefix)
@@ -340,7 +359,7 @@ impl<'a> Run<'a> {
                     report.made_by_another();
                     return Ok(());
                 }
-                other => break other?,
+                other => break other.map_err(|error| wanted.explained(error))?,
             }
         };
         report.linked(
@@ -412,7 +431,9 @@ impl<'a> Run<'a> {
             &self.store,
             RootKind::Prefix,
             &wanted.prefix,
-            packages.filter_map(needed),
+            packages
+                .filter_map(needed)
+                .chain(pip::needed(&wanted.pip.packages)),
             self.reporter,
         );
     }

@@ -11,6 +11,8 @@ use serde::Serialize;
 use crate::{
     Settings,
     channels::ChannelSet,
+    inputs::ManifestInput,
+    pip,
     solving::Want,
     virtual_file::{VirtualPackages, overlay},
 };
@@ -70,7 +72,8 @@ pub fn check_lock(
             (settings, reporter),
         );
         overlay(&mut want.virtual_packages, &recorded(&lock, subdir));
-        let found = reasons_against(&lock, &want);
+        let mut found = reasons_against(&lock, &want);
+        found.extend(pip_reasons(&input, &lock, &want, settings)?);
         if !found.is_empty() {
             reasons.insert(subdir.to_string(), found);
         }
@@ -94,6 +97,22 @@ fn reasons_against(lock: &LockFile, want: &Want) -> Vec<String> {
     };
     let reasons = check(lock, &wanted).err().unwrap_or_default();
     reasons.iter().map(ToString::to_string).collect()
+}
+
+fn pip_reasons(
+    input: &ManifestInput,
+    lock: &LockFile,
+    want: &Want,
+    settings: &Settings,
+) -> Result<Vec<String>, LockOperationError> {
+    let section = pip::section(input, want.subdir, settings)?;
+    // What is wrong with the closure itself was told.
+    let Ok(closure) = lock.closure(want.subdir, &Selection::all()) else {
+        return Ok(Vec::new());
+    };
+    let locked = lock.pip(want.subdir, &Selection::all());
+    let reasons = pip::reasons(section.as_ref(), &locked, &closure);
+    Ok(reasons.iter().map(ToString::to_string).collect())
 }
 
 /// The virtual packages that the lock says it was made for (`name=version=build`).

@@ -9,7 +9,9 @@ use larder_manifest::SpecError;
 use larder_solve::SolveError;
 use larder_store::OpenError;
 
-use crate::{ChannelsError, Explain, InputError, Kind, PlatformError, VirtualPackagesError};
+use crate::{
+    ChannelsError, Explain, InputError, Kind, PipError, PlatformError, VirtualPackagesError,
+};
 
 /// Why there is no lock.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +49,9 @@ pub enum LockOperationError {
     /// The solver found no answer, or could not look.
     #[error(transparent)]
     Solve(#[from] SolveError),
+    /// The `pip:` section.
+    #[error(transparent)]
+    Pip(#[from] PipError),
     /// The channel gives neither sha256 nor md5 for a package.
     #[error("{package} cannot be locked: its channel has neither sha256 nor md5 for {url}")]
     NoDigest {
@@ -85,6 +90,7 @@ impl Explain for LockOperationError {
         match self {
             Self::Input(error) => error.kind(),
             Self::Solve(error) => crate::explain::solve_kind(error),
+            Self::Pip(error) => error.kind(),
             Self::Store(error) => crate::explain::open_kind(error),
             Self::Platform(_)
             | Self::Channels(_)
@@ -114,6 +120,7 @@ impl Explain for LockOperationError {
             Self::Network(_) => "network::setup",
             Self::Store(error) => error.code(),
             Self::Solve(error) => crate::explain::solve_code(error),
+            Self::Pip(error) => error.code(),
             Self::Write(_) => "lock::write",
         }
     }
@@ -121,6 +128,7 @@ impl Explain for LockOperationError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Input(error) => error.hint(),
+            Self::Pip(error) => error.hint(),
             Self::Store(error) => crate::explain::open_hint(error),
             Self::VirtualPackages(error) => error.hint(),
             Self::NoLock { .. } => Some("`larder lock` writes it".into()),

@@ -11,7 +11,7 @@ use std::{
 use larder_event::Reporter;
 use larder_fetch::{Credential, redact};
 use larder_fs::{Durability, sweep_beside, write_atomic};
-use larder_lock::{Closure, ExportOptions, LockDiff, LockFile, LockFormat};
+use larder_lock::{Closure, ExportOptions, LockDiff, LockFile, LockFormat, PipLock};
 use larder_store::{RootKind, Store};
 use rattler_conda_types::Subdir;
 use serde::Serialize;
@@ -20,9 +20,10 @@ use url::Url;
 use crate::{
     PlatformError, Settings, SolvePolicy,
     channels::ChannelSet,
-    inputs::{Input, ManifestInput, read, refuse_pip},
+    inputs::{Input, ManifestInput, read},
     leftovers,
     network::LazyNetwork,
+    pip,
     platforms::{default, parse_all},
     solving::{Solving, Want},
     virtual_file::VirtualPackages,
@@ -34,6 +35,7 @@ mod head;
 mod merge;
 mod old;
 mod sources;
+mod with_pip;
 
 pub use check::{CheckReport, check_lock};
 pub use error::LockOperationError;
@@ -115,13 +117,15 @@ pub async fn lock(
     let closures = futures::future::join_all(solves).await;
     let closures = closures.into_iter().collect::<Result<Vec<_>, _>>()?;
     refuse_unverifiable(&closures)?;
-    let lock = LockFile::new(&closures, &head::head(&input, &wants, &closures, &old.path));
+    let pips = with_pip::lock_pips(&input, &wants, &closures, (&store, settings, reporter)).await?;
+    let head = head::head(&input, &wants, &closures, &old.path);
+    let lock = with_pip::joined(LockFile::new(&closures, &head), &pips, &head.category);
     let format = options.format.unwrap_or(LockFormat::CondaLock);
     let text = single_text(&lock, format, reporter)?;
     let changed = fs::read_to_string(&old.path).ok().as_ref() != Some(&text);
     if changed && !options.dry_run {
         write_atomic(&old.path, text.as_bytes(), Durability::Flush)?;
-        remember(&store, &old.path, &closures, reporter);
+        remember(&store, &old.path, (&closures, &pips), reporter);
     }
     if !options.dry_run {
         sweep_beside(&old.path);
@@ -132,7 +136,8 @@ pub async fn lock(
         diff: old.lock.map(|old| LockFile::diff(&old, &lock)),
         packages: closures
             .iter()
-            .map(|closure| (closure.subdir().to_string(), closure.packages().len()))
+            .map(|closure| (closure.subdir(), closure.packages().len()))
+            .map(|(subdir, conda)| (subdir.to_string(), conda + with_pip::count(&pips, subdir)))
             .collect(),
         changed,
         dry_run: options.dry_run,
@@ -146,10 +151,7 @@ fn manifest_input(
     reporter: &dyn Reporter,
 ) -> Result<ManifestInput, LockOperationError> {
     match read(&options.files, &[], None, (settings, reporter))? {
-        Input::Manifest(input) => {
-            refuse_pip(&input.manifest)?;
-            Ok(input)
-        }
+        Input::Manifest(input) => Ok(input),
         Input::Lock { path, .. } => Err(LockOperationError::NotAManifest { path }),
     }
 }
@@ -269,7 +271,16 @@ fn credentials(wants: &[Want]) -> Vec<(Url, Credential)> {
 }
 
 /// The store keeps what a lock needs.
-fn remember(store: &Store, path: &Path, closures: &[Closure], reporter: &dyn Reporter) {
-    let needed = closures.iter().flat_map(crate::store::of_closure);
+fn remember(
+    store: &Store,
+    path: &Path,
+    (closures, pips): (&[Closure], &[(Subdir, PipLock)]),
+    reporter: &dyn Reporter,
+) {
+    let wheels = pips.iter().flat_map(|(_, pip)| pip::needed(&pip.packages));
+    let needed = closures
+        .iter()
+        .flat_map(crate::store::of_closure)
+        .chain(wheels);
     crate::store::record(store, RootKind::Lock, path, needed, reporter);
 }

@@ -92,7 +92,7 @@ pub(super) fn of_store(store: &Store, settings: &Settings) -> Result<Chosen, Exp
     };
     for stored in store.objects()? {
         let object = stored.object;
-        if object.id.kind == ObjectKind::Wheel {
+        if matches!(object.id.kind, ObjectKind::Wheel | ObjectKind::Source) {
             continue;
         }
         match known.package(&object.id, settings) {

@@ -65,7 +65,7 @@ pub struct StoreInfo {
     pub conda: Amount,
     /// Those that are `.tar.bz2`.
     pub tar_bz2: Amount,
-    /// Those that are wheels.
+    /// Those that are wheels, or sources of such.
     pub wheels: Amount,
     /// Those that no living environment and no lock needs.
     pub unneeded: Amount,
@@ -200,7 +200,7 @@ impl StoreInfo {
             match id.kind {
                 ObjectKind::Conda => self.conda.add(bytes),
                 ObjectKind::TarBz2 => self.tar_bz2.add(bytes),
-                ObjectKind::Wheel => self.wheels.add(bytes),
+                ObjectKind::Wheel | ObjectKind::Source => self.wheels.add(bytes),
             }
             if !usage.is_needed(id) {
                 self.unneeded.add(bytes);

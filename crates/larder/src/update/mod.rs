@@ -35,10 +35,12 @@ use crate::{
 };
 
 mod inputs;
+mod pip;
 mod report;
 mod sync;
 mod wanted;
 
+use pip::Besides;
 pub use report::{UpdateActions, UpdateReport};
 pub use sync::{PipExtras, SyncOptions, SyncReport, sync};
 use wanted::Present;
@@ -133,6 +135,8 @@ struct Mending {
     relink: BTreeSet<String>,
     /// Files that go, which no package owns.
     also_remove: Vec<String>,
+    /// `name-version` of pip packages whose files are not as they were.
+    pip: BTreeSet<String>,
     /// Records that cannot be read go, and files that were changed are not kept.
     is_strict: bool,
 }
@@ -169,22 +173,32 @@ impl Change<'_> {
         let gatherer = self.gatherer();
         report.planned(&difference, &gatherer.plan(&coming(&difference, subdir)?)?);
         report.dry_run = self.options.create.dry_run;
-        let options = self.link_options(input, closure, variables)?;
+        let options = self.link_options(input, &chosen, variables)?;
+        let pip = self.pip_change(&installation, &chosen)?;
         let is_same = difference.is_empty()
             && self.mending.also_remove.is_empty()
+            && pip.is_empty()
             && larder_link::state_variables(&self.prefix)? == options.variables;
         if let Some(fingerprint) = options.fingerprint.filter(|_| is_same && !report.dry_run) {
             larder_link::remember(&self.prefix, fingerprint)?;
         } else if !report.dry_run {
             let had_menus = menus::recorded(&self.prefix);
-            let updated = self
-                .apply(&installation, closure, (options, &mut report))
-                .await?;
+            let _pip_pin =
+                crate::pip::pin(&self.run.store, &chosen.pip.packages, self.run.reporter);
+            let of = (&installation, closure);
+            let (first, second) = self.journals(input, of, pip).await?;
+            let updated = self.apply(of, &first, (options.clone(), &mut report));
+            let updated = updated.await?;
             report.updated(updated);
+            if let Some(second) = second {
+                let installation = self.installation()?;
+                self.apply((&installation, closure), &second, (options, &mut report))
+                    .await?;
+            }
             self.run.settle_menus(&self.prefix, had_menus);
         }
         if !report.dry_run {
-            self.record(closure);
+            self.record(&chosen);
         }
         report.milliseconds = crate::milliseconds(self.begun);
         Ok(report)
@@ -222,7 +236,8 @@ impl Change<'_> {
             Extras::Prune => self.run.choose(input).await,
             Extras::Keep => {
                 let present = Present::read(installation, &self.prefix)?;
-                self.run.choose_besides(input, &present).await
+                let chosen = self.run.choose_besides(input, &present).await?;
+                self.with_pip(input, chosen).await
             }
         }
     }
@@ -241,13 +256,17 @@ impl Change<'_> {
     fn link_options(
         &self,
         input: &Input,
-        closure: &Closure,
+        chosen: &Chosen,
         variables: IndexMap<String, String>,
     ) -> Result<LinkOptions, CreateError> {
         let create = &self.options.create;
         let fingerprint = Fingerprint {
             inputs: self.inputs,
-            ..fingerprint::of_closure(closure, &variables, create.link_scripts)
+            ..fingerprint::of_closure(
+                (&chosen.closure, &chosen.pip),
+                &variables,
+                create.link_scripts,
+            )
         };
         let manifest = usable_manifest(input, create)?;
         Ok(LinkOptions {
@@ -271,8 +290,8 @@ impl Change<'_> {
     /// with those that change, and after something of the store or the trees was damaged.
     async fn apply(
         &self,
-        installation: &Installation,
-        closure: &Closure,
+        (installation, closure): (&Installation, &Closure),
+        besides: &Besides,
         (options, report): (LinkOptions, &mut UpdateReport),
     ) -> Result<Updated, CreateError> {
         let options = larder_link::UpdateOptions {
@@ -284,8 +303,11 @@ impl Change<'_> {
                 true => ChangedPolicy::Discard,
                 false => ChangedPolicy::Save,
             },
-            also_remove: self.mending.also_remove.clone(),
-            ..larder_link::UpdateOptions::new(options)
+            also_remove: besides.remove.clone(),
+            ..larder_link::UpdateOptions::new(LinkOptions {
+                addition: besides.addition(),
+                ..options
+            })
         };
         let mut relink = self.mending.relink.clone();
         let mut rounds = 0;
@@ -305,7 +327,7 @@ impl Change<'_> {
                     let text = format!("{error}: it is fetched anew");
                     self.run.reporter.warn("store::damaged", text);
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(besides.explained(error)),
             }
         }
     }
@@ -339,9 +361,10 @@ impl Change<'_> {
     }
 
     /// What the environment needs now, for the store, and the environment for the registry.
-    fn record(&self, closure: &Closure) {
+    fn record(&self, chosen: &Chosen) {
         self.run.register(&self.prefix);
-        let needed = crate::store::of_closure(closure);
+        let wheels = crate::pip::needed(&chosen.pip.packages);
+        let needed = crate::store::of_closure(&chosen.closure).chain(wheels);
         let kind = larder_store::RootKind::Prefix;
         crate::store::record(
             &self.run.store,

@@ -157,7 +157,14 @@ fn mending(drift: &VerifyReport, installation: &Installation, pip: PipExtras) ->
             files.cloned().collect()
         }
     };
+    let conda: HashSet<String> = installation
+        .packages
+        .iter()
+        .map(|package| package.dist())
+        .collect();
+    let pip = drifted.iter().filter(|package| !conda.contains(**package));
     Mending {
+        pip: pip.map(|package| (*package).to_owned()).collect(),
         relink,
         also_remove,
         is_strict: true,

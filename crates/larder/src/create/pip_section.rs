@@ -1,0 +1,89 @@
+//! The `pip:` section of a run: what no lock says of it, its files, and what installs them.
+
+use std::{path::Path, sync::Arc};
+
+use larder_link::PipInstalled;
+use larder_lock::PipLock;
+use url::Url;
+
+use crate::{
+    Origin, PipError,
+    choose::Chosen,
+    inputs::{Input, ManifestInput},
+    pip::{PipAddition, PipFetch, PipObjects, PipRun, installed_for, section},
+    solving::Want,
+};
+
+use super::{CreateError, Run};
+
+impl Run<'_> {
+    /// What was chosen, with the pip packages that its lock has, or that it needs.
+    pub(crate) async fn with_pip(
+        &self,
+        input: &ManifestInput,
+        want: &Want,
+        chosen: Chosen,
+    ) -> Result<Chosen, CreateError> {
+        if matches!(chosen.origin, Origin::Lock | Origin::Frozen) {
+            return Ok(chosen);
+        }
+        let Some(section) = section(input, self.subdir, self.settings)? else {
+            return Ok(chosen);
+        };
+        let run = PipRun {
+            settings: self.settings,
+            store: &self.store,
+            channels: want.channels.lock_urls(),
+            reporter: self.reporter,
+        };
+        let closure = &chosen.closure;
+        let pip = run.lock(&section, closure, &want.virtual_packages).await?;
+        Ok(Chosen { pip, ..chosen })
+    }
+
+    /// What installs pip packages into a new environment; nothing if there are none.
+    pub(super) async fn addition(
+        &self,
+        input: &Input,
+        pip: PipLock,
+    ) -> Result<Option<Arc<PipAddition>>, CreateError> {
+        if pip.is_empty() {
+            return Ok(None);
+        }
+        let addition = self.addition_to(input, pip, (Vec::new(), true)).await?;
+        Ok(Some(addition))
+    }
+
+    /// What installs pip packages beside `kept` ones; their files are in the store then.
+    pub(crate) async fn addition_to(
+        &self,
+        input: &Input,
+        pip: PipLock,
+        kept: (Vec<PipInstalled>, bool),
+    ) -> Result<Arc<PipAddition>, CreateError> {
+        let objects = self.fetch_pip(input, &pip).await?;
+        let directory = match input {
+            Input::Manifest(input) => input.files.first().and_then(|file| file.parent()),
+            Input::Lock { path, .. } => path.parent(),
+        };
+        let directory: &Path = directory.unwrap_or(&self.settings.working_directory);
+        let context = (self.settings, &self.store);
+        let addition = installed_for(self.subdir, (pip, objects), kept, directory, context);
+        Ok(addition?)
+    }
+
+    async fn fetch_pip(&self, input: &Input, pip: &PipLock) -> Result<PipObjects, PipError> {
+        let indexes: Vec<Url> = match input {
+            Input::Manifest(input) => section(input, self.subdir, self.settings)?
+                .map(|section| section.indexes().to_vec())
+                .unwrap_or_default(),
+            Input::Lock { .. } => Vec::new(),
+        };
+        let fetch = PipFetch {
+            settings: self.settings,
+            store: &self.store,
+            reporter: self.reporter,
+        };
+        Ok(fetch.fetch(&pip.packages, &indexes).await?.objects)
+    }
+}

@@ -1,0 +1,184 @@
+//! From a manifest's `pip:` section to its lock on one platform.
+
+use std::path::{Path, PathBuf};
+
+use larder_event::Reporter;
+use larder_link::{ScratchDir, scratch_beside};
+use larder_lock::{Closure, PipLock};
+use larder_pypi::{
+    Indexes, Provided, ResolveRequest, Section, Target, Tool, ToolError, provided, resolve,
+};
+use larder_store::Store;
+use rattler_conda_types::{GenericVirtualPackage, Subdir};
+
+use super::{
+    PipError, memo,
+    tool::{self, ToolRoom},
+};
+use crate::{Settings, inputs::ManifestInput};
+
+/// What the `pip:` section of a manifest asks for on one platform, if it has one.
+///
+/// # Errors
+/// If a file that it names cannot be read.
+pub(crate) fn section(
+    input: &ManifestInput,
+    subdir: Subdir,
+    settings: &Settings,
+) -> Result<Option<Section>, PipError> {
+    let lines = input.manifest.pip_lines_for(subdir);
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let directory = input.files.first().and_then(|file| file.parent());
+    let directory = directory.unwrap_or(&settings.working_directory);
+    let lines = lines.into_iter().map(|line| line.text.as_str());
+    let section = Section::read(lines, directory)?;
+    Ok((!section.is_empty()).then_some(section))
+}
+
+/// What resolving needs of a run.
+pub(crate) struct PipRun<'p> {
+    pub(crate) settings: &'p Settings,
+    pub(crate) store: &'p Store,
+    /// Base URLs of the channels, for tools.
+    pub(crate) channels: &'p [String],
+    pub(crate) reporter: &'p dyn Reporter,
+}
+
+/// One question.
+struct Question<'q> {
+    section: &'q Section,
+    target: &'q Target,
+    provided: &'q [Provided],
+    subdir: Subdir,
+}
+
+impl PipRun<'_> {
+    /// The lock of a section beside the conda packages of `closure`.
+    ///
+    /// # Errors
+    /// See [`PipError`].
+    pub(crate) async fn lock(
+        &self,
+        section: &Section,
+        closure: &Closure,
+        virtual_packages: &[GenericVirtualPackage],
+    ) -> Result<PipLock, PipError> {
+        let target = Target::new(closure, virtual_packages)?;
+        let provided = provided(closure);
+        let question = Question {
+            section,
+            target: &target,
+            provided: &provided,
+            subdir: closure.subdir(),
+        };
+        let indexes = Indexes::new(&self.settings.variables);
+        let file = memo::path(self.store, section, &provided, &target);
+        if self.settings.offline {
+            let remembered = memo::read(&file);
+            return remembered.ok_or(PipError::Offline);
+        }
+        let lock = self.ask(&question, &indexes).await?;
+        self.tell_of_passed_on(&lock);
+        memo::write(&file, &lock);
+        Ok(lock)
+    }
+
+    async fn ask(&self, question: &Question<'_>, indexes: &Indexes) -> Result<PipLock, PipError> {
+        let room = ToolRoom {
+            settings: self.settings,
+            channels: self.channels,
+            reporter: self.reporter,
+        };
+        if let Some(uv) = self.uv(&room).await {
+            let tool = (&uv, None);
+            match self.resolve(question, tool, indexes) {
+                Err(PipError::Tool(ToolError::Failed { output, .. })) if wants_python(&output) => {
+                    let python = self.python(&room, question).await?;
+                    return self.resolve(question, (&uv, Some(&python)), indexes);
+                }
+                other => return other,
+            }
+        }
+        let python = self.python(&room, question).await?;
+        let text = format!("there is no uv: pip resolves, that of {}", python.display());
+        self.reporter.note(text);
+        self.resolve(question, (&Tool::pip(&python), None), indexes)
+    }
+
+    async fn uv(&self, room: &ToolRoom<'_>) -> Option<Tool> {
+        if let Some(found) = tool::uv(self.settings) {
+            self.reporter
+                .note(format!("uv is {}", found.program.display()));
+            return Some(found);
+        }
+        if tool::is_without_uv(self.settings) {
+            return None;
+        }
+        match room.uv().await {
+            Ok(made) => {
+                let place = made.program.display();
+                self.reporter
+                    .note(format!("uv is that of the channels, {place}"));
+                Some(made)
+            }
+            Err(error) => {
+                self.reporter
+                    .note(format!("no uv from the channels: {error}"));
+                None
+            }
+        }
+    }
+
+    async fn python(
+        &self,
+        room: &ToolRoom<'_>,
+        question: &Question<'_>,
+    ) -> Result<PathBuf, PipError> {
+        let made = room.python(&question.target.python).await;
+        made.map_err(|error| PipError::NoTool {
+            source: Box::new(error),
+        })
+    }
+
+    fn resolve(
+        &self,
+        question: &Question<'_>,
+        (tool, python): (&Tool, Option<&Path>),
+        indexes: &Indexes,
+    ) -> Result<PipLock, PipError> {
+        let scratch = scratch(self.settings)?;
+        let directory = scratch.path().join("pip");
+        larder_fs::create_shared_dir(&directory)?;
+        let request = ResolveRequest {
+            section: question.section,
+            target: question.target,
+            provided: question.provided,
+            tool,
+            python,
+            is_native: Subdir::current() == Some(question.subdir),
+            indexes,
+            scratch: &directory,
+        };
+        Ok(resolve(&request, self.reporter)?)
+    }
+
+    fn tell_of_passed_on(&self, lock: &PipLock) {
+        if !lock.passed_on().is_empty() {
+            let lines = lock.passed_on().join("`, `");
+            let text = format!("not locked to bytes, passed on as they are: `{lines}`");
+            self.reporter.warn("pip::passed-on", text);
+        }
+    }
+}
+
+/// uv resolves without the target's Python, but not without any.
+fn wants_python(output: &str) -> bool {
+    output.contains("No interpreter found") || output.contains("No Python interpreter")
+}
+
+/// A directory for files of tools, on the file system of the trees.
+fn scratch(settings: &Settings) -> Result<ScratchDir, PipError> {
+    Ok(scratch_beside(&settings.trees.join("pip"))?)
+}
