@@ -72,3 +72,6 @@ fn interpreter(python: &str, abi: &str, minor: u32) -> Option<u32> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -175,6 +175,7 @@ pub(crate) async fn create_from(
         report.dry_run = options.dry_run;
         if options.download_only && !options.dry_run {
             run.fetch(&plan, &mut report).await?;
+            run.fetch_pip(input, &pip).await?;
         }
         return Ok(report);
     };

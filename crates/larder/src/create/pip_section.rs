@@ -72,7 +72,12 @@ impl Run<'_> {
         Ok(addition?)
     }
 
-    async fn fetch_pip(&self, input: &Input, pip: &PipLock) -> Result<PipObjects, PipError> {
+    /// The files of pip packages, in the store.
+    pub(super) async fn fetch_pip(
+        &self,
+        input: &Input,
+        pip: &PipLock,
+    ) -> Result<PipObjects, PipError> {
         let indexes: Vec<Url> = match input {
             Input::Manifest(input) => section(input, self.subdir, self.settings)?
                 .map(|section| section.indexes().to_vec())
