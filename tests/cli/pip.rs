@@ -176,6 +176,10 @@ fn locked_installed_listed_verified_and_made_again_without_a_network() {
     );
     world.larder(&["verify", "-p", "env"]).success();
 
+    made_again_offline(world);
+}
+
+fn made_again_offline(world: World) {
     let first = tree_of(&env(&world.sandbox));
     let World {
         sandbox, server, ..

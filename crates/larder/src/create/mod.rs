@@ -163,9 +163,7 @@ pub(crate) async fn create_from(
         pip,
     } = run.choose(input).await?;
     settings.channel_rules.check_closure(&closure, settings)?;
-    // Until the root is recorded; a dry run writes nothing.
-    let _pin = (!options.dry_run).then(|| crate::store::pin(&run.store, &closure, reporter));
-    let _pip_pin = (!options.dry_run).then(|| pip::pin(&run.store, &pip.packages, reporter));
+    let _pins = run.pins(&closure, &pip);
     let plan = larder_fetch::plan(&closure, &run.store, &network::mirrors(settings))?;
     let mut report = CreateReport::new(&prefix, subdir, origin, &closure, &plan);
     report.why_no_memo = why_no_memo;
@@ -173,19 +171,12 @@ pub(crate) async fn create_from(
     report.solve_milliseconds = crate::milliseconds(begun);
     let Some(held) = held.filter(|_| !options.download_only) else {
         report.dry_run = options.dry_run;
-        if options.download_only && !options.dry_run {
-            run.fetch(&plan, &mut report).await?;
-            run.fetch_pip(input, &pip).await?;
-        }
+        run.download(input, (&plan, &pip), &mut report).await?;
         return Ok(report);
     };
     let wanted = Wanted {
         prefix,
-        fingerprint: fingerprint::of_closure(
-            (&closure, &pip),
-            variables(input),
-            options.link_scripts,
-        ),
+        fingerprint: run.fingerprint(input, (&closure, &pip)),
         closure,
         plan,
         manifest,
@@ -315,6 +306,20 @@ impl<'a> Run<'a> {
             store,
             reporter,
         })
+    }
+
+    fn fingerprint(&self, input: &Input, of: (&Closure, &PipLock)) -> Fingerprint {
+        fingerprint::of_closure(of, variables(input), self.options.link_scripts)
+    }
+
+    /// Until the root is recorded; a dry run writes nothing.
+    fn pins(&self, closure: &Closure, pip: &PipLock) -> Vec<larder_store::Pin> {
+        if self.options.dry_run {
+            return Vec::new();
+        }
+        let conda = crate::store::pin(&self.store, closure, self.reporter);
+        let pip = pip::pin(&self.store, &pip.packages, self.reporter);
+        conda.into_iter().chain(pip).collect()
     }
 
     async fn fetch_and_link(

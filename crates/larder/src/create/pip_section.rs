@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use larder_fetch::FetchPlan;
 use larder_link::PipInstalled;
 use larder_lock::PipLock;
 use url::Url;
@@ -14,7 +15,7 @@ use crate::{
     solving::Want,
 };
 
-use super::{CreateError, Run};
+use super::{CreateError, CreateReport, Run};
 
 impl Run<'_> {
     /// What was chosen, with the pip packages that its lock has, or that it needs.
@@ -72,12 +73,22 @@ impl Run<'_> {
         Ok(addition?)
     }
 
-    /// The files of pip packages, in the store.
-    pub(super) async fn fetch_pip(
+    /// Fetches everything, where nothing more is wanted.
+    pub(super) async fn download(
         &self,
         input: &Input,
-        pip: &PipLock,
-    ) -> Result<PipObjects, PipError> {
+        (plan, pip): (&FetchPlan, &PipLock),
+        report: &mut CreateReport,
+    ) -> Result<(), CreateError> {
+        if self.options.download_only && !self.options.dry_run {
+            self.fetch(plan, report).await?;
+            self.fetch_pip(input, pip).await?;
+        }
+        Ok(())
+    }
+
+    /// The files of pip packages, in the store.
+    async fn fetch_pip(&self, input: &Input, pip: &PipLock) -> Result<PipObjects, PipError> {
         let indexes: Vec<Url> = match input {
             Input::Manifest(input) => section(input, self.subdir, self.settings)?
                 .map(|section| section.indexes().to_vec())

@@ -3,7 +3,7 @@
 //! Checked, not hashed: lines that are spelled otherwise, and requirements that what is locked meets, do not
 //! make a lock stale.
 
-use larder_lock::{Closure, PipLock, Reason};
+use larder_lock::{Closure, PipLock, PipRequest, Reason};
 use larder_pypi::{Plain, Section, normalize, plain, provided};
 
 /// Why not, if it is not.
@@ -55,6 +55,17 @@ pub(crate) fn reasons(
             ));
         }
     }
+    texts.extend(misfits(request, locked, (closure, &conda)));
+    told(texts)
+}
+
+/// What the conda packages have become since.
+fn misfits(
+    request: &PipRequest,
+    locked: &PipLock,
+    (closure, conda): (&Closure, &[(String, String)]),
+) -> Vec<String> {
+    let mut texts = Vec::new();
     if let Some(python) = closure.get("python") {
         let version = python.record.package_record.version.as_str();
         if !version.starts_with(&format!("{}.", request.python)) {
@@ -65,7 +76,7 @@ pub(crate) fn reasons(
             ));
         }
     }
-    for (name, version) in &conda {
+    for (name, version) in conda {
         if locked
             .packages
             .iter()
@@ -76,7 +87,7 @@ pub(crate) fn reasons(
             ));
         }
     }
-    told(texts)
+    texts
 }
 
 fn told(texts: Vec<String>) -> Vec<Reason> {

@@ -112,6 +112,7 @@ impl ToolRoom<'_> {
             dry_run: false,
             download_only: false,
             override_frozen: false,
+            durable: Default::default(),
             shortcuts: Default::default(),
             lock_use: LockUse::Ignored,
             link_mode: LinkMode::default(),
