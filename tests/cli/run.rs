@@ -26,6 +26,25 @@ fn the_exit_code_is_the_commands_own() {
 }
 
 #[test]
+fn an_environment_in_the_middle_of_an_update_is_told_of() {
+    let sandbox = environment();
+    let commands: [&[&str]; 3] = [
+        &["run", "-p", "env", "--", "true"],
+        &["list", "-p", "env"],
+        &["verify", "-p", "env"],
+    ];
+    for arguments in commands {
+        assert!(!sandbox.larder(arguments).stderr.contains("update"));
+    }
+    let update = crate::support::env(&sandbox).join("conda-meta/.larder-update");
+    std::fs::create_dir(update).unwrap();
+    for arguments in commands {
+        let run = sandbox.larder(arguments);
+        assert!(run.stderr.contains("larder env update"), "{}", run.stderr);
+    }
+}
+
+#[test]
 #[cfg(unix)]
 fn a_signal_reaches_the_command_and_the_caller_sees_it() {
     use std::os::unix::process::ExitStatusExt as _;

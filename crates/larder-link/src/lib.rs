@@ -58,7 +58,7 @@ pub use larder_fs::LinkMode;
 pub use options::{ClobberPolicy, LinkOptions, Menus, Replace, ScriptPolicy};
 pub use package::LinkPackage;
 pub use pip_file::{PIP_FILE, PipFile, PipInstalled};
-pub use place::{check_place, frozen, is_unfinished};
+pub use place::{check_place, frozen, is_unfinished, is_updating};
 pub use plan::{How, LinkPlan, PlanLine, plan};
 pub use record::package_record;
 pub use remove::remove;

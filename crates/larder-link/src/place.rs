@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 
 use larder_fs::{PathContext as _, PathError};
 
-use crate::{ApplyError, crash};
+use crate::{ApplyError, crash, update::DIRECTORY};
 
 const FROZEN: &str = "it has the marker conda-meta/frozen";
 
@@ -28,6 +28,12 @@ pub fn check_place(prefix: &Path) -> Result<(), ApplyError> {
 /// environment yet, or not any more. [`recover`](crate::recover()) clears it away.
 pub fn is_unfinished(prefix: &Path) -> bool {
     crash::exists(&crash::marker_path(prefix)) && !has_history(prefix)
+}
+
+/// Whether an update of the environment at `prefix` is under way, or was when it was killed: files may be
+/// old or new. [`recover`](crate::recover()) undoes or finishes what was killed.
+pub fn is_updating(prefix: &Path) -> bool {
+    crash::exists(&prefix.join("conda-meta").join(DIRECTORY))
 }
 
 /// CEP 22: if the environment at `prefix` is frozen, what its marker says. Presence alone freezes.

@@ -86,7 +86,7 @@ pub use larder_digest::Sha256;
 pub use larder_fs::{LinkMode, parent_program};
 pub use larder_link::{
     CacheSecret, ClobberPolicy, DamagedRecord, Drift, Drifted, PipPackage, ScriptPolicy,
-    VerifyOptions, VerifyReport,
+    VerifyOptions, VerifyReport, is_updating,
 };
 pub use larder_lock::{ExplicitHash, LockFormat};
 pub use larder_manifest::{ManifestReport, without_credentials};

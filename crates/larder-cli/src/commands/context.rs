@@ -9,6 +9,7 @@ use crate::{
     args::{GlobalArgs, InputArgs, PolicyArgs, Priority, Strategy, TargetArgs},
     environment::{CACHE_SECRET, Environment},
     failure::Failure,
+    output,
 };
 
 use super::configured::{self, Strictness, load};
@@ -168,6 +169,12 @@ pub(super) fn existing_with_settings(
     let settings = configured::settings(loaded, Strictness::Tell, global, environment)?;
     let prefix = existing_prefix(&target(args), &settings);
     let prefix = prefix.map_err(|error| Failure::new(&error))?;
+    if larder::is_updating(&prefix) && !global.quiet {
+        let shown = prefix.display();
+        output::tell(format!(
+            "warning: an update of `{shown}` is under way or was killed, its files may be old or new: `larder env update` or `larder sync` puts that right"
+        ));
+    }
     Ok((prefix, settings))
 }
 
