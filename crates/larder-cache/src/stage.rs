@@ -162,3 +162,6 @@ fn sweep(place: &Path) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
