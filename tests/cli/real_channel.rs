@@ -70,7 +70,7 @@ fn it_is_the_same_without_trees(sandbox: &Sandbox) {
     fs::remove_dir_all(env(sandbox)).unwrap();
     fs::remove_dir_all(sandbox.trees()).unwrap();
     sandbox
-        .larder(&["create", "-p", "env", "--ephemeral"])
+        .larder(&["create", "-p", "env", "--ephemeral", "--compile-bytecode"])
         .success();
     let mut from_archives = environment_of(&env(sandbox));
     from_archives.retain(of_this_run);
