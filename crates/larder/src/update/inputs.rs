@@ -59,7 +59,7 @@ pub(super) fn digest(
     for file in &files {
         let bytes = fs::read(file).ok()?;
         // A variable may have another value next time.
-        if bytes.contains(&b'$') {
+        if bytes.contains(&b'$') || reads_other_files(&bytes) {
             return None;
         }
         texts.extend([file.to_string_lossy().into_owned().into_bytes(), bytes]);
@@ -73,6 +73,22 @@ pub(super) fn digest(
     let is_pinned = !locks.is_empty() || options.extras == Extras::Keep;
     texts.extend(locks);
     is_pinned.then(|| Fingerprint::digest(texts.iter().map(Vec::as_slice)))
+}
+
+/// Whether a manifest's `pip:` section may name files, which may be others next time. Looked for in the
+/// whole text: that some manifests without any are read again costs little.
+fn reads_other_files(manifest: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(manifest);
+    let names_file = |line: &str| {
+        let line = line.trim_start();
+        let item = line.strip_prefix("- ").unwrap_or(line);
+        let item = item.trim_start_matches([' ', '"', '\'', '[']);
+        item.starts_with(['-', '.']) || item.contains('/')
+    };
+    match text.split_once("pip:") {
+        Some((_, section)) => section.lines().any(names_file),
+        None => false,
+    }
 }
 
 /// The bytes of the locks that may be the manifest's.
@@ -91,3 +107,6 @@ fn locks(files: &[PathBuf]) -> Vec<Vec<u8>> {
     let paths = own.into_iter().chain([common]);
     paths.filter_map(|path| fs::read(path).ok()).collect()
 }
+
+#[cfg(test)]
+mod tests;
