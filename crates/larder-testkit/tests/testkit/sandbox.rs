@@ -14,6 +14,7 @@ fn a_run_sees_just_the_sandbox() {
     let expected = [
         format!("HOME={}", sandbox.home().display()),
         "LANG=C.UTF-8".to_owned(),
+        "LARDER_DURABLE=false".to_owned(),
         format!("LARDER_STORE={}", sandbox.store().display()),
         format!("LARDER_SYSTEM_CONFIG={}", sandbox.system_config().display()),
         format!("LARDER_TREES={}", sandbox.trees().display()),
