@@ -18,10 +18,13 @@ def costs(tools, work, rounds):
     measure.run([tools["larder"], "lock", "-q"], work, **places)
     measure.run([tools["larder"], "create", "-q", "-p", work / "first"], work, **places)
     measure.peer(tools["python"], channel, work, work / "peer-first", work / "cache")
-    results = {"larder": [], "peer": [], "cp -al": []}
+    results = {"larder": [], "larder, not flushed": [], "peer": [], "cp -al": []}
     for number in range(rounds):
         cost, _ = measure.run([tools["larder"], "create", "-q", "-p", work / f"env-{number}"], work, **places)
         results["larder"].append(cost)
+        command = [tools["larder"], "create", "-q", "-p", work / f"lazy-{number}"]
+        cost, _ = measure.run(command, work, **places, LARDER_DURABLE="false")
+        results["larder, not flushed"].append(cost)
         results["peer"].append(measure.peer(tools["python"], channel, work, work / f"peer-{number}", work / "cache"))
         cost, _ = measure.run([shutil.which("cp"), "-al", work / "first", work / f"copy-{number}"], work)
         results["cp -al"].append(cost)
