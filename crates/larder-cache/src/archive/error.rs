@@ -10,7 +10,7 @@ pub enum ArchiveError {
     /// Something on the disk cannot be read or written.
     #[error(transparent)]
     Disk(#[from] PathError),
-    /// A path to be archived is no directory.
+    /// A path to be archived is no directory, or not there.
     #[error("`{}` is no directory: only directories can be cached", path.display())]
     NotDirectory {
         /// That path.

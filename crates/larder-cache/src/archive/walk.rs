@@ -42,9 +42,15 @@ pub(super) fn walk(roots: &[PathBuf], threads: usize) -> Result<Walked, ArchiveE
     };
     let mut listed = Vec::new();
     for (number, root) in roots.iter().enumerate() {
-        let metadata = fs::metadata(root).at("read metadata of", root)?;
+        let not_directory = || ArchiveError::NotDirectory { path: root.clone() };
+        let metadata = match fs::metadata(root) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(not_directory());
+            }
+            metadata => metadata.at("read metadata of", root)?,
+        };
         if !metadata.is_dir() {
-            return Err(ArchiveError::NotDirectory { path: root.clone() });
+            return Err(not_directory());
         }
         let name = number.to_string().into_bytes();
         list(root, &name, &mut listed, &mut walked.skipped)?;
