@@ -272,6 +272,10 @@ fn flags_of_condas_are_explained_or_refused_with_what_to_use() {
         .larder(&["create", "-p", "new", "--clone", "env"])
         .fails_with(2);
     assert!(run.stderr.contains("larder env export"), "{}", run.stderr);
+    let forced = ["env", "create", "-p", "new", "--force"];
+    let run = sandbox.larder(&forced).fails_with(2);
+    assert!(run.stderr.contains("`--yes` replaces"), "{}", run.stderr);
+    assert!(!run.stderr.contains("--frozen"), "{}", run.stderr);
     let run = sandbox.larder(&["list", "--fields=name"]).fails_with(2);
     assert!(run.stderr.contains("--json"), "{}", run.stderr);
     let run = sandbox.larder(&["install", "numpy"]).fails_with(2);

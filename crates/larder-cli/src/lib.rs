@@ -25,6 +25,6 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     match args::Cli::try_parse_from(&arguments) {
         Ok(cli) => commands::run(cli, &environment::Environment::read()),
-        Err(error) => usage::wrong_usage(&error, &arguments),
+        Err(error) => usage::wrong_usage(error, &arguments),
     }
 }

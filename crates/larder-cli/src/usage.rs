@@ -7,12 +7,17 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::{args::hint_for, exception, output};
 
 /// Help and versions go to stdout with 0; wrong usage exits with 2, as JSON where that was asked for.
-pub(crate) fn wrong_usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+pub(crate) fn wrong_usage(mut error: clap::Error, arguments: &[OsString]) -> ExitCode {
     if !error.use_stderr() {
         output::data(&error.render().to_string());
         return ExitCode::SUCCESS;
     }
-    let hint = hint(error);
+    let hint = hint(&error);
+    if hint.is_some() {
+        // Clap's guess is the flag that is spelled most like it, in its tip and in the usage.
+        error.remove(ContextKind::SuggestedArg);
+        error.remove(ContextKind::Usage);
+    }
     if arguments.iter().any(|argument| argument == "--json") {
         let text = error.render().to_string();
         let name = exception::name_of("usage").unwrap_or("LarderUsageError");
