@@ -8,12 +8,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("larder-event", &[]),
     ("larder-fs", &[]),
     ("larder-redact", &[]),
+    ("larder-remote", &["larder-fs", "larder-redact"]),
     (
         "larder-cache",
         &[
             "larder-digest",
             "larder-event",
             "larder-fs",
+            "larder-remote",
             "larder-unpack",
         ],
     ),
@@ -94,6 +96,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "larder-manifest",
             "larder-pack",
             "larder-pypi",
+            "larder-remote",
             "larder-solve",
             "larder-store",
             "larder-unpack",

@@ -8,7 +8,9 @@ use std::time::SystemTime;
 
 use larder_digest::Hasher;
 
-use crate::{ObjectInfo, ObjectName, ObjectNameError, key::Style, scope::Scope};
+use larder_remote::{ObjectInfo, ObjectName, ObjectNameError};
+
+use crate::{key::Style, scope::Scope};
 
 /// Where all entries are; `1` is the version of this layout.
 pub const ENTRIES: &str = "cache1/";

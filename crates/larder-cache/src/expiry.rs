@@ -3,10 +3,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::{
-    Remote, RemoteError,
-    entry::{ENTRIES, Entry},
-};
+use larder_remote::{Remote, RemoteError};
+
+use crate::entry::{ENTRIES, Entry};
 
 /// What may stay.
 #[derive(Debug, Clone)]

@@ -1,5 +1,5 @@
 //! The pipeline cache (`larder cache`): any directories under a key, as Azure's Cache@2 and
-//! actions/cache define it, kept on a [`Remote`].
+//! actions/cache define it, kept on a [`Remote`](larder_remote::Remote).
 //!
 //! Knows neither conda nor the store. Never prints, never reads the environment or the home: callers
 //! give variables, directories and the time.
@@ -12,12 +12,7 @@ pub mod key;
 pub mod look_up;
 mod pieces;
 pub mod preset;
-pub mod remote;
 pub mod restore;
 pub mod save;
 pub mod scope;
 mod stage;
-
-pub use remote::{
-    Body, ByteRange, Download, ObjectInfo, ObjectName, ObjectNameError, Remote, RemoteError,
-};

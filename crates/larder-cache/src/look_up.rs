@@ -7,8 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
+use larder_remote::{Remote, RemoteError};
+
 use crate::{
-    Remote, RemoteError,
     entry::{Entry, object_name, prefix},
     key::Style,
     scope::Scope,

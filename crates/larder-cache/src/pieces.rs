@@ -7,7 +7,7 @@ use bytes::{Buf as _, Bytes};
 use futures::StreamExt as _;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::Body;
+use larder_remote::Body;
 
 /// How many pieces may wait: some megabytes.
 const WAITING: usize = 8;

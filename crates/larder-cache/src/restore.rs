@@ -12,8 +12,9 @@ use larder_event::{Event, Phase, Reporter};
 use larder_fs::PathError;
 use serde::Serialize;
 
+use larder_remote::{Remote, RemoteError};
+
 use crate::{
-    Remote, RemoteError,
     archive::{ArchiveError, Extracted, OpenArchive, ReadLimits},
     entry::Entry,
     look_up::{Hit, Query, look_up},

@@ -5,8 +5,9 @@ use std::{path::PathBuf, time::Instant};
 use larder_event::{Event, Phase, Reporter};
 use serde::Serialize;
 
+use larder_remote::{Remote, RemoteError};
+
 use crate::{
-    Remote, RemoteError,
     archive::{ArchiveError, Head, WriteOptions, Written, write},
     entry::object_name,
     look_up::{Query, exact},
@@ -177,7 +178,7 @@ async fn remove_expired(
     remote: &dyn Remote,
     options: &SaveOptions,
     scope: &Scope,
-    name: &crate::ObjectName,
+    name: &larder_remote::ObjectName,
 ) -> Result<(), RemoteError> {
     match remote.stat(name).await {
         Ok(_)

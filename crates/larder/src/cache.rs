@@ -1,18 +1,17 @@
 //! `larder cache`: the pipeline cache of `larder-cache`, with what its failures mean for a run.
 
 pub use larder_cache::{
-    Remote, RemoteError,
     archive::WriteOptions,
     entry::{Entry, version_of},
     expiry::{PruneOptions, Pruned, list, prune},
     key::{Key, KeyContext, KeyError, Keys, SegmentKind, Style, evaluate},
     look_up::{Hit, PrefixMatch, Query, WEEK},
     preset::{Preset, PresetError, preset},
-    remote::open,
     restore::{RestoreError, RestoreOptions, RestoreReport, restore},
     save::{SaveError, SaveOptions, SaveOutcome, SaveReport, save},
     scope::{Scope, Scopes, Service},
 };
+pub use larder_remote::{OpenOptions, Remote, RemoteError, open};
 
 use crate::{Explain, Kind};
 

@@ -1,10 +1,7 @@
-//! The cache from outside: remotes against the contract suite, archives, restores and scopes.
+//! The cache from outside: keys, archives, saves, restores and scopes.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod archive;
-#[path = "../contract/mod.rs"]
-mod contract;
-mod directory;
 mod hostile;
 mod keys;
 mod restores;

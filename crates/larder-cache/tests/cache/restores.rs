@@ -8,13 +8,12 @@ use std::{
 };
 
 use larder_cache::{
-    Remote as _,
     entry::{object_name, version, version_of},
     key::Style,
     look_up::{Hit, PrefixMatch, Query, WEEK, look_up},
-    remote::{Directory, whole},
     scope::{Scope, Scopes},
 };
+use larder_remote::{Directory, Remote as _, whole};
 
 const TABLE: &str = include_str!("../../../../fixtures/cache/restores.tsv");
 

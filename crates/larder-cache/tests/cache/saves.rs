@@ -9,18 +9,19 @@ use std::{
 
 use async_trait::async_trait;
 use larder_cache::{
-    Body, ByteRange, Download, ObjectInfo, ObjectName, Remote, RemoteError,
     archive::WriteOptions,
     entry::version_of,
     expiry::{PruneOptions, list, prune},
     key::Style,
     look_up::{Hit, PrefixMatch, Query, WEEK},
-    remote::Directory,
     restore::{RestoreError, RestoreOptions, RestoreReport, restore},
     save::{SaveError, SaveOptions, SaveOutcome, save},
     scope::Scope,
 };
 use larder_event::Recorder;
+use larder_remote::{
+    Body, ByteRange, Directory, Download, ObjectInfo, ObjectName, Remote, RemoteError,
+};
 
 /// A directory with a cache, and a run of a branch.
 struct World {

@@ -8,8 +8,8 @@ use std::{
 };
 
 use larder::cache::{
-    KeyContext, Keys, PrefixMatch, Query, Remote, Scope, Scopes, Style, WEEK, evaluate, open,
-    preset, version_of,
+    KeyContext, Keys, OpenOptions, PrefixMatch, Query, Remote, Scope, Scopes, Style, WEEK,
+    evaluate, open, preset, version_of,
 };
 
 use crate::{
@@ -26,7 +26,6 @@ pub(super) fn remote(
     args: &CacheRemoteArgs,
     environment: &Environment,
 ) -> Result<Arc<dyn Remote>, Failure> {
-    let directory = &environment.working_directory;
     let named = args
         .remote
         .clone()
@@ -36,7 +35,11 @@ pub(super) fn remote(
         let text = "there is no place for the cache: neither --remote nor LARDER_CACHE_REMOTE nor HOME says one";
         return Err(Failure::refused("usage::no-home", text));
     };
-    open(&url, directory).map_err(|error| Failure::new(&error))
+    let options = OpenOptions {
+        directory: environment.working_directory.clone(),
+        variables: environment.text_variables().into_iter().collect(),
+    };
+    open(&url, &options).map_err(|error| Failure::new(&error))
 }
 
 pub(super) fn style(options: &CacheKeyOptions) -> Style {

@@ -3,8 +3,9 @@
 //! A remote is never trusted: who reads an object verifies it. Creation is exclusive where the service
 //! can do that, and everything built on it stays right where it cannot. Backends are one file each; what
 //! they all must do is the contract suite in `tests/contract`.
+#![forbid(unsafe_code)]
 
-use std::{io, ops::Range, path::Path, sync::Arc, time::SystemTime};
+use std::{io, ops::Range, time::SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,10 +14,12 @@ use futures::stream::BoxStream;
 mod directory;
 mod error;
 mod name;
+mod open;
 
 pub use directory::Directory;
 pub use error::RemoteError;
 pub use name::{ObjectName, ObjectNameError};
+pub use open::{OpenOptions, open};
 
 /// Bytes on their way to a remote or from it, in pieces. After an error nothing follows.
 pub type Body = BoxStream<'static, io::Result<Bytes>>;
@@ -104,27 +107,6 @@ pub trait Remote: Send + Sync {
     /// # Errors
     /// If it is still there.
     async fn delete(&self, name: &ObjectName) -> Result<(), RemoteError>;
-}
-
-/// The remote that a URL or a path names; a path is relative to `directory`.
-///
-/// # Errors
-/// [`RemoteError::Url`]
-pub fn open(url: &str, directory: &Path) -> Result<Arc<dyn Remote>, RemoteError> {
-    let refused = |problem| RemoteError::Url {
-        url: url.to_owned(),
-        problem,
-    };
-    if !url.contains("://") {
-        return Ok(Arc::new(Directory::new(directory.join(url))));
-    }
-    let parsed = url::Url::parse(url).map_err(|_| refused("it is no URL"))?;
-    if parsed.scheme() != "file" {
-        return Err(refused("only file:// and paths are known"));
-    }
-    let path = parsed.to_file_path();
-    let path = path.map_err(|()| refused("it names no path of this machine"))?;
-    Ok(Arc::new(Directory::new(path)))
 }
 
 /// A body of bytes that are all there.

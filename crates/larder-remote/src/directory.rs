@@ -17,7 +17,7 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use tempfile::NamedTempFile;
 
-use super::{Body, ByteRange, Download, ObjectInfo, ObjectName, Remote, RemoteError};
+use crate::{Body, ByteRange, Download, ObjectInfo, ObjectName, Remote, RemoteError};
 
 mod layout;
 

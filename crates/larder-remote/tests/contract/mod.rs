@@ -2,13 +2,13 @@
 //!
 //! Names below `contract/` and a part of the suite's own, so that one bucket serves several runs if each
 //! gives another `run`. Include it with
-//! `#[path = "../../larder-cache/tests/contract/mod.rs"] mod contract;` from another crate.
+//! `#[path = "../../larder-remote/tests/contract/mod.rs"] mod contract;` from another crate.
 
 use std::{io, time::SystemTime};
 
 use bytes::Bytes;
 use futures::{StreamExt as _, future::join_all, stream};
-use larder_cache::{Body, ObjectInfo, ObjectName, Remote, RemoteError, remote::whole};
+use larder_remote::{Body, ObjectInfo, ObjectName, Remote, RemoteError, whole};
 
 /// What a backend cannot do by its nature; the suite then checks that it says so.
 #[derive(Debug, Clone, Copy)]

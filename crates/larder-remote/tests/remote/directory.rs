@@ -5,10 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use larder_cache::{
-    ObjectName, Remote as _, RemoteError,
-    remote::{Directory, whole},
-};
+use larder_remote::{Directory, ObjectName, Remote as _, RemoteError, whole};
 
 use crate::contract::{self, Abilities};
 
