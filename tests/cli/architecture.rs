@@ -8,7 +8,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("larder-event", &[]),
     ("larder-fs", &[]),
     ("larder-redact", &[]),
-    ("larder-remote", &["larder-fs", "larder-redact"]),
+    (
+        "larder-remote",
+        &["larder-digest", "larder-fs", "larder-redact"],
+    ),
     (
         "larder-cache",
         &[

@@ -87,7 +87,7 @@ pub enum RemoteError {
         /// As given, without credentials.
         url: String,
         /// What is wrong with it.
-        problem: &'static str,
+        problem: String,
     },
 }
 

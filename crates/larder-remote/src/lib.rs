@@ -13,11 +13,13 @@ use futures::stream::BoxStream;
 
 mod directory;
 mod error;
+mod ghac;
 mod name;
 mod open;
 
 pub use directory::Directory;
 pub use error::RemoteError;
+pub use ghac::Ghac;
 pub use name::{ObjectName, ObjectNameError};
 pub use open::{OpenOptions, open};
 
@@ -38,6 +40,25 @@ pub struct ObjectInfo {
     pub created: SystemTime,
     /// When it was created, touched, or read as far as the service notes that, last. What expiry counts by.
     pub used: SystemTime,
+}
+
+/// What [`Remote::newest`] looks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// The object of this name.
+    Whole(ObjectName),
+    /// The newest whose name starts with this text, which is not empty.
+    Prefix(String),
+}
+
+impl Wanted {
+    /// The name or its beginning.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Whole(name) => name.as_str(),
+            Self::Prefix(prefix) => prefix,
+        }
+    }
 }
 
 /// An object being read.
@@ -95,6 +116,33 @@ pub trait Remote: Send + Sync {
     /// # Errors
     /// [`RemoteError::Unsupported`] where the service cannot list. No object is no error.
     async fn list(&self, prefix: &str) -> Result<Vec<ObjectInfo>, RemoteError>;
+
+    /// The object that the first of these finds that finds any. A service with look-ups of its own
+    /// decides ([`Remote::has_scopes`]); it can do that where it cannot list.
+    ///
+    /// # Errors
+    /// As those of [`Remote::stat`] and [`Remote::list`]; nothing found is none.
+    async fn newest(&self, wanted: &[Wanted]) -> Result<Option<ObjectInfo>, RemoteError> {
+        for wanted in wanted {
+            let found = match wanted {
+                Wanted::Whole(name) => match self.stat(name).await {
+                    Err(error) if error.is_not_found() => None,
+                    found => Some(found?),
+                },
+                Wanted::Prefix(prefix) => self.list(prefix).await?.into_iter().next(),
+            };
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the service itself says which run reads and writes what, and forgets what nobody used:
+    /// then names need no scopes, and one name may be there once in each of several.
+    fn has_scopes(&self) -> bool {
+        false
+    }
 
     /// Says that an object was used now. Never changes when it was created.
     ///

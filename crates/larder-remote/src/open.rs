@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use crate::{Directory, Remote, RemoteError};
+use crate::{Directory, Ghac, Remote, RemoteError, ghac};
 
 /// What a URL alone does not say.
 #[derive(Debug, Clone, Default)]
@@ -19,9 +19,12 @@ pub struct OpenOptions {
 /// # Errors
 /// [`RemoteError::Url`]
 pub fn open(url: &str, options: &OpenOptions) -> Result<Arc<dyn Remote>, RemoteError> {
-    let refused = |problem| RemoteError::Url {
+    if ghac::is_ours(url) {
+        return Ok(Arc::new(Ghac::new(url, options)?));
+    }
+    let refused = |problem: &str| RemoteError::Url {
         url: url.to_owned(),
-        problem,
+        problem: problem.to_owned(),
     };
     if !url.contains("://") {
         return Ok(Arc::new(Directory::new(options.directory.join(url))));

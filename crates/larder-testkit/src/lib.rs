@@ -1,5 +1,5 @@
 //! Test support: builds real conda packages and channels, serves them over loopback HTTP with
-//! faults, and runs the `larder` binary in a sandbox.
+//! faults, speaks GitHub's cache service, and runs the `larder` binary in a sandbox.
 //!
 //! Everything is deterministic (fixed times, sorted entries) and every builder panics with a text
 //! that says what the test did wrong. Only tests may depend on this crate: it never runs in larder.
@@ -14,6 +14,7 @@ mod base64;
 mod build;
 mod channel;
 mod fixtures;
+mod ghac;
 mod interpreter;
 mod listing;
 mod mount;
@@ -36,6 +37,7 @@ pub use archive::{
 pub use build::{BuiltPackage, Format};
 pub use channel::{ChannelBuilder, Index, LocalChannel};
 pub use fixtures::{fixture_channel, fixtures, shared_data};
+pub use ghac::{GhacEntry, GhacLimits, GhacOptions, GhacServer, ghac_token};
 pub use interpreter::RealPython;
 pub use listing::{environment_of, tree_of};
 pub use mount::{Mount, PowerLoss};

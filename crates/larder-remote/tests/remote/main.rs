@@ -1,6 +1,7 @@
 //! Remotes from outside: every backend against the contract suite.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "../contract/mod.rs"]
 mod contract;
 mod directory;
+mod ghac;

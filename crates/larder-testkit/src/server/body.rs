@@ -25,16 +25,16 @@ const FLUSHES: u32 = 8;
 
 /// An answer that is not sent yet.
 #[derive(Debug)]
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
     body: Bytes,
     /// Extra bytes that content-length promises.
     missing: usize,
 }
 
 impl Reply {
-    pub(super) fn empty(status: u16) -> Self {
+    pub(crate) fn empty(status: u16) -> Self {
         Self {
             status,
             headers: HeaderMap::new(),
@@ -43,7 +43,7 @@ impl Reply {
         }
     }
 
-    pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
         let value = must(
             HeaderValue::try_from(value),
             format_args!("send {name}: {value:?}"),
@@ -52,13 +52,13 @@ impl Reply {
         self
     }
 
-    pub(super) fn with_body(mut self, body: impl Into<Bytes>) -> Self {
+    pub(crate) fn with_body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
         self
     }
 
     /// The answer that a fault gives in place of the file.
-    pub(super) fn instead(fault: &Fault, path: &str) -> Self {
+    pub(crate) fn instead(fault: &Fault, path: &str) -> Self {
         match fault {
             Fault::Status { code, .. } => Self::empty(*code),
             Fault::RedirectTo(url) => {
@@ -71,16 +71,16 @@ impl Reply {
         }
     }
 
-    pub(super) fn body_length(&self) -> usize {
+    pub(crate) fn body_length(&self) -> usize {
         self.body.len()
     }
 
-    pub(super) fn has_body(&self) -> bool {
+    pub(crate) fn has_body(&self) -> bool {
         matches!(self.status, 200 | 206) && !self.body.is_empty()
     }
 
     /// Applies a fault of the body.
-    pub(super) fn spoil(&mut self, fault: &Fault) {
+    pub(crate) fn spoil(&mut self, fault: &Fault) {
         let keep = |bytes: u64| {
             usize::try_from(bytes).map_or(self.body.len(), |kept| kept.min(self.body.len()))
         };
@@ -105,7 +105,7 @@ impl Reply {
         }
     }
 
-    pub(super) fn into_response(mut self, bytes_per_second: Option<u64>) -> hyper::Response<Body> {
+    pub(crate) fn into_response(mut self, bytes_per_second: Option<u64>) -> hyper::Response<Body> {
         if !self.headers.contains_key(CONTENT_LENGTH) && self.status != 304 {
             self.headers
                 .insert(CONTENT_LENGTH, (self.body.len() + self.missing).into());
@@ -127,7 +127,7 @@ impl Reply {
 
 /// A body that is sent in chunks, perhaps slowly, and perhaps breaks off at its end.
 #[derive(Debug)]
-pub(super) struct Body {
+pub(crate) struct Body {
     rest: Bytes,
     breaks_off: bool,
     flushes: u32,

@@ -8,28 +8,28 @@ use super::Fault;
 
 /// The faults that are not used up, oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
+pub(crate) struct Faults {
     rules: Vec<(String, Fault)>,
 }
 
 /// What is known about an answer before it is made.
 #[derive(Debug, Default)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// How long to wait first.
-    pub(super) latency: Option<Duration>,
+    pub(crate) latency: Option<Duration>,
     /// The speed limit of the body.
-    pub(super) bytes_per_second: Option<u64>,
+    pub(crate) bytes_per_second: Option<u64>,
     /// A fault that takes the place of the answer.
-    pub(super) answer: Option<Fault>,
+    pub(crate) answer: Option<Fault>,
 }
 
 impl Faults {
-    pub(super) fn add(&mut self, path_contains: &str, fault: Fault) {
+    pub(crate) fn add(&mut self, path_contains: &str, fault: Fault) {
         self.rules.push((path_contains.to_owned(), fault));
     }
 
     /// Uses up the oldest matching fault if it takes the place of the answer.
-    pub(super) fn early(&mut self, path: &str) -> Plan {
+    pub(crate) fn early(&mut self, path: &str) -> Plan {
         let mut plan = Plan::default();
         for (part, fault) in &self.rules {
             match fault {
@@ -45,7 +45,7 @@ impl Faults {
     }
 
     /// Uses up the oldest matching fault if it spoils the body.
-    pub(super) fn late(&mut self, path: &str) -> Option<Fault> {
+    pub(crate) fn late(&mut self, path: &str) -> Option<Fault> {
         self.take(path, |fault| !is_answer(fault))
     }
 

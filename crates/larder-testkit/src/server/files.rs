@@ -85,14 +85,14 @@ fn ranged(content: Bytes, range: Option<&str>) -> Reply {
     }
 }
 
-enum Range {
+pub(crate) enum Range {
     Ignored,
     Unsatisfiable,
     Part(usize, usize),
 }
 
 /// Reads one range of bytes (RFC 9110, 14.1.2); several ranges are ignored, as a server may do.
-fn parse_range(text: &str, size: usize) -> Range {
+pub(crate) fn parse_range(text: &str, size: usize) -> Range {
     let bounds = text
         .strip_prefix("bytes=")
         .and_then(|range| range.split_once('-'));

@@ -7,25 +7,20 @@
 mod body;
 mod faults;
 mod files;
+mod listen;
 
-use std::convert::Infallible;
-use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::{self, JoinHandle};
 
-use hyper::body::Incoming;
 use hyper::header::{HeaderName, HeaderValue};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::sync::oneshot;
 
 use crate::{base64, must};
-use body::{Body, Reply};
-use faults::{Faults, Plan};
+pub(crate) use body::Reply;
+pub(crate) use faults::{Faults, Plan};
 #[cfg(test)]
 pub(crate) use files::percent_decode;
+pub(crate) use files::{Range, parse_range};
+pub(crate) use listen::{HyperRequest, HyperResponse, Listening};
 
 /// One request that the server answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,15 +123,8 @@ pub enum Auth {
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
-    address: SocketAddr,
+    listening: Listening,
     state: Arc<State>,
-    running: Mutex<Option<Running>>,
-}
-
-#[derive(Debug)]
-struct Running {
-    stop: oneshot::Sender<()>,
-    thread: JoinHandle<()>,
 }
 
 #[derive(Debug)]
@@ -152,9 +140,6 @@ impl Server {
     /// Serves the files under `dir` on a free port of 127.0.0.1.
     pub fn serve(dir: &Path) -> Self {
         let dir = must(dir.canonicalize(), format_args!("serve {}", dir.display()));
-        let listener = must(TcpListener::bind("127.0.0.1:0"), "listen on loopback");
-        must(listener.set_nonblocking(true), "listen on loopback");
-        let address = must(listener.local_addr(), "listen on loopback");
         let state = Arc::new(State {
             dir,
             requests: Mutex::default(),
@@ -162,19 +147,17 @@ impl Server {
             auth: Mutex::default(),
             headers: Mutex::default(),
         });
-        let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&state);
-        let thread = thread::spawn(move || run(listener, &shared, stopped));
-        Self {
-            address,
-            state,
-            running: Mutex::new(Some(Running { stop, thread })),
-        }
+        let listening = Listening::start(0, move |request| {
+            let state = Arc::clone(&shared);
+            async move { state.answer(&request).await }
+        });
+        Self { listening, state }
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.listening.url()
     }
 
     /// What was answered so far, oldest first.
@@ -220,64 +203,18 @@ impl Server {
 
     /// Closes all connections and refuses new ones from now on.
     pub fn shutdown(&self) {
-        let Some(running) = lock(&self.running).take() else {
-            return;
-        };
-        // The thread is gone already if it panicked; joining then is all that is left to do.
-        let _ = running.stop.send(());
-        let _ = running.thread.join();
+        self.listening.stop();
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.shutdown();
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex
         .lock()
         .expect("no thread panics while it holds this lock")
 }
 
-fn run(listener: TcpListener, state: &Arc<State>, mut stopped: oneshot::Receiver<()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = must(runtime, "start the server");
-    runtime.block_on(async {
-        let listener = must(
-            tokio::net::TcpListener::from_std(listener),
-            "start the server",
-        );
-        loop {
-            tokio::select! {
-                _ = &mut stopped => break,
-                accepted = listener.accept() => {
-                    let (stream, _) = must(accepted, "accept a connection");
-                    tokio::spawn(converse(stream, Arc::clone(state)));
-                }
-            }
-        }
-    });
-}
-
-async fn converse(stream: tokio::net::TcpStream, state: Arc<State>) {
-    let service = service_fn(move |request| {
-        let state = Arc::clone(&state);
-        async move { Ok::<_, Infallible>(state.answer(&request).await) }
-    });
-    // An error here is a client that left or a fault that cut the connection: both are wanted.
-    let _ = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
-}
-
-type HyperRequest = hyper::Request<Incoming>;
-
 impl State {
-    async fn answer(&self, request: &HyperRequest) -> hyper::Response<Body> {
+    async fn answer(&self, request: &HyperRequest) -> HyperResponse {
         let path = request
             .uri()
             .path_and_query()
@@ -345,7 +282,7 @@ fn behind_token<'a>(path: &'a str, prefix: &str, token: &str) -> Option<&'a str>
         .filter(|rest| rest.starts_with('/'))
 }
 
-fn headers(request: &HyperRequest) -> Vec<(String, String)> {
+pub(crate) fn headers(request: &HyperRequest) -> Vec<(String, String)> {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     request
         .headers()

@@ -1,0 +1,354 @@
+//! GitHub's cache service as a remote: `ghac:`, or `ghac://NAMESPACE` for a part of its own.
+//!
+//! Objects are entries of the cache service, version 2, as @actions/cache has them. The service decides who
+//! reads and writes what (a run reads its own ref's entries, then the base and the default branch's, and
+//! writes its own), which entry a beginning finds ([`Remote::newest`]), and what goes: what was not used for
+//! seven days, and the least recently used beyond 10 GB a repository. Entries never change. 200 may be
+//! created a minute and repository, so whoever stores here makes few and large ones.
+//!
+//! [`Remote::list`] and [`Remote::delete`] are GitHub's REST API and want a `GITHUB_TOKEN`; they know the
+//! entries of all refs. Names of 511 characters or more are found whole and not listed. A body that ends with
+//! an error in its first 16 MiB reserves no name; one that does later keeps it taken until the service
+//! forgets the upload. Errors show neither signed URLs nor tokens.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use larder_digest::Hasher;
+use reqwest::Client;
+use url::Url;
+
+use crate::{
+    Body, ByteRange, Download, ObjectInfo, ObjectName, OpenOptions, Remote, RemoteError, Wanted,
+};
+use download::{Blob, Ranges};
+use failure::At;
+use rest::{Api, Listed};
+use service::{Found, MAX_KEYS, Service};
+use upload::{Blocks, Upload};
+
+mod download;
+mod failure;
+mod name;
+mod rest;
+mod service;
+mod upload;
+
+/// How much is sent in one request.
+const BLOCK: usize = 16 << 20;
+/// How much is read in one request.
+const RANGE: u64 = 8 << 20;
+/// How many requests send or read one object at once.
+const PARALLEL: usize = 4;
+/// What makes entries ours: it is hashed, with the namespace, into their version.
+const LAYOUT: &str = "larder-remote-1";
+/// Why there is none.
+const WHERE: &str = "GitHub tells it to actions and not to `run:` steps: larder's action hands it on, and so does `actions/github-script` with `core.exportVariable`";
+
+/// The cache service of one run.
+#[derive(Clone)]
+pub struct Ghac {
+    service: Arc<Service>,
+    api: Option<Arc<Api>>,
+    url: Arc<str>,
+}
+
+/// Whether a URL is of this service.
+pub(crate) fn is_ours(url: &str) -> bool {
+    url.starts_with("ghac:")
+}
+
+impl Ghac {
+    /// The service that the variables of a run tell, by its URL.
+    ///
+    /// # Errors
+    /// [`RemoteError::Url`] if the URL has another form or a variable is missing.
+    pub fn new(url: &str, options: &OpenOptions) -> Result<Self, RemoteError> {
+        let namespace = namespace(url).ok_or_else(|| {
+            refused(
+                "ghac:",
+                "expected ghac: or ghac://NAMESPACE, of letters, digits and `-_.`",
+            )
+        })?;
+        let shown = match namespace {
+            "" => "ghac:".to_owned(),
+            namespace => format!("ghac://{namespace}"),
+        };
+        let variable = |name: &str| {
+            options
+                .variables
+                .get(name)
+                .filter(|value| !value.is_empty())
+        };
+        let token = variable("ACTIONS_RUNTIME_TOKEN");
+        let token = token.ok_or_else(|| missing(&shown, "ACTIONS_RUNTIME_TOKEN"))?;
+        let results = variable("ACTIONS_RESULTS_URL");
+        let results = results.ok_or_else(|| missing(&shown, "ACTIONS_RESULTS_URL"))?;
+        let results = web_url(results)
+            .ok_or_else(|| refused(&shown, "ACTIONS_RESULTS_URL is no http:// or https:// URL"))?;
+        let client = client().map_err(|_| refused(&shown, "there is no network client"))?;
+        let mut hasher = Hasher::sha256();
+        hasher.update(format!("{LAYOUT}|{namespace}").as_bytes());
+        Ok(Self {
+            api: api(&client, &variable).map(Arc::new),
+            service: Arc::new(Service {
+                client,
+                results,
+                token: token.clone(),
+                version: hasher.finish().sha256.to_hex(),
+            }),
+            url: shown.into(),
+        })
+    }
+
+    fn at<'a>(&'a self, operation: &'static str, object: &'a str) -> At<'a> {
+        At {
+            remote: &self.url,
+            object,
+            operation,
+        }
+    }
+
+    /// The entry of this very object.
+    async fn exact(&self, at: At<'_>, name: &ObjectName) -> Result<Found, RemoteError> {
+        let key = name::key(name);
+        let found = self.service.find(at, std::slice::from_ref(&key)).await?;
+        // What goes on behind the key is found by it as well.
+        found
+            .filter(|found| found.key == key)
+            .ok_or_else(|| at.not_found())
+    }
+
+    async fn info(
+        &self,
+        at: At<'_>,
+        name: ObjectName,
+        found: &Found,
+    ) -> Result<ObjectInfo, RemoteError> {
+        let properties = self.blob(at, &found.url).properties().await?;
+        Ok(ObjectInfo {
+            name,
+            size: properties.size,
+            created: properties.modified,
+            // The look-up was a use.
+            used: properties.now,
+        })
+    }
+
+    fn blob<'a>(&'a self, at: At<'a>, url: &'a str) -> Blob<'a> {
+        Blob {
+            client: &self.service.client,
+            at,
+            url,
+        }
+    }
+
+    fn api(&self, operation: &'static str) -> Result<&Api, RemoteError> {
+        let remote = || format!("{} without GITHUB_TOKEN", self.url);
+        self.api.as_deref().ok_or_else(|| RemoteError::Unsupported {
+            remote: remote(),
+            operation,
+        })
+    }
+
+    /// All our entries whose keys begin so.
+    async fn listed(
+        &self,
+        (operation, object): (&'static str, &str),
+        key: &str,
+    ) -> Result<Vec<Listed>, RemoteError> {
+        let api = self.api(operation)?;
+        let mut listed = api.list(self.at(operation, object), key).await?;
+        listed.retain(|entry| entry.version == self.service.version && entry.key.starts_with(key));
+        Ok(listed)
+    }
+}
+
+#[async_trait]
+impl Remote for Ghac {
+    fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn has_scopes(&self) -> bool {
+        true
+    }
+
+    async fn create_if_absent(&self, name: &ObjectName, body: Body) -> Result<u64, RemoteError> {
+        let at = self.at("create", name.as_str());
+        let key = name::key(name);
+        let mut blocks = Blocks::new(body, BLOCK);
+        let first = blocks.next().await.map_err(|source| at.no_body(source))?;
+        let url = self.service.create(at, &key).await?;
+        let upload = Upload {
+            client: &self.service.client,
+            at,
+            url: &url,
+            parallel: PARALLEL,
+        };
+        let size = upload.send(first, blocks).await?;
+        self.service.finish(at, &key, size).await?;
+        Ok(size)
+    }
+
+    async fn replace(&self, _name: &ObjectName, _body: Body) -> Result<u64, RemoteError> {
+        Err(RemoteError::Unsupported {
+            remote: self.url.to_string(),
+            operation: "replace",
+        })
+    }
+
+    async fn get(
+        &self,
+        name: &ObjectName,
+        range: Option<ByteRange>,
+    ) -> Result<Download, RemoteError> {
+        let at = self.at("read", name.as_str());
+        let found = self.exact(at, name).await?;
+        let ranges = Ranges {
+            size: RANGE,
+            parallel: PARALLEL,
+        };
+        self.blob(at, &found.url).read(range, ranges).await
+    }
+
+    async fn stat(&self, name: &ObjectName) -> Result<ObjectInfo, RemoteError> {
+        let at = self.at("read", name.as_str());
+        let found = self.exact(at, name).await?;
+        self.info(at, name.clone(), &found).await
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<ObjectInfo>, RemoteError> {
+        let listed = self
+            .listed(("list", prefix), &name::beginning(prefix))
+            .await?;
+        let mut objects: Vec<ObjectInfo> = Vec::new();
+        for entry in listed {
+            // The same name may be there in several refs.
+            let name = name::name(&entry.key);
+            let name = name.filter(|name| objects.iter().all(|known| known.name != *name));
+            objects.extend(name.map(|name| entry.info(name)));
+        }
+        if let Ok(name) = ObjectName::new(prefix)
+            && name::name(&name::key(&name)).is_none()
+        {
+            let listed = self.listed(("list", prefix), &name::key(&name)).await?;
+            objects.extend(listed.first().map(|entry| entry.info(name)));
+        }
+        objects.sort_by(|one, other| {
+            let newest = other.created.cmp(&one.created);
+            newest.then_with(|| one.name.cmp(&other.name))
+        });
+        Ok(objects)
+    }
+
+    /// One look-up for ten keys, decided by the service: each scope first to last, in each what is wanted
+    /// first to last. More are several look-ups, each in all scopes.
+    async fn newest(&self, wanted: &[Wanted]) -> Result<Option<ObjectInfo>, RemoteError> {
+        for wanted in wanted.chunks(MAX_KEYS) {
+            let at = self.at("read", wanted.first().map_or("", Wanted::as_str));
+            let keys: Vec<String> = wanted
+                .iter()
+                .map(|wanted| match wanted {
+                    Wanted::Whole(name) => name::key(name),
+                    Wanted::Prefix(prefix) => name::beginning(prefix),
+                })
+                .collect();
+            let Some(found) = self.service.find(at, &keys).await? else {
+                continue;
+            };
+            let name = wanted
+                .iter()
+                .zip(&keys)
+                .find_map(|(wanted, key)| match wanted {
+                    Wanted::Whole(name) => (found.key == *key).then(|| name.clone()),
+                    Wanted::Prefix(_) if found.key.starts_with(key) => name::name(&found.key),
+                    Wanted::Prefix(_) => None,
+                });
+            if let Some(name) = name {
+                return self.info(at, name, &found).await.map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Looking is using.
+    async fn touch(&self, _name: &ObjectName) -> Result<(), RemoteError> {
+        Ok(())
+    }
+
+    async fn delete(&self, name: &ObjectName) -> Result<(), RemoteError> {
+        let key = name::key(name);
+        let of = ("delete", name.as_str());
+        for entry in self.listed(of, &key).await? {
+            match self.api(of.0)?.delete(self.at(of.0, of.1), entry.id).await {
+                Err(error) if !error.is_not_found() => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Listed {
+    fn info(&self, name: ObjectName) -> ObjectInfo {
+        ObjectInfo {
+            name,
+            size: self.size,
+            created: self.created,
+            used: self.used.max(self.created),
+        }
+    }
+}
+
+/// What stands behind the scheme; `None` if it has no place there.
+fn namespace(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("ghac:")?;
+    let name = rest.strip_prefix("//").unwrap_or(rest);
+    let name = name.strip_suffix('/').unwrap_or(name);
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    (name.chars().all(is_allowed) && (name.is_empty() || rest.starts_with("//"))).then_some(name)
+}
+
+fn refused(url: &str, problem: impl Into<String>) -> RemoteError {
+    RemoteError::Url {
+        url: url.to_owned(),
+        problem: problem.into(),
+    }
+}
+
+fn missing(url: &str, name: &str) -> RemoteError {
+    refused(url, format!("{name} is not set; {WHERE}"))
+}
+
+fn web_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
+    is_web.then_some(url)
+}
+
+fn client() -> reqwest::Result<Client> {
+    Client::builder()
+        .user_agent(concat!("larder/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(Duration::from_secs(10))
+        .read_timeout(Duration::from_secs(60))
+        .build()
+}
+
+/// There is one if there is a token, and it says so when it fails.
+fn api<'a>(client: &Client, variable: &dyn Fn(&str) -> Option<&'a String>) -> Option<Api> {
+    let token = variable("GITHUB_TOKEN")?;
+    let repository = variable("GITHUB_REPOSITORY")?;
+    let base = variable("GITHUB_API_URL").map_or("https://api.github.com", String::as_str);
+    let mut caches = web_url(base)?;
+    let path = caches.path().trim_end_matches('/').to_owned();
+    caches.set_path(&format!("{path}/repos/{repository}/actions/caches"));
+    Some(Api {
+        client: client.clone(),
+        caches,
+        token: token.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests;
