@@ -228,7 +228,7 @@ fn r34_versions_are_actions_caches() {
 #[test]
 fn a_key_that_would_write_outputs_of_its_own_is_no_entry() {
     let name = object_name(&Scope::new("s"), "k\ncache-hit=true", "v").unwrap();
-    let entry = larder_cache::entry::Entry::of_object(larder_cache::ObjectInfo {
+    let entry = larder_cache::entry::Entry::of_object(larder_remote::ObjectInfo {
         name,
         size: 1,
         created: SystemTime::now(),
@@ -242,7 +242,7 @@ fn names_of_entries_are_read_back() {
     let scope = Scope::new("azure;p;1;r;refs/heads/ä b");
     let key = "\"yarn\"|Linux!x|H+/=";
     let name = object_name(&scope, key, "abc").unwrap();
-    let entry = larder_cache::entry::Entry::of_object(larder_cache::ObjectInfo {
+    let entry = larder_cache::entry::Entry::of_object(larder_remote::ObjectInfo {
         name,
         size: 1,
         created: SystemTime::now(),
