@@ -48,6 +48,8 @@ mod real_channel;
 mod remove;
 mod run;
 mod secrets;
+#[cfg(unix)]
+mod steps;
 mod store;
 mod store_export;
 mod store_import;

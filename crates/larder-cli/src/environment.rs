@@ -102,6 +102,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "GITHUB_ENV",
         "the file for `shell-hook --github-env`, as the runner sets it; also GITHUB_PATH",
     ),
+    (
+        "INPUT_*",
+        "the inputs of the GitHub action, for `larder ci`; it also reads the services' own variables, such as RUNNER_TEMP, GITHUB_OUTPUT, AGENT_TEMPDIRECTORY",
+    ),
     ("NO_COLOR", "no colours"),
 ];
 
@@ -116,6 +120,18 @@ impl Environment {
             variables: env::vars_os().collect(),
             working_directory: env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
         }
+    }
+
+    /// The same with a variable set, for a part of a run; an empty value takes it away.
+    pub(crate) fn with(&self, name: &str, value: impl Into<OsString>) -> Self {
+        let mut changed = self.clone();
+        let value = value.into();
+        if value.is_empty() {
+            changed.variables.remove(&OsString::from(name));
+        } else {
+            changed.variables.insert(name.into(), value);
+        }
+        changed
     }
 
     /// A variable that is set and not empty.
@@ -242,6 +258,11 @@ impl Environment {
     /// The directory of the pipeline cache.
     pub(crate) fn pipeline_cache(&self) -> Option<PathBuf> {
         Some(self.cache()?.join("pipeline"))
+    }
+
+    /// The directory of what `larder ci` keeps during a job, where the service has none.
+    pub(crate) fn job_directory(&self) -> Option<PathBuf> {
+        Some(self.cache()?.join("ci"))
     }
 
     fn cache(&self) -> Option<PathBuf> {

@@ -4,7 +4,7 @@ pub use larder_cache::{
     archive::WriteOptions,
     entry::{Entry, version_of},
     expiry::{PruneOptions, Pruned, list, prune},
-    key::{Key, KeyContext, KeyError, Keys, SegmentKind, Style, evaluate},
+    key::{Key, KeyContext, KeyError, Keys, SegmentKind, Style, evaluate, files_key},
     look_up::{Hit, PrefixMatch, Query, WEEK},
     preset::{Preset, PresetError, preset},
     restore::{RestoreError, RestoreOptions, RestoreReport, restore},

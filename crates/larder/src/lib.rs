@@ -48,6 +48,7 @@ mod run;
 mod settings;
 mod shell_hook;
 mod solving;
+pub mod step;
 mod store;
 mod system;
 mod target;

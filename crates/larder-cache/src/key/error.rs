@@ -65,6 +65,14 @@ pub enum KeyError {
         /// How many there may be.
         limit: usize,
     },
+    /// More than GitLab hashes for a key.
+    #[error("there are {count} files or patterns for a key of GitLab; at most {limit} are allowed")]
+    TooManyFiles {
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        limit: usize,
+    },
     /// A file cannot be hashed, or a directory not listed.
     #[error(transparent)]
     Disk(#[from] PathError),

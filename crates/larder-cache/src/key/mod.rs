@@ -13,12 +13,14 @@ mod classify;
 mod error;
 mod expressions;
 mod files;
+mod gitlab;
 mod glob;
 mod hash;
 mod rules;
 mod segments;
 
 pub use error::{KeyError, SegmentError};
+pub use gitlab::files_key;
 pub use hash::HashedFile;
 pub use segments::split;
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod archive;
+mod gitlab_keys;
 mod hostile;
 mod keys;
 mod restores;

@@ -70,6 +70,9 @@ pub(crate) struct CacheKeyOptions {
     /// CI_PROJECT_DIR, else the working directory]
     #[arg(long, value_name = "DIR")]
     pub(crate) workspace: Option<PathBuf>,
+    /// With --style gitlab: `key:files`; the key is its prefix. Two files or patterns at most
+    #[arg(long, value_name = "FILE", num_args = 1..=2)]
+    pub(crate) key_files: Vec<String>,
 }
 
 /// A key, and the directories it stands for.
@@ -108,7 +111,8 @@ pub(crate) struct CacheScopeArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   larder cache key 'npm | \"$(Agent.OS)\" | package-lock.json' -v
-  larder cache key --style github 'npm-${{ runner.os }}-${{ hashFiles(\"**/package-lock.json\") }}'")]
+  larder cache key --style github 'npm-${{ runner.os }}-${{ hashFiles(\"**/package-lock.json\") }}'
+  larder cache key --style gitlab npm --key-files package-lock.json")]
 pub(crate) struct CacheKeyArgs {
     /// The key
     pub(crate) key: String,

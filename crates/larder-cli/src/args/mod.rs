@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::environment::VARIABLES;
 
 mod cache;
+mod ci;
 mod completions;
 mod conda;
 mod config;
@@ -29,6 +30,9 @@ pub(crate) use cache::{
     CacheArgs, CacheCommand, CacheKeyArgs, CacheKeyOptions, CacheListArgs, CachePrefix,
     CachePruneArgs, CacheRemoteArgs, CacheRestoreArgs, CacheSaveArgs, CacheScopeArgs, CacheStyle,
     CacheWhatArgs,
+};
+pub(crate) use ci::{
+    CiArgs, CiCleanup, CiCommand, CiFinishArgs, CiJobArgs, CiService, CiSetupArgs,
 };
 pub(crate) use completions::CompletionsArgs;
 pub(crate) use conda::{CondaArgs, SolverArgs, hint_for};
@@ -127,6 +131,7 @@ pub(crate) enum Command {
     Manifest(ManifestArgs),
     Store(StoreArgs),
     Cache(CacheArgs),
+    Ci(CiArgs),
     Config(ConfigArgs),
     Completions(CompletionsArgs),
 }

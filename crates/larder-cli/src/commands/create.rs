@@ -43,6 +43,34 @@ pub(super) fn make(
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
+    match made(specs, args, global, environment)? {
+        Made::Created(report) => {
+            if global.json {
+                output::json(&report);
+            } else {
+                tell(&report, args, global);
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Made::Updated(code) => Ok(code),
+    }
+}
+
+/// What became of a create.
+pub(super) enum Made {
+    /// An environment, or a plan of one.
+    Created(Box<CreateReport>),
+    /// One that was there is updated, and that was told.
+    Updated(ExitCode),
+}
+
+/// Makes an environment and prints nothing of it.
+pub(super) fn made(
+    specs: &[String],
+    args: &CreateRest,
+    global: &GlobalArgs,
+    environment: &Environment,
+) -> Result<Made, Failure> {
     let mut settings = settings_for(&args.target, global, environment)?;
     override_channels(&args.input, &mut settings)?;
     for_conda(&args.conda, global, &mut settings);
@@ -53,25 +81,27 @@ pub(super) fn make(
         ..options(args, &settings, environment)?
     };
     if args.compat == Some(Era::Update) && !options.replace {
-        return env::update_in_place(options, &settings, global);
+        return env::update_in_place(options, &settings, global).map(Made::Updated);
     }
     let result = watched(args.making.timings.as_deref(), global, |reporter| {
         block_on(create_environment(&options, &settings, reporter))
     })?;
     let report = result.map_err(|error| Failure::new(&error))?;
-    if global.json {
-        output::json(&report);
-    } else if report.dry_run {
-        plan(&report, global.quiet);
+    Ok(Made::Created(Box::new(report)))
+}
+
+/// Says to people what was done.
+pub(super) fn tell(report: &CreateReport, args: &CreateRest, global: &GlobalArgs) {
+    if report.dry_run {
+        plan(report, global.quiet);
     } else if !global.quiet && args.download_only {
         let (reused, fetched) = (report.reused, report.fetched);
         output::tell(format!(
             "{reused} archives were in the store, {fetched} were fetched"
         ));
     } else if !global.quiet {
-        summary(&report);
+        summary(report);
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// The files, those that were named by URL as well; to be kept until they are read.

@@ -44,19 +44,25 @@ impl Job {
         if let Some(file) = &args.gitlab_dotenv {
             return Ok(Some(Self::Gitlab(absolute(file.clone()))));
         }
-        if !args.github_env {
-            return Ok(None);
+        match args.github_env {
+            true => Self::github(environment).map(Some),
+            false => Ok(None),
         }
+    }
+
+    /// The files of GitHub's runner.
+    pub(super) fn github(environment: &Environment) -> Result<Self, Failure> {
+        let absolute = |path: PathBuf| environment.working_directory.join(path);
         let file = |name: &str| {
             environment.path(name).map(absolute).ok_or_else(|| {
                 let text = format!("`{name}` is not set: this is no step of GitHub Actions");
                 Failure::refused("shell-hook::github", text)
             })
         };
-        Ok(Some(Self::Github {
+        Ok(Self::Github {
             env: file("GITHUB_ENV")?,
             path: file("GITHUB_PATH")?,
-        }))
+        })
     }
 }
 
@@ -66,19 +72,36 @@ pub(super) fn tell_job(
     variables: &ChangedVariables,
     global: &GlobalArgs,
 ) -> Result<(), Failure> {
+    let unsaid = say(job, variables, output::data)?;
+    if matches!(job, Job::Github { .. }) {
+        told(global);
+    }
+    if global.json && !matches!(job, Job::Azure) {
+        let unsaid = unsaid
+            .iter()
+            .map(|unsaid| json!({"name": unsaid.name, "why": unsaid.why}));
+        output::json(&json!({"success": true, "unsaid": unsaid.collect::<Vec<Value>>()}));
+    }
+    Ok(())
+}
+
+/// Says the variables; Azure's commands go where `commands` writes them.
+pub(super) fn say(
+    job: &Job,
+    variables: &ChangedVariables,
+    commands: impl FnOnce(&str),
+) -> Result<Vec<Unsaid>, Failure> {
     tell_ignored(&variables.ignored);
     let unsaid = match job {
         Job::Github { env, path } => {
             let files = github_files(variables);
             write(env, &files.env, OpenOptions::new().append(true))?;
             write(path, &files.path, OpenOptions::new().append(true))?;
-            told(global);
             files.unsaid
         }
         Job::Azure => {
             let (text, unsaid) = azure_commands(variables);
-            // The agent reads standard output, whatever else is on it.
-            output::data(&text);
+            commands(&text);
             unsaid
         }
         Job::Gitlab(file) => {
@@ -94,13 +117,7 @@ pub(super) fn tell_job(
             name.escape_debug()
         ));
     }
-    if global.json && !matches!(job, Job::Azure) {
-        let unsaid = unsaid
-            .iter()
-            .map(|unsaid| json!({"name": unsaid.name, "why": unsaid.why}));
-        output::json(&json!({"success": true, "unsaid": unsaid.collect::<Vec<Value>>()}));
-    }
-    Ok(())
+    Ok(unsaid)
 }
 
 fn told(global: &GlobalArgs) {

@@ -10,6 +10,7 @@ use crate::{
 };
 
 mod cache;
+mod ci;
 mod completions;
 mod config;
 mod configured;
@@ -54,6 +55,7 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> ExitCode {
         Command::Unpack(args) => unpack::unpack(&args, global, environment),
         Command::Manifest(args) => manifest::manifest(&args, global, environment),
         Command::Cache(args) => cache::cache(&args, global, environment),
+        Command::Ci(args) => ci::ci(&args, global, environment),
         Command::Store(args) => store::store(&args, global, environment),
         Command::Config(args) => config::config(&args, global, environment),
         Command::Completions(args) => completions::completions(&args),

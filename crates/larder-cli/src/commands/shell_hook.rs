@@ -3,8 +3,8 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use larder::{
-    Change, ShellHookOptions, activation::ShellKind, activation::Stacking, changed_variables,
-    shell_function, shell_hook as hook,
+    Change, ChangedVariables, ShellHookOptions, activation::ShellKind, activation::Stacking,
+    changed_variables, shell_function, shell_hook as hook,
 };
 use serde_json::{Value, json};
 
@@ -42,6 +42,17 @@ pub(super) fn shell_hook(
         None if global.json => variables(&options),
         None => script(&options, shell(args.shell, environment)?, global),
     }
+}
+
+/// What activating an environment changes.
+pub(super) fn changed(
+    target: &TargetArgs,
+    global: &GlobalArgs,
+    environment: &Environment,
+) -> Result<ChangedVariables, Failure> {
+    let options = activation(target, Stacking::Replace, global, environment)?;
+    let variables = block_on(changed_variables(&options))?;
+    variables.map_err(|error| Failure::new(&error))
 }
 
 pub(super) fn activate(

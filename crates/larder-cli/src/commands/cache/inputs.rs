@@ -9,7 +9,7 @@ use std::{
 
 use larder::cache::{
     KeyContext, Keys, OpenOptions, PrefixMatch, Query, Remote, Scope, Scopes, Style, WEEK,
-    evaluate, open, preset, version_of,
+    evaluate, files_key, open, preset, version_of,
 };
 
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Opens the remote.
-pub(super) fn remote(
+pub(in crate::commands) fn remote(
     args: &CacheRemoteArgs,
     environment: &Environment,
 ) -> Result<Arc<dyn Remote>, Failure> {
@@ -120,7 +120,13 @@ pub(super) fn keys(
         working_directory: directory.clone(),
         variable: &|name| environment.text(name),
     };
-    let keys = evaluate(key, restore_keys, &context).map_err(|error| Failure::new(&error))?;
+    let key = match &options.key_files[..] {
+        [] => Ok(key.to_owned()),
+        _ if context.style != Style::Gitlab => return Err(key_files_elsewhere()),
+        files => files_key(key, files, directory),
+    };
+    let keys = key.and_then(|key| evaluate(&key, restore_keys, &context));
+    let keys = keys.map_err(|error| Failure::new(&error))?;
     for key in std::iter::once(&keys.key).chain(&keys.restore_keys) {
         for warning in &key.warnings {
             output::tell(format!("warning: {warning}"));
@@ -129,8 +135,13 @@ pub(super) fn keys(
     Ok(keys)
 }
 
+fn key_files_elsewhere() -> Failure {
+    let text = "--key-files is GitLab's: with --style azure a segment of the key is a file, with github there is hashFiles()";
+    Failure::refused("usage::key-files", text)
+}
+
 /// Who may read and write what in this run.
-pub(super) fn scopes(args: &CacheScopeArgs, environment: &Environment) -> Scopes {
+pub(in crate::commands) fn scopes(args: &CacheScopeArgs, environment: &Environment) -> Scopes {
     if let Some(name) = &args.scope {
         let mut scopes = Scopes::only(Scope::new(name));
         scopes.read.extend(args.read_scopes.iter().map(Scope::new));
@@ -179,6 +190,6 @@ pub(super) fn query(
 }
 
 /// As many threads as there are cores.
-pub(super) fn threads() -> usize {
+pub(in crate::commands) fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }

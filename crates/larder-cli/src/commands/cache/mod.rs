@@ -8,7 +8,7 @@ use crate::{
     failure::Failure,
 };
 
-mod inputs;
+pub(super) mod inputs;
 mod key;
 mod list;
 mod outputs;

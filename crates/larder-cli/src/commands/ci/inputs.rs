@@ -1,0 +1,167 @@
+//! What a step is told: options, and in GitHub Actions the inputs of the action, by the names that users of
+//! setup-micromamba know.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    args::{CiCleanup, CiService, CiSetupArgs},
+    environment::Environment,
+    failure::Failure,
+};
+
+use super::{service, words::words};
+
+/// What a step is told.
+#[derive(Debug)]
+pub(super) struct Inputs {
+    /// Manifests or locks, as they were named.
+    pub(super) files: Vec<PathBuf>,
+    pub(super) name: Option<String>,
+    pub(super) prefix: Option<PathBuf>,
+    /// More arguments of `larder create`.
+    pub(super) create: Vec<String>,
+    pub(super) cache: Wish,
+    /// What keys begin with.
+    pub(super) cache_key: String,
+    pub(super) condarc: Option<PathBuf>,
+    pub(super) is_activated: bool,
+    pub(super) has_run_shell: bool,
+    pub(super) has_summary: bool,
+    pub(super) cleanup: CiCleanup,
+}
+
+/// Where the store is to be kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    Nowhere,
+    /// Wherever this service has a cache.
+    Service,
+    Url(String),
+}
+
+impl Inputs {
+    pub(super) fn of(
+        args: &CiSetupArgs,
+        (service, directory): (CiService, &Path),
+        environment: &Environment,
+    ) -> Result<Self, Failure> {
+        let inputs = Given {
+            service,
+            environment,
+        };
+        let lines = |text: String| {
+            text.lines()
+                .map(|line| PathBuf::from(line.trim()))
+                .collect()
+        };
+        let files = inputs.text("environment-file").map(lines);
+        let is_named = args.target.name.is_some() || args.target.prefix.is_some();
+        let of_input = |name: &str| inputs.text(name).filter(|_| !is_named);
+        let cleanup = inputs.text("post-cleanup");
+        let cleanup = cleanup.map(|text| cleanup_of(&text)).transpose()?;
+        let create = inputs.text("create-args").map(|text| words(&text));
+        Ok(Self {
+            files: given(&args.files, files),
+            name: args
+                .target
+                .name
+                .clone()
+                .or_else(|| of_input("environment-name")),
+            prefix: args
+                .target
+                .prefix
+                .clone()
+                .or_else(|| of_input("environment-path").map(PathBuf::from)),
+            create: given(&args.create, create),
+            cache: wish(args.cache.clone().or_else(|| inputs.text("cache")), service),
+            cache_key: args
+                .cache_key
+                .clone()
+                .or_else(|| inputs.text("cache-key"))
+                .unwrap_or_else(|| "larder".to_owned()),
+            condarc: condarc(args, &inputs, directory)?,
+            is_activated: !args.no_activate && inputs.flag("activate")?.unwrap_or(true),
+            has_run_shell: args.run_shell || inputs.flag("generate-run-shell")?.unwrap_or(false),
+            has_summary: inputs.flag("summary")?.unwrap_or(true),
+            cleanup: args.post_cleanup.or(cleanup).unwrap_or_default(),
+        })
+    }
+}
+
+/// What the options say, else what the inputs do.
+fn given<T: Clone>(options: &[T], inputs: Option<Vec<T>>) -> Vec<T> {
+    match options {
+        [] => inputs.unwrap_or_default(),
+        options => options.to_vec(),
+    }
+}
+
+fn wish(text: Option<String>, service: CiService) -> Wish {
+    match text.as_deref().map(str::trim) {
+        Some("true") => Wish::Service,
+        Some("false") => Wish::Nowhere,
+        Some(url) => Wish::Url(url.to_owned()),
+        None if service == CiService::Github => Wish::Service,
+        None => Wish::Nowhere,
+    }
+}
+
+fn cleanup_of(text: &str) -> Result<CiCleanup, Failure> {
+    match text.trim() {
+        "none" | "shell-init" => Ok(CiCleanup::None),
+        "environment" => Ok(CiCleanup::Environment),
+        "all" => Ok(CiCleanup::All),
+        other => Err(wrong("post-cleanup", other, "none, environment or all")),
+    }
+}
+
+/// The file that was named, or one with the text of the input.
+fn condarc(
+    args: &CiSetupArgs,
+    inputs: &Given<'_>,
+    directory: &Path,
+) -> Result<Option<PathBuf>, Failure> {
+    let named = args.condarc.clone();
+    if let Some(file) = named.or_else(|| inputs.text("condarc-file").map(PathBuf::from)) {
+        return Ok(Some(inputs.environment.working_directory.join(file)));
+    }
+    let Some(text) = inputs.text("condarc") else {
+        return Ok(None);
+    };
+    let file = directory.join("condarc.yml");
+    service::write(&file, &text)?;
+    Ok(Some(file))
+}
+
+/// The inputs of the action.
+struct Given<'a> {
+    service: CiService,
+    environment: &'a Environment,
+}
+
+impl Given<'_> {
+    fn text(&self, name: &str) -> Option<String> {
+        if self.service != CiService::Github {
+            return None;
+        }
+        let text = self
+            .environment
+            .text(&format!("INPUT_{}", name.to_uppercase()))?;
+        (!text.trim().is_empty()).then_some(text)
+    }
+
+    fn flag(&self, name: &str) -> Result<Option<bool>, Failure> {
+        let text = self.text(name);
+        let flag = text.map(|text| match &text.trim().to_lowercase()[..] {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            other => Err(wrong(name, other, "true or false")),
+        });
+        flag.transpose()
+    }
+}
+
+fn wrong(name: &str, found: &str, expected: &str) -> Failure {
+    let text = format!("the input `{name}` is `{found}`, expected {expected}");
+    Failure::refused("ci::input", text)
+}

@@ -1,0 +1,91 @@
+//! What `setup` leaves for `finish`: a file, whose place GitHub's runner hands on.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    args::{CiJobArgs, CiService},
+    environment::Environment,
+    failure::Failure,
+};
+
+use super::service;
+
+/// The name by which GitHub's runner hands the file's place on.
+const NAME: &str = "larder-state";
+/// What it is called where nothing hands it on.
+const FILE: &str = "state.json";
+
+/// What `finish` has to know.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct State {
+    /// What is to be saved; none if all of it is there.
+    pub(super) save: Option<Save>,
+    /// What is to be removed.
+    pub(super) remove: Vec<PathBuf>,
+    /// The environment, if it is to be removed.
+    pub(super) environment: Option<PathBuf>,
+}
+
+/// A store to be saved.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Save {
+    pub(super) remote: String,
+    pub(super) key: String,
+    pub(super) store: PathBuf,
+    pub(super) notes: PathBuf,
+    /// Whether what nobody needs is taken out before.
+    pub(super) trim: bool,
+}
+
+impl State {
+    /// Where it is written. In GitHub's way a job may have several steps, each with a post step.
+    pub(super) fn new_file(
+        args: &CiJobArgs,
+        (service, directory): (CiService, &Path),
+        environment: &Environment,
+    ) -> PathBuf {
+        let ours = || match service {
+            CiService::Github => directory.join(format!("state-{}.json", std::process::id())),
+            _ => directory.join(FILE),
+        };
+        let file = args.state.clone().unwrap_or_else(ours);
+        environment.working_directory.join(file)
+    }
+
+    /// Where it is to be found.
+    pub(super) fn file(args: &CiJobArgs, directory: &Path, environment: &Environment) -> PathBuf {
+        let named = args.state.clone();
+        let handed = || environment.path(&format!("STATE_{NAME}"));
+        let file = named
+            .or_else(handed)
+            .unwrap_or_else(|| directory.join(FILE));
+        environment.working_directory.join(file)
+    }
+
+    pub(super) fn write(
+        &self,
+        file: &Path,
+        (service, environment): (CiService, &Environment),
+    ) -> Result<(), Failure> {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        service::write(file, &text)?;
+        match environment.path("GITHUB_STATE") {
+            Some(state) if service == CiService::Github => {
+                service::append(&state, &format!("{NAME}={}\n", file.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn read(file: &Path) -> Result<Self, Failure> {
+        let refused = |problem: String| {
+            let text = format!("cannot read `{}`: {problem}", file.display());
+            Failure::refused("ci::state", text)
+                .with_hint("`larder ci setup` writes it, earlier in the job; --state names another")
+        };
+        let text = std::fs::read(file).map_err(|error| refused(error.to_string()))?;
+        serde_json::from_slice(&text).map_err(|error| refused(error.to_string()))
+    }
+}

@@ -1,0 +1,186 @@
+//! The GitHub action, run by node as the runner does it: a miss, then a hit on another machine.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use larder_testkit::Sandbox;
+
+use super::runner::{Job, node};
+use crate::support::{app_and_lib, channel, conda, lib, program};
+
+const LARDER: &str = env!("CARGO_BIN_EXE_larder");
+
+fn inputs(remote: &str) -> Vec<(&str, &str)> {
+    vec![("larder-path", LARDER), ("cache", remote)]
+}
+
+fn entries(remote: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut directories = vec![remote.to_owned()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+            match entry.path() {
+                path if path.is_dir() => directories.push(path),
+                path if path.display().to_string().contains("cache1") => found.push(path),
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+fn remote(sandbox: &Sandbox) -> String {
+    sandbox.path("remote").display().to_string()
+}
+
+#[test]
+fn the_action_misses_saves_and_hits_on_another_machine() {
+    let Some(node) = node() else { return };
+    let sandbox = app_and_lib();
+    let remote = remote(&sandbox);
+    let first = Job::new(&sandbox, "one").inputs(&inputs(&remote));
+    first.action(&node, "main").success();
+    let outputs = first.outputs();
+    assert_eq!(outputs.get("cache-hit"), None);
+    assert_eq!(
+        (&outputs["cache-result"][..], &outputs["solve"][..]),
+        ("false", "true")
+    );
+    assert_ne!(outputs["bytes-fetched"], "0");
+    let environment = &outputs["environment-path"];
+    assert!(environment.ends_with("/work"), "{environment}");
+    assert!(
+        first
+            .file("summary")
+            .contains("| against cold | this was cold"),
+        "{}",
+        first.file("summary")
+    );
+    let first = first.after();
+    let app = first
+        .step(Path::new("/bin/sh"), &["-c", "app; larder --version"])
+        .success();
+    assert_eq!(app.stdout.lines().next(), Some(&environment[..]));
+    let saved = first.action(&node, "post").success();
+    assert!(
+        saved.stderr.contains("larder: saved larder-Linux-X64-"),
+        "{}",
+        saved.stderr
+    );
+    assert_eq!(entries(Path::new(&remote)).len(), 1);
+
+    let second = Job::new(&sandbox, "two").inputs(&inputs(&remote));
+    second.action(&node, "main").success();
+    let hit = second.outputs();
+    assert_eq!(
+        (&hit["cache-hit"][..], &hit["cache-result"][..]),
+        ("true", "true")
+    );
+    assert_eq!(
+        (&hit["bytes-fetched"][..], &hit["solve"][..]),
+        ("0", "memo")
+    );
+    assert_eq!(hit["cache-matched-key"], hit["cache-primary-key"]);
+    assert_ne!(hit["bytes-restored"], "0");
+    let summary = second.file("summary");
+    assert!(
+        summary.contains("s cold, ") && summary.contains("| fetched | nothing |"),
+        "{summary}"
+    );
+    let second = second.after();
+    second.step(Path::new("/bin/sh"), &["-c", "app"]).success();
+    let again = second.action(&node, "post").success();
+    assert!(again.stderr.contains("nothing to save"), "{}", again.stderr);
+    assert_eq!(entries(Path::new(&remote)).len(), 1);
+}
+
+#[test]
+fn another_environment_is_an_inexact_hit_and_only_what_is_new_is_fetched() {
+    let Some(node) = node() else { return };
+    let sandbox = app_and_lib();
+    let remote = remote(&sandbox);
+    let first = Job::new(&sandbox, "one").inputs(&inputs(&remote));
+    first.action(&node, "main").success();
+    first.after().action(&node, "post").success();
+    channel(
+        &sandbox,
+        [
+            conda(program("app", "1.0").depends("lib >=2")),
+            conda(program("tool", "1.0")),
+            lib().build(larder_testkit::Format::TarBz2),
+        ],
+    );
+    sandbox.write(
+        "environment.yml",
+        "name: work\nchannels: [./channel]\ndependencies: [app, tool]\n",
+    );
+    let second = Job::new(&sandbox, "two").inputs(&inputs(&remote));
+    second.action(&node, "main").success();
+    let outputs = second.outputs();
+    assert_eq!(
+        (&outputs["cache-hit"][..], &outputs["cache-result"][..]),
+        ("false", "inexact")
+    );
+    let summary = second.file("summary");
+    assert!(summary.contains("| reused | 2 packages |"), "{summary}");
+    assert!(summary.contains("| fetched | 1 package,"), "{summary}");
+    second.after().action(&node, "post").success();
+    assert_eq!(entries(Path::new(&remote)).len(), 2);
+    let third = Job::new(&sandbox, "three").inputs(&inputs(&remote));
+    third.action(&node, "main").success();
+    assert_eq!(third.outputs()["cache-hit"], "true");
+}
+
+#[test]
+fn a_run_that_may_only_read_hits_and_saves_nothing() {
+    let Some(node) = node() else { return };
+    let sandbox = app_and_lib();
+    let remote = remote(&sandbox);
+    let job = Job::new(&sandbox, "one")
+        .inputs(&inputs(&remote))
+        .with("GITHUB_EVENT_NAME", "pull_request_target");
+    job.action(&node, "main").success();
+    let post = job.after().action(&node, "post").success();
+    assert!(post.stderr.contains("may only read"), "{}", post.stderr);
+    assert!(entries(Path::new(&remote)).is_empty());
+}
+
+#[test]
+fn a_cache_that_fails_costs_a_warning() {
+    let Some(node) = node() else { return };
+    let sandbox = app_and_lib();
+    let remote = sandbox
+        .write("no-directory", "a file")
+        .display()
+        .to_string();
+    let job = Job::new(&sandbox, "one").inputs(&inputs(&remote));
+    let run = job.action(&node, "main").success();
+    assert!(run.stderr.contains("warning:"), "{}", run.stderr);
+    assert_eq!(job.outputs()["cache-result"], "false");
+    let job = job.after();
+    job.step(Path::new("/bin/sh"), &["-c", "app"]).success();
+    let post = job.action(&node, "post").success();
+    assert!(
+        post.stderr.contains("warning: the store is not saved"),
+        "{}",
+        post.stderr
+    );
+}
+
+#[test]
+fn an_environment_that_cannot_be_made_fails_the_step_with_the_exit_code_of_create() {
+    let Some(node) = node() else { return };
+    let sandbox = app_and_lib();
+    sandbox.write(
+        "environment.yml",
+        "name: w\nchannels: [./channel]\ndependencies: [absent]\n",
+    );
+    let remote = remote(&sandbox);
+    let job = Job::new(&sandbox, "one").inputs(&inputs(&remote));
+    let run = job.action(&node, "main").fails_with(1);
+    assert!(run.stderr.contains("absent"), "{}", run.stderr);
+    assert_eq!(job.file("output"), "");
+    assert!(!job.file("state").contains("larder-state"));
+}

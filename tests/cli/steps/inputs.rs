@@ -1,0 +1,179 @@
+//! The inputs, one by one, as the binary reads them.
+
+use std::path::Path;
+
+use larder_testkit::{Run, Sandbox};
+
+use super::runner::Job;
+use crate::support::{app_and_lib, json};
+
+fn setup(job: &Job<'_>, more: &[&str]) -> Run {
+    let larder = Path::new(env!("CARGO_BIN_EXE_larder"));
+    job.step(larder, &[&["ci", "setup"], more].concat())
+}
+
+fn job<'a>(sandbox: &'a Sandbox, inputs: &[(&str, &str)]) -> Job<'a> {
+    let inputs = [&[("cache", "false")], inputs].concat();
+    Job::new(sandbox, "m").inputs(&inputs)
+}
+
+#[test]
+fn name_path_file_and_arguments_say_what_is_made_and_where() {
+    let sandbox = app_and_lib();
+    sandbox.write(
+        "other.yml",
+        "name: other\nchannels: [./channel]\ndependencies: [lib]\n",
+    );
+    let path = |job: &Job<'_>| job.outputs()["environment-path"].clone();
+    let named = job(
+        &sandbox,
+        &[("environment-file", "other.yml"), ("environment-name", "x")],
+    );
+    setup(&named, &[]).success();
+    assert!(path(&named).ends_with("/x"), "{}", path(&named));
+    let sandbox = app_and_lib();
+    let at = job(
+        &sandbox,
+        &[
+            ("environment-path", "env"),
+            ("create-args", "-c ./channel\n  'lib >=2'"),
+        ],
+    );
+    setup(&at, &[]).success();
+    assert_eq!(path(&at), sandbox.path("env").display().to_string());
+    let list = sandbox.larder(&["list", "-p", "env", "--json"]).success();
+    assert!(
+        list.stdout.contains("lib") && !list.stdout.contains("\"app\""),
+        "{}",
+        list.stdout
+    );
+    setup(&at, &[]).success();
+}
+
+#[test]
+fn options_win_over_inputs() {
+    let sandbox = app_and_lib();
+    let job = job(&sandbox, &[("environment-name", "x"), ("activate", "true")]);
+    setup(&job, &["-p", "here", "--no-activate"]).success();
+    let here = sandbox.path("here").display().to_string();
+    assert_eq!(job.outputs()["environment-path"], here);
+    assert_eq!(job.file("env"), "");
+}
+
+#[test]
+fn nothing_asked_for_is_no_failure() {
+    let sandbox = app_and_lib();
+    std::fs::remove_file(sandbox.path("environment.yml")).unwrap();
+    let job = job(&sandbox, &[]);
+    setup(&job, &[]).success();
+    assert_eq!(job.outputs().keys().collect::<Vec<_>>(), ["seconds"]);
+    assert!(job.file("summary").contains("none was asked for"));
+}
+
+#[test]
+fn inputs_that_make_no_sense_are_named() {
+    let sandbox = app_and_lib();
+    for (name, value, code) in [
+        ("activate", "yes", 1),
+        ("post-cleanup", "some", 1),
+        ("cache-key", "a,b", 1),
+        ("create-args", "--no-such-flag", 2),
+    ] {
+        let cache = if name == "cache-key" {
+            "remote"
+        } else {
+            "false"
+        };
+        let job = Job::new(&sandbox, "m").inputs(&[("cache", cache), (name, value)]);
+        let run = setup(&job, &[]).fails_with(code);
+        assert!(run.stderr.contains(value), "{name}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn a_condarc_holds_for_the_environment_and_for_later_steps() {
+    let sandbox = app_and_lib();
+    sandbox.write("environment.yml", "name: w\ndependencies: [app]\n");
+    let text = format!("channels: ['{}']\n", sandbox.path("channel").display());
+    let job = job(&sandbox, &[("condarc", &text)]);
+    setup(&job, &[]).success();
+    let job = job.after();
+    assert!(job.variables["CONDARC"].ends_with("condarc.yml"));
+    let larder = Path::new(env!("CARGO_BIN_EXE_larder"));
+    let shown = job.step(larder, &["config", "channels"]).success();
+    assert!(shown.stdout.contains("/channel"), "{}", shown.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_shell_runs_scripts_in_the_environment() {
+    let sandbox = app_and_lib();
+    let job = job(
+        &sandbox,
+        &[("activate", "false"), ("generate-run-shell", "true")],
+    );
+    setup(&job, &[]).success();
+    let environment = job.outputs()["environment-path"].clone();
+    let script = sandbox.write("step.sh", "app\nfalse\necho not reached\n");
+    let job = job.after();
+    let line = format!("larder-shell {}", script.display());
+    let run = job.step(Path::new("/bin/sh"), &["-c", &line]);
+    assert_eq!((run.status, run.stdout), (1, format!("{environment}\n")));
+}
+
+#[test]
+fn post_cleanup_removes_the_environment_or_all() {
+    let larder = Path::new(env!("CARGO_BIN_EXE_larder"));
+    for (what, is_there, is_kept) in [
+        ("none", true, true),
+        ("shell-init", true, true),
+        ("environment", false, true),
+        ("all", false, false),
+    ] {
+        let sandbox = app_and_lib();
+        let remote = sandbox.path("remote").display().to_string();
+        let job = Job::new(&sandbox, "m").inputs(&[("cache", &remote), ("post-cleanup", what)]);
+        setup(&job, &[]).success();
+        let environment = job.outputs()["environment-path"].clone();
+        let job = job.after();
+        job.step(larder, &["ci", "finish"]).success();
+        assert_eq!(Path::new(&environment).exists(), is_there, "{what}");
+        assert_eq!(job.machine.join("temp/larder").exists(), is_kept, "{what}");
+        assert!(
+            sandbox.path("remote").exists(),
+            "{what}: it is saved before"
+        );
+    }
+}
+
+#[test]
+fn json_is_one_document_with_the_outputs() {
+    let sandbox = app_and_lib();
+    let job = job(&sandbox, &[]);
+    let document = json(&setup(&job, &["--json"]).success());
+    assert_eq!(document["success"], true);
+    assert_eq!(document["outputs"]["solve"], "true");
+    assert_eq!(
+        document["environment"]["actions"]["LINK"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    assert!(document["cache"].is_null());
+    let azure = setup(&job, &["--json", "--service", "azure"]).success();
+    let document = json(&azure);
+    assert_eq!(document["outputs"]["bytes-fetched"], "0");
+    assert!(
+        azure.stderr.contains("##vso[task.prependpath]"),
+        "{}",
+        azure.stderr
+    );
+}
+
+#[test]
+fn finish_without_setup_says_what_is_missing() {
+    let sandbox = app_and_lib();
+    let run = sandbox.larder(&["ci", "finish"]).fails_with(1);
+    assert!(run.stderr.contains("larder ci setup"), "{}", run.stderr);
+}

@@ -1,0 +1,102 @@
+//! GitLab: the job's variables, its cache by `key:files` and `fallback_keys` (exact names), one shell for
+//! `before_script` and `script`, the dotenv report.
+
+use std::fs;
+
+use larder_testkit::{Run, Sandbox};
+use serde_json::Value;
+
+use super::{Machine, lock_anew, locked, tar};
+use crate::steps::yaml::yaml;
+
+fn texts(value: &Value) -> Vec<&str> {
+    let list = value.as_array().unwrap();
+    list.iter().map(|text| text.as_str().unwrap()).collect()
+}
+
+/// A job that extends a hidden one, on a runner that is new.
+fn job(sandbox: &Sandbox, name: &str, (hidden, script): (&str, &str)) -> (Machine, Run) {
+    let file = yaml("ci/templates/gitlab.yml");
+    let base = &file[".larder"];
+    let job = &file[hidden];
+    let machine = Machine::new(sandbox, name);
+    let project = machine.sources.display().to_string();
+    let mut machine = machine
+        .with("GITLAB_CI", "true")
+        .with("CI", "true")
+        .with("CI_JOB_ID", name)
+        .with("CI_PROJECT_DIR", &project);
+    for (name, value) in base["variables"].as_object().unwrap() {
+        let value = value.as_str().unwrap().replace("$CI_PROJECT_DIR", &project);
+        machine = machine.with(name, &value);
+    }
+    for left in [".larder-store", ".larder-env", "larder.env"] {
+        let path = machine.sources.join(left);
+        let _ = fs::remove_dir_all(&path);
+        let _ = fs::remove_file(&path);
+    }
+    let cache = job.get("cache").unwrap_or(&base["cache"])[0].clone();
+    let paths = texts(&cache["paths"]);
+    let entries = sandbox.path("gitlab-cache");
+    fs::create_dir_all(&entries).unwrap();
+    let key = match &cache["key"] {
+        Value::String(key) => key.clone(),
+        key => {
+            let (prefix, files) = (
+                key["prefix"].as_str().unwrap(),
+                texts(&key["files"]).join(" "),
+            );
+            let script = format!("larder cache key --style gitlab {prefix} --key-files {files}");
+            machine.script(&script).success().stdout.trim().to_owned()
+        }
+    };
+    let mut keys = vec![key.clone()];
+    keys.extend(
+        cache["fallback_keys"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|key| key.as_str().unwrap().to_owned()),
+    );
+    if let Some(found) = keys
+        .iter()
+        .map(|key| entries.join(key))
+        .find(|file| file.exists())
+    {
+        tar(&["-xf", &found.display().to_string(), "-C", &project]);
+    }
+    let mut lines = texts(&base["before_script"]);
+    lines.extend(job.get("script").map(texts).unwrap_or_default());
+    lines.push(script);
+    let run = machine.script(&lines.join("\n")).success();
+    assert_eq!(cache["when"], "on_success");
+    let file = entries.join(key).display().to_string();
+    tar(&[&["-cf", &file, "-C", &project][..], &paths].concat());
+    (machine, run)
+}
+
+#[test]
+fn the_template_misses_hits_and_falls_back() {
+    let sandbox = locked();
+    let (_, miss) = job(&sandbox, "1", (".larder", "app"));
+    assert!(miss.stderr.contains("reused 0"), "{}", miss.stderr);
+    let (machine, hit) = job(&sandbox, "2", (".larder", "app; echo $CONDA_PREFIX"));
+    assert!(
+        hit.stderr.contains("reused 2, nothing fetched"),
+        "{}",
+        hit.stderr
+    );
+    let environment = machine.sources.join(".larder-env").display().to_string();
+    assert_eq!(hit.stdout, format!("{environment}\n{environment}\n"));
+    let report = fs::read_to_string(machine.sources.join("larder.env")).unwrap();
+    assert!(report.contains("LARDER_SOLVE=false\n"), "{report}");
+    assert!(report.contains("LARDER_BYTES_FETCHED=0\n"), "{report}");
+    job(&sandbox, "3", (".larder-fallback", "true"));
+    lock_anew(&sandbox);
+    let (_, fallback) = job(&sandbox, "4", (".larder", "true"));
+    assert!(
+        fallback.stderr.contains("reused 1, nothing fetched"),
+        "{}",
+        fallback.stderr
+    );
+}
