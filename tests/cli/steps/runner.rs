@@ -15,10 +15,11 @@ use super::yaml::{repository, yaml};
 /// The program that runs actions, if this machine has it.
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
 pub(super) fn node() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path)
-        .map(|directory| directory.join("node"))
-        .find(|file| file.is_file());
+    let asked = Command::new("/bin/sh")
+        .args(["-c", "command -v node"])
+        .output();
+    let found = String::from_utf8(asked.unwrap().stdout).unwrap();
+    let found = Some(PathBuf::from(found.trim())).filter(|file| file.is_file());
     if found.is_none() {
         eprintln!("skipped: node is not here");
     }
