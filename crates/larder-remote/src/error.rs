@@ -86,7 +86,7 @@ pub enum RemoteError {
     Url {
         /// As given, without credentials.
         url: String,
-        /// What is wrong with it.
+        /// What is wrong with it, and how it should look.
         problem: String,
     },
 }

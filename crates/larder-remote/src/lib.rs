@@ -11,17 +11,23 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
+mod address;
+mod cloud;
 mod directory;
 mod error;
 mod ghac;
 mod name;
 mod open;
+mod patience;
+mod patient;
 
 pub use directory::Directory;
 pub use error::RemoteError;
 pub use ghac::Ghac;
 pub use name::{ObjectName, ObjectNameError};
 pub use open::{OpenOptions, open};
+pub use patience::Patience;
+pub use patient::Patient;
 
 /// Bytes on their way to a remote or from it, in pieces. After an error nothing follows.
 pub type Body = BoxStream<'static, io::Result<Bytes>>;
@@ -129,7 +135,11 @@ pub trait Remote: Send + Sync {
                     Err(error) if error.is_not_found() => None,
                     found => Some(found?),
                 },
-                Wanted::Prefix(prefix) => self.list(prefix).await?.into_iter().next(),
+                Wanted::Prefix(prefix) => match self.list(prefix).await {
+                    // What cannot be listed has whole names alone.
+                    Err(RemoteError::Unsupported { .. }) => None,
+                    listed => listed?.into_iter().next(),
+                },
             };
             if found.is_some() {
                 return Ok(found);

@@ -1,39 +1,127 @@
 //! From a URL to the [`Remote`] that it names. Each backend's own reading of its URL is in its file.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use crate::{Directory, Ghac, Remote, RemoteError, ghac};
+use url::Url;
+
+use crate::{
+    Directory, Ghac, Patience, Patient, Remote, RemoteError,
+    address::refused,
+    cloud::{Means, azblob, gcs, http, s3},
+    ghac,
+    patience::Waits,
+};
 
 /// What a URL alone does not say.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct OpenOptions {
     /// What relative paths are relative to.
     pub directory: PathBuf,
     /// The variables of the process that credentials and services are taken from, such as
-    /// `AWS_ACCESS_KEY_ID` or `ACTIONS_RUNTIME_TOKEN`. Nothing else is asked for them.
+    /// `AWS_ACCESS_KEY_ID` or `ACTIONS_RUNTIME_TOKEN`. Nothing else is asked for them, but for the files and
+    /// services that they name and, last, those of the machine (each backend's file says which).
     pub variables: BTreeMap<String, String>,
+    /// What requests are sent by, with its certificates, proxy and time-outs; none makes one that has the
+    /// system's.
+    pub client: Option<reqwest::Client>,
+    /// How long a service is tried.
+    pub patience: Patience,
+    /// How old the last note of a use must be before another one is made, where that costs requests.
+    pub note_use_after: Duration,
 }
 
-/// The remote that a URL or a path names; a path is relative to [`OpenOptions::directory`].
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self {
+            directory: PathBuf::new(),
+            variables: BTreeMap::new(),
+            client: None,
+            patience: Patience::default(),
+            note_use_after: Duration::from_secs(60 * 60),
+        }
+    }
+}
+
+/// The remote that a URL or a path names; a path is relative to [`OpenOptions::directory`]. Connects
+/// nowhere. What is on a network is [`Patient`].
 ///
 /// # Errors
-/// [`RemoteError::Url`]
+/// [`RemoteError::Url`], with what is wrong and how it should look.
 pub fn open(url: &str, options: &OpenOptions) -> Result<Arc<dyn Remote>, RemoteError> {
     if ghac::is_ours(url) {
-        return Ok(Arc::new(Ghac::new(url, options)?));
+        let remote = Arc::new(Ghac::new(url, options)?);
+        let waits = Waits::new(of_ghac(options.patience));
+        return Ok(Arc::new(Patient::new(remote, waits)));
     }
-    let refused = |problem: &str| RemoteError::Url {
-        url: url.to_owned(),
-        problem: problem.to_owned(),
-    };
     if !url.contains("://") {
         return Ok(Arc::new(Directory::new(options.directory.join(url))));
     }
-    let parsed = url::Url::parse(url).map_err(|_| refused("it is no URL"))?;
-    if parsed.scheme() != "file" {
-        return Err(refused("only file:// and paths are known"));
+    let parsed = Url::parse(url).map_err(|_| RemoteError::Url {
+        url: larder_redact::redact_text(url),
+        problem: "it is no URL".to_owned(),
+    })?;
+    if parsed.scheme() == "file" {
+        let path = parsed.to_file_path();
+        let path =
+            path.map_err(|()| refused(&parsed, "it names no path of this machine".into()))?;
+        return Ok(Arc::new(Directory::new(path)));
     }
-    let path = parsed.to_file_path();
-    let path = path.map_err(|()| refused("it names no path of this machine"))?;
-    Ok(Arc::new(Directory::new(path)))
+    let means = means(options)?;
+    let remote = of_service(&parsed, options, &means)?;
+    Ok(Arc::new(Patient::new(remote, means.waits)))
+}
+
+/// It allows so many creations a minute, and says when the minute is over.
+fn of_ghac(patience: Patience) -> Patience {
+    Patience {
+        longest_asked: patience.longest_asked.max(Duration::from_secs(60)),
+        per_operation: patience.per_operation.max(Duration::from_secs(90)),
+        ..patience
+    }
+}
+
+fn of_service(
+    url: &Url,
+    options: &OpenOptions,
+    means: &Means,
+) -> Result<Arc<dyn Remote>, RemoteError> {
+    let variables = &options.variables;
+    Ok(match url.scheme() {
+        "s3" => Arc::new(s3::open(url, variables, means)?),
+        "azblob" => Arc::new(azblob::open(url, variables, means)?),
+        "gs" => Arc::new(gcs::open(url, variables, means)?),
+        "http" | "https" => Arc::new(http::open(url, means)?),
+        scheme => {
+            let known =
+                "expected a path, file://, ghac:, s3://, azblob://, gs://, http:// or https://";
+            return Err(refused(url, format!("`{scheme}://` is not known; {known}")));
+        }
+    })
+}
+
+fn means(options: &OpenOptions) -> Result<Means, RemoteError> {
+    let client = match &options.client {
+        Some(client) => client.clone(),
+        None => client()?,
+    };
+    Ok(Means {
+        client,
+        waits: Waits::new(options.patience),
+        note_use_after: options.note_use_after,
+    })
+}
+
+/// Gives up on connections and silence sooner than one for channels: there is always the channel.
+fn client() -> Result<reqwest::Client, RemoteError> {
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("larder/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(Duration::from_secs(5))
+        .read_timeout(Duration::from_secs(15))
+        .referer(false);
+    builder.build().map_err(|source| RemoteError::Broken {
+        remote: "the network".to_owned(),
+        object: String::new(),
+        operation: "reach",
+        source: std::io::Error::other(source.without_url()),
+    })
 }

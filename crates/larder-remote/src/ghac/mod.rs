@@ -86,7 +86,10 @@ impl Ghac {
         let results = results.ok_or_else(|| missing(&shown, "ACTIONS_RESULTS_URL"))?;
         let results = web_url(results)
             .ok_or_else(|| refused(&shown, "ACTIONS_RESULTS_URL is no http:// or https:// URL"))?;
-        let client = client().map_err(|_| refused(&shown, "there is no network client"))?;
+        let client = match &options.client {
+            Some(client) => client.clone(),
+            None => client().map_err(|_| refused(&shown, "there is no network client"))?,
+        };
         let mut hasher = Hasher::sha256();
         hasher.update(format!("{LAYOUT}|{namespace}").as_bytes());
         Ok(Self {

@@ -1,7 +1,12 @@
 //! Remotes from outside: every backend against the contract suite.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 #[path = "../contract/mod.rs"]
 mod contract;
 mod directory;
+mod fake;
+mod faults;
 mod ghac;
+mod http;
+mod services;
+mod urls;

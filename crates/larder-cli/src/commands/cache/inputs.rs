@@ -38,6 +38,7 @@ pub(in crate::commands) fn remote(
     let options = OpenOptions {
         directory: environment.working_directory.clone(),
         variables: environment.text_variables().into_iter().collect(),
+        ..OpenOptions::default()
     };
     open(&url, &options).map_err(|error| Failure::new(&error))
 }

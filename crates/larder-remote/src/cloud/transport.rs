@@ -1,0 +1,106 @@
+//! How OpenDAL's requests are sent: by a client that is given, so with its certificates, proxies and
+//! time-outs.
+//!
+//! Tells how long a service wants to be left alone, which OpenDAL does not, and repeats the parts of a
+//! large upload that failed: nobody else could, as what was sent is not kept. It repeats nothing else.
+
+use std::time::{Duration, SystemTime};
+
+use http::{Request, Response, StatusCode, header::RETRY_AFTER};
+use opendal::{Buffer, Error, ErrorKind, HttpBody, HttpTransport};
+use opendal_http_transport_reqwest::ReqwestTransport;
+
+use crate::patience::Waits;
+
+/// What OpenDAL sends by.
+pub(super) struct Transport {
+    inner: ReqwestTransport,
+    waits: Waits,
+}
+
+/// For how long a service wants to be left alone.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the service asks to come back in {} s", .0.as_secs())]
+pub(super) struct RetryAfter(pub(super) Duration);
+
+impl Transport {
+    pub(super) fn new(client: reqwest::Client, waits: Waits) -> Self {
+        let inner = ReqwestTransport::new(client);
+        Self { inner, waits }
+    }
+
+    async fn once(&self, request: Request<Buffer>) -> opendal::Result<Response<HttpBody>> {
+        let response = self.inner.fetch(request).await?;
+        match retry_after(&response) {
+            None => Ok(response),
+            Some(after) => {
+                let text = format!("the service answers {}", response.status());
+                let error = Error::new(ErrorKind::RateLimited, text).set_temporary();
+                Err(error.set_source(RetryAfter(after)))
+            }
+        }
+    }
+}
+
+impl HttpTransport for Transport {
+    async fn fetch(&self, request: Request<Buffer>) -> opendal::Result<Response<HttpBody>> {
+        if !is_part(&request) {
+            return self.once(request).await;
+        }
+        let mut tried = 1;
+        loop {
+            let result = self.once(request.clone()).await;
+            let asked = match &result {
+                Ok(response) if !is_passing(response.status()) => return result,
+                Err(error) if !error.is_temporary() => return result,
+                Ok(_) => None,
+                Err(error) => asked(error),
+            };
+            if !self.waits.before_next(tried, asked).await {
+                return result;
+            }
+            tried += 1;
+        }
+    }
+}
+
+/// What the service asks for, as an error of [`Transport`] has it.
+pub(super) fn asked(error: &(dyn std::error::Error + 'static)) -> Option<Duration> {
+    let mut error = Some(error);
+    while let Some(cause) = error {
+        if let Some(RetryAfter(after)) = cause.downcast_ref() {
+            return Some(*after);
+        }
+        error = cause.source();
+    }
+    None
+}
+
+/// Whether a request is one of several that make an object: a part, a block, or their list.
+fn is_part(request: &Request<Buffer>) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    !request.body().is_empty()
+        && query.split('&').any(|option| {
+            option.starts_with("uploadId=") || option == "comp=block" || option == "comp=blocklist"
+        })
+}
+
+fn is_passing(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
+}
+
+/// Seconds, or a date by the service's own clock.
+fn retry_after(response: &Response<HttpBody>) -> Option<Duration> {
+    if !matches!(response.status().as_u16(), 429 | 503) {
+        return None;
+    }
+    let header = |name| response.headers().get(name)?.to_str().ok();
+    let text: &str = header(RETRY_AFTER)?;
+    if let Ok(seconds) = text.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(text).ok()?;
+    let now = httpdate::parse_http_date(header(http::header::DATE)?).ok()?;
+    let wait: Result<Duration, _> = SystemTime::duration_since(&until, now);
+    Some(wait.unwrap_or_default())
+}
