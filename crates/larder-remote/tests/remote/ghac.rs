@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
-use larder_remote::{ObjectName, OpenOptions, Remote, RemoteError, Wanted, open, whole};
+use larder_remote::{Ghac, ObjectName, OpenOptions, Remote, RemoteError, Wanted, whole};
 use larder_testkit::{Fault, GhacLimits, GhacOptions, GhacServer, ghac_token};
 
 use crate::contract::{self, Abilities};
@@ -29,7 +29,8 @@ fn remote_with(
         variables,
         ..OpenOptions::default()
     };
-    open("ghac:", &options).unwrap()
+    // As it is, without the patience that `open` adds.
+    Arc::new(Ghac::new("ghac:", &options).unwrap())
 }
 
 fn remote(server: &GhacServer, scopes: &[(&str, &str)]) -> Arc<dyn Remote> {
