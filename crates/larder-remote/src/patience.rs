@@ -1,6 +1,6 @@
 //! How long a remote is tried: a few times an operation, a bounded time in all.
 //!
-//! Counts and waits; knows neither remotes nor requests. Time is tokio's, so tests can stop it.
+//! Counts and waits; knows neither remotes nor requests. Time is given, so that tests need none.
 
 use std::{
     collections::hash_map::RandomState,
@@ -9,11 +9,13 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use futures::future::{BoxFuture, Either, select};
+
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// What a remote may cost when it does not do what it should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,18 +60,63 @@ impl Default for Patience {
     }
 }
 
+/// How time goes.
+pub(crate) trait Time: Send + Sync {
+    /// How long it is since some moment.
+    fn now(&self) -> Duration;
+
+    /// Is ready after so long.
+    fn sleep(&self, wait: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// As it does.
+struct Real(Instant);
+
+impl Time for Real {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn sleep(&self, wait: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(wait))
+    }
+}
+
 /// The waits of one run, shared by all that wait for one remote.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Waits {
     pub(crate) patience: Patience,
+    time: Arc<dyn Time>,
     spent: Arc<AtomicU64>,
 }
 
 impl Waits {
     pub(crate) fn new(patience: Patience) -> Self {
+        Self::in_time(patience, Arc::new(Real(Instant::now())))
+    }
+
+    pub(crate) fn in_time(patience: Patience, time: Arc<dyn Time>) -> Self {
         Self {
             patience,
+            time,
             spent: Arc::default(),
+        }
+    }
+
+    /// How long it is since some moment.
+    pub(crate) fn now(&self) -> Duration {
+        self.time.now()
+    }
+
+    /// What comes of it within so long.
+    pub(crate) async fn within<T>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        match select(std::pin::pin!(work), self.time.sleep(limit)).await {
+            Either::Left((result, _)) => Some(result),
+            Either::Right(_) => None,
         }
     }
 
@@ -88,7 +135,7 @@ impl Waits {
         if self.spent.fetch_add(milliseconds, Ordering::Relaxed) >= most {
             return false;
         }
-        tokio::time::sleep(wait).await;
+        self.time.sleep(wait).await;
         true
     }
 

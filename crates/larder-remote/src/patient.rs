@@ -69,8 +69,8 @@ impl Patient {
             }
         };
         let longest = self.waits.patience.per_operation;
-        let result = tokio::time::timeout(longest, trying).await;
-        let result = result.unwrap_or_else(|_| Err(self.silent(operation, object, longest)));
+        let result = self.waits.within(longest, trying).await;
+        let result = result.unwrap_or_else(|| Err(self.silent(operation, object, longest)));
         self.note(&result);
         result
     }

@@ -1,7 +1,7 @@
 //! S3, Azure Blob Storage, Google Cloud Storage and plain HTTP as remotes, by OpenDAL.
 //!
 //! An object is an object of the service, under the URL's prefix. These services do not note when one was
-//! read, so a use is noted as an empty object below `.used/` (no object's name has such a component), whose
+//! read, so a use is noted as an object below `.used/` (no object's name has such a component), whose
 //! time of change it is. Does not retry, but for parts of large uploads; reads no variable of the process.
 
 use std::{
@@ -48,7 +48,7 @@ enum Nature {
 }
 
 /// What all services are opened with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Means {
     pub(crate) client: reqwest::Client,
     pub(crate) waits: Waits,
@@ -232,10 +232,7 @@ impl Remote for Cloud {
         if age < self.note_use_after {
             return Ok(());
         }
-        let written = self
-            .operator
-            .write(&marker(name.as_str()), Vec::<u8>::new())
-            .await;
+        let written = self.operator.write(&marker(name.as_str()), "used").await;
         written.map(drop).map_err(|error| at.failed(&error))
     }
 

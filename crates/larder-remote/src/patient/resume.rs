@@ -5,7 +5,6 @@ use std::{io, ops::Range, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
-use tokio::time::{Instant, timeout};
 
 use super::{Failures, Patient};
 use crate::{Body, Download, ObjectName, Remote, RemoteError, patience::Waits};
@@ -76,11 +75,11 @@ impl Reading {
     /// The next piece, unless it comes too slowly.
     async fn next(&mut self) -> io::Result<Option<Bytes>> {
         let patience = &self.waits.patience;
-        let begun = Instant::now();
+        let begun = self.waits.now();
         let slow = || io::Error::new(io::ErrorKind::TimedOut, "it comes too slowly");
-        let piece = timeout(patience.slow_for, self.body.next()).await;
-        let piece = piece.map_err(|_| slow())?.transpose()?;
-        self.pace.waited += begun.elapsed();
+        let piece = self.waits.within(patience.slow_for, self.body.next());
+        let piece = piece.await.ok_or_else(slow)?.transpose()?;
+        self.pace.waited += self.waits.now().saturating_sub(begun);
         self.pace.bytes += piece.as_ref().map_or(0, |piece| piece.len() as u64);
         if self.pace.waited >= patience.slow_for && piece.is_some() {
             let expected = patience.slowest.saturating_mul(self.pace.waited.as_secs());
@@ -115,18 +114,19 @@ impl Reading {
         self.tried += 1;
         self.pace = Pace::default();
         let opened = self.remote.get(&self.name, Some(self.left.clone()));
-        let opened = timeout(self.waits.patience.per_operation, opened).await;
+        let limit = self.waits.patience.per_operation;
+        let opened = self.waits.within(limit, opened).await;
         self.body = match opened {
-            Ok(Ok(download)) if download.size == self.size => download.body,
-            Ok(Ok(_)) => {
+            Some(Ok(download)) if download.size == self.size => download.body,
+            Some(Ok(_)) => {
                 return Err(io::Error::other(
                     "the object was replaced while it was read",
                 ));
             }
-            Ok(Err(error)) if !error.is_temporary() => return Err(io::Error::other(error)),
+            Some(Err(error)) if !error.is_temporary() => return Err(io::Error::other(error)),
             // As if it had broken off once more.
-            Ok(Err(error)) => broken(io::Error::other(error)),
-            Err(_) => broken(io::ErrorKind::TimedOut.into()),
+            Some(Err(error)) => broken(io::Error::other(error)),
+            None => broken(io::ErrorKind::TimedOut.into()),
         };
         Ok(())
     }

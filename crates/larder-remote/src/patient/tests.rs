@@ -7,13 +7,16 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::{StreamExt as _, stream};
-use tokio::time::Instant;
+use futures::{FutureExt as _, StreamExt as _, stream};
 
 use super::Patient;
 use crate::{
-    Body, ByteRange, Download, ObjectInfo, ObjectName, Patience, Remote, RemoteError,
-    patience::Waits, whole,
+    Body, ByteRange, Download, ObjectInfo, ObjectName, Remote, RemoteError,
+    patience::{
+        Time as _,
+        tests::{Quick, quick},
+    },
+    whole,
 };
 
 /// What a remote does when it is asked the next time; when nothing is left, it works.
@@ -37,6 +40,7 @@ struct Scripted {
     script: Mutex<VecDeque<Does>>,
     asked: Mutex<Vec<String>>,
     object: Bytes,
+    time: Quick,
 }
 
 fn error(does: &Does) -> RemoteError {
@@ -110,9 +114,10 @@ impl Remote for Scripted {
             }
             Some(Does::Trickle) => {
                 let bytes = self.object.slice(usize::try_from(range.start).unwrap()..);
-                Box::pin(stream::iter(bytes).then(|byte| async move {
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                    Ok(Bytes::copy_from_slice(&[byte]))
+                let time = self.time.clone();
+                Box::pin(stream::iter(bytes).then(move |byte| {
+                    let second = time.sleep(Duration::from_secs(1));
+                    second.map(move |()| Ok(Bytes::copy_from_slice(&[byte])))
                 }))
             }
             _ => Box::pin(part(range.end)),
@@ -147,14 +152,16 @@ impl Remote for Scripted {
 }
 
 fn scripted(script: impl IntoIterator<Item = Does>) -> (Arc<Scripted>, Patient) {
+    let (time, waits) = quick();
     let object: Vec<u8> = (0..=255).cycle().take(1000).collect();
     let remote = Arc::new(Scripted {
         script: Mutex::new(script.into_iter().collect()),
         asked: Mutex::default(),
         object: object.into(),
+        time,
     });
     let inner = Arc::clone(&remote) as Arc<dyn Remote>;
-    (remote, Patient::new(inner, Waits::new(Patience::default())))
+    (remote, Patient::new(inner, waits))
 }
 
 impl Scripted {
@@ -167,20 +174,19 @@ fn name() -> ObjectName {
     ObjectName::new("a").unwrap()
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_fails_for_the_moment_is_tried_again() {
     let (remote, patient) = scripted([Does::Busy(None), Does::Busy(Some(7))]);
-    let begun = Instant::now();
     patient.stat(&name()).await.unwrap();
     assert_eq!(remote.asked(), ["stat", "stat", "stat"]);
-    let waited = begun.elapsed();
+    let waited = remote.time.now();
     assert!(
         waited >= Duration::from_secs(7) && waited < Duration::from_secs(8),
         "{waited:?}"
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_will_not_change_is_not_tried_again() {
     for does in [Does::Forbid, Does::NotFound, Does::Exist] {
         let (remote, patient) = scripted([does]);
@@ -190,14 +196,14 @@ async fn what_will_not_change_is_not_tried_again() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_remote_that_failed_in_a_row_is_not_asked_any_more() {
     let (remote, patient) = scripted(vec![Does::Busy(None); 6]);
     for _ in 0..2 {
         patient.stat(&name()).await.unwrap_err();
     }
     assert_eq!(remote.asked().len(), 6);
-    let begun = Instant::now();
+    let before = remote.time.now();
     let errors = [
         patient.stat(&name()).await.err(),
         patient.list("").await.err(),
@@ -214,10 +220,10 @@ async fn a_remote_that_failed_in_a_row_is_not_asked_any_more() {
         let why = std::error::Error::source(&error).unwrap().to_string();
         assert!(why.contains("not asked any more"), "{why}");
     }
-    assert_eq!((remote.asked().len(), begun.elapsed()), (0, Duration::ZERO));
+    assert_eq!((remote.asked().len(), remote.time.now()), (0, before));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_answer_in_between_says_that_it_is_there() {
     let busy = [Does::Busy(None), Does::Busy(None), Does::Busy(None)];
     let script = busy
@@ -232,16 +238,15 @@ async fn an_answer_in_between_says_that_it_is_there() {
     patient.stat(&name()).await.unwrap();
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn silence_is_waited_for_a_bounded_time() {
-    let (_, patient) = scripted([Does::Hang]);
-    let begun = Instant::now();
+    let (remote, patient) = scripted([Does::Hang]);
     let error = patient.list("").await.unwrap_err();
     assert!(error.is_temporary(), "{error:?}");
-    assert_eq!(begun.elapsed(), Duration::from_secs(30));
+    assert_eq!(remote.time.now(), Duration::from_secs(30));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_body_goes_on_where_it_broke_off() {
     let (remote, patient) = scripted([Does::Cut(300), Does::Busy(None)]);
     let download = patient.get(&name(), Some(100..900)).await.unwrap();
@@ -254,7 +259,7 @@ async fn a_body_goes_on_where_it_broke_off() {
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_body_that_breaks_off_again_and_again_is_given_up() {
     let (remote, patient) = scripted(vec![Does::Cut(10); 9]);
     let download = patient.get(&name(), None).await.unwrap();
@@ -266,28 +271,27 @@ async fn a_body_that_breaks_off_again_and_again_is_given_up() {
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_body_that_stalls_or_trickles_is_given_up() {
     for does in [Does::Stall(10), Does::Trickle] {
-        let (_, patient) = scripted(vec![does.clone(); 9]);
-        let begun = Instant::now();
+        let (remote, patient) = scripted(vec![does.clone(); 9]);
         let download = patient.get(&name(), None).await.unwrap();
         download.bytes().await.unwrap_err();
-        let waited = begun.elapsed();
+        let waited = remote.time.now();
         assert!(waited <= Duration::from_secs(70), "{does:?} {waited:?}");
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn time_that_the_reader_takes_is_not_the_remotes() {
-    let (_, patient) = scripted([]);
+    let (remote, patient) = scripted([]);
     let mut body = patient.get(&name(), None).await.unwrap().body;
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    remote.time.sleep(Duration::from_secs(3600)).await;
     assert_eq!(body.next().await.unwrap().unwrap().len(), 1000);
     assert!(body.next().await.is_none());
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_small_body_is_sent_again_a_large_one_is_not() {
     let (remote, patient) = scripted([Does::Busy(None)]);
     let size = patient
@@ -303,7 +307,7 @@ async fn a_small_body_is_sent_again_a_large_one_is_not() {
     assert_eq!(remote.asked(), ["create 10485760"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_body_that_fails_says_nothing_of_the_remote() {
     let (_, patient) = scripted([]);
     for _ in 0..5 {
