@@ -243,6 +243,45 @@ fn larder_digest_of(bytes: &[u8]) -> String {
 }
 
 #[test]
+fn a_bad_line_has_its_place_and_what_a_tool_says_is_told_once() {
+    let Some(world) = world() else { return };
+    world.manifest("", &["pretty", "dull=1.5"]);
+    let run = world.larder(&["lock"]).fails_with(1);
+    let place = "environment.yml:8:7: `dull=1.5` is no requirement";
+    assert!(run.stderr.contains(place), "{}", run.stderr);
+    assert!(run.stderr.contains("write `dull==1.5`"), "{}", run.stderr);
+    assert!(
+        !run.stderr.contains("exit status"),
+        "no tool ran: {}",
+        run.stderr
+    );
+
+    world.manifest("", &["dull", "pretty>=7"]);
+    let told = "No matching distribution found for pretty>=7";
+    for arguments in [&["lock"][..], &["lock", "-v"], &["lock", "--quiet"]] {
+        let run = world.larder(arguments).fails_with(1);
+        assert_eq!(
+            run.stderr.matches(told).count(),
+            1,
+            "{arguments:?}: {}",
+            run.stderr
+        );
+        let place = "error: environment.yml:8:7: the `pip:` section cannot be resolved";
+        assert!(run.stderr.contains(place), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("it is about `pretty>=7`"),
+            "{}",
+            run.stderr
+        );
+    }
+    let report = json(&world.larder(&["lock", "--json"]).fails_with(1));
+    assert!(
+        report["output"].as_str().unwrap().contains(told),
+        "{report}"
+    );
+}
+
+#[test]
 fn wrong_bytes_of_a_wheel_are_damage_and_nothing_is_made() {
     let Some(world) = world() else { return };
     world.manifest("", &["dull"]);

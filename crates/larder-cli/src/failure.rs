@@ -5,7 +5,7 @@ use std::{fmt::Write as _, process::ExitCode};
 use larder::Kind;
 use serde_json::{Value, json};
 
-use crate::exception;
+use crate::{args::GlobalArgs, exception, output, progress::is_silent};
 
 /// A command that did not do what it was asked.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct Failure {
     message: String,
     causes: Vec<String>,
     hint: Option<String>,
+    /// What a tool printed that is to blame.
+    output: Option<String>,
 }
 
 impl Failure {
@@ -40,6 +42,7 @@ impl Failure {
             message: error.to_string(),
             causes,
             hint: explanation.hint,
+            output: explanation.output,
         }
     }
 
@@ -52,6 +55,7 @@ impl Failure {
             message: message.into(),
             causes: Vec::new(),
             hint: None,
+            output: None,
         }
     }
 
@@ -98,6 +102,13 @@ impl Failure {
         text
     }
 
+    /// Tells a person, with what a tool printed if nothing of that was shown as it came.
+    pub(crate) fn tell(&self, global: &GlobalArgs) {
+        let unseen = self.output.as_ref().filter(|_| is_silent(global));
+        unseen.into_iter().for_each(output::tell);
+        output::tell(self.text());
+    }
+
     /// The object for `--json`, with the keys that conda's consumers read.
     pub(crate) fn json(&self) -> Value {
         let name = exception::name_of(self.code);
@@ -111,6 +122,7 @@ impl Failure {
             "message": self.message,
             "caused_by": self.causes,
             "hint": self.hint,
+            "output": self.output,
         })
     }
 }

@@ -15,7 +15,7 @@ pub enum ToolError {
         source: io::Error,
     },
     /// It ended with another status than 0.
-    #[error("{tool} could not {what} ({status}); it printed:\n{output}")]
+    #[error("{tool} could not {what} ({status})")]
     Failed {
         /// The tool.
         tool: String,
@@ -23,7 +23,7 @@ pub enum ToolError {
         what: &'static str,
         /// As the system reports it.
         status: ExitStatus,
-        /// The last lines that it printed, without credentials.
+        /// The last lines that it printed, without credentials: the reporter has been told them as they came.
         output: String,
     },
     /// What it wrote cannot be understood.

@@ -10,6 +10,7 @@
 mod environment;
 mod error;
 mod install;
+mod line;
 mod name;
 mod pip_report;
 mod process;
@@ -31,7 +32,7 @@ pub use name::normalize;
 pub use provided::{Provided, provided};
 pub use requirement::{Plain, plain};
 pub use resolve::{ResolveRequest, resolve};
-pub use section::{Section, SectionError};
+pub use section::{Section, SectionError, SectionLine, speaks_of};
 pub use target::{Target, TargetError};
 pub use tool::{Tool, ToolKind};
 pub use wheel::WheelName;

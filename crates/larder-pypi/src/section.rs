@@ -10,7 +10,11 @@ use std::{
 
 use url::Url;
 
-use crate::requirement::plain;
+use crate::{
+    line::{Fault, fault},
+    normalize,
+    requirement::plain,
+};
 
 /// How deep files may name further files: more is a circle.
 const DEEPEST: u32 = 16;
@@ -22,13 +26,35 @@ pub struct Section {
     text: String,
     requirements: Vec<String>,
     indexes: Vec<Url>,
+    places: Vec<(String, String)>,
     /// What relative paths are relative to.
     pub directory: PathBuf,
+}
+
+/// A line of a section, as a manifest has it.
+#[derive(Debug, Clone)]
+pub struct SectionLine<'l> {
+    /// As written.
+    pub text: &'l str,
+    /// Where it stands, like `environment.yml:7:5`.
+    pub place: String,
 }
 
 /// Why a section cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SectionError {
+    /// A line that no tool can read.
+    #[error("{place}: `{line}` {problem}")]
+    Line {
+        /// The file, with line and, in a manifest, column.
+        place: String,
+        /// The line without credentials.
+        line: String,
+        /// What is wrong with it.
+        problem: String,
+        /// What was meant, if that can be guessed.
+        hint: Option<String>,
+    },
     /// A file that a line names.
     #[error("cannot read `{}`, which the `pip:` section names", path.display())]
     File {
@@ -59,25 +85,26 @@ impl Section {
     /// Reads lines as a manifest in `directory` has them, and the files that they name.
     ///
     /// # Errors
-    /// If a file cannot be read.
+    /// If a file cannot be read, or a line of it.
     pub fn read<'l>(
-        lines: impl IntoIterator<Item = &'l str>,
+        lines: impl IntoIterator<Item = SectionLine<'l>>,
         directory: &Path,
     ) -> Result<Self, SectionError> {
         let mut section = Self {
             text: String::new(),
             requirements: Vec::new(),
             indexes: Vec::new(),
+            places: Vec::new(),
             directory: directory.to_owned(),
         };
-        for line in lines {
-            let line = without_comment(line);
+        for SectionLine { text, place } in lines {
+            let line = without_comment(text);
             if line.is_empty() {
                 continue;
             }
             section.text.push_str(&with_absolute_file(line, directory));
             section.text.push('\n');
-            section.line(line, directory, 0)?;
+            section.line(line, place, (directory, 0))?;
         }
         section.requirements.sort();
         section.requirements.dedup();
@@ -99,11 +126,43 @@ impl Section {
         &self.indexes
     }
 
+    /// Where the first line stands.
+    pub fn place(&self) -> Option<&str> {
+        self.places.first().map(|(place, _)| place.as_str())
+    }
+
+    /// The lines that ask for a distribution which a text speaks of, each with its place before it.
+    pub fn lines_named_in(&self, text: &str) -> Vec<(&str, &str)> {
+        let named = self
+            .places
+            .iter()
+            .filter(|(_, line)| plain(line).is_some_and(|plain| speaks_of(text, &plain.name)));
+        named
+            .map(|(place, line)| (place.as_str(), line.as_str()))
+            .collect()
+    }
+
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    fn line(&mut self, line: &str, directory: &Path, depth: u32) -> Result<(), SectionError> {
+    fn line(
+        &mut self,
+        line: &str,
+        place: String,
+        (directory, depth): (&Path, u32),
+    ) -> Result<(), SectionError> {
+        let told = larder_redact::redact_text(line);
+        if let Some(Fault { problem, hint }) = fault(line) {
+            let line = told;
+            return Err(SectionError::Line {
+                place,
+                line,
+                problem,
+                hint,
+            });
+        }
+        self.places.push((place, told));
         if let Some((option, file)) = named_file(line) {
             let path = directory.join(file);
             return match (Url::parse(file), option) {
@@ -152,15 +211,16 @@ impl Section {
         }
         let text = read(path)?;
         let directory = path.parent().unwrap_or(path);
-        for line in logical_lines(&text) {
-            self.line(&line, directory, depth)?;
+        for (number, line) in logical_lines(&text) {
+            let place = format!("{}:{number}", path.display());
+            self.line(&line, place, (directory, depth))?;
         }
         Ok(())
     }
 
     fn constraints(&mut self, path: &Path) -> Result<(), SectionError> {
         let text = read(path)?;
-        for line in logical_lines(&text) {
+        for (_, line) in logical_lines(&text) {
             let spelled = self.spelled(&line);
             self.requirements.push(format!("-c {spelled}"));
         }
@@ -232,11 +292,11 @@ fn without_comment(line: &str) -> &str {
     comment.map_or(line, |at| &line[..at]).trim_end()
 }
 
-/// Lines of a file, joined where one ends with a backslash, without comments.
-fn logical_lines(text: &str) -> Vec<String> {
+/// Lines of a file, joined where one ends with a backslash, without comments; with the number of the last.
+fn logical_lines(text: &str) -> Vec<(usize, String)> {
     let mut lines = Vec::new();
     let mut pending = String::new();
-    for line in text.lines() {
+    for (index, line) in text.lines().enumerate() {
         let line = without_comment(line);
         match line.strip_suffix('\\') {
             Some(begun) => {
@@ -246,13 +306,20 @@ fn logical_lines(text: &str) -> Vec<String> {
             None => {
                 pending.push_str(line);
                 let whole = std::mem::take(&mut pending);
-                lines.push(whole.trim().to_owned());
+                lines.push((index + 1, whole.trim().to_owned()));
             }
         }
     }
-    lines.push(pending.trim().to_owned());
-    lines.retain(|line| !line.is_empty());
+    lines.push((text.lines().count(), pending.trim().to_owned()));
+    lines.retain(|(_, line)| !line.is_empty());
     lines
+}
+
+/// Whether a text has a distribution's name as a word, however it spells it.
+pub fn speaks_of(text: &str, name: &str) -> bool {
+    let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    let mut words = text.split(|letter| !is_of_name(letter));
+    words.any(|word| normalize(word.trim_end_matches('.')) == name)
 }
 
 #[cfg(test)]

@@ -158,6 +158,13 @@ impl Explain for ChooseError {
             _ => None,
         }
     }
+
+    fn output(&self) -> Option<&str> {
+        match self {
+            Self::Pip(error) => error.output(),
+            _ => None,
+        }
+    }
 }
 
 /// What choosing needs of a run.

@@ -47,4 +47,10 @@ pub trait Explain: Error {
     fn hint(&self) -> Option<String> {
         None
     }
+
+    /// What a tool printed, without credentials, where one is to blame. The reporter was told each line as it
+    /// came: this is for those who were shown none.
+    fn output(&self) -> Option<&str> {
+        None
+    }
 }

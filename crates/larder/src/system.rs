@@ -16,6 +16,8 @@ pub struct Explanation {
     pub code: &'static str,
     /// What to do next.
     pub hint: Option<String>,
+    /// What a tool printed that is to blame.
+    pub output: Option<String>,
 }
 
 /// Explains an error: as it does itself, unless the system is to blame.
@@ -30,6 +32,7 @@ pub fn explain(error: &(impl Explain + 'static)) -> Explanation {
         },
         code: error.code(),
         hint: (!hints.is_empty()).then(|| hints.join("; ")),
+        output: error.output().map(str::to_owned),
     }
 }
 

@@ -96,6 +96,6 @@ fn tell(answer: &Answer, sources: &LockSources, global: &GlobalArgs) {
         }
         Answer::Locked(report) if !global.quiet => command::summary(report),
         Answer::Locked(_) => {}
-        Answer::Failed(failure) => output::tell(failure.text()),
+        Answer::Failed(failure) => failure.tell(global),
     }
 }

@@ -72,7 +72,7 @@ fn report(failure: &Failure, global: &GlobalArgs) -> ExitCode {
     if global.json {
         output::json(&failure.json());
     } else {
-        output::tell(failure.text());
+        failure.tell(global);
     }
     failure.exit_code()
 }

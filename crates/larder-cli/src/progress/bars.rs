@@ -135,6 +135,7 @@ impl Reporter for Bars {
                 reason,
             } => self.line(&format!("retrying {package} from {url}: {reason}")),
             Event::Warned(warning) => self.line(&format!("warning: {}", warning.text)),
+            Event::ToolSaid { tool, line } => self.line(&format!("  {tool}: {line}")),
             Event::ScriptMessage { package, text } => self.line(&script_message(package, text)),
             _ => {}
         }

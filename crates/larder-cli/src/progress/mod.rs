@@ -9,9 +9,9 @@ mod plain;
 
 /// The reporter that fits terminal and flags. Warnings reach the user through every one of them.
 pub(crate) fn reporter(global: &GlobalArgs) -> Box<dyn Reporter> {
-    let verbosity = match (global.quiet || global.json, global.verbose) {
-        (true, 0) => plain::Verbosity::Warnings,
-        (_, 0) => plain::Verbosity::Phases,
+    let verbosity = match global.verbose {
+        _ if is_silent(global) => plain::Verbosity::Warnings,
+        0 => plain::Verbosity::Phases,
         _ => plain::Verbosity::Everything,
     };
     if verbosity == plain::Verbosity::Phases && output::is_watched() {
@@ -19,6 +19,11 @@ pub(crate) fn reporter(global: &GlobalArgs) -> Box<dyn Reporter> {
     } else {
         Box::new(plain::Plain::new(verbosity))
     }
+}
+
+/// Whether nothing but warnings is told.
+pub(crate) fn is_silent(global: &GlobalArgs) -> bool {
+    (global.quiet || global.json) && global.verbose == 0
 }
 
 /// What a phase is called while it runs and when it is done.

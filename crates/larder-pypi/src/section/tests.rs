@@ -1,13 +1,22 @@
 use std::fs;
 
-use super::Section;
+use super::{Section, SectionError, SectionLine};
+
+fn placed<'l>(lines: &[&'l str]) -> Vec<SectionLine<'l>> {
+    let placed = lines.iter().enumerate();
+    let placed = placed.map(|(index, text)| SectionLine {
+        text,
+        place: format!("environment.yml:{}:7", index + 5),
+    });
+    placed.collect()
+}
 
 fn requirements(lines: &[&str], files: &[(&str, &str)]) -> (Vec<String>, Section) {
     let directory = tempfile::tempdir().unwrap();
     for (name, text) in files {
         fs::write(directory.path().join(name), text).unwrap();
     }
-    let section = Section::read(lines.iter().copied(), directory.path()).unwrap();
+    let section = Section::read(placed(lines), directory.path()).unwrap();
     (section.requirements().to_vec(), section)
 }
 
@@ -84,9 +93,9 @@ fn a_secret_is_in_nothing_that_is_recorded_or_shown() {
 fn a_circle_of_files_ends_with_their_name() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("a.txt"), "-r a.txt\n").unwrap();
-    let error = Section::read(["-r a.txt"], directory.path()).unwrap_err();
+    let error = Section::read(placed(&["-r a.txt"]), directory.path()).unwrap_err();
     assert!(error.to_string().contains("a.txt"), "{error}");
-    let error = Section::read(["-r none.txt"], directory.path()).unwrap_err();
+    let error = Section::read(placed(&["-r none.txt"]), directory.path()).unwrap_err();
     assert!(error.to_string().contains("none.txt"), "{error}");
 }
 
@@ -94,12 +103,41 @@ proptest::proptest! {
     #[test]
     fn any_requirement_is_read_or_refused(line in "[a-c._-]{1,3}[\\[\\]()<=>!~;@, a1'\"-]{0,12}") {
         let directory = tempfile::tempdir().unwrap();
-        let _ = Section::read([line.as_str()], directory.path());
+        let _ = Section::read(placed(&[line.as_str()]), directory.path());
     }
 
     #[test]
     fn any_lines_are_read_or_refused(lines in proptest::collection::vec("[ -~]{0,40}", 0..6)) {
         let directory = tempfile::tempdir().unwrap();
-        let _ = Section::read(lines.iter().map(String::as_str), directory.path());
+        let _ = Section::read(placed(&lines.iter().map(String::as_str).collect::<Vec<_>>()), directory.path());
     }
+}
+
+#[test]
+fn a_bad_line_is_told_with_its_place_and_what_was_meant() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("r.txt"), "# words\nok\nhttpx=1\n").unwrap();
+    for (lines, place, meant) in [
+        (
+            &["rich", "httpx=1.0"][..],
+            "environment.yml:6:7: `httpx=1.0`",
+            "httpx==1.0",
+        ),
+        (&["-r r.txt"], "r.txt:3: `httpx=1`", "httpx==1"),
+    ] {
+        let error = Section::read(placed(lines), directory.path()).unwrap_err();
+        assert!(error.to_string().contains(place), "{error}");
+        let SectionError::Line { hint, .. } = error else {
+            panic!("{error}");
+        };
+        assert!(hint.unwrap().contains(meant));
+    }
+}
+
+#[test]
+fn lines_are_found_again_by_what_a_tool_says() {
+    let (_, section) = requirements(&["Rich>=3", "httpx", "rich-text"], &[]);
+    let named = section.lines_named_in("there is no version of rich>=3, we conclude.");
+    assert_eq!(named, [("environment.yml:5:7", "Rich>=3")]);
+    assert_eq!(section.place(), Some("environment.yml:5:7"));
 }

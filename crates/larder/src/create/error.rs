@@ -176,6 +176,13 @@ impl Explain for CreateError {
             _ => None,
         }
     }
+
+    fn output(&self) -> Option<&str> {
+        match self {
+            Self::Pip(error) => error.output(),
+            _ => None,
+        }
+    }
 }
 
 /// Whether a link mode that was asked for is not possible there.

@@ -135,4 +135,11 @@ impl Explain for LockOperationError {
             _ => None,
         }
     }
+
+    fn output(&self) -> Option<&str> {
+        match self {
+            Self::Pip(error) => error.output(),
+            _ => None,
+        }
+    }
 }

@@ -19,6 +19,19 @@ pub enum PipError {
     /// uv or pip failed.
     #[error(transparent)]
     Tool(#[from] ToolError),
+    /// uv or pip could not resolve it.
+    #[error("{place}: the `pip:` section cannot be resolved")]
+    Unresolved {
+        /// Where the section is, or its first line that the tool speaks of.
+        place: String,
+        /// The lines that it speaks of, with their places.
+        lines: Vec<String>,
+        /// Whether it speaks of something that conda brings.
+        is_of_conda: bool,
+        /// The tool's failure.
+        #[source]
+        source: ToolError,
+    },
     /// There is neither uv nor a Python with pip to resolve it.
     #[error(
         "the `pip:` section cannot be resolved: there is no uv, and no Python with pip could be made"
@@ -87,9 +100,10 @@ impl Explain for PipError {
 
     fn code(&self) -> &'static str {
         match self {
+            Self::Section(SectionError::Line { .. }) => "pip::line",
             Self::Section(_) => "pip::file",
             Self::Target(_) => "pip::target",
-            Self::Tool(_) => "pip::failed",
+            Self::Tool(_) | Self::Unresolved { .. } => "pip::failed",
             Self::NoTool { .. } => "pip::no-tool",
             Self::Offline => "pip::offline",
             Self::Foreign { .. } => "pip::foreign",
@@ -103,14 +117,51 @@ impl Explain for PipError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::NoTool { .. } => Some("install uv (https://docs.astral.sh/uv), or name it in LARDER_UV".into()),
-            Self::Offline => Some("`larder lock` while there is a network makes that unnecessary".into()),
+            Self::NoTool { .. } => {
+                Some("install uv (https://docs.astral.sh/uv), or name it in LARDER_UV".into())
+            }
+            Self::Offline => {
+                Some("`larder lock` while there is a network makes that unnecessary".into())
+            }
             Self::Gather(error) => error.hint(),
-            Self::Object { .. } => Some("run the command again: what is damaged or gone is fetched anew".into()),
-            Self::Tool(ToolError::Failed { .. }) => Some(
-                "conda packages count as installed: where both want another version of one package, change one of them".into(),
-            ),
+            Self::Object { .. } => {
+                Some("run the command again: what is damaged or gone is fetched anew".into())
+            }
+            Self::Section(SectionError::Line { hint, .. }) => hint.clone(),
+            Self::Unresolved {
+                lines, is_of_conda, ..
+            } => about_lines(lines, *is_of_conda),
             _ => None,
         }
     }
+
+    fn output(&self) -> Option<&str> {
+        match self {
+            Self::Tool(ToolError::Failed { output, .. })
+            | Self::Unresolved {
+                source: ToolError::Failed { output, .. },
+                ..
+            } => Some(output),
+            _ => None,
+        }
+    }
+}
+
+/// How many lines a hint names.
+const NAMED_LINES: usize = 5;
+
+fn about_lines(lines: &[String], is_of_conda: bool) -> Option<String> {
+    let mut hints = Vec::new();
+    if !lines.is_empty() {
+        let shown = lines.iter().take(NAMED_LINES).cloned().collect::<Vec<_>>();
+        let more = match lines.len().saturating_sub(NAMED_LINES) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        hints.push(format!("it is about {}{more}", shown.join(", ")));
+    }
+    if is_of_conda {
+        hints.push("conda packages count as installed: where both want another version of one package, change one of them".to_owned());
+    }
+    (!hints.is_empty()).then(|| hints.join("; "))
 }

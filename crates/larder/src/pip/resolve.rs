@@ -6,7 +6,8 @@ use larder_event::Reporter;
 use larder_link::{ScratchDir, scratch_beside};
 use larder_lock::{Closure, PipLock};
 use larder_pypi::{
-    Indexes, Provided, ResolveRequest, Section, Target, Tool, ToolError, provided, resolve,
+    Indexes, Provided, ResolveRequest, Section, SectionLine, Target, Tool, ToolError, provided,
+    resolve, speaks_of,
 };
 use larder_store::Store;
 use rattler_conda_types::{GenericVirtualPackage, Subdir};
@@ -20,7 +21,7 @@ use crate::{Settings, inputs::ManifestInput};
 /// What the `pip:` section of a manifest asks for on one platform, if it has one.
 ///
 /// # Errors
-/// If a file that it names cannot be read.
+/// If a file that it names cannot be read, or a line is none of a `pip:` section.
 pub(crate) fn section(
     input: &ManifestInput,
     subdir: Subdir,
@@ -32,7 +33,10 @@ pub(crate) fn section(
     }
     let directory = input.files.first().and_then(|file| file.parent());
     let directory = directory.unwrap_or(&settings.working_directory);
-    let lines = lines.into_iter().map(|line| line.text.as_str());
+    let lines = lines.into_iter().map(|line| SectionLine {
+        text: &line.text,
+        place: line.position.to_string(),
+    });
     let section = Section::read(lines, directory)?;
     Ok((!section.is_empty()).then_some(section))
 }
@@ -52,6 +56,31 @@ struct Question<'q> {
     target: &'q Target,
     provided: &'q [Provided],
     subdir: Subdir,
+}
+
+impl Question<'_> {
+    /// A tool's failure, with the lines that it speaks of.
+    fn explained(&self, error: PipError) -> PipError {
+        let PipError::Tool(source @ ToolError::Failed { .. }) = error else {
+            return error;
+        };
+        let ToolError::Failed { output, .. } = &source else {
+            return PipError::Tool(source);
+        };
+        let named = self.section.lines_named_in(output);
+        let first = named.first().map(|(place, _)| *place);
+        let place = first.or(self.section.place()).unwrap_or_default();
+        let mut provided = self.provided.iter();
+        PipError::Unresolved {
+            place: place.to_owned(),
+            lines: named
+                .iter()
+                .map(|(place, line)| format!("`{line}` ({place})"))
+                .collect(),
+            is_of_conda: provided.any(|provided| speaks_of(output, &provided.name)),
+            source,
+        }
+    }
 }
 
 impl PipRun<'_> {
@@ -79,7 +108,8 @@ impl PipRun<'_> {
             let remembered = memo::read(&file);
             return remembered.ok_or(PipError::Offline);
         }
-        let lock = self.ask(&question, &indexes).await?;
+        let answer = self.ask(&question, &indexes).await;
+        let lock = answer.map_err(|error| question.explained(error))?;
         self.tell_of_passed_on(&lock);
         memo::write(&file, &lock);
         Ok(lock)
