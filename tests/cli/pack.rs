@@ -467,6 +467,22 @@ fn without_the_store_nothing_but_the_environment_is_left() {
     assert!(env(&sandbox).join("bin/app").exists());
     assert!(!sandbox.store().exists() && !sandbox.trees().exists());
     assert_eq!(names(&sandbox.work()), ["env", "work.tar"]);
+    // What records name is where archives would be, not a place that was gone at the end of the run.
+    let meta = env(&sandbox).join("conda-meta");
+    let records: Vec<String> = names(&meta)
+        .into_iter()
+        .filter(|name| name.ends_with(".json"))
+        .collect();
+    assert!(!records.is_empty());
+    for name in records {
+        let record: Value = serde_json::from_slice(&fs::read(meta.join(&name)).unwrap()).unwrap();
+        let archive = Path::new(record["package_tarball_full_path"].as_str().unwrap());
+        assert!(
+            archive.starts_with(sandbox.store()),
+            "{name}: {}",
+            archive.display()
+        );
+    }
 }
 
 #[test]

@@ -281,6 +281,189 @@ fn a_bad_line_has_its_place_and_what_a_tool_says_is_told_once() {
     );
 }
 
+/// Another machine with nothing but the pack.
+fn carried(world: World) -> (Sandbox, String) {
+    let World {
+        sandbox,
+        server,
+        site_packages,
+    } = world;
+    server.shutdown();
+    for path in [
+        sandbox.path("channel"),
+        sandbox.path("wheels"),
+        sandbox.store(),
+        sandbox.trees(),
+    ] {
+        fs::remove_dir_all(path).unwrap();
+    }
+    for name in ["environment.yml", "conda-lock.yml"] {
+        fs::rename(sandbox.path(name), sandbox.path(&format!("kept-{name}"))).unwrap();
+    }
+    (sandbox, site_packages)
+}
+
+fn without_uv(sandbox: &Sandbox, arguments: &[&str]) -> Run {
+    Run::of(sandbox.command(arguments).env("LARDER_UV", ""))
+}
+
+#[test]
+fn wheels_travel_in_a_pack() {
+    let Some(world) = world() else { return };
+    world.manifest("  - pip\n  - six\n", &["pretty"]);
+    world.larder(&["lock"]).success();
+    let report = world.json(&["pack", "-o", "work.tar", "--json"]);
+    assert_eq!(report["wheels"], 2, "{report}");
+    world.larder(&["pack", "-o", "again.tar"]).success();
+    let bytes = |name: &str| fs::read(world.sandbox.path(name)).unwrap();
+    assert!(bytes("work.tar") == bytes("again.tar"), "the same bytes");
+    world.larder(&["create", "-p", "env"]).success();
+    world
+        .larder(&["pack", "-p", "env", "-o", "of-env.tar"])
+        .success();
+    fs::remove_dir_all(env(&world.sandbox)).unwrap();
+
+    let (sandbox, site_packages) = carried(world);
+    for more in [
+        &["work.tar"][..],
+        &["work.tar", "--no-store"],
+        &["work.tar", "--lock", "kept-conda-lock.yml"],
+        &["of-env.tar"],
+    ] {
+        let arguments = [&["unpack", "-p", "env", "--offline"], more].concat();
+        without_uv(&sandbox, &arguments).success();
+        let site = env(&sandbox).join(&site_packages);
+        assert!(site.join("pretty/__init__.py").is_file() && site.join("dull.py").is_file());
+        without_uv(&sandbox, &["verify", "-p", "env"]).success();
+        fs::remove_dir_all(env(&sandbox)).unwrap();
+    }
+}
+
+#[test]
+fn a_pack_with_other_wheels_than_its_lock_says_is_refused() {
+    let Some(world) = world() else { return };
+    world.manifest("  - pip\n", &["dull"]);
+    world.larder(&["lock"]).success();
+    world.larder(&["pack", "-o", "work.tar"]).success();
+    world.manifest("  - pip\n", &["pretty"]);
+    world.larder(&["lock"]).success();
+    let (sandbox, _) = carried(world);
+    let arguments = ["unpack", "work.tar", "-p", "env", "--lock"];
+    let arguments = [&arguments[..], &["kept-conda-lock.yml"]].concat();
+    let run = without_uv(&sandbox, &arguments).fails_with(4);
+    assert!(
+        run.stderr.contains("pretty-2.0 of PyPI is not in the pack"),
+        "{}",
+        run.stderr
+    );
+    let mut bytes = fs::read(sandbox.path("work.tar")).unwrap();
+    let wheel = b"dull.py";
+    let at = bytes
+        .windows(wheel.len())
+        .rposition(|window| window == wheel);
+    bytes[at.unwrap()] ^= 1;
+    fs::write(sandbox.path("work.tar"), bytes).unwrap();
+    let run = without_uv(&sandbox, &["unpack", "work.tar", "-p", "env"]).fails_with(4);
+    assert!(
+        run.stderr.contains("wheels/dull-1.5-py3-none-any.whl"),
+        "{}",
+        run.stderr
+    );
+    assert!(!env(&sandbox).exists());
+}
+
+#[test]
+fn a_collection_knows_wheels_and_what_was_made_for_them() {
+    let Some(world) = world() else { return };
+    world.manifest("  - pip\n", &["pretty"]);
+    world.larder(&["lock"]).success();
+    world.larder(&["create", "-p", "env"]).success();
+    let wheels = || {
+        let shards = fs::read_dir(world.sandbox.store().join("wheels")).unwrap();
+        let shards = shards.map(|shard| fs::read_dir(shard.unwrap().path()).unwrap().count());
+        shards.sum::<usize>()
+    };
+    let memos = || {
+        let files = fs::read_dir(world.sandbox.store().join("solves")).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with("pip-")).count()
+    };
+    assert_eq!((wheels(), memos()), (2, 1));
+    // Built here from a source that nobody has, and an environment for a tool that nobody used for long.
+    let built = format!("wheels/{}-cpython-3.11-linux-64", "5".repeat(64));
+    let built = world.sandbox.trees().join(built);
+    fs::create_dir_all(&built).unwrap();
+    fs::write(built.join("a-1-py3-none-any.whl"), "bytes").unwrap();
+    let note = format!(
+        "{{\"file\": \"a-1-py3-none-any.whl\", \"sha256\": \"{}\"}}",
+        larder_digest_of(b"bytes")
+    );
+    fs::write(built.join("wheel.json"), note).unwrap();
+    let history = world.sandbox.trees().join("tools/uv/conda-meta/history");
+    fs::create_dir_all(history.parent().unwrap()).unwrap();
+    fs::write(&history, "").unwrap();
+    world.larder(&["store", "verify", "--trees"]).success();
+    fs::write(built.join("a-1-py3-none-any.whl"), "other").unwrap();
+    let run = world.larder(&["store", "verify", "--trees"]).fails_with(4);
+    assert!((run.stdout + &run.stderr).contains("built wheel a-1-py3-none-any.whl"));
+
+    // The environment, or a lock that is named, keep wheels.
+    let report = world.json(&["store", "gc", "--trees", "--json"]);
+    assert_eq!((wheels(), memos()), (2, 1));
+    assert_eq!(
+        (&report["built_wheels"], &report["tools"]),
+        (&1.into(), &0.into()),
+        "{report}"
+    );
+    assert!(report["kept_trees"].as_u64().unwrap() > 0, "{report}");
+    assert!(!built.exists() && history.exists());
+    fs::remove_dir_all(env(&world.sandbox)).unwrap();
+    let report = world.json(&["store", "gc", "--keep", "conda-lock.yml", "--json"]);
+    assert_eq!((wheels(), memos()), (2, 0), "{report}");
+    assert_eq!(report["missing"], Value::Array(Vec::new()));
+    world
+        .larder(&["create", "-p", "env", "--offline"])
+        .success();
+    fs::remove_dir_all(env(&world.sandbox)).unwrap();
+
+    let old = std::time::UNIX_EPOCH;
+    let file = fs::File::options().write(true).open(&history).unwrap();
+    file.set_modified(old).unwrap();
+    fs::remove_file(world.sandbox.path("conda-lock.yml")).unwrap();
+    let run = world.larder(&["store", "gc", "--trees"]).success();
+    assert!(
+        run.stderr.contains("1 tool environment") && run.stderr.contains("and 0 trees"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(wheels(), 0);
+    assert!(!world.sandbox.trees().join("tools/uv").exists());
+}
+
+#[test]
+fn what_has_no_bytes_is_not_packed() {
+    let Some(world) = world() else { return };
+    WheelBuilder::new("local", "0.1")
+        .file("local.py", "")
+        .write(&world.sandbox.path("dist"));
+    world.manifest("", &["./dist/local-0.1-py3-none-any.whl", "dull"]);
+    world.larder(&["lock"]).success();
+    world.larder(&["create", "-p", "env"]).success();
+    for (source, named) in [
+        (&[][..], "./dist/local-0.1-py3-none-any.whl"),
+        (&["-p", "env"], "local"),
+    ] {
+        let arguments = [&["pack", "-o", "work.tar"], source].concat();
+        let run = world.larder(&arguments).fails_with(1);
+        assert!(
+            run.stderr.contains("no bytes are locked for") && run.stderr.contains(named),
+            "{}",
+            run.stderr
+        );
+    }
+    assert!(!world.sandbox.path("work.tar").exists());
+}
+
 #[test]
 fn wrong_bytes_of_a_wheel_are_damage_and_nothing_is_made() {
     let Some(world) = world() else { return };

@@ -32,7 +32,7 @@ pub enum PackError {
         found: String,
     },
     /// Written by a later larder.
-    #[error("the pack has version {found}, this larder reads version {supported}")]
+    #[error("the pack has version {found}, this larder reads versions 1 to {supported}")]
     Version {
         /// The pack's.
         found: u32,

@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{MemberKind, MemberPath, PackError};
 
-/// The version that this code writes and reads.
+/// The version of a pack without wheels.
 const VERSION: u32 = 1;
+/// The version of a pack with wheels.
+const WITH_WHEELS: u32 = 2;
 
 /// What a pack holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,8 +53,11 @@ impl PackIndex {
     /// # Errors
     /// If the members are not in a pack's order or one occurs twice.
     pub fn new(members: Vec<PackedFile>) -> Result<Self, PackError> {
+        let has_wheels = members
+            .iter()
+            .any(|member| member.path.kind() == MemberKind::Wheel);
         let index = Self {
-            larder_pack: VERSION,
+            larder_pack: if has_wheels { WITH_WHEELS } else { VERSION },
             name: None,
             platforms: Vec::new(),
             variables: IndexMap::new(),
@@ -74,13 +79,20 @@ impl PackIndex {
             .filter(|member| member.path.kind() == MemberKind::Archive)
     }
 
+    /// The wheels and sources of the `pip:` section, in order.
+    pub fn wheels(&self) -> impl Iterator<Item = &PackedFile> {
+        self.members
+            .iter()
+            .filter(|member| member.path.kind() == MemberKind::Wheel)
+    }
+
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, PackError> {
         let malformed = |source| PackError::Index { source };
         let version: Version = serde_json::from_slice(bytes).map_err(malformed)?;
-        if version.larder_pack != VERSION {
+        if !(VERSION..=WITH_WHEELS).contains(&version.larder_pack) {
             return Err(PackError::Version {
                 found: version.larder_pack,
-                supported: VERSION,
+                supported: WITH_WHEELS,
             });
         }
         let index: Self = serde_json::from_slice(bytes).map_err(malformed)?;
@@ -106,7 +118,9 @@ impl PackIndex {
             } else if is_lock != last.is_none() {
                 "the lock has to be the first that is listed"
             } else if last > Some(kind) {
-                "archives have to be listed last"
+                "archives have to be listed last, only wheels after them"
+            } else if kind == MemberKind::Wheel && self.larder_pack == VERSION {
+                "a pack of version 1 has no wheels"
             } else {
                 last = Some(kind);
                 continue;

@@ -1,4 +1,4 @@
-//! The names that members of a pack may have (P2 to P5 of PACK.md), and no others.
+//! The names that members of a pack may have (P2 to P5, P8 of PACK.md), and no others.
 //!
 //! Parsing is strict and total: a text is exactly one of the few forms, in plain ASCII, or it is refused.
 //! Never touches the disk; a name is never joined to a path of it.
@@ -23,8 +23,10 @@ pub enum MemberKind {
     Lock,
     /// Something for conda and micromamba: an environment.yml or a channel's index. larder does not use it.
     Aid,
-    /// An archive.
+    /// An archive of a conda package.
     Archive,
+    /// A wheel of the `pip:` section, or a source of one.
+    Wheel,
 }
 
 /// A text that names no member.
@@ -111,7 +113,12 @@ fn kind_of(text: &str) -> Option<MemberKind> {
             let platform = name.strip_prefix("environment-")?.strip_suffix(".yml")?;
             is_subdir(platform).then_some(MemberKind::Aid)
         }
-        [channel, subdir, name] if is_channel(channel) && is_subdir(subdir) => in_channel(name),
+        [directory, name] if is_numbered(directory, "wheels") => {
+            is_wheel(name).then_some(MemberKind::Wheel)
+        }
+        [channel, subdir, name] if is_numbered(channel, "channel") && is_subdir(subdir) => {
+            in_channel(name)
+        }
         _ => None,
     }
 }
@@ -120,21 +127,32 @@ fn in_channel(name: &str) -> Option<MemberKind> {
     if name == "repodata.json" {
         return Some(MemberKind::Aid);
     }
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-+!".contains(&byte);
     let stem = name
         .strip_suffix(".conda")
         .or_else(|| name.strip_suffix(".tar.bz2"))?;
-    let begins_well = stem
-        .bytes()
-        .next()
-        .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let is_name = begins_well && stem.bytes().all(is_plain) && name.len() <= LONGEST_NAME;
-    is_name.then_some(MemberKind::Archive)
+    (is_stem(stem) && name.len() <= LONGEST_NAME).then_some(MemberKind::Archive)
 }
 
-/// `channel`, or `channel-2` and so on.
-fn is_channel(text: &str) -> bool {
-    match text.strip_prefix("channel") {
+/// What pip can install from a file.
+const WHEELS: &[&str] = &[
+    ".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar",
+];
+
+fn is_wheel(name: &str) -> bool {
+    let mut stems = WHEELS.iter().filter_map(|end| name.strip_suffix(end));
+    stems.next().is_some_and(is_stem) && name.len() <= LONGEST_NAME
+}
+
+fn is_stem(stem: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-+!".contains(&byte);
+    let mut bytes = stem.bytes();
+    let begins_well = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    bytes.next().is_some_and(begins_well) && bytes.all(is_plain)
+}
+
+/// `name`, or `name-2` and so on.
+fn is_numbered(text: &str, name: &str) -> bool {
+    match text.strip_prefix(name) {
         Some("") => true,
         Some(rest) => rest
             .strip_prefix('-')

@@ -289,8 +289,8 @@ fn h2_an_index_of_another_version_or_with_other_names_is_refused() {
         let raw = [("larder-pack.json", tar::EntryType::Regular, text.as_bytes())];
         skim(&tar(&raw)).unwrap_err()
     };
-    let newer = r#"{"larder_pack": 2, "members": "something else"}"#;
-    assert!(matches!(index(newer), PackError::Version { found: 2, .. }));
+    let newer = r#"{"larder_pack": 3, "members": "something else"}"#;
+    assert!(matches!(index(newer), PackError::Version { found: 3, .. }));
     assert!(matches!(index("{"), PackError::Index { .. }));
     let path = |path: &str| {
         let digest = "0".repeat(64);
@@ -303,6 +303,40 @@ fn h2_an_index_of_another_version_or_with_other_names_is_refused() {
 }
 
 #[test]
+fn p8_a_pack_with_wheels_has_version_2_and_others_are_as_they_were() {
+    let mut members = members();
+    let version = |members: &Members| {
+        let index = PackIndex::new(listed(members)).unwrap();
+        let json = String::from_utf8(index.to_json().unwrap()).unwrap();
+        (json.contains("\"larder_pack\": 1"), index.wheels().count())
+    };
+    assert_eq!(version(&members), (true, 0));
+    for name in ["wheels/a-1.0-py3-none-any.whl", "wheels-2/b-1.0.tar.gz"] {
+        members.push((name.to_owned(), b"wheel".to_vec()));
+    }
+    assert_eq!(version(&members), (false, 2));
+    assert_eq!(read(&write(&members)).unwrap().len(), members.len());
+
+    let index = PackIndex::new(listed(&members)).unwrap().to_json().unwrap();
+    let index = String::from_utf8(index).unwrap();
+    let index = index.replace("\"larder_pack\": 2", "\"larder_pack\": 1");
+    let raw = [(
+        "larder-pack.json",
+        tar::EntryType::Regular,
+        index.as_bytes(),
+    )];
+    let text = text_of(&skim(&tar(&raw)).unwrap_err());
+    assert!(text.contains("version 1 has no wheels"), "{text}");
+
+    members.swap(4, 5);
+    let error = PackIndex::new(listed(&members)).unwrap_err();
+    assert!(
+        text_of(&error).contains("only wheels after them"),
+        "{error}"
+    );
+}
+
+#[test]
 fn only_the_names_of_the_contract_are_names() {
     let good = [
         "conda-lock.yml",
@@ -312,6 +346,9 @@ fn only_the_names_of_the_contract_are_names() {
         "channel-2/linux-64/_libgcc_mutex-0.1-conda_forge.tar.bz2",
         "channel/linux-64/python-3.12.0-habc_0_cpython.conda",
         "channel/noarch/x-1!2.0+local-0.conda",
+        "wheels/a-1.0+cpu-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+        "wheels-2/a-1.0.tar.gz",
+        "wheels/main.zip",
     ];
     let bad = [
         "",
@@ -331,6 +368,12 @@ fn only_the_names_of_the_contract_are_names() {
         "channel-99999/noarch/x.conda",
         "channels/noarch/x.conda",
         "channel/NOARCH/x.conda",
+        "wheels/a.conda",
+        "wheels/.whl",
+        "wheels/a/b.whl",
+        "wheels/../a.whl",
+        "wheels-1/a.whl",
+        "wheel/a.whl",
         "environment-.yml",
         "environment-a/b.yml",
         "larder-pack.json",

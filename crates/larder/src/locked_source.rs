@@ -9,9 +9,10 @@ use std::{
 use indexmap::IndexMap;
 use larder_event::Reporter;
 use larder_fetch::{Credential, redact};
+use larder_link::PipFile;
 use larder_lock::{
     Closure, ClosureError, Completeness, DuplicatePackage, LockChannel, LockFile, LockHead,
-    LockedPackage, Selection,
+    LockedPackage, PipLock, PipRequest, Selection,
 };
 use rattler_conda_types::{PrefixRecord, Subdir};
 use url::Url;
@@ -100,16 +101,30 @@ pub enum SourceError {
         #[source]
         source: ClosureError,
     },
-    /// The lock has packages for pip.
-    #[error("`{}` has {count} packages from PyPI (the first is {first}), which this version of larder cannot take along", path.display())]
+    /// There are packages for pip, where only those of conda have a place.
+    #[error("`{}` has {count} packages from PyPI (the first is {first}), which have no place in a package cache of conda", path.display())]
     Pip {
-        /// The lock.
+        /// The lock or the environment.
         path: PathBuf,
         /// How many.
         count: usize,
         /// The name of one.
         first: String,
     },
+    /// Something of the `pip:` section has no bytes that could be taken along.
+    #[error("`{}` has lines for pip that no bytes are locked for: {}", path.display(), lines.join(", "))]
+    PassedOn {
+        /// The lock or the environment.
+        path: PathBuf,
+        /// The lines, or the names of what is installed for them.
+        lines: Vec<String>,
+    },
+    /// A file of the environment.
+    #[error(transparent)]
+    PipFile(larder_fs::PathError),
+    /// A line of the `pip:` section.
+    #[error(transparent)]
+    Section(#[from] Box<crate::PipError>),
     /// A record without a digest.
     #[error("{package} has neither sha256 nor md5 in `{}`: nothing could be verified ({url})", path.display())]
     NoDigest {
@@ -129,7 +144,8 @@ impl Explain for SourceError {
             Self::Target(error) => error.kind(),
             Self::Records(error) => error.kind(),
             Self::Check(error) => error.kind(),
-            Self::Variables(VariablesError::Read(_)) => Kind::World,
+            Self::Section(error) => error.kind(),
+            Self::Variables(VariablesError::Read(_)) | Self::PipFile(_) => Kind::World,
             _ => Kind::Refused,
         }
     }
@@ -145,7 +161,9 @@ impl Explain for SourceError {
             Self::Channels(_) => "input::channel",
             Self::Stale { .. } => "lock::stale",
             Self::Unusable { .. } | Self::Duplicate(_) => "lock::unusable",
-            Self::Pip { .. } => "lock::pip-packages",
+            Self::Pip { .. } | Self::PassedOn { .. } => "lock::pip-packages",
+            Self::PipFile(_) => "list::pip",
+            Self::Section(error) => error.code(),
             Self::NoDigest { .. } => "lock::no-digest",
         }
     }
@@ -157,6 +175,10 @@ impl Explain for SourceError {
             Self::Stale { .. } => Some("`larder lock` mends it".into()),
             Self::NotLocked { .. } => Some("`larder lock --platform` adds one".into()),
             Self::NoDigest { .. } => Some("`larder lock` writes a lock with digests".into()),
+            Self::PassedOn { .. } => {
+                Some("a wheel at an address can be locked: build one, and name that".into())
+            }
+            Self::Section(error) => error.hint(),
             _ => None,
         }
     }
@@ -173,11 +195,32 @@ fn listed(reasons: &[String]) -> String {
 pub(crate) struct Sourced {
     /// One for each platform, sorted by platform.
     pub(crate) closures: Vec<Closure>,
+    /// The pip packages beside each closure. Nothing is passed on.
+    pub(crate) pips: Vec<PipLock>,
+    /// Of the `pip:` section, with their credentials.
+    pub(crate) indexes: Vec<Url>,
+    /// The lock or the environment, for messages.
+    pub(crate) path: PathBuf,
     pub(crate) head: LockHead,
     /// The environment's name, if it has one.
     pub(crate) name: Option<String>,
     pub(crate) variables: IndexMap<String, String>,
     pub(crate) credentials: Vec<(Url, Credential)>,
+}
+
+impl Sourced {
+    /// Refuses pip packages.
+    pub(crate) fn of_conda_alone(self) -> Result<Self, SourceError> {
+        let all: Vec<_> = self.pips.iter().flat_map(|pip| &pip.packages).collect();
+        match all.first() {
+            None => Ok(self),
+            Some(first) => Err(SourceError::Pip {
+                count: all.len(),
+                first: first.name.clone(),
+                path: self.path,
+            }),
+        }
+    }
 }
 
 /// Reads the packages that `source` names.
@@ -190,17 +233,17 @@ pub(crate) fn read_source(
     settings: &Settings,
     reporter: &dyn Reporter,
 ) -> Result<Sourced, SourceError> {
-    let (sourced, path) = match source {
+    let sourced = match source {
         LockedSource::Environment(target) => {
             let prefix = existing_prefix(target, settings)?;
-            (of_environment(&prefix, choice)?, prefix)
+            of_environment(&prefix, choice, reporter)?
         }
         LockedSource::Files(files) => {
             let files = files_or_default(files, settings);
             match read(&files, &[], None, (settings, reporter))? {
                 Input::Lock { path, lock, .. } => {
                     let selection = Selection::default();
-                    (of_lock(&lock, &path, &selection, choice)?, path)
+                    of_lock(&lock, &path, &selection, choice)?
                 }
                 Input::Manifest(input) => {
                     of_manifest(&input, &files, choice, (settings, reporter))?
@@ -209,14 +252,21 @@ pub(crate) fn read_source(
         }
     };
     let mut packages = sourced.closures.iter().flat_map(Closure::packages);
-    match packages.find(|package| package.checksum().is_none()) {
-        None => Ok(sourced),
-        Some(package) => Err(SourceError::NoDigest {
-            path,
+    if let Some(package) = packages.find(|package| package.checksum().is_none()) {
+        return Err(SourceError::NoDigest {
+            path: sourced.path.clone(),
             package: package.dist(),
             url: redact(&package.record.url),
-        }),
+        });
     }
+    let lines = sourced.pips.iter().flat_map(PipLock::passed_on);
+    let mut lines: Vec<String> = lines.cloned().collect();
+    lines.dedup();
+    if lines.is_empty() {
+        return Ok(sourced);
+    }
+    let path = sourced.path;
+    Err(SourceError::PassedOn { path, lines })
 }
 
 /// A directory with a lock alone needs no `-f`.
@@ -234,7 +284,7 @@ fn of_manifest(
     files: &[PathBuf],
     choice: &PlatformChoice,
     (settings, reporter): (&Settings, &dyn Reporter),
-) -> Result<(Sourced, PathBuf), SourceError> {
+) -> Result<Sourced, SourceError> {
     let options = LockOptions {
         files: files.to_vec(),
         channels: Vec::new(),
@@ -268,8 +318,11 @@ fn of_manifest(
         sourced
             .credentials
             .extend_from_slice(channels.credentials());
+        let section = crate::pip::section(input, subdir, settings).map_err(Box::new)?;
+        let indexes = section.iter().flat_map(|section| section.indexes());
+        sourced.indexes.extend(indexes.cloned());
     }
-    Ok((sourced, path))
+    Ok(sourced)
 }
 
 fn of_lock(
@@ -279,20 +332,13 @@ fn of_lock(
     choice: &PlatformChoice,
 ) -> Result<Sourced, SourceError> {
     let subdirs = chosen(choice, lock.platforms(), path)?;
-    let mut closures = Vec::new();
+    let (mut closures, mut pips) = (Vec::new(), Vec::new());
     let mut head = LockHead {
         channels: lock.channels().to_vec(),
         ..LockHead::default()
     };
     for subdir in subdirs {
-        let pip = lock.pip_packages(subdir, selection);
-        if let Some(first) = pip.first() {
-            return Err(SourceError::Pip {
-                path: path.to_owned(),
-                count: pip.len(),
-                first: first.name.clone(),
-            });
-        }
+        pips.push(lock.pip(subdir, selection));
         let unusable = |source| SourceError::Unusable {
             path: path.to_owned(),
             source,
@@ -305,6 +351,9 @@ fn of_lock(
     }
     Ok(Sourced {
         closures,
+        pips,
+        indexes: Vec::new(),
+        path: path.to_owned(),
         head,
         name: None,
         variables: IndexMap::new(),
@@ -312,8 +361,13 @@ fn of_lock(
     })
 }
 
-fn of_environment(prefix: &Path, choice: &PlatformChoice) -> Result<Sourced, SourceError> {
+fn of_environment(
+    prefix: &Path,
+    choice: &PlatformChoice,
+    reporter: &dyn Reporter,
+) -> Result<Sourced, SourceError> {
     let records = records(prefix)?;
+    let pip = installed_pip(prefix, &records, reporter)?;
     let of_platform = |record: &PrefixRecord| {
         let subdir: Subdir = record.repodata_record.package_record.subdir.parse().ok()?;
         (subdir != Subdir::NoArch).then_some(subdir)
@@ -335,12 +389,52 @@ fn of_environment(prefix: &Path, choice: &PlatformChoice) -> Result<Sourced, Sou
             ..LockHead::default()
         },
         closures: vec![Closure::new(subdir, packages)?],
+        pips: vec![pip],
+        indexes: Vec::new(),
+        path: prefix.to_owned(),
         name: prefix
             .file_name()
             .and_then(|name| name.to_str())
             .map(str::to_owned),
         variables: environment_variables(prefix)?,
         credentials: Vec::new(),
+    })
+}
+
+/// The pip packages of an environment, as a lock has them; what somebody installed by hand is not among them.
+fn installed_pip(
+    prefix: &Path,
+    records: &[PrefixRecord],
+    reporter: &dyn Reporter,
+) -> Result<PipLock, SourceError> {
+    let file = PipFile::read(prefix).map_err(SourceError::PipFile)?;
+    let known = file.map(|file| file.packages).unwrap_or_default();
+    let installed = larder_link::pip_packages(prefix, records).map_err(SourceError::PipFile)?;
+    let is_known = |metadata: &str| known.iter().any(|package| package.metadata == metadata);
+    let by_hand = installed.iter().filter(|found| !is_known(&found.metadata));
+    let by_hand: Vec<&str> = by_hand.map(|found| found.name.as_str()).collect();
+    if !by_hand.is_empty() {
+        let text = format!(
+            "installed by hand, not known by its bytes and left out: {}",
+            by_hand.join(", ")
+        );
+        reporter.warn("source::pip-extras", text);
+    }
+    let named = known.iter().filter(|package| package.sha256.is_none());
+    let named = named.map(|package| package.name.clone()).collect();
+    let mut python = records
+        .iter()
+        .map(|record| &record.repodata_record.package_record)
+        .filter(|record| record.name.as_normalized() == "python");
+    let python = python.next().map(|record| record.version.to_string());
+    let python = python.unwrap_or_default();
+    let minor: Vec<&str> = python.splitn(3, '.').take(2).collect();
+    let requirements = known.iter().filter(|package| package.sha256.is_some());
+    let requirements = requirements.map(|package| format!("{}=={}", package.name, package.version));
+    Ok(PipLock {
+        request: (!known.is_empty())
+            .then(|| PipRequest::new(requirements.collect(), named, minor.join("."))),
+        packages: known.iter().filter_map(crate::pip::again).collect(),
     })
 }
 

@@ -120,7 +120,12 @@ impl Planter<'_> {
             Ok(relative) => self.settings.trees.join(relative),
             Err(_) => tree.root.clone(),
         };
-        let recorded: Vec<PathBuf> = trees.iter().map(recorded).collect();
+        let archive = |stored: &Stored<'_>| self.settings.recorded_archive(&stored.object.path);
+        let recorded: Vec<(PathBuf, PathBuf)> = trees
+            .iter()
+            .zip(stored)
+            .map(|(tree, stored)| (recorded(tree), archive(stored)))
+            .collect();
         let packages: Vec<LinkPackage<'_>> = stored
             .iter()
             .zip(trees.iter().zip(&recorded))
@@ -152,7 +157,7 @@ fn restamp(trees: &Trees, stored: &[Stored<'_>], touched: &[String], reporter: &
 fn link_package<'a>(
     stored: &'a Stored<'a>,
     tree: &'a Tree,
-    recorded_root: &'a Path,
+    (recorded_root, archive_path): &'a (PathBuf, PathBuf),
 ) -> LinkPackage<'a> {
     LinkPackage {
         locked: stored.package,
@@ -160,6 +165,6 @@ fn link_package<'a>(
         recorded_root,
         info: &tree.info,
         stamps: &tree.stamps,
-        archive_path: &stored.object.path,
+        archive_path,
     }
 }

@@ -1,6 +1,9 @@
 //! What holds for every operation: where things are, and what the user's machine says.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use larder_link::CacheSecret;
 use larder_manifest::Lookup;
@@ -17,6 +20,9 @@ use crate::{ChannelRules, CommandDefaults, ConfiguredChannel, NetworkSettings, P
 pub struct Settings {
     /// The store's directory.
     pub store: PathBuf,
+    /// The store that records name, where that is another: one that does not outlive the run is no place for
+    /// anybody to look.
+    pub recorded_store: Option<PathBuf>,
     /// Stores that are read after it and never written, in this order.
     pub lower_stores: Vec<PathBuf>,
     /// The trees' directory.
@@ -73,6 +79,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             store: PathBuf::new(),
+            recorded_store: None,
             lower_stores: Vec::new(),
             trees: PathBuf::new(),
             cache_secret: None,
@@ -109,6 +116,15 @@ impl Settings {
         match (path.strip_prefix("~"), &self.home) {
             (Ok(rest), Some(home)) => home.join(rest),
             _ => self.working_directory.join(path),
+        }
+    }
+
+    /// Where records say that an archive of the store is.
+    pub(crate) fn recorded_archive(&self, path: &Path) -> PathBuf {
+        let lasting = self.recorded_store.as_ref();
+        match (lasting, path.strip_prefix(&self.store)) {
+            (Some(lasting), Ok(relative)) => lasting.join(relative),
+            _ => path.to_owned(),
         }
     }
 }

@@ -78,8 +78,12 @@ fn summary(report: &PackReport) {
         ));
         return;
     }
+    let wheels = match report.wheels {
+        0 => String::new(),
+        count => format!(" and {count} wheels"),
+    };
     output::tell(format!(
-        "{}: packages: {}; {} archives, {}, {} fetched, in {}",
+        "{}: packages: {}; {} archives{wheels}, {}, {} fetched, in {}",
         report.path.display(),
         packages.join(", "),
         report.archives,

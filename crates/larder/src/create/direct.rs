@@ -1,7 +1,7 @@
 //! Archives of the store straight into the environment, where no trees are kept: all that are there,
 //! or each as it comes.
 
-use std::{collections::HashMap, path::Path};
+use std::collections::HashMap;
 
 use larder_link::{Archives, LinkOptions, OpenedArchive, Streamed};
 use larder_lock::LockedPackage;
@@ -9,7 +9,7 @@ use larder_store::Store;
 use larder_unpack::Trees;
 
 use crate::{
-    MaterializeError,
+    MaterializeError, Settings,
     materialize::{self, Stored},
 };
 
@@ -21,8 +21,8 @@ struct Arriving<'a> {
     index_of: HashMap<&'a str, usize>,
     arrivals: &'a Arrivals,
     store: &'a Store,
-    /// Where trees would be.
-    trees: &'a Path,
+    /// Where trees would be, and archives would stay.
+    settings: &'a Settings,
 }
 
 impl Archives for Arriving<'_> {
@@ -42,10 +42,10 @@ impl Archives for Arriving<'_> {
         let stored = Stored { package, object };
         let (archive, expected) = materialize::open(&stored, self.store)?;
         Ok(OpenedArchive {
-            recorded_root: Trees::place(self.trees, &stored.object.id.sha256, &expected),
+            recorded_root: Trees::place(&self.settings.trees, &stored.object.id.sha256, &expected),
             archive,
             expected,
-            archive_path: stored.object.path,
+            archive_path: self.settings.recorded_archive(&stored.object.path),
         })
     }
 }
@@ -63,7 +63,7 @@ pub(super) fn stream(
         index_of: names.zip(0..).collect(),
         arrivals,
         store: &run.store,
-        trees: &run.settings.trees,
+        settings: run.settings,
     };
     // Beside the environment, so that it can be linked; gone with its last use here.
     let scratch = run.scratch_for_bytecode(&wanted.prefix)?;

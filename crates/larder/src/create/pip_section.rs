@@ -68,8 +68,10 @@ impl Run<'_> {
             Input::Lock { path, .. } => path.parent(),
         };
         let directory: &Path = directory.unwrap_or(&self.settings.working_directory);
+        // A lock in a pack has a name, and no directory.
+        let directory = self.settings.absolute(directory);
         let context = (self.settings, &self.store);
-        let addition = installed_for(self.subdir, (pip, objects), kept, directory, context);
+        let addition = installed_for(self.subdir, (pip, objects), kept, &directory, context);
         Ok(addition?)
     }
 

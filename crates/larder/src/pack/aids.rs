@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use larder_lock::Closure;
+use larder_lock::{Closure, PipLock};
 use serde_json::{Map, Value, json};
 
 use crate::locked_source::Sourced;
@@ -16,11 +16,12 @@ pub(super) fn manifests(source: &Sourced, channels: Vec<String>) -> Vec<(String,
     };
     let closures = source.closures.iter();
     closures
-        .map(|closure| (name(closure), manifest(source, closure, &channels)))
+        .zip(&source.pips)
+        .map(|(closure, pip)| (name(closure), manifest(source, (closure, pip), &channels)))
         .collect()
 }
 
-fn manifest(source: &Sourced, closure: &Closure, channels: &[String]) -> String {
+fn manifest(source: &Sourced, (closure, pip): (&Closure, &PipLock), channels: &[String]) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     if let Some(name) = &source.name {
@@ -35,6 +36,13 @@ fn manifest(source: &Sourced, closure: &Closure, channels: &[String]) -> String 
         let record = &package.record.package_record;
         let spec = format!("{}={}={}", package.name(), record.version, record.build);
         let _ = writeln!(text, "  - {}", quoted(&spec));
+    }
+    if !pip.packages.is_empty() {
+        text.push_str("  - pip:\n    - \"--no-index\"\n    - \"--find-links ./wheels\"\n");
+    }
+    for package in &pip.packages {
+        let requirement = format!("{}=={}", package.name, package.version);
+        let _ = writeln!(text, "    - {}", quoted(&requirement));
     }
     if !source.variables.is_empty() {
         text.push_str("variables:\n");

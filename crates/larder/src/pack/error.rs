@@ -8,7 +8,8 @@ use larder_pack::{MemberPathProblem, PackError};
 use larder_store::OpenError;
 
 use crate::{
-    Explain, Kind, MaterializeError, explain, gather::GatherError, locked_source::SourceError,
+    Explain, Kind, MaterializeError, PipError, explain, gather::GatherError,
+    locked_source::SourceError,
 };
 
 /// Why nothing was packed. Each part of the run has its own error; they say what happened.
@@ -24,6 +25,8 @@ pub enum PackOperationError {
     Store(#[from] OpenError),
     #[error(transparent)]
     Gather(#[from] GatherError),
+    #[error(transparent)]
+    Pip(#[from] PipError),
     #[error(transparent)]
     Materialize(#[from] MaterializeError),
     /// The record cannot be written down.
@@ -72,6 +75,7 @@ impl Explain for PackOperationError {
             Self::Source(error) => error.kind(),
             Self::Store(error) => explain::open_kind(error),
             Self::Gather(error) => error.kind(),
+            Self::Pip(error) => error.kind(),
             Self::Materialize(error) => error.kind(),
             Self::Record { .. } => Kind::Damage,
             Self::Name { .. } => Kind::Refused,
@@ -84,6 +88,7 @@ impl Explain for PackOperationError {
             Self::Source(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Gather(error) => error.code(),
+            Self::Pip(error) => error.code(),
             Self::Materialize(error) => error.code(),
             Self::Record { .. } => "pack::record",
             Self::Name { .. } => "pack::name",
@@ -97,6 +102,7 @@ impl Explain for PackOperationError {
             Self::Source(error) => error.hint(),
             Self::Store(_) => Some("LARDER_STORE names another directory for the store".into()),
             Self::Gather(error) => error.hint(),
+            Self::Pip(error) => error.hint(),
             _ => None,
         }
     }

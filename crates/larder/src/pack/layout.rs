@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use larder_digest::Sha256;
-use larder_lock::{Closure, Completeness, LockFile, LockedPackage};
+use larder_lock::{Closure, Completeness, DEFAULT_CATEGORY, LockFile, LockedPackage};
 use larder_pack::{MemberPath, PackIndex, PackedFile};
 use larder_store::{Object, Store};
 use serde_json::{Map, Value};
@@ -29,6 +29,22 @@ pub(super) struct Layout<'a> {
 pub(super) enum Body<'a> {
     Text(Vec<u8>),
     Archive(&'a Stored<'a>),
+    Wheel(&'a StoredWheel),
+}
+
+/// Everything that is packed, in the store.
+#[derive(Default)]
+pub(super) struct Packed<'a> {
+    pub(super) archives: Vec<Stored<'a>>,
+    pub(super) wheels: Vec<StoredWheel>,
+}
+
+/// A wheel of the `pip:` section, or a source, that is in the store.
+pub(super) struct StoredWheel {
+    /// `name-version`.
+    pub(super) package: String,
+    pub(super) file_name: String,
+    pub(super) object: Object,
 }
 
 /// One archive at its place in the pack.
@@ -44,14 +60,18 @@ type Place = (u16, String);
 
 pub(super) fn lay_out<'a>(
     source: &Sourced,
-    packed: &'a [Stored<'a>],
+    packed: &'a Packed<'a>,
     store: &Store,
 ) -> Result<Layout<'a>, PackOperationError> {
-    let placed = place(packed)?;
+    let placed = place(&packed.archives)?;
     let mut members = Members::default();
-    let closures = with_digests(source, packed)?;
-    let lock = LockFile::new(&closures, &source.head).to_yaml();
-    members.text(MemberPath::lock(), lock.into_bytes());
+    let closures = with_digests(source, &packed.archives)?;
+    let lock = LockFile::new(&closures, &source.head);
+    let pips = closures.iter().zip(&source.pips);
+    let lock = pips.fold(lock, |lock, (closure, pip)| {
+        lock.with_pip(closure.subdir(), pip, DEFAULT_CATEGORY)
+    });
+    members.text(MemberPath::lock(), lock.to_yaml().into_bytes());
     for (name, text) in aids::manifests(source, channels(&placed)) {
         members.text(path(&name, &name)?, text.into_bytes());
     }
@@ -61,6 +81,9 @@ pub(super) fn lay_out<'a>(
     }
     for placed in placed.into_values().flatten() {
         members.archive(placed);
+    }
+    for (path, wheel) in place_wheels(&packed.wheels)? {
+        members.wheel(path, wheel);
     }
     let mut index = PackIndex::new(members.listed)?;
     index.name.clone_from(&source.name);
@@ -127,6 +150,36 @@ impl<'a> Members<'a> {
         });
         self.bodies.push(Body::Archive(placed.stored));
     }
+
+    fn wheel(&mut self, path: MemberPath, wheel: &'a StoredWheel) {
+        let Object { id, size, .. } = wheel.object;
+        self.listed.push(PackedFile {
+            path,
+            size,
+            sha256: id.sha256,
+        });
+        self.bodies.push(Body::Wheel(wheel));
+    }
+}
+
+/// Each wheel once. Of two with one file name the second, by digest, goes to a directory of its own.
+fn place_wheels(
+    wheels: &[StoredWheel],
+) -> Result<Vec<(MemberPath, &StoredWheel)>, PackOperationError> {
+    let mut names: BTreeMap<&str, BTreeMap<Sha256, &StoredWheel>> = BTreeMap::new();
+    for wheel in wheels {
+        let same_name = names.entry(&wheel.file_name).or_default();
+        same_name.entry(wheel.object.id.sha256).or_insert(wheel);
+    }
+    let mut placed = Vec::new();
+    for (number, (name, wheel)) in names
+        .into_iter()
+        .flat_map(|(name, same)| (1u16..).zip(same.into_values().map(move |wheel| (name, wheel))))
+    {
+        let name = format!("{}/{name}", numbered("wheels", number));
+        placed.push((path(&name, &wheel.package)?, wheel));
+    }
+    Ok(placed)
 }
 
 /// Each archive once. Of two with one subdir and file name the second, by URL, goes to a channel of its own.
@@ -172,9 +225,13 @@ fn path(name: &str, package: &str) -> Result<MemberPath, PackOperationError> {
 }
 
 fn directory(channel: u16) -> String {
-    match channel {
-        1 => "channel".to_owned(),
-        number => format!("channel-{number}"),
+    numbered("channel", channel)
+}
+
+fn numbered(name: &str, number: u16) -> String {
+    match number {
+        1 => name.to_owned(),
+        number => format!("{name}-{number}"),
     }
 }
 

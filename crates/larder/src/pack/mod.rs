@@ -13,16 +13,20 @@ use crate::{
     LockedSource, PlatformChoice, Settings,
     gather::Gatherer,
     locked_source::{Sourced, read_source},
-    materialize::{Stored, stored},
+    materialize::stored,
     network::LazyNetwork,
+    pip::PipFetch,
 };
 
 mod aids;
 mod error;
 mod layout;
+mod wheels;
 mod write;
 
 pub use error::PackOperationError;
+use layout::Packed;
+use wheels::Wheels;
 
 /// What to pack.
 #[derive(Debug, Clone)]
@@ -60,6 +64,8 @@ pub struct PackReport {
     pub fetched_bytes: u64,
     /// How many different archives are in the pack.
     pub archives: usize,
+    /// How many different wheels, and sources of such, are in the pack.
+    pub wheels: usize,
     /// The pack's size in bytes.
     pub size: u64,
     /// The pack's digest, for `larder unpack --sha256`.
@@ -104,10 +110,21 @@ pub async fn pack(
         report.plan(&plan);
         plans.push(plan);
     }
+    let wheels = Wheels {
+        source: &source,
+        fetch: PipFetch {
+            settings,
+            store: &store,
+            reporter,
+        },
+    };
+    pins.extend(wheels.pin(options.dry_run));
+    wheels.plan(&mut report)?;
     if !options.dry_run {
         Packing {
             source: &source,
             gatherer,
+            wheels,
         }
         .run(plans, &mut report)
         .await?;
@@ -119,6 +136,7 @@ pub async fn pack(
 struct Packing<'a> {
     source: &'a Sourced,
     gatherer: Gatherer<'a>,
+    wheels: Wheels<'a>,
 }
 
 impl Packing<'_> {
@@ -134,7 +152,10 @@ impl Packing<'_> {
             rounds += 1;
             let packed = self.gather(&plans, report).await?;
             match self.write(&packed, report) {
-                Err(error) if error.is_mended_by_fetching() && rounds <= packed.len() => {
+                Err(error)
+                    if error.is_mended_by_fetching()
+                        && rounds <= packed.archives.len() + packed.wheels.len() =>
+                {
                     self.gatherer
                         .reporter
                         .warn("store::damaged", format!("{error}: it is fetched anew"));
@@ -157,27 +178,30 @@ impl Packing<'_> {
         &self,
         plans: &[FetchPlan],
         report: &mut PackReport,
-    ) -> Result<Vec<Stored<'_>>, PackOperationError> {
-        let mut all = Vec::new();
+    ) -> Result<Packed<'_>, PackOperationError> {
+        let mut packed = Packed::default();
         for (closure, plan) in self.source.closures.iter().zip(plans) {
             let summary = self.gatherer.fetch(plan).await?;
             report.fetched += summary.fetched;
             report.fetched_bytes += summary.bytes;
-            all.extend(stored(closure, &summary.objects));
+            packed.archives.extend(stored(closure, &summary.objects));
         }
-        Ok(all)
+        packed.wheels = self.wheels.fetch(report).await?;
+        Ok(packed)
     }
 
     fn write(
         &self,
-        packed: &[Stored<'_>],
+        packed: &Packed<'_>,
         report: &mut PackReport,
     ) -> Result<(), PackOperationError> {
         let store = self.gatherer.store;
         let layout = layout::lay_out(self.source, packed, store)?;
         let written = write::write(&layout, &report.path, store, self.gatherer.reporter)?;
         report.archives = layout.index.archives().count();
-        report.reused = report.archives.saturating_sub(report.fetched);
+        report.wheels = layout.index.wheels().count();
+        let files = report.archives + report.wheels;
+        report.reused = files.saturating_sub(report.fetched);
         report.size = written.size;
         report.sha256 = Some(written.sha256.to_hex());
         Ok(())
@@ -199,6 +223,7 @@ impl PackReport {
             fetched: 0,
             fetched_bytes: 0,
             archives: 0,
+            wheels: 0,
             size: 0,
             sha256: None,
             milliseconds: 0,

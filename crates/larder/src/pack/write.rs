@@ -1,6 +1,7 @@
 //! Writing a pack: whole or not at all, hashed on the way.
 
 use std::{
+    fs::File,
     io::{BufWriter, Write as _},
     path::Path,
     time::Instant,
@@ -10,7 +11,7 @@ use larder_digest::{Digests, Hasher, HashingWriter};
 use larder_event::{Event, Phase, Reporter};
 use larder_fs::{AtomicFile, Durability, sweep_beside};
 use larder_pack::{PackError, PackWriter};
-use larder_store::Store;
+use larder_store::{Object, Store};
 
 use crate::{MaterializeError, transfer::Counted};
 
@@ -47,17 +48,13 @@ pub(super) fn write(
         match body {
             Body::Text(bytes) => writer.append(&mut bytes.as_slice()).map_err(failed)?,
             Body::Archive(stored) => {
-                let object = store.open_verified(&stored.object).map_err(|source| {
-                    MaterializeError::Object {
-                        package: stored.package.dist(),
-                        source,
-                    }
-                })?;
-                let mut counted = Counted {
-                    reader: object.file,
-                    phase: Phase::Pack,
-                    reporter,
-                };
+                let file = open(store, &stored.object, || stored.package.dist())?;
+                let mut counted = counted(file, reporter);
+                writer.append(&mut counted).map_err(failed)?;
+            }
+            Body::Wheel(wheel) => {
+                let file = open(store, &wheel.object, || wheel.package.clone())?;
+                let mut counted = counted(file, reporter);
                 writer.append(&mut counted).map_err(failed)?;
             }
         }
@@ -78,4 +75,25 @@ pub(super) fn write(
         milliseconds: crate::milliseconds(begun),
     });
     Ok(digests)
+}
+
+fn open(
+    store: &Store,
+    object: &Object,
+    package: impl Fn() -> String,
+) -> Result<File, MaterializeError> {
+    let verified = store.open_verified(object);
+    let verified = verified.map_err(|source| MaterializeError::Object {
+        package: package(),
+        source,
+    })?;
+    Ok(verified.file)
+}
+
+fn counted(reader: File, reporter: &dyn Reporter) -> Counted<'_, File> {
+    Counted {
+        reader,
+        phase: Phase::Pack,
+        reporter,
+    }
 }

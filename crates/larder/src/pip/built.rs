@@ -6,18 +6,22 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use larder_digest::Sha256;
 use larder_fs::{
-    Durability, PathContext as _, PathError, create_shared_dir, remove_tree, write_atomic,
+    Durability, PathContext as _, PathError, create_shared_dir, list_dir, mark_used, remove_tree,
+    write_atomic,
 };
 use serde::{Deserialize, Serialize};
 
 /// Beside the wheel; written last.
 const NOTE: &str = "wheel.json";
+/// Below the trees.
+const DIRECTORY: &str = "wheels";
 
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Note {
     file: String,
     sha256: Sha256,
@@ -35,7 +39,7 @@ pub(super) struct BuiltWheels {
 impl BuiltWheels {
     fn directory(&self, source: &Sha256) -> PathBuf {
         let name = format!("{source}-{}", self.python);
-        self.trees.join("wheels").join(name)
+        self.trees.join(DIRECTORY).join(name)
     }
 
     /// The wheel of a source, with its digest, if it was built before and is whole.
@@ -44,6 +48,9 @@ impl BuiltWheels {
         let note: Note = serde_json::from_slice(&fs::read(directory.join(NOTE)).ok()?).ok()?;
         let path = directory.join(&note.file);
         let is_whole = digest(&path).is_ok_and(|found| found == note.sha256);
+        fs::File::open(directory.join(NOTE))
+            .iter()
+            .for_each(mark_used);
         is_whole.then_some((path, note.sha256))
     }
 
@@ -55,7 +62,7 @@ impl BuiltWheels {
     ) -> Result<(PathBuf, Sha256), PathError> {
         let directory = self.directory(source);
         remove_tree(&directory)?;
-        create_shared_dir(&self.trees.join("wheels"))?;
+        create_shared_dir(&self.trees.join(DIRECTORY))?;
         create_shared_dir(&directory)?;
         let file = wheel
             .file_name()
@@ -68,6 +75,69 @@ impl BuiltWheels {
         let note = serde_json::to_vec(&Note { file, sha256 }).at("write", &path)?;
         write_atomic(&directory.join(NOTE), &note, Durability::Lazy)?;
         Ok((path, sha256))
+    }
+}
+
+/// A wheel that is kept, or was to be.
+#[derive(Debug)]
+pub(crate) struct BuiltWheel {
+    /// The source that it was built from.
+    pub(crate) source: Sha256,
+    /// Of the wheel.
+    pub(crate) bytes: u64,
+    pub(crate) last_used: SystemTime,
+    directory: PathBuf,
+    note: Option<Note>,
+}
+
+/// Every wheel below the directory of trees.
+pub(crate) fn list(trees: &Path) -> Result<Vec<BuiltWheel>, PathError> {
+    let mut wheels = Vec::new();
+    for directory in list_dir(&trees.join(DIRECTORY))? {
+        let name = directory.file_name().and_then(|name| name.to_str());
+        let source = name.and_then(|name| name.split_once('-')?.0.parse().ok());
+        let Some(source) = source else { continue };
+        let place = directory.join(NOTE);
+        let read = |path: &Path| serde_json::from_slice(&fs::read(path).ok()?).ok();
+        let note: Option<Note> = read(&place);
+        let wheel = note.as_ref().map(|note| directory.join(&note.file));
+        let bytes = wheel.and_then(|wheel| fs::metadata(wheel).ok());
+        let used = fs::metadata(&place).or_else(|_| fs::metadata(&directory));
+        wheels.push(BuiltWheel {
+            source,
+            bytes: bytes.map_or(0, |metadata| metadata.len()),
+            last_used: used
+                .and_then(|metadata| metadata.modified())
+                .unwrap_or(SystemTime::UNIX_EPOCH),
+            directory,
+            note,
+        });
+    }
+    Ok(wheels)
+}
+
+impl BuiltWheel {
+    /// Where it is, and whether it is what was built.
+    pub(crate) fn check(&self) -> (PathBuf, Result<(), String>) {
+        let Some(note) = &self.note else {
+            let fault = "nothing says what was built".to_owned();
+            return (self.directory.clone(), Err(fault));
+        };
+        let path = self.directory.join(&note.file);
+        let result = match digest(&path) {
+            Ok(found) if found == note.sha256 => Ok(()),
+            Ok(found) => Err(format!(
+                "it has sha256 {found}, {} was noted when it was built",
+                note.sha256
+            )),
+            Err(error) => Err(error.to_string()),
+        };
+        (path, result)
+    }
+
+    /// Removes it: who needs it builds it again.
+    pub(crate) fn remove(&self) -> Result<(), PathError> {
+        remove_tree(&self.directory)
     }
 }
 

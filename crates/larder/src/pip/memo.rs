@@ -9,10 +9,11 @@ use std::{
 };
 
 use larder_digest::Sha256;
-use larder_fs::{Durability, write_atomic};
+use larder_fs::{Durability, PathError, list_dir, mark_used, write_atomic};
 use larder_link::Fingerprint;
 use larder_lock::{PipLock, PipPackage, PipRequest};
 use larder_pypi::{Provided, Section, Target};
+use larder_solve::{KeptFile, KeptKind};
 use larder_store::Store;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,8 @@ struct Package {
 }
 
 const VERSION: u32 = 1;
+const PREFIX: &str = "pip-";
+const SUFFIX: &str = ".json";
 
 /// Where the answer to a question is remembered.
 pub(super) fn path(
@@ -48,12 +51,51 @@ pub(super) fn path(
         .map(|distribution| format!("{} {}", distribution.name, distribution.version));
     texts.extend(provided);
     let digest = Fingerprint::digest(texts.iter().map(String::as_bytes));
-    store.solves_dir().join(format!("pip-{digest}.json"))
+    store.solves_dir().join(format!("{PREFIX}{digest}{SUFFIX}"))
+}
+
+/// Every remembered answer, and what killed runs left of such.
+pub(crate) fn files(store: &Store) -> Result<Vec<KeptFile>, PathError> {
+    let mut files = Vec::new();
+    for path in list_dir(&store.solves_dir())? {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let name = name.and_then(|name| name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX));
+        let is_memo = name.is_some_and(|digest| digest.parse::<Sha256>().is_ok());
+        // What is gone meanwhile is not there.
+        if is_memo
+            && let Ok(metadata) = fs::symlink_metadata(&path)
+            && let Ok(last_used) = metadata.modified()
+        {
+            files.push(KeptFile {
+                bytes: metadata.len(),
+                kind: KeptKind::Memo,
+                path,
+                last_used,
+            });
+        }
+    }
+    Ok(files)
+}
+
+/// Whether a file holds an answer.
+///
+/// # Errors
+/// What is wrong with it, as text.
+pub(crate) fn check(path: &Path) -> Result<(), String> {
+    let bytes = match fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(format!("it cannot be read: {error}")),
+        Ok(bytes) => bytes,
+    };
+    let file = serde_json::from_slice::<File>(&bytes);
+    file.map(drop)
+        .map_err(|error| format!("it is no answer of uv or pip: {error}"))
 }
 
 /// The answer, if it is remembered.
 pub(super) fn read(path: &Path) -> Option<PipLock> {
     let file: File = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    fs::File::open(path).iter().for_each(mark_used);
     let packages = file.packages.into_iter().map(|package| PipPackage {
         name: package.name,
         version: package.version,

@@ -4,18 +4,18 @@
 //! Puts larder-pypi, the store and the network together; no other module runs uv or pip.
 
 mod addition;
-mod built;
+pub(crate) mod built;
 mod check;
 mod difference;
 mod error;
-mod memo;
+pub(crate) mod memo;
 mod objects;
 mod resolve;
-mod tool;
+pub(crate) mod tool;
 
 pub(crate) use addition::{PipAddition, installed_for};
 pub(crate) use check::reasons;
 pub(crate) use difference::{PipChange, Wanted, again, change};
 pub use error::PipError;
-pub(crate) use objects::{PipFetch, PipObjects, needed, pin};
+pub(crate) use objects::{PipFetch, PipObjects, file_name, needed, pin};
 pub(crate) use resolve::{PipRun, section};

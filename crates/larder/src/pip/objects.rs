@@ -16,7 +16,7 @@ use crate::{Settings, gather::Gatherer, network::LazyNetwork};
 pub(crate) type PipObjects = BTreeMap<String, Object>;
 
 /// The name of a package's file.
-pub(super) fn file_name(package: &PipPackage) -> String {
+pub(crate) fn file_name(package: &PipPackage) -> String {
     let path = package.url.split(['#', '?']).next().unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default();
     name.replace("%2B", "+")
@@ -60,8 +60,10 @@ pub(crate) fn pin(store: &Store, packages: &[PipPackage], reporter: &dyn Reporte
 }
 
 /// What packages need of the store, for roots.
-pub(crate) fn needed(packages: &[PipPackage]) -> impl Iterator<Item = Needed> + '_ {
-    packages.iter().filter_map(|package| {
+pub(crate) fn needed<'p>(
+    packages: impl IntoIterator<Item = &'p PipPackage>,
+) -> impl Iterator<Item = Needed> {
+    packages.into_iter().filter_map(|package| {
         let origin = Origin {
             name: Some(file_name(package)),
             url: Some(package.url.clone()),

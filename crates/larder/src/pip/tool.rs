@@ -3,10 +3,14 @@
 //! LARDER_UV, then the PATH, then an environment of its own made from the channels at hand, below the
 //! directory of trees; where these have no uv, a Python with pip in such an environment.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use larder_event::Reporter;
-use larder_fs::LinkMode;
+use larder_fs::{LinkMode, PathContext as _, PathError, list_dir, mark_used};
 use larder_link::{ClobberPolicy, ScriptPolicy};
 use larder_manifest::Manifest;
 use larder_pypi::Tool;
@@ -22,6 +26,13 @@ use crate::{
 /// Names uv's executable; set and empty, no uv is used at all.
 const VARIABLE: &str = "LARDER_UV";
 const PATH: &str = "PATH";
+/// Below the trees.
+const DIRECTORY: &str = "tools";
+/// Behind the name of an environment: an empty file, whose time is when it was last used.
+const USED: &str = ".used";
+/// Before the name of one that is being removed.
+const GONE: &str = ".larder-gone-";
+const EPOCH: SystemTime = SystemTime::UNIX_EPOCH;
 
 /// uv, if the user's machine has it.
 pub(super) fn uv(settings: &Settings) -> Option<Tool> {
@@ -75,8 +86,10 @@ impl ToolRoom<'_> {
 
     /// The environment of this name, made if it is not there.
     async fn environment(&self, name: &str, specs: &[String]) -> Result<PathBuf, CreateError> {
-        let prefix = self.settings.trees.join("tools").join(name);
+        let prefix = self.settings.trees.join(DIRECTORY).join(name);
+        let used = prefix.with_file_name(format!("{name}{USED}"));
         if is_environment(&prefix) {
+            fs::File::open(&used).iter().for_each(mark_used);
             return Ok(prefix);
         }
         let manifest = Manifest::from_specs(specs);
@@ -93,6 +106,8 @@ impl ToolRoom<'_> {
         let options = self.options(&prefix);
         // A tool has no pip section: this ends here.
         Box::pin(create_from(&input, &options, &settings, self.reporter)).await?;
+        // Without it the environment counts as used when it was made.
+        let _ = fs::write(&used, "");
         Ok(prefix)
     }
 
@@ -123,6 +138,57 @@ impl ToolRoom<'_> {
             command_line: String::new(),
             timestamp: String::new(),
         }
+    }
+}
+
+/// An environment that was made for a tool.
+#[derive(Debug)]
+pub(crate) struct ToolEnvironment {
+    prefix: PathBuf,
+    pub(crate) last_used: SystemTime,
+}
+
+/// Those below the directory of trees.
+pub(crate) fn environments(trees: &Path) -> Result<Vec<ToolEnvironment>, PathError> {
+    let mut found = Vec::new();
+    for prefix in list_dir(&trees.join(DIRECTORY))? {
+        let name = prefix.file_name().unwrap_or_default().to_string_lossy();
+        let used = prefix.with_file_name(format!("{name}{USED}"));
+        let history = prefix.join("conda-meta").join("history");
+        let times = [used, history].map(|path| fs::metadata(path).and_then(|file| file.modified()));
+        // What is no environment is being made, or was left by a killed run: its makers see to that.
+        let is_gone = name.starts_with(GONE);
+        if let Some(last_used) = times
+            .into_iter()
+            .flatten()
+            .max()
+            .or(is_gone.then_some(EPOCH))
+            && prefix.is_dir()
+        {
+            found.push(ToolEnvironment { prefix, last_used });
+        }
+    }
+    Ok(found)
+}
+
+impl ToolEnvironment {
+    /// Removes it; who needs it makes it again. It is whole or not there.
+    pub(crate) fn remove(&self) -> Result<(), PathError> {
+        let name = self
+            .prefix
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
+        let gone = match name.starts_with(GONE) {
+            true => self.prefix.clone(),
+            false => self.prefix.with_file_name(format!("{GONE}{name}")),
+        };
+        if gone != self.prefix {
+            larder_fs::remove_tree(&gone)?;
+            fs::rename(&self.prefix, &gone).at("rename", &self.prefix)?;
+            let _ = fs::remove_file(self.prefix.with_file_name(format!("{name}{USED}")));
+        }
+        larder_fs::remove_tree(&gone)
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) async fn of_source(
     settings: &Settings,
     reporter: &dyn Reporter,
 ) -> Result<Chosen, ExportPkgsError> {
-    let source = read_source(source, platforms, settings, reporter)?;
+    let source = read_source(source, platforms, settings, reporter)?.of_conda_alone()?;
     let network = LazyNetwork::new(settings, source.credentials.clone());
     let gatherer = Gatherer {
         settings,

@@ -7,13 +7,16 @@ use std::{
 };
 
 use larder_digest::{Checksum, Sha256};
-use larder_lock::{Closure, LockFile, LockHead, LockedPackage, Selection};
+use larder_lock::{
+    Closure, DEFAULT_CATEGORY, LockFile, LockHead, LockedPackage, PipLock, PipPackage, Selection,
+};
 use larder_pack::{LOCK, PackIndex, PackReader};
 use rattler_conda_types::Subdir;
 
 use crate::{
     Settings,
     inputs::{parse_lock, read_lock},
+    pip::file_name,
 };
 
 use super::UnpackOperationError;
@@ -28,8 +31,12 @@ pub(super) struct Contents {
     /// have by the lock that is trusted.
     pub(super) needed: BTreeMap<String, Checksum>,
     closure: Closure,
+    /// The pip packages beside it.
+    pip: PipLock,
     /// The member of each package of the closure.
     members: BTreeMap<String, String>,
+    /// The member of each pip package.
+    wheels: BTreeMap<String, String>,
 }
 
 impl Contents {
@@ -43,7 +50,7 @@ impl Contents {
         let lock = parse_lock(&lock_path, reader.lock().as_bytes(), Some(subdir), settings)?;
         let index = reader.index().clone();
         let mut archives = Archives::of(&index);
-        let mut members = BTreeMap::new();
+        let (mut members, mut wheels) = (BTreeMap::new(), BTreeMap::new());
         let mut own = None;
         for platform in lock.platforms() {
             let closure = lock
@@ -55,12 +62,19 @@ impl Contents {
                     members.insert(package.name().to_owned(), member);
                 }
             }
+            let pip = lock.pip(*platform, &Selection::all());
+            for package in &pip.packages {
+                let member = archives.find_wheel(package)?;
+                if *platform == subdir {
+                    wheels.insert(package.name.clone(), member);
+                }
+            }
             if *platform == subdir {
-                own = Some(closure);
+                own = Some((closure, pip));
             }
         }
         archives.refuse_foreign()?;
-        let Some(closure) = own else {
+        let Some((closure, pip)) = own else {
             return Err(UnpackOperationError::NotPacked {
                 wanted: subdir.to_string(),
                 found: index.platforms.join(", "),
@@ -72,7 +86,9 @@ impl Contents {
             lock_path,
             needed: BTreeMap::new(),
             closure,
+            pip,
             members,
+            wheels,
         };
         contents.need();
         Ok(contents)
@@ -85,7 +101,11 @@ impl Contents {
             let member = self.members.get(package.name())?;
             Some((member.clone(), package.checksum()?))
         });
-        self.needed = needed.collect();
+        let wheels = self.pip.packages.iter().filter_map(|package| {
+            let member = self.wheels.get(&package.name)?;
+            Some((member.clone(), Checksum::Sha256(package.sha256?)))
+        });
+        self.needed = needed.chain(wheels).collect();
     }
 
     /// The packages of the environment that is to be made.
@@ -93,10 +113,15 @@ impl Contents {
         &self.closure
     }
 
+    /// The pip packages beside them.
+    pub(super) fn pip_packages(&self) -> &[PipPackage] {
+        &self.pip.packages
+    }
+
     /// What the needed archives weigh together.
     pub(super) fn bytes(&self) -> u64 {
         let is_needed = |path: &str| self.needed.contains_key(path);
-        let needed = self.index.archives();
+        let needed = self.index.archives().chain(self.index.wheels());
         needed
             .filter(|archive| is_needed(archive.path.as_str()))
             .map(|archive| archive.size)
@@ -124,14 +149,18 @@ impl Contents {
                     continue;
                 }
             };
+            let pip = trusted.pip(subdir, &selection);
             differences = compare(&closure, &self.closure);
+            differences.extend(compare_pip(&pip.packages, &self.pip.packages));
             if differences.is_empty() {
                 let head = LockHead {
                     channels: trusted.channels().to_vec(),
                     ..LockHead::default()
                 };
-                self.lock = LockFile::new(std::slice::from_ref(&closure), &head);
+                let lock = LockFile::new(std::slice::from_ref(&closure), &head);
+                self.lock = lock.with_pip(subdir, &pip, DEFAULT_CATEGORY);
                 self.closure = closure;
+                self.pip = pip;
                 self.lock_path = path.to_owned();
                 self.need();
                 return Ok(());
@@ -150,7 +179,7 @@ struct Archives(BTreeMap<Sha256, Vec<(String, bool)>>);
 impl Archives {
     fn of(index: &PackIndex) -> Self {
         let mut archives: BTreeMap<Sha256, Vec<(String, bool)>> = BTreeMap::new();
-        for archive in index.archives() {
+        for archive in index.archives().chain(index.wheels()) {
             let same = archives.entry(archive.sha256).or_default();
             same.push((archive.path.to_string(), false));
         }
@@ -161,20 +190,30 @@ impl Archives {
     fn find(&mut self, package: &LockedPackage) -> Result<String, UnpackOperationError> {
         let record = &package.record;
         let name = format!("/{}/{}", record.package_record.subdir, record.identifier);
-        let same = package.sha256().and_then(|sha256| self.0.get_mut(&sha256));
-        let found = same
-            .into_iter()
-            .flatten()
-            .find(|(path, _)| path.ends_with(&name));
-        match found {
-            Some((path, is_named)) => {
-                *is_named = true;
-                Ok(path.clone())
-            }
-            None => Err(UnpackOperationError::NoArchive {
-                package: package.dist(),
-            }),
-        }
+        let found = self.named(package.sha256(), |path| path.ends_with(&name));
+        found.ok_or_else(|| UnpackOperationError::NoArchive {
+            package: package.dist(),
+        })
+    }
+
+    /// The member that is the wheel or source of a pip package: of its digest and file name.
+    fn find_wheel(&mut self, package: &PipPackage) -> Result<String, UnpackOperationError> {
+        let name = file_name(package);
+        let found = self.named(package.sha256, |path| {
+            let (directory, file) = path.rsplit_once('/').unwrap_or_default();
+            directory.starts_with("wheels") && file == name
+        });
+        found.ok_or_else(|| UnpackOperationError::NoWheel {
+            package: format!("{}-{}", package.name, package.version),
+        })
+    }
+
+    fn named(&mut self, sha256: Option<Sha256>, is_it: impl Fn(&str) -> bool) -> Option<String> {
+        let same = sha256.and_then(|sha256| self.0.get_mut(&sha256));
+        let mut found = same.into_iter().flatten();
+        let (path, is_named) = found.find(|(path, _)| is_it(path))?;
+        *is_named = true;
+        Some(path.clone())
     }
 
     fn refuse_foreign(self) -> Result<(), UnpackOperationError> {
@@ -204,6 +243,24 @@ fn compare(trusted: &Closure, packed: &Closure) -> Vec<String> {
         .filter(|package| packed.get(package.name()).is_none());
     differences.extend(missing.map(|package| format!("{} is not in the pack", package.dist())));
     differences
+}
+
+/// How the pip packages of a pack differ from those that are trusted.
+fn compare_pip(trusted: &[PipPackage], packed: &[PipPackage]) -> Vec<String> {
+    let dist = |package: &PipPackage| format!("{}-{}", package.name, package.version);
+    let is_in = |package: &PipPackage, others: &[PipPackage]| {
+        others.iter().any(|other| {
+            other.name == package.name
+                && other.sha256.is_some()
+                && other.sha256 == package.sha256
+                && other.url == package.url
+        })
+    };
+    let more = packed.iter().filter(|package| !is_in(package, trusted));
+    let more = more.map(|package| format!("{} of PyPI is not in it", dist(package)));
+    let less = trusted.iter().filter(|package| !is_in(package, packed));
+    let less = less.map(|package| format!("{} of PyPI is not in the pack", dist(package)));
+    more.chain(less).collect()
 }
 
 /// The same address and digests. A pack's lock has the sha256 of everything, the trusted one perhaps not:

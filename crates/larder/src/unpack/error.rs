@@ -57,6 +57,14 @@ pub enum UnpackOperationError {
         /// `name-version-build`.
         package: String,
     },
+    /// A pip package without a wheel.
+    #[error(
+        "the lock of the pack names {package} of PyPI, but the pack has no wheel of its sha256 and file name"
+    )]
+    NoWheel {
+        /// `name-version`.
+        package: String,
+    },
     /// An archive without a package.
     #[error("the pack has an archive that is refused: its lock does not name `{entry}`")]
     Foreign {
@@ -160,9 +168,10 @@ impl Explain for UnpackOperationError {
             Self::Create(error) => error.code(),
             Self::Open(_) => "pack::unreadable",
             Self::Place(_) => "link::recover",
-            Self::NoArchive { .. } | Self::Foreign { .. } | Self::Unusable { .. } => {
-                "pack::refused"
-            }
+            Self::NoArchive { .. }
+            | Self::NoWheel { .. }
+            | Self::Foreign { .. }
+            | Self::Unusable { .. } => "pack::refused",
             Self::NoLock { .. } => "lock::missing",
             Self::Pinned { .. } | Self::Digest { .. } => "pack::not-the-one",
             Self::Store { source, .. } => source.code(),

@@ -107,7 +107,7 @@ pub async fn unpack(
         }
     }
     // Until the environment is recorded.
-    let mut pin = None;
+    let mut pins = Vec::new();
     let place = Place::find(options, &contents.index, settings)?;
     let added = if place.create.dry_run {
         if options.sha256.is_some() {
@@ -116,7 +116,8 @@ pub async fn unpack(
         0
     } else {
         let store = place.open_store()?;
-        pin = crate::store::pin(&store, contents.closure(), reporter);
+        pins.push(crate::store::pin(&store, contents.closure(), reporter));
+        pins.push(crate::pip::pin(&store, contents.pip_packages(), reporter));
         Receiver {
             contents: &contents,
             store: &store,
@@ -131,7 +132,7 @@ pub async fn unpack(
         contents.bytes(),
     );
     let mut environment = place.create(contents, reporter).await?;
-    drop(pin);
+    drop(pins);
     environment.milliseconds = crate::milliseconds(begun);
     Ok(UnpackReport {
         pack: options.pack.clone(),
@@ -204,7 +205,9 @@ impl Place {
         if options.keep == KeepObjects::No && !options.create.dry_run {
             let scratch =
                 larder_link::scratch_beside(&prefix).map_err(UnpackOperationError::Place)?;
-            place.settings.store = scratch.path().join("store");
+            let lasting = &mut place.settings.store;
+            place.settings.recorded_store = Some(lasting.clone());
+            *lasting = scratch.path().join("store");
             place.scratch = Some(scratch);
             // The archives go, the environment stays.
             place.create.durable = options.create.durable.decided(options.create.ephemeral);

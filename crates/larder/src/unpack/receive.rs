@@ -4,7 +4,7 @@ use std::{io::Read, time::Instant};
 
 use larder_digest::Checksum;
 use larder_event::{Event, Phase, Reporter};
-use larder_pack::{Handled, PackError, PackReader, PackedFile};
+use larder_pack::{Handled, MemberKind, PackError, PackReader, PackedFile};
 use larder_store::{Object, ObjectKind, Store};
 
 use crate::transfer::{TransferFailure, transfer};
@@ -27,8 +27,12 @@ impl Receiver<'_> {
         let index = &self.contents.index;
         self.reporter.event(&Event::PhaseStarted {
             phase: Phase::Receive,
-            total: index.archives().count() as u64,
-            bytes: index.archives().map(|archive| archive.size).sum(),
+            total: index.archives().chain(index.wheels()).count() as u64,
+            bytes: index
+                .archives()
+                .chain(index.wheels())
+                .map(|file| file.size)
+                .sum(),
         });
         let mut added = 0;
         reader.for_each(|file, body| {
@@ -49,7 +53,7 @@ impl Receiver<'_> {
         body: &mut dyn Read,
     ) -> Result<Handled, UnpackOperationError> {
         let path = file.path.as_str();
-        let Some(kind) = ObjectKind::from_file_name(path) else {
+        let Some(kind) = kind_of(file) else {
             return Ok(Handled::Unread);
         };
         let Some(expected) = self.contents.needed.get(path) else {
@@ -118,5 +122,18 @@ impl Receiver<'_> {
             expected: file.sha256,
             found: object.id.sha256,
         }))
+    }
+}
+
+/// A source of a wheel may have any archive's ending.
+fn kind_of(file: &PackedFile) -> Option<ObjectKind> {
+    let named = ObjectKind::from_file_name(file.path.as_str());
+    match file.path.kind() {
+        MemberKind::Archive => named,
+        MemberKind::Wheel => Some(match named {
+            Some(ObjectKind::Wheel) => ObjectKind::Wheel,
+            _ => ObjectKind::Source,
+        }),
+        MemberKind::Lock | MemberKind::Aid => None,
     }
 }

@@ -87,12 +87,18 @@ fn summary(report: &GcReport) {
         (report.indexes, "index file"),
         (report.bytecode, "bytecode file"),
         (report.trees, "tree"),
+        (report.built_wheels, "built wheel"),
+        (report.tools, "tool environment"),
         (report.left_over, "left-over file"),
     ];
     let others = others.into_iter().filter(|(number, _)| *number > 0);
     parts.extend(others.map(|(number, thing)| output::count(number, thing)));
+    let trees = report.kept_trees.map(|count| output::count(count, "tree"));
+    let trees = trees
+        .map(|trees| format!(", and {trees}"))
+        .unwrap_or_default();
     output::tell(format!(
-        "{removed} {}; {freed} {}; {} stay ({})",
+        "{removed} {}; {freed} {}; {} stay ({}){trees}",
         parts.join(", "),
         output::bytes(report.freed_bytes),
         output::count(report.kept, "archive"),

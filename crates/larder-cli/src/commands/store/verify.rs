@@ -59,6 +59,7 @@ fn line(finding: &StoreFinding) -> String {
         What::Stray => "stray file",
         What::Memo => "remembered solve",
         What::Index => "channel index",
+        What::BuiltWheel => "built wheel",
         What::Tree => "tree",
         What::Format => "format of the store",
     };

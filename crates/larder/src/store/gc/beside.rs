@@ -8,6 +8,7 @@ use larder_solve::{KeptFile, KeptKind, kept_files, remove_dead_scratch};
 use larder_store::Store;
 
 use super::ABANDONED;
+use crate::pip::memo;
 
 /// What stays of it.
 pub(super) struct Limits {
@@ -45,6 +46,7 @@ impl Removed {
 impl Beside {
     pub(super) fn find(store: &Store, limits: &Limits) -> Result<Self, PathError> {
         let mut files = kept_files(&store.repodata_dir(), &store.solves_dir())?;
+        files.extend(memo::files(store)?);
         // What was used last comes first, and stays first.
         files.sort_by(|one, other| (other.last_used, &one.path).cmp(&(one.last_used, &other.path)));
         let mut beside = Self {

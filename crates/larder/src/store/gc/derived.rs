@@ -14,14 +14,21 @@ use larder_link::{BundleFile, Bytecodes, BytecodesOptions, bundle_files};
 use larder_store::{CollectPlan, RecordedRoot, Store};
 use larder_unpack::{Trees, TreesOptions};
 
-use super::{ABANDONED, GcOptions};
-use crate::store::{BYTECODE, roots::is_alive};
+use super::{ABANDONED, GcOptions, LONG};
+use crate::{
+    pip::{built, tool},
+    store::{BYTECODE, roots::is_alive},
+};
 
 /// What of it went, or would go.
 #[derive(Debug, Default)]
 pub(super) struct Derived {
     pub(super) bundles: usize,
     pub(super) trees: usize,
+    /// How many trees stay, if they were looked at.
+    pub(super) kept_trees: Option<usize>,
+    pub(super) built_wheels: usize,
+    pub(super) tools: usize,
     pub(super) bytes: u64,
 }
 
@@ -104,7 +111,28 @@ impl Keep {
             false => trees.collect(&keep, age, now)?,
         };
         derived.trees = gone.len();
+        let all = trees.list()?.len();
+        let gone_later = if options.dry_run { gone.len() } else { 0 };
+        derived.kept_trees = Some(all.saturating_sub(gone_later));
         derived.bytes += gone.iter().map(|tree| tree.size).sum::<u64>();
+        let is_old = |used: SystemTime, age| now.duration_since(used).unwrap_or_default() >= age;
+        for wheel in built::list(root)? {
+            if !keep.contains(&wheel.source) && is_old(wheel.last_used, age) {
+                derived.built_wheels += 1;
+                derived.bytes += wheel.bytes;
+                if !options.dry_run {
+                    wheel.remove()?;
+                }
+            }
+        }
+        for tool in tool::environments(root)? {
+            if is_old(tool.last_used, options.unused_for.unwrap_or(LONG)) {
+                derived.tools += 1;
+                if !options.dry_run {
+                    tool.remove()?;
+                }
+            }
+        }
         let bytecode = root.join(BYTECODE);
         if !options.dry_run {
             trees.sweep_abandoned(ABANDONED, now)?;

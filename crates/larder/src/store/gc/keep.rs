@@ -4,13 +4,16 @@ use std::{collections::HashSet, fs, path::PathBuf};
 
 use larder_event::Reporter;
 use larder_fs::PathContext as _;
-use larder_lock::{LockFile, LockedPackage};
-use larder_store::{Checksum, CollectError, ObjectId, ObjectKind, RootKind, Store, StoreError};
+use larder_lock::{LockFile, LockedPackage, PipPackage, Selection};
+use larder_store::{
+    Checksum, CollectError, Needed, ObjectId, ObjectKind, RootKind, Store, StoreError,
+};
 
 use super::GcError;
 use crate::{
     InputError, Settings,
     inputs::{parse_environment, parse_lock},
+    pip,
     store::{needed, record},
 };
 
@@ -18,6 +21,8 @@ use crate::{
 struct KeptLock {
     path: PathBuf,
     packages: Vec<LockedPackage>,
+    /// Of its `pip:` sections.
+    wheels: Vec<PipPackage>,
 }
 
 /// The packages of all locks that were given.
@@ -36,6 +41,7 @@ impl Kept {
             let found = find(package, store);
             objects.extend(found.map_err(CollectError::Store)?);
         }
+        objects.extend(pip::needed(self.wheels()).map(|needed| needed.id));
         Ok(objects)
     }
 
@@ -50,6 +56,16 @@ impl Kept {
         let mut names: Vec<String> = names
             .map(|package| package.record.identifier.to_string())
             .collect();
+        let is_missing = |wheel: &Needed| {
+            let checksum = Checksum::Sha256(wheel.id.sha256);
+            store
+                .find(wheel.id.kind, &checksum)
+                .ok()
+                .flatten()
+                .is_none()
+        };
+        let wheels = pip::needed(self.wheels()).filter(is_missing);
+        names.extend(wheels.filter_map(|wheel| wheel.origin?.name));
         names.sort();
         names.dedup();
         names
@@ -64,8 +80,13 @@ impl Kept {
                 let id = find(package, store).ok().flatten()?;
                 Some(needed(package, id))
             });
+            let needed = needed.chain(pip::needed(&lock.wheels));
             record(store, RootKind::Lock, &lock.path, needed, reporter);
         }
+    }
+
+    fn wheels(&self) -> impl Iterator<Item = &PipPackage> {
+        self.0.iter().flat_map(|lock| &lock.wheels)
     }
 
     fn packages(&self) -> impl Iterator<Item = &LockedPackage> {
@@ -84,16 +105,25 @@ fn read(path: &std::path::Path, settings: &Settings) -> Result<KeptLock, GcError
     let text = String::from_utf8_lossy(&bytes);
     let names = LockFile::environment_names(&path.to_string_lossy(), &text);
     let names = names.map_err(|error| InputError::Lock(Box::new(error)))?;
-    let mut packages = Vec::new();
+    let mut locks = Vec::new();
     if names.is_empty() {
-        let lock = parse_lock(&path, &bytes, None, settings)?;
-        packages.extend(lock.conda_packages().cloned());
+        locks.push(parse_lock(&path, &bytes, None, settings)?);
     }
     for name in &names {
-        let lock = parse_environment(&path, &bytes, name, settings)?;
-        packages.extend(lock.conda_packages().cloned());
+        locks.push(parse_environment(&path, &bytes, name, settings)?);
     }
-    Ok(KeptLock { path, packages })
+    let (mut packages, mut wheels) = (Vec::new(), Vec::new());
+    for lock in &locks {
+        packages.extend(lock.conda_packages().cloned());
+        for platform in lock.platforms() {
+            wheels.extend(lock.pip(*platform, &Selection::all()).packages);
+        }
+    }
+    Ok(KeptLock {
+        path,
+        packages,
+        wheels,
+    })
 }
 
 fn object_of(package: &LockedPackage) -> Option<(ObjectKind, Checksum)> {

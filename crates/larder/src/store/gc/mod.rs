@@ -82,6 +82,13 @@ pub struct GcReport {
     pub bytecode: usize,
     /// How many trees were removed, if that was asked for.
     pub trees: usize,
+    /// How many trees stay, if they were looked at.
+    pub kept_trees: Option<usize>,
+    /// How many wheels that were built on this machine were removed with the trees, because nothing needs
+    /// their sources.
+    pub built_wheels: usize,
+    /// How many environments for uv and pip were removed with the trees, because nobody used them lately.
+    pub tools: usize,
     /// How many other left-over files were removed.
     pub left_over: usize,
     /// With `--keep`: file names of archives that the locks name and the store does not have.
@@ -259,6 +266,9 @@ fn report(store: &Store, options: &GcOptions, plan: &CollectPlan, names: &Names)
         indexes: 0,
         bytecode: 0,
         trees: 0,
+        kept_trees: None,
+        built_wheels: 0,
+        tools: 0,
         left_over: 0,
         missing: Vec::new(),
     }
@@ -296,6 +306,9 @@ impl GcReport {
         self.freed_bytes += derived.bytes;
         self.bytecode = derived.bundles;
         self.trees = derived.trees;
+        self.kept_trees = derived.kept_trees;
+        self.built_wheels = derived.built_wheels;
+        self.tools = derived.tools;
     }
 
     fn add(&mut self, removed: &Removed) {

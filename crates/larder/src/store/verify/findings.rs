@@ -25,6 +25,8 @@ pub enum What {
     Memo,
     /// A channel's index, or a part of one.
     Index,
+    /// A wheel that was built on this machine.
+    BuiltWheel,
     /// A tree, an extracted package of this machine.
     Tree,
     /// The version of the store's layout.
@@ -107,6 +109,19 @@ impl Finding {
             Some(Err(error)) => finding.fail(&error),
         }
         finding
+    }
+
+    /// A wheel that was built here; `removed` is what came of removing it, if that was tried.
+    pub(super) fn built_wheel(
+        path: &Path,
+        fault: String,
+        removed: Option<Result<(), PathError>>,
+    ) -> Self {
+        let name = path.file_name().and_then(|name| name.to_str());
+        Self {
+            what: What::BuiltWheel,
+            ..Self::tree(name, path, fault, removed)
+        }
     }
 
     /// A tree; `removed` is what came of removing it, if that was tried.

@@ -13,7 +13,7 @@ use larder_store::{ObjectId, OpenError, Store, StoreError, VerifyReport as Looke
 use serde::Serialize;
 
 use super::names::Names;
-use crate::{Explain, Kind, Settings, network::LazyNetwork};
+use crate::{Explain, Kind, Settings, network::LazyNetwork, pip::memo};
 
 mod archives;
 mod findings;
@@ -220,6 +220,13 @@ fn look_beside(
         }
         count += 1;
         if let Err(fault) = file.check() {
+            let removed = repair.then(|| file.remove().map(drop));
+            findings.push(Finding::beside(&file, fault, removed));
+        }
+    }
+    for file in memo::files(store)? {
+        count += 1;
+        if let Err(fault) = memo::check(&file.path) {
             let removed = repair.then(|| file.remove().map(drop));
             findings.push(Finding::beside(&file, fault, removed));
         }

@@ -7,8 +7,9 @@ use larder_fs::PathError;
 use larder_unpack::{Trees, TreesOptions};
 
 use super::Finding;
+use crate::pip::built;
 
-/// Verifies all trees; damaged ones are removed with `repair`: who needs one makes it again. Says how many
+/// Verifies all trees, and wheels that were built here; damaged ones are removed with `repair`: who needs one makes it again. Says how many
 /// there are.
 pub(super) fn look(
     root: &Path,
@@ -28,6 +29,12 @@ pub(super) fn look(
             let place = root.join(&hex[..2]).join(&hex);
             let name = tree.dist.as_deref();
             findings.push(Finding::tree(name, &place, damage.to_string(), removed));
+        }
+    }
+    for wheel in built::list(root)? {
+        if let (path, Err(fault)) = wheel.check() {
+            let removed = repair.then(|| wheel.remove());
+            findings.push(Finding::built_wheel(&path, fault, removed));
         }
     }
     Ok(listed.len())
