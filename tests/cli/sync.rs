@@ -59,6 +59,23 @@ fn install_with_pip(sandbox: &Sandbox) {
 }
 
 #[test]
+fn a_dry_run_tells_drift_and_changes_nothing_and_yes_is_understood() {
+    let sandbox = made();
+    overwrite(&sandbox, "bin/app", "edited");
+    let run = sandbox
+        .larder(&["sync", "-p", "env", "--dry-run"])
+        .success();
+    assert!(run.stdout.contains("changed: bin/app"), "{}", run.stdout);
+    assert_eq!(
+        fs::read_to_string(sandbox.path("env/bin/app")).unwrap(),
+        "edited"
+    );
+    let run = sandbox.larder(&["sync", "-p", "env", "--yes"]).success();
+    assert!(run.stdout.contains("changed: bin/app"), "{}", run.stdout);
+    sandbox.larder(&["verify", "-p", "env"]).success();
+}
+
+#[test]
 fn drift_is_told_and_mended_and_files_of_nobody_stay() {
     let sandbox = made();
     overwrite(&sandbox, "bin/app", "edited");

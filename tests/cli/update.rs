@@ -53,6 +53,36 @@ fn an_environment_that_is_not_there_is_made() {
 }
 
 #[test]
+fn the_first_update_after_a_create_has_nothing_to_do_and_reads_nothing() {
+    let sandbox = app_and_lib();
+    manifest(&sandbox, "app");
+    for create in [
+        &["create", "-p", "env"][..],
+        &["env", "create", "-p", "env", "-f", "environment.yml"],
+    ] {
+        sandbox.larder(create).success();
+        fs::rename(sandbox.path("channel"), sandbox.path("away")).unwrap();
+        let history = sandbox.path("env/conda-meta/history");
+        let before = fs::read(&history).unwrap();
+        let report = update(&sandbox, &["--offline"]);
+        assert_eq!(
+            report["message"],
+            "All requested packages already installed."
+        );
+        // Nobody looked: a solve would have told where its packages are from.
+        assert_eq!(report["solve"], Value::Null, "{report}");
+        assert_eq!(before, fs::read(&history).unwrap());
+        fs::rename(sandbox.path("away"), sandbox.path("channel")).unwrap();
+
+        manifest(&sandbox, "app, lib");
+        let report = update(&sandbox, &[]);
+        assert_ne!(report["solve"], Value::Null, "{report}");
+        manifest(&sandbox, "app");
+        fs::remove_dir_all(env(&sandbox)).unwrap();
+    }
+}
+
+#[test]
 fn what_the_manifest_does_not_name_stays_and_what_it_names_is_moved_only_if_it_must() {
     let sandbox = made();
     sandbox.write("env/mine.txt", "mine");

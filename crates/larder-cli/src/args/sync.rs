@@ -30,6 +30,9 @@ pub(crate) struct SyncArgs {
     /// The subdir of the environment, such as linux-64 [default: this machine's]
     #[arg(long, visible_alias = "subdir", value_name = "SUBDIR")]
     pub(crate) platform: Option<String>,
+    /// Accepted for conda's sake: nothing is asked
+    #[arg(short, long)]
+    pub(crate) yes: bool,
     /// Say what has drifted and what would be done, and change nothing
     #[arg(short = 'd', long)]
     pub(crate) dry_run: bool,

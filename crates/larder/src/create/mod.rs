@@ -7,6 +7,7 @@ use std::{
 };
 
 use indexmap::IndexMap;
+use larder_digest::Sha256;
 use larder_event::Reporter;
 use larder_fetch::{FetchError, FetchPlan};
 use larder_fs::LinkMode;
@@ -29,6 +30,7 @@ use crate::{
     pip::{self, PipAddition},
     platforms, registry,
     target::{check_free, new_prefix},
+    update,
 };
 
 mod arrivals;
@@ -117,22 +119,25 @@ pub async fn create(
     reporter: &dyn Reporter,
 ) -> Result<CreateReport, CreateError> {
     let subdir = platforms::given_or_default(options.platform.as_deref(), settings)?;
+    // Before they are read: what is written meanwhile is told by the next update.
+    let inputs = update::inputs_of(options, settings, subdir);
     let input = read(
         &options.files,
         &options.specs,
         Some(subdir),
         (settings, reporter),
     )?;
-    create_from(&input, options, settings, reporter).await
+    create_from((&input, inputs), options, settings, reporter).await
 }
 
 /// Makes an environment from an input that was read already; what `options` says of files and specs does
-/// not count.
+/// not count. With the digest of everything that was read for it the next update knows that there is nothing
+/// to do.
 ///
 /// # Errors
 /// As [`create`].
 pub(crate) async fn create_from(
-    input: &Input,
+    (input, inputs): (&Input, Option<Sha256>),
     options: &CreateOptions,
     settings: &Settings,
     reporter: &dyn Reporter,
@@ -176,7 +181,7 @@ pub(crate) async fn create_from(
     };
     let wanted = Wanted {
         prefix,
-        fingerprint: run.fingerprint(input, (&closure, &pip)),
+        fingerprint: run.fingerprint((input, inputs), (&closure, &pip)),
         closure,
         plan,
         manifest,
@@ -308,8 +313,15 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn fingerprint(&self, input: &Input, of: (&Closure, &PipLock)) -> Fingerprint {
-        fingerprint::of_closure(of, variables(input), self.options.link_scripts)
+    fn fingerprint(
+        &self,
+        (input, inputs): (&Input, Option<Sha256>),
+        of: (&Closure, &PipLock),
+    ) -> Fingerprint {
+        Fingerprint {
+            inputs,
+            ..fingerprint::of_closure(of, variables(input), self.options.link_scripts)
+        }
     }
 
     /// Until the root is recorded; a dry run writes nothing.

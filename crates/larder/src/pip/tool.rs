@@ -105,7 +105,13 @@ impl ToolRoom<'_> {
         };
         let options = self.options(&prefix);
         // A tool has no pip section: this ends here.
-        Box::pin(create_from(&input, &options, &settings, self.reporter)).await?;
+        Box::pin(create_from(
+            (&input, None),
+            &options,
+            &settings,
+            self.reporter,
+        ))
+        .await?;
         // Without it the environment counts as used when it was made.
         let _ = fs::write(&used, "");
         Ok(prefix)

@@ -231,7 +231,7 @@ impl Place {
             lock: Box::new(contents.lock),
             variables: contents.index.variables,
         };
-        let created = create_from(&input, &self.create, &self.settings, reporter).await;
+        let created = create_from((&input, None), &self.create, &self.settings, reporter).await;
         created.map_err(|error| UnpackOperationError::Create(Box::new(error)))
     }
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use indexmap::IndexMap;
+use larder_digest::Sha256;
 use larder_event::Reporter;
 use larder_link::{
     ChangedPolicy, Difference, Fingerprint, FrozenPolicy, Held, Installation, LinkOptions, Planned,
@@ -103,7 +104,7 @@ pub async fn update(
     }
     larder_link::check_place(&prefix)?;
     if !is_environment(&prefix) {
-        let report = create::create_from(&input, create, settings, reporter).await?;
+        let report = create::create_from((&input, inputs), create, settings, reporter).await?;
         return Ok(UpdateReport::created(report));
     }
     let held = match create.dry_run {
@@ -128,6 +129,20 @@ pub async fn update(
     change.make(&input).await
 }
 
+/// What [`update`] knows an environment by that was made with these options; nothing where it has to look.
+pub(crate) fn inputs_of(
+    create: &CreateOptions,
+    settings: &Settings,
+    subdir: Subdir,
+) -> Option<Sha256> {
+    let options = UpdateOptions {
+        create: create.clone(),
+        extras: Extras::Keep,
+        override_frozen: false,
+    };
+    inputs::digest(&options, settings, subdir)
+}
+
 /// What is wrong with the environment besides its packages, and to be mended.
 #[derive(Debug, Default)]
 struct Mending {
@@ -149,7 +164,7 @@ struct Change<'c> {
     /// Nothing in a dry run.
     held: Option<Arc<Held>>,
     begun: Instant,
-    inputs: Option<larder_digest::Sha256>,
+    inputs: Option<Sha256>,
     mending: Mending,
 }
 

@@ -81,7 +81,7 @@ pub async fn sync(
     };
     larder_link::check_place(&prefix)?;
     if !is_environment(&prefix) {
-        let report = create::create_from(&input, create, settings, reporter).await?;
+        let report = create::create_from((&input, None), create, settings, reporter).await?;
         return Ok(SyncReport {
             drift: VerifyReport::default(),
             update: UpdateReport::created(report),
