@@ -375,7 +375,7 @@ fn a_pack_with_other_wheels_than_its_lock_says_is_refused() {
 #[test]
 fn a_collection_knows_wheels_and_what_was_made_for_them() {
     let Some(world) = world() else { return };
-    world.manifest("  - pip\n", &["pretty"]);
+    world.manifest("  - pip\n  - six\n", &["pretty"]);
     world.larder(&["lock"]).success();
     world.larder(&["create", "-p", "env"]).success();
     let wheels = || {

@@ -59,6 +59,71 @@ fn install_with_pip(sandbox: &Sandbox) {
 }
 
 #[test]
+fn what_old_tools_installed_is_seen_by_its_egg_info() {
+    let sandbox = made();
+    let site_packages = "env/lib/python3.11/site-packages";
+    let metadata = |name: &str| format!("Metadata-Version: 1.1\nName: {name}\nVersion: 0.9\n");
+    for (path, text) in [
+        ("old.py", "x = 1\n".to_owned()),
+        ("old-0.9.egg-info/PKG-INFO", metadata("old")),
+        (
+            "old-0.9.egg-info/installed-files.txt",
+            "../old.py\nPKG-INFO\n".to_owned(),
+        ),
+        ("older-0.9-py3.11.egg-info", metadata("older")),
+    ] {
+        sandbox.write(&format!("{site_packages}/{path}"), &text);
+    }
+    let run = sandbox
+        .larder(&["verify", "-p", "env", "--json"])
+        .fails_with(1);
+    let report = json(&run);
+    let names: Vec<&str> = report["pip"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|package| package["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["old", "older"]);
+    assert_eq!(report["extra"], serde_json::json!([]), "{report}");
+    let listed = json(&sandbox.larder(&["list", "-p", "env", "--json"]).success());
+    let of_pip = listed.as_array().unwrap().iter();
+    let of_pip = of_pip.filter(|package| package["channel"] == "pypi");
+    assert_eq!(of_pip.count(), 2, "{listed}");
+    sandbox
+        .larder(&["sync", "-p", "env", "--prune-pip"])
+        .success();
+    sandbox.larder(&["verify", "-p", "env"]).success();
+    assert!(!sandbox.path(&format!("{site_packages}/old.py")).exists());
+}
+
+#[test]
+fn a_path_that_two_packages_of_pip_have_is_right_if_one_of_them_is() {
+    let sandbox = made();
+    install_with_pip(&sandbox);
+    let site_packages = "env/lib/python3.11/site-packages";
+    for (name, script) in [("one", "1\n"), ("two", "22\n")] {
+        let directory = format!("{site_packages}/{name}-1.0.dist-info");
+        let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n");
+        sandbox.write(&format!("{directory}/METADATA"), &metadata);
+        let record = format!(
+            "../../../bin/both,,{}\n{name}-1.0.dist-info/METADATA,,\n{name}-1.0.dist-info/RECORD,,\n",
+            script.len()
+        );
+        sandbox.write(&format!("{directory}/RECORD"), &record);
+    }
+    for (text, drifted) in [("1\n", 0), ("22\n", 0), ("333\n", 1)] {
+        sandbox.write("env/bin/both", text);
+        let run = sandbox
+            .larder(&["verify", "-p", "env", "--json"])
+            .fails_with(1);
+        let report = json(&run);
+        let found = report["drifted"].as_array().unwrap();
+        assert_eq!(found.len(), drifted, "{text:?}: {report}");
+    }
+}
+
+#[test]
 fn a_dry_run_tells_drift_and_changes_nothing_and_yes_is_understood() {
     let sandbox = made();
     overwrite(&sandbox, "bin/app", "edited");

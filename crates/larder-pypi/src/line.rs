@@ -113,8 +113,7 @@ fn are_versions(text: &str) -> bool {
         let mut operators = OPERATORS.iter();
         let version = operators.find_map(|operator| part.strip_prefix(operator));
         part.is_empty()
-            || version
-                .is_some_and(|version| !version.trim().is_empty() && !version.starts_with('='))
+            || version.is_some_and(|version| !version.trim().is_empty() && !version.contains('='))
     })
 }
 
@@ -133,7 +132,7 @@ fn problem(requirement: &str, is_named: bool) -> String {
 
 /// conda's ways to write versions: `=1.2`, `=1.2=build`, or a blank.
 fn meant(name: &str, rest: &str) -> Option<String> {
-    let version = rest.strip_prefix('=').unwrap_or(rest).trim();
+    let version = rest.trim_start_matches('=').trim();
     let (version, build) = version.split_once('=').unwrap_or((version, ""));
     let is_version = version.starts_with(|first: char| first.is_ascii_digit());
     if !is_version || version.contains([' ', ',', '<', '>', '!', '~']) {

@@ -95,7 +95,8 @@ impl Resolving<'_> {
             command.arg("--excludes").arg(excludes);
         }
         request.indexes.apply(ToolKind::Uv, &mut command);
-        self.call(request.section.text()).run(command)?;
+        let text = without_editable_repositories(request.section.text());
+        self.call(&text).run(command)?;
         let text = fs::read_to_string(&answer).map_err(ToolError::file("read", &answer))?;
         pylock::parse(&text, request.scratch).map_err(|problem| self.answer(problem))
     }
@@ -157,3 +158,43 @@ impl Resolving<'_> {
         Ok(path)
     }
 }
+
+/// uv takes repositories, but none as editable: what is passed on in the end is a commit of one either way.
+fn without_editable_repositories(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let editable = line
+            .strip_prefix("--editable")
+            .or_else(|| line.strip_prefix("-e"));
+        let place = editable.map(|rest| rest.trim_start_matches([' ', '=']));
+        match place.filter(|place| is_repository(place)) {
+            Some(place) => named(place),
+            None => line.to_owned(),
+        }
+    });
+    lines.map(|line| line + "\n").collect()
+}
+
+fn is_repository(place: &str) -> bool {
+    let tools = ["git+", "hg+", "svn+", "bzr+"];
+    tools.iter().any(|tool| place.starts_with(tool))
+}
+
+/// `name @ url` for `url#egg=name`.
+fn named(place: &str) -> String {
+    let Some((url, fragment)) = place.split_once('#') else {
+        return place.to_owned();
+    };
+    let parts = fragment.split('&');
+    let (egg, rest): (Vec<&str>, Vec<&str>) = parts.partition(|part| part.starts_with("egg="));
+    let rest = match rest.join("&") {
+        rest if rest.is_empty() => rest,
+        rest => format!("#{rest}"),
+    };
+    match egg.first().and_then(|egg| egg.strip_prefix("egg=")) {
+        Some(name) => format!("{name} @ {url}{rest}"),
+        None => format!("{url}{rest}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Packages that pip, or a tool like it, installed: `NAME-VERSION.dist-info` directories that no record
-//! claims, and what their `RECORD` says.
+//! claims, and what their `RECORD` says. Before that there was `NAME-VERSION.egg-info`, a directory or a file,
+//! which names files at most.
 
 use std::{
     fs, io,
@@ -14,7 +15,8 @@ use super::{
     PipPackage,
     claim::{Claim, Claims, Kind},
     compare::below,
-    pip_record, text,
+    pip_record::{self, Line},
+    text,
 };
 
 /// Takes those of the `pip:` section out of what was found; one that is not there is claimed, so that its
@@ -40,19 +42,61 @@ const METADATA: &str = "/METADATA";
 /// Every package that pip installed, sorted; what they own is added to `claims`.
 pub(super) fn find(prefix: &Path, claims: &mut Claims) -> Result<Vec<PipPackage>, PathError> {
     let mut packages = Vec::new();
+    // Beside each other: two of them may have one path, and whoever came last has written it.
+    let mut of_pip = Vec::new();
     for site_packages in site_packages(prefix)? {
-        for directory in list_dir(&site_packages)? {
-            let is_metadata = directory
-                .extension()
-                .is_some_and(|extension| extension == "dist-info");
-            let relative = directory.strip_prefix(prefix).map(text).unwrap_or_default();
-            if is_metadata && !claims.contains(&format!("{relative}/METADATA")) {
-                packages.extend(package(prefix, &site_packages, &directory, claims)?);
+        for place in list_dir(&site_packages)? {
+            let Some(format) = Format::of(&place) else {
+                continue;
+            };
+            let metadata = place.join(format.metadata());
+            let relative = metadata.strip_prefix(prefix).map(text).unwrap_or_default();
+            if claims.contains(relative.trim_end_matches('/')) {
+                continue;
             }
+            let found = package(prefix, &site_packages, (&place, format))?;
+            let Some((package, mut claimed)) = found else {
+                continue;
+            };
+            claimed.retain(|claim| !claims.contains(&claim.path));
+            of_pip.extend(claimed);
+            packages.push(package);
         }
     }
+    of_pip.into_iter().for_each(|claim| claims.insert(claim));
     packages.sort();
     Ok(packages)
+}
+
+/// How a package describes itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    /// PEP 376, 627.
+    DistInfo,
+    /// Of setuptools, with `installed-files.txt` if pip put it there.
+    EggDirectory,
+    /// Of distutils.
+    EggFile,
+}
+
+impl Format {
+    fn of(place: &Path) -> Option<Self> {
+        match place.extension()?.to_str()? {
+            "dist-info" => Some(Self::DistInfo),
+            "egg-info" if place.is_dir() => Some(Self::EggDirectory),
+            "egg-info" => Some(Self::EggFile),
+            _ => None,
+        }
+    }
+
+    /// The file with name and version, below the place.
+    fn metadata(self) -> &'static str {
+        match self {
+            Self::DistInfo => "METADATA",
+            Self::EggDirectory => "PKG-INFO",
+            Self::EggFile => "",
+        }
+    }
 }
 
 /// `lib/pythonX.Y/site-packages`, `Lib/site-packages`.
@@ -74,10 +118,13 @@ fn site_packages(prefix: &Path) -> Result<Vec<PathBuf>, PathError> {
 fn package(
     prefix: &Path,
     site_packages: &Path,
-    directory: &Path,
-    claims: &mut Claims,
-) -> Result<Option<PipPackage>, PathError> {
-    let Some(metadata) = read(&directory.join("METADATA"))? else {
+    (place, format): (&Path, Format),
+) -> Result<Option<(PipPackage, Vec<Claim>)>, PathError> {
+    let path = match format {
+        Format::EggFile => place.to_owned(),
+        _ => place.join(format.metadata()),
+    };
+    let Some(metadata) = read(&path)? else {
         return Ok(None);
     };
     let header = |name: &str| {
@@ -86,16 +133,20 @@ fn package(
         values.next().unwrap_or_default().trim().to_owned()
     };
     let (name, version) = (header("Name"), header("Version"));
-    let record = read(&directory.join("RECORD"))?.unwrap_or_default();
     let mut files = Vec::new();
-    for line in pip_record::lines(&record) {
-        // Bytecode is Python's own business: it is written again at will.
-        let Some(path) = below(prefix, site_packages, &line.path) else {
+    let mut claims = Vec::new();
+    for line in lines(place, format)? {
+        let base = match format {
+            Format::EggDirectory => place,
+            _ => site_packages,
+        };
+        let Some(path) = below(prefix, base, &line.path) else {
             continue;
         };
         files.push(path.clone());
-        if !path.ends_with(".pyc") && !claims.contains(&path) {
-            claims.insert(Claim {
+        // Bytecode is Python's own business: it is written again at will.
+        if !path.ends_with(".pyc") {
+            claims.push(Claim {
                 path,
                 package: format!("{name}-{version}"),
                 kind: Kind::Anything,
@@ -105,14 +156,54 @@ fn package(
         }
     }
     files.sort();
-    let installer = read(&directory.join("INSTALLER"))?;
-    Ok(Some(PipPackage {
+    let installer = match format {
+        Format::DistInfo => read(&place.join("INSTALLER"))?,
+        _ => None,
+    };
+    let package = PipPackage {
         name,
         version,
         installer: installer.map(|text| text.trim().to_owned()),
-        metadata: directory.strip_prefix(prefix).map(text).unwrap_or_default(),
+        metadata: place.strip_prefix(prefix).map(text).unwrap_or_default(),
         files,
-    }))
+    };
+    Ok(Some((package, claims)))
+}
+
+/// What a package says of its files. Old ones may name none: then nothing but their metadata is theirs.
+fn lines(place: &Path, format: Format) -> Result<Vec<Line>, PathError> {
+    let nameless = |path: String| Line {
+        path,
+        sha256: None,
+        size: None,
+    };
+    Ok(match format {
+        Format::DistInfo => {
+            let record = read(&place.join("RECORD"))?.unwrap_or_default();
+            pip_record::lines(&record).collect()
+        }
+        Format::EggDirectory => {
+            let listed = read(&place.join("installed-files.txt"))?.unwrap_or_default();
+            let named = listed
+                .lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty());
+            let mut lines: Vec<Line> = named.map(|line| nameless(line.to_owned())).collect();
+            for path in list_dir(place)? {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                lines.push(nameless(name.into_owned()));
+            }
+            lines.sort_by(|a, b| a.path.cmp(&b.path));
+            lines.dedup_by(|a, b| {
+                a.path.trim_start_matches("./") == b.path.trim_start_matches("./")
+            });
+            lines
+        }
+        Format::EggFile => {
+            let name = place.file_name().unwrap_or_default().to_string_lossy();
+            vec![nameless(name.into_owned())]
+        }
+    })
 }
 
 fn read(path: &Path) -> Result<Option<String>, PathError> {

@@ -46,6 +46,8 @@ fn what_no_tool_understands_is_told_with_what_was_meant() {
             "the option `--user`",
             Some("`--index-url`"),
         ),
+        ("ncurses==6.1=h0a44026_1002", "", Some("above `pip:`")),
+        ("PyPDF2>==1.26.0", "no such comparison operator", None),
         ("-- name", "the option `--`", None),
         ("requests[socks", "no requirement", None),
         ("requests>", "no requirement", None),
