@@ -30,6 +30,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["larder-digest", "larder-event", "larder-fs"],
     ),
     (
+        "larder-share",
+        &["larder-digest", "larder-remote", "larder-store"],
+    ),
+    (
         "larder-unpack",
         &["larder-digest", "larder-event", "larder-fs"],
     ),
@@ -100,6 +104,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "larder-pack",
             "larder-pypi",
             "larder-remote",
+            "larder-share",
             "larder-solve",
             "larder-store",
             "larder-unpack",
