@@ -1,5 +1,5 @@
 //! Objects of a store on a remote.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod objects;
 mod support;
