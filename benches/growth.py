@@ -1,9 +1,10 @@
-"""How cost grows: packages, bytes of a file, records of a channel, processes at once.
+"""How cost grows: packages, bytes of a file, objects of a store, records of a channel, processes at once.
 
 Each line has the time of the whole process and what that is for one unit of its own work: linear growth
 keeps the last column level.
 """
 
+import hashlib
 import io
 import json
 import shutil
@@ -19,7 +20,7 @@ def line(what, count, seconds, unit, memory=None):
     """A line of the table."""
     each = seconds / count * 1e6
     peak = "" if memory is None else f"{memory:.0f} MiB"
-    return f"| {what} | {count:,} | {seconds:.3f} s | {each:,.1f} µs per {unit} | {peak} |"
+    return f"| {what} | {count:,} | {seconds:.3f} s | {each:,.3g} µs per {unit} | {peak} |"
 
 
 def create(tools, work, channel, prefix, *flags):
@@ -52,6 +53,24 @@ def files(tools, work):
         yield line("cold create, one file, bytes", size, cost.wall, "byte", cost.memory)
 
 
+def stores(tools, work):
+    """Warm creates of 100 packages from a store with 1,000 to 100,000 objects."""
+    (work / "home").mkdir(parents=True)
+    subprocess.run([tools["many"], work / "channel", "100", "20", "1000"], check=True)
+    create(tools, work, work / "channel", work / "first")
+    made = 0
+    for count in (1000, 10_000, 100_000):
+        while made < count:
+            digest = hashlib.sha256(str(made).encode()).hexdigest()
+            path = work / "store" / "pkgs" / digest[:2] / f"{digest}.conda"
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(b"")
+            made += 1
+        runs = [create(tools, work, work / "channel", work / f"env-{count}-{number}") for number in range(3)]
+        best = min(runs, key=lambda cost: cost.wall)
+        yield line("warm create of 100 packages, objects in the store", count, best.wall, "object", best.memory)
+
+
 def records(tools, work):
     """Locks over channels of more and more records, of which the specs reach the same few."""
     source = measure.DATA / "conda-forge-records"
@@ -60,7 +79,7 @@ def records(tools, work):
         text = subprocess.run([ZSTD, "-dc", source / subdir / "repodata.json.zst"], check=True, capture_output=True).stdout
         known[subdir] = json.loads(text)
     base = sum(len(index["packages.conda"]) for index in known.values())
-    for times in (1, 8, 64):
+    for times in (1, 3, 86):
         place = work / f"records-{times}"
         (place / "home").mkdir(parents=True)
         for subdir, index in known.items():
@@ -116,5 +135,5 @@ def processes(tools, work):
 def lines(tools, work):
     """The whole table."""
     yield "| what | how many | wall | for each | peak memory |\n|---|---|---|---|---|"
-    for part in (packages, files, records, processes):
+    for part in (packages, files, stores, records, processes):
         yield from part(tools, work / part.__name__)

@@ -8,6 +8,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DATA = pathlib.Path(os.environ.get("LARDER_TEST_DATA", ROOT.parent / "shared"))
+STRACE = shutil.which("strace")
 SPECS = ["python=3.11", "numpy", "pandas", "matplotlib", "scikit-learn", "jupyter", "pip", "activate-demo"]
 
 
@@ -41,6 +43,26 @@ def run(arguments, work, **variables):
         output.seek(0)
         printed = output.read().decode()
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024), printed
+
+
+def calls(arguments, work, **variables):
+    """The system calls of a program with all its threads and processes, by name: a run of its own, not timed."""
+    run([STRACE, "-f", "-c", "-o", work / "calls", *arguments], work, **variables)
+    return counted(work / "calls")
+
+
+def counted(path):
+    """What a summary of strace counts: calls by name."""
+    rows = [line.split() for line in path.read_text().splitlines()[2:]]
+    found = {row[-1]: int(row[3]) for row in rows if len(row) >= 5 and row[3].isdigit()}
+    return {name: count for name, count in found.items() if name != "total"}
+
+
+def peer_calls(python, channel, work, prefix, cache):
+    """The system calls of the peer's `install` alone."""
+    script = [python, ROOT / "benches" / "peer_install.py", channel, prefix, cache, *SPECS]
+    run(script, work, CALLS=work / "calls", STRACE=STRACE)
+    return counted(work / "calls")
 
 
 def peer(python, channel, work, prefix, cache):

@@ -31,3 +31,13 @@ def details(title, results):
             f"| {median(runs, 'cpu'):.3f} s | {median(runs, 'memory'):.0f} MiB |"
         )
     return "\n".join(lines)
+
+
+def calls(title, counts):
+    """The system calls of each way: all of them, and the most frequent ones."""
+    lines = [f"\n### {title}, system calls\n", "| what | all | the most frequent |", "|---|---|---|"]
+    for name, found in counts.items():
+        top = sorted(found.items(), key=lambda item: -item[1])[:7]
+        text = ", ".join(f"{call} {count:,}" for call, count in top)
+        lines.append(f"| {name} | {sum(found.values()):,} | {text} |")
+    return "\n".join(lines)

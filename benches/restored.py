@@ -28,4 +28,7 @@ def costs(tools, work, rounds):
         results["floor"].append(cost)
         cost = measure.peer(tools["python"], channel, work, work / f"peer-{number}", work / f"cache-{number}")
         results["peer cold"].append(cost)
-    return results
+    command = [tools["larder"], "create", "-q", "--no-compile-bytecode", "--ephemeral", "-p", work / "calls-env"]
+    counts = {"larder": measure.calls(command, work, **places)}
+    counts["peer cold"] = measure.peer_calls(tools["python"], channel, work, work / "peer-calls", work / "cache-calls")
+    return results, counts

@@ -1,8 +1,11 @@
 """The warm create: store and trees there, lock satisfied, environment absent; and the update and the no-op after it.
 
-Held against py-rattler's warm `install` of the same records and against `cp -al` of the same files.
+Held against py-rattler's warm `install` of the same records, against `cp -al` of the same files, and against
+the floor: the same directories and links made with nothing else done. The peer has no bytecode and flushes
+nothing; ways of larder without either stand beside the default.
 """
 
+import os
 import shutil
 
 import measure
@@ -11,21 +14,37 @@ GOAL = "at most 0.4 x the peer and no more than cp -al"
 
 
 def costs(tools, work, rounds):
-    """Runs of `larder`, `peer` and `cp -al`, alternately."""
+    """Runs of each way, alternately, and the system calls of larder and the peer."""
     channel = (measure.DATA / "channel").resolve().as_uri()
     measure.manifest(work, channel)
     places = {"LARDER_STORE": work / "store", "LARDER_TREES": work / "trees"}
+    create = [tools["larder"], "create", "-q"]
     measure.run([tools["larder"], "lock", "-q"], work, **places)
-    measure.run([tools["larder"], "create", "-q", "-p", work / "first"], work, **places)
+    measure.run([*create, "-p", work / "first"], work, **places)
+    measure.run([*create, "--no-compile-bytecode", "-p", work / "plain"], work, **places)
     measure.peer(tools["python"], channel, work, work / "peer-first", work / "cache")
-    results = {"larder": [], "larder, not flushed": [], "peer": [], "cp -al": []}
+    ways = {
+        "larder": ([], {}),
+        "larder, no bytecode": (["--no-compile-bytecode"], {}),
+        "larder, no bytecode, not flushed": (["--no-compile-bytecode"], {"LARDER_DURABLE": "false"}),
+    }
+    results = {name: [] for name in [*ways, "peer", "cp -al", "links alone"]}
     for number in range(rounds):
-        cost, _ = measure.run([tools["larder"], "create", "-q", "-p", work / f"env-{number}"], work, **places)
-        results["larder"].append(cost)
-        command = [tools["larder"], "create", "-q", "-p", work / f"lazy-{number}"]
-        cost, _ = measure.run(command, work, **places, LARDER_DURABLE="false")
-        results["larder, not flushed"].append(cost)
+        for name, (flags, variables) in ways.items():
+            prefix = work / f"{name.replace(', ', '-').replace(' ', '-')}-{number}"
+            cost, _ = measure.run([*create, *flags, "-p", prefix], work, **places, **variables)
+            results[name].append(cost)
         results["peer"].append(measure.peer(tools["python"], channel, work, work / f"peer-{number}", work / "cache"))
         cost, _ = measure.run([shutil.which("cp"), "-al", work / "first", work / f"copy-{number}"], work)
         results["cp -al"].append(cost)
-    return results
+        results["links alone"].append(links(tools, work, number))
+    counts = {name: measure.calls([*create, *flags, "-p", work / f"{len(name)}-calls"], work, **places) for name, (flags, _) in list(ways.items())[:2]}
+    counts["peer"] = measure.peer_calls(tools["python"], channel, work, work / "peer-calls", work / "cache")
+    return results, counts
+
+
+def links(tools, work, number):
+    """The floor: what an environment without bytecode has, linked by as many threads as there are cores."""
+    command = [tools["links"], os.cpu_count(), work / "plain", work / f"links-{number}"]
+    cost, printed = measure.run(command, work)
+    return measure.Cost(float(printed), cost.cpu, cost.memory)
