@@ -51,7 +51,8 @@ mod unix {
             for _ in 0..threads {
                 scope.spawn(|| {
                     while let Some(directory) = listed.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let (from, to) = (source.join(&directory.path), target.join(&directory.path));
+                        let (from, to) =
+                            (source.join(&directory.path), target.join(&directory.path));
                         link_all(&opened(&from), &opened(&to), &directory.names);
                     }
                 });
@@ -77,7 +78,12 @@ mod unix {
     }
 
     fn opened(path: &Path) -> OwnedFd {
-        open(path, OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).unwrap()
+        open(
+            path,
+            OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )
+        .unwrap()
     }
 
     fn link_all(from: impl AsFd, to: impl AsFd, names: &[OsString]) {

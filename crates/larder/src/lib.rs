@@ -101,6 +101,7 @@ pub use locked_source::{LockedSource, PlatformChoice, SourceError};
 pub use manifest::manifest;
 pub use materialize::MaterializeError;
 pub use menus::Shortcuts;
+pub use network::MAX_TRANSFERS;
 pub use pack::{PackOperationError, PackOptions, PackReport, pack};
 pub use pip::PipError;
 pub use pkgs::{

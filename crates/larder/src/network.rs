@@ -63,13 +63,20 @@ fn options(settings: &NetworkSettings) -> NetworkOptions {
     }
 }
 
+/// The most transfers at once, whatever the configuration says. The runtime must have two threads for
+/// blocking work for each, one that reads and one that writes, or transfers of files could wait for ever.
+pub const MAX_TRANSFERS: usize = 24;
+
 /// How archives are fetched with this client.
 pub(crate) fn fetch_options<'a>(network: &'a Network, settings: &Settings) -> FetchOptions<'a> {
     let default = FetchOptions::new(network);
     FetchOptions {
         offline: settings.offline,
         mirrors: mirrors(settings),
-        concurrency: settings.network.fetches.unwrap_or(default.concurrency),
+        concurrency: settings
+            .network
+            .fetches
+            .map_or(default.concurrency, |fetches| fetches.min(MAX_TRANSFERS)),
         retries: settings.network.retries.unwrap_or(default.retries),
         backoff: Backoff {
             first: settings.network.first_wait.unwrap_or(default.backoff.first),

@@ -136,10 +136,15 @@ fn cache_secret(environment: &Environment) -> Result<Option<CacheSecret>, Failur
         .map_err(|error| Failure::refused("usage::secret", format!("{CACHE_SECRET}: {error}")))
 }
 
+/// A solve reads hundreds of small files side by side, for which tokio would start 400 threads. Each of the
+/// transfers ([`larder::MAX_TRANSFERS`]) needs two at once, one that reads and one that writes.
+const BLOCKING_THREADS: usize = 2 * larder::MAX_TRANSFERS + 16;
+
 /// Runs an asynchronous operation to its end.
 pub(super) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
         .build()
         .map(|runtime| runtime.block_on(future))
         .map_err(|error| {
