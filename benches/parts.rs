@@ -3,7 +3,7 @@
 //! Whole runs beside their peers are `ci/bench`; this is where a change of one part shows first.
 #![expect(clippy::unwrap_used, reason = "inputs that are made here")]
 
-use std::io::{BufRead as _, Write as _};
+use std::io::Write as _;
 
 use divan::{Bencher, counter::BytesCount, counter::ItemsCount};
 use larder_digest::Hasher;
