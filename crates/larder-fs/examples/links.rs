@@ -53,7 +53,7 @@ mod unix {
                     while let Some(directory) = listed.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let (from, to) =
                             (source.join(&directory.path), target.join(&directory.path));
-                        link_all(&opened(&from), &opened(&to), &directory.names);
+                        link_all(opened(&from), opened(&to), &directory.names);
                     }
                 });
             }
