@@ -5,7 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use larder_remote::{Remote, RemoteError};
 
-use crate::entry::{ENTRIES, Entry};
+use crate::{
+    entry::{ENTRIES, Entry},
+    service,
+};
 
 /// What may stay.
 #[derive(Debug, Clone)]
@@ -36,8 +39,13 @@ pub struct Pruned {
 /// # Errors
 /// If the remote fails.
 pub async fn list(remote: &dyn Remote) -> Result<Vec<Entry>, RemoteError> {
-    let objects = remote.list(ENTRIES).await?;
-    let mut entries: Vec<Entry> = objects.into_iter().filter_map(Entry::of_object).collect();
+    let mut entries: Vec<Entry> = if remote.has_scopes() {
+        let objects = remote.list(service::ENTRIES).await?;
+        objects.into_iter().filter_map(service::entry).collect()
+    } else {
+        let objects = remote.list(ENTRIES).await?;
+        objects.into_iter().filter_map(Entry::of_object).collect()
+    };
     entries.sort_by(|one, other| {
         let latest = other.used.cmp(&one.used);
         latest.then_with(|| one.object.cmp(&other.object))

@@ -15,4 +15,5 @@ pub mod preset;
 pub mod restore;
 pub mod save;
 pub mod scope;
+mod service;
 mod stage;

@@ -1,7 +1,8 @@
 //! Which entry a key finds: the key itself, else the newest that continues it or a restore key.
 //!
 //! Scopes are tried first to last; in each the key, then the restore keys in order. (Azure does not say
-//! which of the two comes first; its logs look like this, and GitHub documents it.)
+//! which of the two comes first; its logs look like this, and GitHub documents it.) A service with scopes of
+//! its own does all that by itself.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,6 +14,7 @@ use crate::{
     entry::{Entry, object_name, prefix},
     key::Style,
     scope::Scope,
+    service,
 };
 
 /// Unused entries are gone after so long on both services.
@@ -115,6 +117,9 @@ pub async fn look_up(
     remote: &dyn Remote,
     query: &Query,
 ) -> Result<Option<(Entry, Hit)>, RemoteError> {
+    if remote.has_scopes() {
+        return service::look_up(remote, query).await;
+    }
     for scope in &query.scopes {
         if let Some(entry) = exact(remote, query, scope, &query.key).await? {
             return Ok(Some((entry, Hit::True)));

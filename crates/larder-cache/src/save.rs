@@ -13,6 +13,7 @@ use crate::{
     look_up::{Query, exact},
     pieces::out_of_thread,
     scope::Scope,
+    service,
 };
 
 /// What to save.
@@ -95,17 +96,9 @@ pub async fn save(
         report.outcome = SaveOutcome::ReadOnly;
         return Ok(report);
     };
-    // What can be read from here is enough: saving it again would only cost quota.
-    let mut scopes = options.query.scopes.clone();
-    scopes.push(scope.clone());
-    for scope in scopes {
-        if exact(remote, &options.query, &scope, &options.query.key)
-            .await?
-            .is_some()
-        {
-            report.exists(scope);
-            return Ok(report);
-        }
+    if let Some(scope) = saved_before(remote, options, scope).await? {
+        report.exists(scope);
+        return Ok(report);
     }
     match upload(remote, options, scope, reporter).await {
         Ok(written) => report.saved(scope.clone(), written),
@@ -120,6 +113,29 @@ pub async fn save(
     Ok(report)
 }
 
+/// Where this key can be read from here. That is enough: saving it again would only cost quota.
+async fn saved_before(
+    remote: &dyn Remote,
+    options: &SaveOptions,
+    own: &Scope,
+) -> Result<Option<Scope>, RemoteError> {
+    let query = &options.query;
+    if remote.has_scopes() {
+        // Who may not read may write all the same.
+        if query.scopes.is_empty() {
+            return Ok(None);
+        }
+        let entry = service::exact(remote, query).await?;
+        return Ok(entry.map(|entry| entry.scope));
+    }
+    for scope in query.scopes.iter().chain([own]) {
+        if exact(remote, query, scope, &query.key).await?.is_some() {
+            return Ok(Some(scope.clone()));
+        }
+    }
+    Ok(None)
+}
+
 async fn upload(
     remote: &dyn Remote,
     options: &SaveOptions,
@@ -128,10 +144,17 @@ async fn upload(
 ) -> Result<Written, SaveError> {
     let begun = Instant::now();
     let query = &options.query;
-    let name = object_name(scope, &query.key, &query.version).map_err(|_| SaveError::Key {
+    let name = if remote.has_scopes() {
+        service::object_name(&query.key, &query.version)
+    } else {
+        object_name(scope, &query.key, &query.version)
+    };
+    let name = name.map_err(|_| SaveError::Key {
         key: query.key.clone(),
     })?;
-    remove_expired(remote, options, scope, &name).await?;
+    if !remote.has_scopes() {
+        remove_expired(remote, options, scope, &name).await?;
+    }
     reporter.event(&Event::PhaseStarted {
         phase: Phase::Save,
         total: 0,

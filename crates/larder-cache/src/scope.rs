@@ -17,6 +17,11 @@ impl Scope {
         Self(text.into())
     }
 
+    /// The one of a service that has scopes of its own, whichever it takes.
+    pub fn of_service() -> Self {
+        Self::new("service")
+    }
+
     /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -58,6 +63,16 @@ impl Scopes {
             service: Service::Local,
             read: vec![scope.clone()],
             write: Some(scope),
+        }
+    }
+
+    /// On a service that has scopes of its own: it decides, but for what the run forbids itself.
+    pub fn of_service(variable: Variable<'_>) -> Self {
+        let (may_read, may_write) = cache_mode(variable);
+        Self {
+            service: Service::Github,
+            read: may_read.then(Scope::of_service).into_iter().collect(),
+            write: may_write.unwrap_or(true).then(Scope::of_service),
         }
     }
 
@@ -150,6 +165,17 @@ const WRITERS: &[&str] = &[
     "merge_group",
 ];
 
+/// Whether a run may read, and write if the mode says that.
+fn cache_mode(variable: Variable<'_>) -> (bool, Option<bool>) {
+    match &text(variable, "ACTIONS_CACHE_MODE")[..] {
+        "none" => (false, Some(false)),
+        "read" => (true, Some(false)),
+        "write" => (true, Some(true)),
+        "write-only" => (false, Some(true)),
+        _ => (true, None),
+    }
+}
+
 fn github(variable: Variable<'_>, default_branch: Option<&str>) -> Scopes {
     let repository = text(variable, "GITHUB_REPOSITORY");
     let scope = |name: &str| Scope::new(format!("github;{repository};{name}"));
@@ -162,13 +188,8 @@ fn github(variable: Variable<'_>, default_branch: Option<&str>) -> Scopes {
         }
     }
     refs.extend(default_branch.map(full_ref));
-    let mode = text(variable, "ACTIONS_CACHE_MODE");
-    let may_write = match &mode[..] {
-        "none" | "read" => false,
-        "write" | "write-only" => true,
-        _ => WRITERS.contains(&&event[..]),
-    };
-    let may_read = mode != "none" && mode != "write-only";
+    let (may_read, may_write) = cache_mode(variable);
+    let may_write = may_write.unwrap_or_else(|| WRITERS.contains(&&event[..]));
     Scopes {
         service: Service::Github,
         read: if may_read {

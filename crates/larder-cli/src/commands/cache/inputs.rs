@@ -142,17 +142,34 @@ fn key_files_elsewhere() -> Failure {
 }
 
 /// Who may read and write what in this run.
-pub(in crate::commands) fn scopes(args: &CacheScopeArgs, environment: &Environment) -> Scopes {
+pub(in crate::commands) fn scopes(
+    args: &CacheScopeArgs,
+    environment: &Environment,
+    remote: &dyn Remote,
+) -> Result<Scopes, Failure> {
+    if remote.has_scopes() {
+        if args.scope.is_some() {
+            let text = format!(
+                "{} has scopes of its own: --scope is not for it",
+                remote.url()
+            );
+            return Err(Failure::refused("usage::scope", text));
+        }
+        return Ok(Scopes::of_service(&|name| environment.text(name)));
+    }
     if let Some(name) = &args.scope {
         let mut scopes = Scopes::only(Scope::new(name));
         scopes.read.extend(args.read_scopes.iter().map(Scope::new));
-        return scopes;
+        return Ok(scopes);
     }
     let default_branch = args
         .default_branch
         .clone()
         .or_else(|| default_branch(&environment.path("GITHUB_EVENT_PATH")?));
-    Scopes::of_run(&|name| environment.text(name), default_branch.as_deref())
+    Ok(Scopes::of_run(
+        &|name| environment.text(name),
+        default_branch.as_deref(),
+    ))
 }
 
 /// GitHub's variables do not name it, the event's payload does.

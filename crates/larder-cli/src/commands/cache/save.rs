@@ -2,8 +2,10 @@
 
 use std::process::ExitCode;
 
+use larder::Explain as _;
 use larder::cache::{
-    SaveOptions, SaveOutcome, SaveReport, Style, WriteOptions, save as save_entry,
+    RemoteError, SaveError, SaveOptions, SaveOutcome, SaveReport, Style, WriteOptions,
+    save as save_entry,
 };
 use serde_json::json;
 
@@ -32,8 +34,8 @@ pub(super) fn save(
     }
     let mut what = inputs::what(&args.what, &[], (&args.options, environment))?;
     settle_key(args, &mut what);
-    let scopes = inputs::scopes(&args.scope, environment);
     let remote = inputs::remote(&args.remote, environment)?;
+    let scopes = inputs::scopes(&args.scope, environment, &*remote)?;
     let options = SaveOptions {
         query: inputs::query(&what, &scopes, (&args.options, None)),
         write: scopes.write,
@@ -47,7 +49,14 @@ pub(super) fn save(
     let reporter = progress::reporter(global);
     let report = block_on(save_entry(&*remote, &options, &*reporter))?;
     drop(reporter);
-    let report = report.map_err(|error| Failure::new(&error))?;
+    let report = match report {
+        // A cache costs time, never a job.
+        Err(SaveError::Remote(error)) if error.kind() == larder::Kind::World => {
+            failed(&error, global);
+            return Ok(ExitCode::SUCCESS);
+        }
+        report => report.map_err(|error| Failure::new(&error))?,
+    };
     for path in &report.skipped {
         output::tell(format!(
             "warning: not saved: `{}` is no file, link or directory",
@@ -66,6 +75,20 @@ pub(super) fn save(
         summary(&report);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A remote that is down, full or slow.
+fn failed(error: &RemoteError, global: &GlobalArgs) {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text += &format!(": {cause}");
+        source = cause.source();
+    }
+    if global.json {
+        output::json(&json!({ "success": true, "outcome": "failed", "reason": text }));
+    }
+    output::tell(format!("warning: nothing is saved: {text}"));
 }
 
 /// Why the job's state says that nothing shall be saved.
