@@ -17,3 +17,4 @@ pub mod save;
 pub mod scope;
 mod service;
 mod stage;
+mod told;

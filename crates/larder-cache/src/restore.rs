@@ -21,6 +21,7 @@ use crate::{
     pieces::{PieceReader, forward, into_thread},
     scope::Scope,
     stage::Stage,
+    told::with_causes,
 };
 
 /// What to restore.
@@ -151,17 +152,6 @@ impl RestoreReport {
         self.scope = Some(entry.scope.clone());
         self.size = entry.size;
     }
-}
-
-/// A failure and its causes in one line.
-fn with_causes(what: &str, error: &dyn std::error::Error) -> String {
-    let mut text = format!("{what}: {error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text += &format!(": {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 fn check(options: &RestoreOptions) -> Result<(), RestoreError> {

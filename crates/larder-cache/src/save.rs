@@ -14,6 +14,7 @@ use crate::{
     pieces::out_of_thread,
     scope::Scope,
     service,
+    told::with_causes,
 };
 
 /// What to save.
@@ -62,6 +63,8 @@ pub enum SaveOutcome {
     Exists,
     /// This run may only read, or the credentials may.
     ReadOnly,
+    /// The remote did not do it. It costs time, never a job.
+    Failed,
 }
 
 /// Why nothing was saved.
@@ -111,6 +114,26 @@ pub async fn save(
     }
     report.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(report)
+}
+
+/// The same, but a remote that fails is a warning: a cache costs time, never a job.
+///
+/// # Errors
+/// [`SaveError`]: what is wrong on this machine, or asked for in vain.
+pub async fn save_if_possible(
+    remote: &dyn Remote,
+    options: &SaveOptions,
+    reporter: &dyn Reporter,
+) -> Result<SaveReport, SaveError> {
+    match save(remote, options, reporter).await {
+        Err(SaveError::Remote(error)) if !error.is_refusal() => {
+            reporter.warn("cache::save", with_causes("nothing is saved", &error));
+            let mut report = SaveReport::new(&options.query.key);
+            report.outcome = SaveOutcome::Failed;
+            Ok(report)
+        }
+        saved => saved,
+    }
 }
 
 /// Where this key can be read from here. That is enough: saving it again would only cost quota.

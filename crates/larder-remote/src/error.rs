@@ -97,6 +97,11 @@ impl RemoteError {
         matches!(self, Self::Temporary { .. })
     }
 
+    /// Whether the remote was asked for what it never does.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Url { .. } | Self::Unsupported { .. })
+    }
+
     /// Whether there is no such object.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound { .. })

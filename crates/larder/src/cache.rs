@@ -8,7 +8,7 @@ pub use larder_cache::{
     look_up::{Hit, PrefixMatch, Query, WEEK},
     preset::{Preset, PresetError, preset},
     restore::{RestoreError, RestoreOptions, RestoreReport, restore},
-    save::{SaveError, SaveOptions, SaveOutcome, SaveReport, save},
+    save::{SaveError, SaveOptions, SaveOutcome, SaveReport, save, save_if_possible},
     scope::{Scope, Scopes, Service},
 };
 pub use larder_remote::{OpenOptions, Remote, RemoteError, open};

@@ -8,4 +8,5 @@ mod keys;
 mod restores;
 mod saves;
 mod scopes;
+mod service;
 mod snapshot;

@@ -88,15 +88,47 @@ fn style_of(text: &str) -> Style {
     }
 }
 
-struct Row {
-    style: Style,
-    run: String,
-    key: String,
-    restore_keys: Vec<String>,
+/// A line of the table.
+pub(crate) struct Row {
+    pub(crate) id: String,
+    pub(crate) style: Style,
+    pub(crate) entries: Vec<String>,
+    pub(crate) run: String,
+    pub(crate) key: String,
+    pub(crate) restore_keys: Vec<String>,
+    pub(crate) expected: String,
+}
+
+/// All lines of the table.
+pub(crate) fn rows() -> Vec<Row> {
+    let lines = TABLE.lines().filter(|line| !line.starts_with('#'));
+    lines.map(row).collect()
+}
+
+fn row(line: &str) -> Row {
+    let line = line.replace('¦', "|");
+    let fields: Vec<&str> = line.split('\t').collect();
+    let [id, style, entries, run, key, restore_keys, expected] = fields[..] else {
+        panic!("{line}");
+    };
+    let list = |text: &str| -> Vec<String> {
+        let parts = text.split(';').map(str::trim);
+        let parts = parts.filter(|part| !part.is_empty());
+        parts.map(str::to_owned).collect()
+    };
+    Row {
+        id: id.to_owned(),
+        style: style_of(style),
+        entries: list(entries),
+        run: run.to_owned(),
+        key: key.to_owned(),
+        restore_keys: list(restore_keys),
+        expected: expected.to_owned(),
+    }
 }
 
 impl Row {
-    fn query(&self) -> Query {
+    pub(crate) fn query(&self) -> Query {
         Query {
             style: self.style,
             prefix_match: PrefixMatch::of(self.style),
@@ -138,31 +170,12 @@ impl Row {
 
 #[tokio::test]
 async fn every_row_of_the_table_of_look_ups() {
-    let mut count = 0;
-    for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
-        count += 1;
-        let line = line.replace('¦', "|");
-        let fields: Vec<&str> = line.split('\t').collect();
-        let [id, style, entries, run, key, restore_keys, expected] = fields[..] else {
-            panic!("{line}");
-        };
-        let list = |text: &str| -> Vec<String> {
-            let parts = text
-                .split(';')
-                .map(str::trim)
-                .filter(|part| !part.is_empty());
-            parts.map(str::to_owned).collect()
-        };
-        let row = Row {
-            style: style_of(style),
-            run: run.to_owned(),
-            key: key.to_owned(),
-            restore_keys: list(restore_keys),
-        };
+    let rows = rows();
+    for row in &rows {
         let place = tempfile::tempdir().unwrap();
         let mut names = BTreeMap::new();
-        for entry in list(entries) {
-            let (object, name) = row.entry(&entry, place.path()).await;
+        for entry in &row.entries {
+            let (object, name) = row.entry(entry, place.path()).await;
             names.insert(object, name);
         }
         let found = look_up(&Directory::new(place.path()), &row.query()).await;
@@ -172,9 +185,9 @@ async fn every_row_of_the_table_of_look_ups() {
                 format!("{} {}", hit.as_str(), names[entry.object.as_str()])
             }
         };
-        assert_eq!(result, expected, "{id}");
+        assert_eq!(result, row.expected, "{}", row.id);
     }
-    assert_eq!(count, 28);
+    assert_eq!(rows.len(), 28);
 }
 
 #[test]

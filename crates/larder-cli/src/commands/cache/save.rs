@@ -2,11 +2,7 @@
 
 use std::process::ExitCode;
 
-use larder::Explain as _;
-use larder::cache::{
-    RemoteError, SaveError, SaveOptions, SaveOutcome, SaveReport, Style, WriteOptions,
-    save as save_entry,
-};
+use larder::cache::{SaveOptions, SaveOutcome, SaveReport, Style, WriteOptions, save_if_possible};
 use serde_json::json;
 
 use crate::{
@@ -47,16 +43,9 @@ pub(super) fn save(
         },
     };
     let reporter = progress::reporter(global);
-    let report = block_on(save_entry(&*remote, &options, &*reporter))?;
+    let report = block_on(save_if_possible(&*remote, &options, &*reporter))?;
     drop(reporter);
-    let report = match report {
-        // A cache costs time, never a job.
-        Err(SaveError::Remote(error)) if error.kind() == larder::Kind::World => {
-            failed(&error, global);
-            return Ok(ExitCode::SUCCESS);
-        }
-        report => report.map_err(|error| Failure::new(&error))?,
-    };
+    let report = report.map_err(|error| Failure::new(&error))?;
     for path in &report.skipped {
         output::tell(format!(
             "warning: not saved: `{}` is no file, link or directory",
@@ -75,20 +64,6 @@ pub(super) fn save(
         summary(&report);
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// A remote that is down, full or slow.
-fn failed(error: &RemoteError, global: &GlobalArgs) {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text += &format!(": {cause}");
-        source = cause.source();
-    }
-    if global.json {
-        output::json(&json!({ "success": true, "outcome": "failed", "reason": text }));
-    }
-    output::tell(format!("warning: nothing is saved: {text}"));
 }
 
 /// Why the job's state says that nothing shall be saved.
@@ -138,5 +113,7 @@ fn summary(report: &SaveReport) {
             "nothing is saved: there is an entry of {key}, and entries never change"
         )),
         SaveOutcome::ReadOnly => output::tell("nothing is saved: this run may only read"),
+        // A warning said why.
+        SaveOutcome::Failed => {}
     }
 }
