@@ -106,6 +106,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "INPUT_*",
         "the inputs of the GitHub action, for `larder ci`; it also reads the services' own variables, such as RUNNER_TEMP, GITHUB_OUTPUT, AGENT_TEMPDIRECTORY",
     ),
+    (
+        "ACTIONS_RUNTIME_TOKEN",
+        "with ACTIONS_RESULTS_URL: GitHub's cache service (`ghac:`), which GitHub tells to actions alone; GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL list and remove its entries; ACTIONS_CACHE_MODE is kept to",
+    ),
     ("NO_COLOR", "no colours"),
 ];
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::support::{json, sandbox};
 
 mod cycle;
+mod github;
 mod killed;
 mod outputs;
 mod presets;

@@ -54,7 +54,7 @@ pub(crate) enum CachePrefix {
 /// Where the cache is.
 #[derive(Debug, Args)]
 pub(crate) struct CacheRemoteArgs {
-    /// Where entries are kept: file:///DIR or a path [default: LARDER_CACHE_REMOTE, else
+    /// Where entries are kept: file:///DIR or a path; ghac: is GitHub's cache service [default: LARDER_CACHE_REMOTE, else
     /// ~/.cache/larder/pipeline on this machine]
     #[arg(long, value_name = "URL")]
     pub(crate) remote: Option<String>,

@@ -127,8 +127,8 @@ fn open(
     };
     let remote: Arc<dyn Remote> = inputs::remote(&named, environment)?;
     Ok(StepStore {
+        scopes: inputs::scopes(&scope, environment, &*remote)?,
         remote,
-        scopes: inputs::scopes(&scope, environment),
         store,
         notes,
         threads: inputs::threads(),
