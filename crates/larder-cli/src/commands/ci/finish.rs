@@ -83,6 +83,7 @@ fn line(saved: Option<&SaveReport>, is_new: bool) -> String {
         ),
         SaveOutcome::Exists => format!("larder: another job saved {key}"),
         SaveOutcome::ReadOnly => "larder: nothing is saved, this run may only read".to_owned(),
+        SaveOutcome::Failed => "larder: nothing is saved, the cache failed".to_owned(),
     }
 }
 
