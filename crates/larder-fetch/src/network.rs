@@ -176,7 +176,7 @@ impl Network {
     pub fn new(options: &NetworkOptions) -> Result<Self, NetworkError> {
         let stored = AuthenticationMiddleware::from_auth_storage(storage(options)?);
         let authenticate = Authenticate::new(&options.credentials, stored)?;
-        let client = client(options)?;
+        let client = bare_client(options)?;
         Ok(Self {
             client: reqwest_middleware::ClientBuilder::new(client)
                 .with(authenticate)
@@ -222,7 +222,11 @@ fn readable(path: &Path) -> Result<(), NetworkError> {
         })
 }
 
-fn client(options: &NetworkOptions) -> Result<Client, NetworkError> {
+/// The client alone, without credentials: certificates, proxies and time-outs. Connects nowhere.
+///
+/// # Errors
+/// [`NetworkError`], which names the file or URL that is unusable.
+pub fn bare_client(options: &NetworkOptions) -> Result<Client, NetworkError> {
     let certificates = certificates(&options.ca_files)?;
     let builder = builder(options)?.tls_certs_merge(certificates.clone());
     match builder.build() {

@@ -33,6 +33,7 @@ mod manifest;
 mod materialize;
 mod menus;
 mod network;
+mod open_remote;
 mod pack;
 mod pip;
 mod pkgs;
@@ -102,6 +103,7 @@ pub use manifest::manifest;
 pub use materialize::MaterializeError;
 pub use menus::Shortcuts;
 pub use network::MAX_TRANSFERS;
+pub use open_remote::{OpenRemoteError, open_remote};
 pub use pack::{PackOperationError, PackOptions, PackReport, pack};
 pub use pip::PipError;
 pub use pkgs::{

@@ -1,7 +1,7 @@
 //! The network client of one run, made when it is first needed: a run that fetches and solves nothing
 //! reads no certificates and no files of credentials.
 
-use std::sync::OnceLock;
+use std::{sync::OnceLock, time::Duration};
 
 use larder_fetch::{
     Backoff, Credential, FetchOptions, MirrorMap, Network, NetworkError, NetworkOptions,
@@ -43,6 +43,20 @@ impl<'a> LazyNetwork<'a> {
             ..options(&self.settings.network)
         })?;
         Ok(self.network.get_or_init(|| network))
+    }
+}
+
+/// How a remote is reached: without credentials, and given up as soon as this unless the configuration says
+/// another time.
+pub(crate) fn of_remote(
+    settings: &Settings,
+    (connect, silence): (Duration, Duration),
+) -> NetworkOptions {
+    NetworkOptions {
+        ca_files: settings.ca_files.clone(),
+        connect_timeout: settings.network.connect_timeout.unwrap_or(connect),
+        read_timeout: settings.network.read_timeout.unwrap_or(silence),
+        ..options(&settings.network)
     }
 }
 

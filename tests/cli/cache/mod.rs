@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::support::{json, sandbox};
 
+mod clouds;
 mod cycle;
 mod github;
 mod killed;

@@ -25,7 +25,7 @@ pub(crate) struct Abilities {
     pub(crate) notes_use: bool,
     /// Objects may be empty.
     pub(crate) empty: bool,
-    /// Components of names may have more than 200 bytes.
+    /// Components of names may have more than 100 bytes.
     pub(crate) long: bool,
 }
 
@@ -215,7 +215,7 @@ impl Suite<'_> {
     }
 
     async fn long_and_strange_names(&self) {
-        let times = if self.abilities.long { 24 } else { 7 };
+        let times = if self.abilities.long { 24 } else { 3 };
         let long = ObjectName::escape(&"\"ä|/ key\" ".repeat(times));
         let names = [
             long.as_str(),

@@ -3,9 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use larder_remote::{Directory, ObjectName, OpenOptions, Remote, RemoteError, Wanted, open, whole};
-use larder_testkit::{Fault, Server};
-
-use crate::services::variables;
+use larder_testkit::{Fault, Server, service_variables};
 
 fn name(text: &str) -> ObjectName {
     ObjectName::new(text).unwrap()
@@ -79,7 +77,7 @@ async fn what_a_web_server_has_is_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nginx_has_is_read() {
-    let mut variables = variables();
+    let mut variables = service_variables();
     let (Some(url), Some(files)) = (
         variables.remove("LARDER_TEST_HTTP"),
         variables.remove("LARDER_TEST_HTTP_DIR"),

@@ -7,15 +7,21 @@ use std::{
     time::SystemTime,
 };
 
-use larder::cache::{
-    KeyContext, Keys, OpenOptions, PrefixMatch, Query, Remote, Scope, Scopes, Style, WEEK,
-    evaluate, files_key, open, preset, version_of,
+use larder::{
+    Settings,
+    cache::{
+        KeyContext, Keys, PrefixMatch, Query, Remote, Scope, Scopes, Style, WEEK, evaluate,
+        files_key, preset, version_of,
+    },
+    open_remote,
 };
 
 use crate::{
     args::{
         CacheKeyOptions, CachePrefix, CacheRemoteArgs, CacheScopeArgs, CacheStyle, CacheWhatArgs,
+        GlobalArgs,
     },
+    commands::context,
     environment::Environment,
     failure::Failure,
     output,
@@ -24,7 +30,7 @@ use crate::{
 /// Opens the remote.
 pub(in crate::commands) fn remote(
     args: &CacheRemoteArgs,
-    environment: &Environment,
+    (global, environment): (&GlobalArgs, &Environment),
 ) -> Result<Arc<dyn Remote>, Failure> {
     let named = args
         .remote
@@ -35,12 +41,15 @@ pub(in crate::commands) fn remote(
         let text = "there is no place for the cache: neither --remote nor LARDER_CACHE_REMOTE nor HOME says one";
         return Err(Failure::refused("usage::no-home", text));
     };
-    let options = OpenOptions {
-        directory: environment.working_directory.clone(),
-        variables: environment.text_variables().into_iter().collect(),
-        ..OpenOptions::default()
+    let settings = match url.contains(':') && !url.starts_with("file:") {
+        true => context::settings(global, environment)?,
+        // A directory needs no configuration.
+        false => Settings {
+            working_directory: environment.working_directory.clone(),
+            ..Settings::default()
+        },
     };
-    open(&url, &options).map_err(|error| Failure::new(&error))
+    open_remote(&url, &settings).map_err(|error| Failure::new(&error))
 }
 
 pub(super) fn style(options: &CacheKeyOptions) -> Style {

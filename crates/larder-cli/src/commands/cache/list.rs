@@ -20,7 +20,7 @@ pub(super) fn list(
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
-    let remote = inputs::remote(&args.remote, environment)?;
+    let remote = inputs::remote(&args.remote, (global, environment))?;
     let entries = block_on(list_entries(&*remote))?.map_err(|error| Failure::new(&error))?;
     if global.json {
         output::json(&entries.iter().map(entry).collect::<Vec<_>>());

@@ -20,7 +20,7 @@ pub(super) fn prune(
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
-    let remote = inputs::remote(&args.remote, environment)?;
+    let remote = inputs::remote(&args.remote, (global, environment))?;
     let options = PruneOptions {
         unused_for: Some(args.unused_for),
         max_bytes: args.max_size,

@@ -21,7 +21,7 @@ pub(super) fn restore(
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
     let what = inputs::what(&args.what, &args.restore_keys, (&args.options, environment))?;
-    let remote = inputs::remote(&args.remote, environment)?;
+    let remote = inputs::remote(&args.remote, (global, environment))?;
     let scopes = inputs::scopes(&args.scope, environment, &*remote)?;
     let options = RestoreOptions {
         query: inputs::query(&what, &scopes, (&args.options, args.prefix_match)),

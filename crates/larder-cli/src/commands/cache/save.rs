@@ -30,7 +30,7 @@ pub(super) fn save(
     }
     let mut what = inputs::what(&args.what, &[], (&args.options, environment))?;
     settle_key(args, &mut what);
-    let remote = inputs::remote(&args.remote, environment)?;
+    let remote = inputs::remote(&args.remote, (global, environment))?;
     let scopes = inputs::scopes(&args.scope, environment, &*remote)?;
     let options = SaveOptions {
         query: inputs::query(&what, &scopes, (&args.options, None)),

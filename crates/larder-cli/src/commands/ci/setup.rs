@@ -118,8 +118,9 @@ impl Step<'_> {
     }
 
     fn kept(&self, asked: &Asked) -> Result<Option<Kept>, Failure> {
-        let place = (self.service, self.directory, self.environment);
-        Kept::of(self.inputs, &asked.files(self.environment), place)
+        let files = asked.files(self.environment);
+        let place = (self.service, self.directory);
+        Kept::of(self.inputs, &files, place, (self.global, self.environment))
     }
 
     /// The variables of this step: the machine goes with the job, unless somebody says otherwise.

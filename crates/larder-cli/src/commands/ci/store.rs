@@ -41,7 +41,8 @@ impl Kept {
     pub(super) fn of(
         inputs: &Inputs,
         files: &[PathBuf],
-        (service, directory, environment): (CiService, &Path, &Environment),
+        (service, directory): (CiService, &Path),
+        (global, environment): (&GlobalArgs, &Environment),
     ) -> Result<Option<Self>, Failure> {
         let Some(url) = url(&inputs.cache, service, environment) else {
             return Ok(None);
@@ -53,7 +54,7 @@ impl Kept {
             || step.join("store"),
             |named| environment.working_directory.join(named),
         );
-        let store = open(&url, (store, step.join("notes")), environment)?;
+        let store = open(&url, (store, step.join("notes")), (global, environment))?;
         Ok(Some(Self {
             url,
             key,
@@ -101,7 +102,7 @@ pub(super) fn save(
 ) -> Result<SaveReport, Failure> {
     let environment = environment.with("LARDER_STORE", &save.store);
     let directories = (save.store.clone(), save.notes.clone());
-    let store = open(&save.remote, directories, &environment)?;
+    let store = open(&save.remote, directories, (global, &environment))?;
     let settings = settings_with_store(global, &environment)?;
     let reporter = progress::reporter(global);
     if save.trim {
@@ -115,7 +116,7 @@ pub(super) fn save(
 fn open(
     url: &str,
     (store, notes): (PathBuf, PathBuf),
-    environment: &Environment,
+    (global, environment): (&GlobalArgs, &Environment),
 ) -> Result<StepStore, Failure> {
     let named = CacheRemoteArgs {
         remote: Some(url.to_owned()),
@@ -125,7 +126,7 @@ fn open(
         read_scopes: Vec::new(),
         default_branch: None,
     };
-    let remote: Arc<dyn Remote> = inputs::remote(&named, environment)?;
+    let remote: Arc<dyn Remote> = inputs::remote(&named, (global, environment))?;
     Ok(StepStore {
         scopes: inputs::scopes(&scope, environment, &*remote)?,
         remote,

@@ -1,0 +1,65 @@
+//! Opening a remote as this run reaches the network: with its certificates, proxies and variables.
+
+use std::{sync::Arc, time::Duration};
+
+use larder_fetch::{NetworkError, bare_client};
+use larder_remote::{OpenOptions, Remote, RemoteError};
+
+use crate::{Explain, Kind, Settings, network};
+
+/// For making a connection: there is always the channel, so a remote is given up sooner than that.
+const CONNECT: Duration = Duration::from_secs(5);
+/// For silence in the middle of a response.
+const SILENCE: Duration = Duration::from_secs(15);
+
+/// Why there is no remote.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenRemoteError {
+    /// The network cannot be reached as the configuration says.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The URL is none of a remote, or lacks what variables do not say.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+}
+
+impl Explain for OpenRemoteError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Network(_) => Kind::World,
+            Self::Remote(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Network(_) => "remote::network",
+            Self::Remote(error) => error.code(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Network(_) => None,
+            Self::Remote(error) => error.hint(),
+        }
+    }
+}
+
+/// Opens the remote of a URL or of a path below the working directory. Connects nowhere.
+///
+/// # Errors
+/// [`OpenRemoteError`]
+pub fn open_remote(url: &str, settings: &Settings) -> Result<Arc<dyn Remote>, OpenRemoteError> {
+    let mut options = OpenOptions {
+        directory: settings.working_directory.clone(),
+        variables: settings.variables.clone().into_iter().collect(),
+        ..OpenOptions::default()
+    };
+    // A directory needs no certificates.
+    if url.contains(':') && !url.starts_with("file:") {
+        let reached = network::of_remote(settings, (CONNECT, SILENCE));
+        options.client = Some(bare_client(&reached)?);
+    }
+    Ok(larder_remote::open(url, &options)?)
+}
