@@ -491,7 +491,8 @@ fn cep24_14_conda_packages_are_not_overwritten() {
     let run = world.larder(&["lock"]).fails_with(1);
     assert!(run.stderr.contains("six"), "{}", run.stderr);
     assert!(
-        run.stderr.contains("conda packages count as installed"),
+        run.stderr
+            .contains("conda packages count as installed (six 1.16.0)"),
         "{}",
         run.stderr
     );

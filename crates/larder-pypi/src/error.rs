@@ -20,7 +20,7 @@ pub enum ToolError {
         /// The tool.
         tool: String,
         /// What it was to do.
-        what: &'static str,
+        what: String,
         /// As the system reports it.
         status: ExitStatus,
         /// The last lines that it printed, without credentials: the reporter has been told them as they came.

@@ -79,7 +79,9 @@ pub fn build_wheel(
         }
     }
     installing.with_network(&mut command);
-    installing.call("build a wheel", "").run(command)?;
+    let name = source.file_name().unwrap_or_default().to_string_lossy();
+    let what = format!("build a wheel of `{name}`");
+    installing.call(what, "").run(command)?;
     let entries = fs::read_dir(into).map_err(ToolError::file("read", into))?;
     let mut files = entries.flatten().map(|entry| entry.path());
     let wheel = files.find(|path| path.extension().is_some_and(|extension| extension == "whl"));
@@ -156,10 +158,11 @@ impl<'r> Installing<'r> {
         let path = self.request.scratch.join(name);
         fs::write(&path, text).map_err(ToolError::file("write", &path))?;
         command.arg("--requirement").arg(path);
-        self.call("install the `pip:` section", "").run(command)
+        let what = "install the `pip:` section".to_owned();
+        self.call(what, "").run(command)
     }
 
-    fn call(&self, what: &'static str, input: &str) -> Call<'r> {
+    fn call(&self, what: String, input: &str) -> Call<'r> {
         Call {
             tool: self.request.tool,
             what,

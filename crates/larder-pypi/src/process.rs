@@ -18,7 +18,7 @@ const KEPT_LINES: usize = 40;
 pub(crate) struct Call<'c> {
     pub(crate) tool: &'c Tool,
     /// What it is to do, after "could not".
-    pub(crate) what: &'static str,
+    pub(crate) what: String,
     /// For its standard input.
     pub(crate) input: String,
     pub(crate) reporter: &'c dyn Reporter,
@@ -38,7 +38,7 @@ impl Call<'_> {
         }
         Err(ToolError::Failed {
             tool: self.tool.described(),
-            what: self.what,
+            what: self.what.clone(),
             status,
             output,
         })

@@ -127,7 +127,7 @@ impl Resolving<'_> {
     fn call<'c>(&'c self, input: &str) -> Call<'c> {
         Call {
             tool: self.request.tool,
-            what: "resolve the `pip:` section",
+            what: "resolve the `pip:` section".to_owned(),
             input: input.to_owned(),
             reporter: self.reporter,
         }

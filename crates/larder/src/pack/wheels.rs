@@ -1,5 +1,6 @@
 //! The wheels of the `pip:` section for a pack: in the store, each with the file name that pip expects.
 
+use larder_lock::{PipLock, PipPackage};
 use larder_store::Pin;
 
 use super::{PackOperationError, PackReport, layout::StoredWheel};
@@ -31,6 +32,19 @@ impl Wheels<'_> {
         Ok(())
     }
 
+    fn tell_of_sources(&self, pip: &PipLock) {
+        let is_source = |package: &&PipPackage| !file_name(package).ends_with(".whl");
+        let sources = pip.packages.iter().filter(is_source);
+        let sources: Vec<String> = sources.map(file_name).collect();
+        if !sources.is_empty() {
+            let text = format!(
+                "no wheels, but sources: who unpacks builds them, with what builds need from an index: {}",
+                sources.join(", ")
+            );
+            self.fetch.reporter.warn("pack::sources", text);
+        }
+    }
+
     /// Every wheel of every platform.
     pub(super) async fn fetch(
         &self,
@@ -38,6 +52,7 @@ impl Wheels<'_> {
     ) -> Result<Vec<StoredWheel>, PackOperationError> {
         let mut wheels = Vec::new();
         for pip in &self.source.pips {
+            self.tell_of_sources(pip);
             let indexes = &self.source.indexes;
             let mut summary = self.fetch.fetch(&pip.packages, indexes).await?;
             report.fetched += summary.fetched;

@@ -26,8 +26,8 @@ pub enum PipError {
         place: String,
         /// The lines that it speaks of, with their places.
         lines: Vec<String>,
-        /// Whether it speaks of something that conda brings.
-        is_of_conda: bool,
+        /// What conda brings of what it speaks of, with the version.
+        of_conda: Vec<String>,
         /// The tool's failure.
         #[source]
         source: ToolError,
@@ -129,8 +129,11 @@ impl Explain for PipError {
             }
             Self::Section(SectionError::Line { hint, .. }) => hint.clone(),
             Self::Unresolved {
-                lines, is_of_conda, ..
-            } => about_lines(lines, *is_of_conda),
+                lines,
+                of_conda,
+                source,
+                ..
+            } => hint(lines, of_conda, source),
             _ => None,
         }
     }
@@ -150,7 +153,7 @@ impl Explain for PipError {
 /// How many lines a hint names.
 const NAMED_LINES: usize = 5;
 
-fn about_lines(lines: &[String], is_of_conda: bool) -> Option<String> {
+fn hint(lines: &[String], of_conda: &[String], source: &ToolError) -> Option<String> {
     let mut hints = Vec::new();
     if !lines.is_empty() {
         let shown = lines.iter().take(NAMED_LINES).cloned().collect::<Vec<_>>();
@@ -160,8 +163,17 @@ fn about_lines(lines: &[String], is_of_conda: bool) -> Option<String> {
         };
         hints.push(format!("it is about {}{more}", shown.join(", ")));
     }
-    if is_of_conda {
-        hints.push("conda packages count as installed: where both want another version of one package, change one of them".to_owned());
+    if !of_conda.is_empty() {
+        hints.push(format!(
+            "conda packages count as installed ({}): where both want another version of one package, change one of them",
+            of_conda.join(", ")
+        ));
+    }
+    // It is the stricter reader of what others made.
+    let is_uv = matches!(source, ToolError::Failed { tool, output, .. }
+        if tool.starts_with("uv ") && !output.contains("No solution found"));
+    if is_uv {
+        hints.push("with LARDER_UV set to nothing pip does it, which reads more".to_owned());
     }
     (!hints.is_empty()).then(|| hints.join("; "))
 }

@@ -58,6 +58,9 @@ struct Question<'q> {
     subdir: Subdir,
 }
 
+/// What tools speak of in any case.
+const OF_TOOLS: &[&str] = &["pip", "setuptools", "wheel"];
+
 impl Question<'_> {
     /// A tool's failure, with the lines that it speaks of.
     fn explained(&self, error: PipError) -> PipError {
@@ -70,14 +73,21 @@ impl Question<'_> {
         let named = self.section.lines_named_in(output);
         let first = named.first().map(|(place, _)| *place);
         let place = first.or(self.section.place()).unwrap_or_default();
-        let mut provided = self.provided.iter();
+        let is_conflict = |provided: &Provided| {
+            !OF_TOOLS.contains(&provided.name.as_str()) && speaks_of(output, &provided.name)
+        };
         PipError::Unresolved {
             place: place.to_owned(),
             lines: named
                 .iter()
                 .map(|(place, line)| format!("`{line}` ({place})"))
                 .collect(),
-            is_of_conda: provided.any(|provided| speaks_of(output, &provided.name)),
+            of_conda: self
+                .provided
+                .iter()
+                .filter(|provided| is_conflict(provided))
+                .map(|provided| format!("{} {}", provided.name, provided.version))
+                .collect(),
             source,
         }
     }
