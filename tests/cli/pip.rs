@@ -441,6 +441,92 @@ fn a_collection_knows_wheels_and_what_was_made_for_them() {
     assert!(!world.sandbox.trees().join("tools/uv").exists());
 }
 
+/// Builds a wheel of dull by hand.
+const BACKEND: &str = r#"
+import zipfile
+
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    files = {
+        "dull.py": "of_source = True\n",
+        "dull-1.5.dist-info/METADATA": "Metadata-Version: 2.1\nName: dull\nVersion: 1.5\n",
+        "dull-1.5.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = [f"{name},," for name in [*files, "dull-1.5.dist-info/RECORD"]]
+    files["dull-1.5.dist-info/RECORD"] = "\n".join(record) + "\n"
+    with zipfile.ZipFile(f"{directory}/dull-1.5-py3-none-any.whl", "w") as wheel:
+        for name, text in files.items():
+            wheel.writestr(name, text)
+    return "dull-1.5-py3-none-any.whl"
+"#;
+
+#[test]
+fn a_source_is_built_offline_with_what_the_environment_has_and_once() {
+    let Some(world) = world() else { return };
+    world.manifest("", &["dull"]);
+    world.larder(&["lock"]).success();
+    // The same package as a source.
+    let project = world.sandbox.path("dull-1.5");
+    fs::create_dir(&project).unwrap();
+    // What it asks for is not to be had; it needs nothing but what is there.
+    let asked =
+        "[build-system]\nrequires = ['nowhere']\nbuild-backend = 'backend'\nbackend-path = ['.']\n";
+    fs::write(project.join("pyproject.toml"), asked).unwrap();
+    fs::write(project.join("backend.py"), BACKEND).unwrap();
+    let source = world.sandbox.path("wheels/dull-1.5.tar.gz");
+    let packed = Command::new("tar")
+        .arg("-czf")
+        .arg(&source)
+        .args([
+            "-C",
+            project.parent().unwrap().to_str().unwrap(),
+            "dull-1.5",
+        ])
+        .status();
+    assert!(packed.unwrap().success());
+    let wheel = fs::read(world.sandbox.path("wheels/dull-1.5-py3-none-any.whl")).unwrap();
+    let lock = world
+        .lock()
+        .replace("dull-1.5-py3-none-any.whl", "dull-1.5.tar.gz")
+        .replace(
+            &larder_digest_of(&wheel),
+            &larder_digest_of(&fs::read(&source).unwrap()),
+        );
+    world.sandbox.write("conda-lock.yml", &lock);
+    world
+        .larder(&["create", "-p", "env", "--download-only"])
+        .success();
+    let run = world
+        .larder(&["create", "-p", "env", "--offline"])
+        .success();
+    assert!(run.stderr.contains("pip: "), "it was built: {}", run.stderr);
+    assert!(
+        fs::read_to_string(world.site("dull.py"))
+            .unwrap()
+            .contains("of_source")
+    );
+    world.larder(&["verify", "-p", "env"]).success();
+    fs::remove_dir_all(env(&world.sandbox)).unwrap();
+    let run = world
+        .larder(&["create", "-p", "env", "--offline"])
+        .success();
+    assert!(
+        !run.stderr.contains("Building wheel"),
+        "built once: {}",
+        run.stderr
+    );
+    let run = world.larder(&["pack", "-o", "work.tar"]).success();
+    assert!(run.stderr.contains("dull-1.5.tar.gz"), "{}", run.stderr);
+    let (sandbox, site_packages) = carried(world);
+    without_uv(&sandbox, &["unpack", "work.tar", "-p", "other"]).success();
+    assert!(
+        sandbox
+            .path("other")
+            .join(&site_packages)
+            .join("dull.py")
+            .exists()
+    );
+}
+
 #[test]
 fn what_has_no_bytes_is_not_packed() {
     let Some(world) = world() else { return };

@@ -55,7 +55,8 @@ pub fn install(request: &InstallRequest<'_>, reporter: &dyn Reporter) -> Result<
     Ok(())
 }
 
-/// Builds the wheel of a source archive into an empty directory, and returns it.
+/// Builds the wheel of a source archive into an empty directory, and returns it. Offline with what builds need
+/// that is in the environment, and only then with what the tool has kept of earlier ones.
 ///
 /// # Errors
 /// [`ToolError`].
@@ -66,22 +67,10 @@ pub fn build_wheel(
     reporter: &dyn Reporter,
 ) -> Result<PathBuf, ToolError> {
     let installing = Installing { request, reporter };
-    let mut command = request.tool.command(into);
-    match request.tool.kind {
-        ToolKind::Uv => {
-            command.args(["build", "--wheel", "--no-sources"]);
-            command.arg("--python").arg(request.python);
-            command.arg("--out-dir").arg(into).arg(source);
-        }
-        ToolKind::Pip => {
-            command.args(["wheel", "--no-deps", "--wheel-dir"]);
-            command.arg(into).arg(source);
-        }
+    let is_built = request.offline && installing.build(source, into, Isolation::No).is_ok();
+    if !is_built {
+        installing.build(source, into, Isolation::Yes)?;
     }
-    installing.with_network(&mut command);
-    let name = source.file_name().unwrap_or_default().to_string_lossy();
-    let what = format!("build a wheel of `{name}`");
-    installing.call(what, "").run(command)?;
     let entries = fs::read_dir(into).map_err(ToolError::file("read", into))?;
     let mut files = entries.flatten().map(|entry| entry.path());
     let wheel = files.find(|path| path.extension().is_some_and(|extension| extension == "whl"));
@@ -91,12 +80,43 @@ pub fn build_wheel(
     })
 }
 
+/// Whether a build sees nothing but what it asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Isolation {
+    Yes,
+    No,
+}
+
 struct Installing<'r> {
     request: &'r InstallRequest<'r>,
     reporter: &'r dyn Reporter,
 }
 
 impl<'r> Installing<'r> {
+    fn build(&self, source: &Path, into: &Path, isolation: Isolation) -> Result<(), ToolError> {
+        let request = self.request;
+        let mut command = request.tool.command(into);
+        match request.tool.kind {
+            ToolKind::Uv => {
+                command.args(["build", "--wheel", "--no-sources"]);
+                command.arg("--python").arg(request.python);
+                command.arg("--out-dir").arg(into);
+            }
+            ToolKind::Pip => {
+                command.args(["wheel", "--no-deps", "--wheel-dir"]);
+                command.arg(into);
+            }
+        }
+        if isolation == Isolation::No {
+            command.arg("--no-build-isolation");
+        }
+        command.arg(source);
+        self.with_network(&mut command);
+        let name = source.file_name().unwrap_or_default().to_string_lossy();
+        let what = format!("build a wheel of `{name}`");
+        self.call(what, "").run(command)
+    }
+
     fn locked(&self) -> Result<(), ToolError> {
         let mut text = String::new();
         for (name, version, sha256) in self.request.packages {

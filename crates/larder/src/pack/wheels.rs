@@ -38,7 +38,7 @@ impl Wheels<'_> {
         let sources: Vec<String> = sources.map(file_name).collect();
         if !sources.is_empty() {
             let text = format!(
-                "no wheels, but sources: who unpacks builds them, with what builds need from an index: {}",
+                "no wheels, but sources: they are built where the pack is unpacked, with what builds need from the packed environment: {}",
                 sources.join(", ")
             );
             self.fetch.reporter.warn("pack::sources", text);
