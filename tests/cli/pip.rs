@@ -459,12 +459,8 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
     return "dull-1.5-py3-none-any.whl"
 "#;
 
-#[test]
-fn a_source_is_built_offline_with_what_the_environment_has_and_once() {
-    let Some(world) = world() else { return };
-    world.manifest("", &["dull"]);
-    world.larder(&["lock"]).success();
-    // The same package as a source.
+/// The same package as a source, beside the wheels.
+fn source_of_dull(world: &World) -> PathBuf {
     let project = world.sandbox.path("dull-1.5");
     fs::create_dir(&project).unwrap();
     // What it asks for is not to be had; it needs nothing but what is there.
@@ -483,6 +479,15 @@ fn a_source_is_built_offline_with_what_the_environment_has_and_once() {
         ])
         .status();
     assert!(packed.unwrap().success());
+    source
+}
+
+#[test]
+fn a_source_is_built_offline_with_what_the_environment_has_and_once() {
+    let Some(world) = world() else { return };
+    world.manifest("", &["dull"]);
+    world.larder(&["lock"]).success();
+    let source = source_of_dull(&world);
     let wheel = fs::read(world.sandbox.path("wheels/dull-1.5-py3-none-any.whl")).unwrap();
     let lock = world
         .lock()
