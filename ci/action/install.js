@@ -25,8 +25,9 @@ async function find(wanted) {
 }
 
 function existing(file) {
-  if (!fs.existsSync(file)) throw new Error(`larder-path: there is no ${file}`)
-  return file
+  const found = [file, file + exe].find(name => fs.existsSync(name))
+  if (!found) throw new Error(`larder-path: there is no ${file}`)
+  return found
 }
 
 function onPath() {

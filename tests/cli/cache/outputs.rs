@@ -5,6 +5,7 @@ use std::fs;
 use larder_testkit::Sandbox;
 
 use super::{run, save, world};
+use crate::support::json;
 
 fn restore(sandbox: &Sandbox, more: &[&str]) -> (String, String) {
     let output = sandbox.path("github-output");
@@ -131,4 +132,44 @@ fn a_key_is_shown_segment_by_segment() {
     );
     assert_eq!(shown["key"], "Plan9");
     assert_eq!(shown["segments"][0]["kind"], "string");
+}
+
+#[test]
+fn r38_gitlabs_key_files_are_a_prefix_and_a_hash() {
+    let sandbox = world();
+    let key = |more: &[&str]| {
+        let arguments = [&["key", "--style", "gitlab", "rspec", "--key-files"], more].concat();
+        run(&sandbox, &arguments, &[]).success().stdout
+    };
+    assert_eq!(key(&["absent.lock"]), "rspec-default\n");
+    assert_ne!(key(&["x.lock"]), key(&["absent.lock"]));
+    assert_eq!(key(&["x.lock", "absent.lock"]), key(&["x.lock"]));
+    let elsewhere = ["key", "rspec", "--key-files", "x.lock"];
+    let refused = run(&sandbox, &elsewhere, &[]).fails_with(1);
+    assert!(refused.stderr.contains("GitLab's"), "{}", refused.stderr);
+    let restore = [
+        "restore",
+        "--style",
+        "gitlab",
+        "--key",
+        "k",
+        "--key-files",
+        "x.lock",
+        "--path",
+        "data",
+    ];
+    let save = [
+        "save",
+        "--style",
+        "gitlab",
+        "--key",
+        "k",
+        "--key-files",
+        "x.lock",
+        "--path",
+        "data",
+    ];
+    run(&sandbox, &save, &[]).success();
+    let hit = json(&run(&sandbox, &[&restore[..], &["--json"]].concat(), &[]).success());
+    assert_eq!(hit["hit"], "true");
 }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_testkit::Sandbox;
+use larder_testkit::{GhacOptions, GhacServer, Sandbox, ghac_token};
 
 use super::runner::{Job, node};
 use crate::support::{app_and_lib, channel, conda, lib, program};
@@ -183,4 +183,76 @@ fn an_environment_that_cannot_be_made_fails_the_step_with_the_exit_code_of_creat
     assert!(run.stderr.contains("absent"), "{}", run.stderr);
     assert_eq!(job.file("output"), "");
     assert!(!job.file("state").contains("larder-state"));
+}
+
+/// A run on GitHub's own cache service, as the service tells an action where it is.
+fn on_service<'a>(
+    sandbox: &'a Sandbox,
+    name: &str,
+    service: (&GhacServer, &[(&str, &str)]),
+) -> Job<'a> {
+    let (server, scopes) = service;
+    let mut job = Job::new(sandbox, name).inputs(&[("larder-path", LARDER)]);
+    for (name, value) in server.variables(&ghac_token(scopes)) {
+        job = job.with(&name, &value);
+    }
+    job
+}
+
+#[test]
+fn on_githubs_cache_service_a_branch_starts_from_main_and_a_fork_saves_nothing() {
+    let Some(node) = node() else { return };
+    let sandbox = app_and_lib();
+    let server = GhacServer::with(GhacOptions {
+        runs: true,
+        ..GhacOptions::default()
+    });
+    let main: &[_] = &[("refs/heads/main", "rw")];
+    let branch: &[_] = &[("refs/heads/b", "rw"), ("refs/heads/main", "r")];
+    let fork: &[_] = &[("refs/pull/2/merge", "r"), ("refs/heads/main", "r")];
+    let rounds = [
+        ("one", main, "false", "larder: saved "),
+        ("two", main, "true", "nothing to save"),
+        ("three", fork, "true", "nothing to save"),
+        ("four", fork, "inexact", "may only read"),
+        ("five", branch, "inexact", "larder: saved "),
+        ("six", branch, "true", "nothing to save"),
+        ("seven", main, "inexact", "larder: saved "),
+    ];
+    for (name, scopes, result, said) in rounds {
+        if name == "four" {
+            sandbox.write(
+                "environment.yml",
+                "name: work\nchannels: [./channel]\ndependencies: [lib]\n",
+            );
+        }
+        let job = on_service(&sandbox, name, (&server, scopes));
+        job.action(&node, "main").success();
+        let outputs = job.outputs();
+        assert_eq!(outputs["cache-result"], result, "{name}");
+        let fetched = outputs["bytes-fetched"] == "0";
+        assert_eq!(
+            fetched,
+            result != "false",
+            "{name}: what main saved is enough"
+        );
+        let post = job.after().action(&node, "post").success();
+        assert!(post.stderr.contains(said), "{name}: {}", post.stderr);
+    }
+}
+
+#[test]
+fn a_cache_service_that_is_down_costs_a_warning_and_little_time() {
+    let Some(node) = node() else { return };
+    let sandbox = app_and_lib();
+    let job = Job::new(&sandbox, "one")
+        .inputs(&[("larder-path", LARDER)])
+        .with("ACTIONS_RESULTS_URL", "http://127.0.0.1:9/")
+        .with("ACTIONS_RUNTIME_TOKEN", "secret-token")
+        .with("ACTIONS_CACHE_SERVICE_V2", "True");
+    let run = job.action(&node, "main").success();
+    assert!(run.stderr.contains("warning:"), "{}", run.stderr);
+    assert!(!run.stderr.contains("secret-token"), "{}", run.stderr);
+    let post = job.after().action(&node, "post").success();
+    assert!(post.stderr.contains("not saved"), "{}", post.stderr);
 }

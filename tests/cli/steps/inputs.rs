@@ -177,3 +177,27 @@ fn finish_without_setup_says_what_is_missing() {
     let run = sandbox.larder(&["ci", "finish"]).fails_with(1);
     assert!(run.stderr.contains("larder ci setup"), "{}", run.stderr);
 }
+
+#[test]
+fn a_store_that_outlives_the_job_is_neither_replaced_nor_saved() {
+    let sandbox = app_and_lib();
+    sandbox.larder(&["create", "-p", "env"]).success();
+    let store = sandbox.store().display().to_string();
+    let remote = sandbox.path("remote").display().to_string();
+    let job = Job::new(&sandbox, "m")
+        .inputs(&[("cache", &remote)])
+        .with("LARDER_STORE", &store);
+    let run = setup(&job, &[]).success();
+    assert!(run.stderr.contains("is a store already"), "{}", run.stderr);
+    assert_eq!(job.outputs()["bytes-fetched"], "0");
+    let larder = Path::new(env!("CARGO_BIN_EXE_larder"));
+    job.after().step(larder, &["ci", "finish"]).success();
+    assert!(!Path::new(&remote).exists());
+    let fresh = sandbox.path("fresh").display().to_string();
+    let job = Job::new(&sandbox, "n")
+        .inputs(&[("cache", &remote)])
+        .with("LARDER_STORE", &fresh);
+    setup(&job, &[]).success();
+    job.after().step(larder, &["ci", "finish"]).success();
+    assert!(Path::new(&remote).exists() && Path::new(&fresh).exists());
+}

@@ -19,7 +19,7 @@ use crate::{
     },
     environment::Environment,
     failure::Failure,
-    progress,
+    output, progress,
 };
 
 use super::{
@@ -47,8 +47,18 @@ impl Kept {
         let Some(url) = url(&inputs.cache, service, environment) else {
             return Ok(None);
         };
-        let key = key(inputs, files, environment)?;
         let named = environment.path("LARDER_STORE");
+        if let Some(store) = named
+            .as_ref()
+            .filter(|store| has_content(store, environment))
+        {
+            output::tell(format!(
+                "warning: `{}` (LARDER_STORE) is a store already, so it is neither restored nor saved",
+                store.display()
+            ));
+            return Ok(None);
+        }
+        let key = key(inputs, files, environment)?;
         let step = directory.join(last_part(&key.near));
         let store = named.as_ref().map_or_else(
             || step.join("store"),
@@ -135,6 +145,12 @@ fn open(
         threads: inputs::threads(),
         now: SystemTime::now(),
     })
+}
+
+/// Restoring replaces a directory, which must not happen to a store that outlives the job.
+fn has_content(store: &Path, environment: &Environment) -> bool {
+    let entries = std::fs::read_dir(environment.working_directory.join(store));
+    entries.is_ok_and(|mut entries| entries.next().is_some())
 }
 
 /// The cache that is meant: the one named, that of the service, else this machine's.
