@@ -122,7 +122,7 @@ fn a_key_is_shown_segment_by_segment() {
     ] {
         assert!(shown.stderr.contains(words), "{}", shown.stderr);
     }
-    let shown = crate::support::json(
+    let shown = json(
         &run(
             &sandbox,
             &["key", "$(Agent.OS)", "--json"],
