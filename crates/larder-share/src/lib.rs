@@ -19,6 +19,7 @@ mod load;
 mod note;
 pub mod objects;
 mod open;
+pub mod packs;
 mod shelf;
 mod source;
 
@@ -26,6 +27,6 @@ pub use error::ShareError;
 pub use limits::{Limits, in_time, timed_body};
 pub use load::{Load, Put, Unsent, Weighed};
 pub use note::{Note, NoteKind, NoteName};
-pub use open::{Layout, layout_of, shelf};
+pub use open::{Layout, layout_of, shelf, shelf_in};
 pub use shelf::{CollectOptions, Collected, Shelf};
 pub use source::{Source, StoreSource};

@@ -1,11 +1,15 @@
 //! From a URL to the [`Shelf`] that it names: `layout=objects` or `layout=packs` in its query says how objects are
 //! kept, and is taken off before larder-remote sees it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use larder_remote::{OpenOptions, open};
 
-use crate::{ShareError, Shelf, objects::Objects};
+use crate::{
+    ShareError, Shelf,
+    objects::Objects,
+    packs::{PackScopes, Packs, PacksOptions, Rules},
+};
 
 /// How objects are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,19 +20,35 @@ pub enum Layout {
     Packs,
 }
 
-/// The shelf that a URL or a path names.
+/// The shelf that a URL or a path names. Packs are everybody's.
 ///
 /// # Errors
 /// If it names none.
 pub fn shelf(url: &str, options: &OpenOptions) -> Result<Arc<dyn Shelf>, ShareError> {
+    shelf_in(url, options, &PackScopes::shared())
+}
+
+/// The shelf that a URL or a path names, of packs those in these scopes.
+///
+/// # Errors
+/// If it names none.
+pub fn shelf_in(
+    url: &str,
+    options: &OpenOptions,
+    scopes: &PackScopes,
+) -> Result<Arc<dyn Shelf>, ShareError> {
     let (rest, layout) = layout_of(url)?;
     let remote = open(&rest, options)?;
     match layout {
         Layout::Objects => Ok(Arc::new(Objects::new(remote))),
-        Layout::Packs => Err(ShareError::Url {
-            url: remote.url().to_owned(),
-            problem: "there are no packs yet".to_owned(),
-        }),
+        Layout::Packs => {
+            let options = PacksOptions {
+                scopes: scopes.clone(),
+                rules: Rules::default(),
+                clock: SystemTime::now,
+            };
+            Ok(Arc::new(Packs::new(remote, options)))
+        }
     }
 }
 

@@ -39,7 +39,10 @@ fn main() {
     }
     let assumed = month(&locks);
     let jobs = traffic::jobs(assumed, &locks);
-    println!("{}", report::heading(assumed, jobs.len(), locks.weeks() * 7));
+    println!(
+        "{}",
+        report::heading(assumed, jobs.len(), locks.weeks() * 7)
+    );
     println!("{}", report::table(&columns(&jobs), assumed));
 }
 
@@ -106,7 +109,10 @@ fn print_rules(locks: &Locks) {
                 usize::MAX => "no limit".to_owned(),
                 packs => packs.to_string(),
             };
-            rows.push((format!("{limit} packs, {dead_percent} % dead"), with_rules(rules, &jobs)));
+            rows.push((
+                format!("{limit} packs, {dead_percent} % dead"),
+                with_rules(rules, &jobs),
+            ));
         }
     }
     for (gap, request) in [(0, 8), (1, 8), (4, 8), (1, 32), (1, 128)] {
@@ -115,7 +121,10 @@ fn print_rules(locks: &Locks) {
             request: request << 20,
             ..Rules::default()
         };
-        rows.push((format!("gaps of {gap} MiB, requests of {request} MiB"), with_rules(rules, &jobs)));
+        rows.push((
+            format!("gaps of {gap} MiB, requests of {request} MiB"),
+            with_rules(rules, &jobs),
+        ));
     }
     println!("{}", report::rules(&rows, days));
 }

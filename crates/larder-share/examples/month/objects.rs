@@ -40,7 +40,8 @@ impl Way for Objects {
             missing = absent.map(|member| member.size).sum();
         }
         // What is not there is asked for as well; a lock or a memo comes first.
-        self.counts.request("GET", 1 + job.lock.members.len() as u64);
+        self.counts
+            .request("GET", 1 + job.lock.members.len() as u64);
         self.counts.down += job.lock.bytes() - missing;
         self.counts.job(job.lock.bytes(), missing);
     }
@@ -59,7 +60,11 @@ impl Way for Objects {
         }
         self.age(job.end);
         for member in &job.lock.members {
-            if self.there.insert(member.name.clone(), (job.end, member.size)).is_none() {
+            if self
+                .there
+                .insert(member.name.clone(), (job.end, member.size))
+                .is_none()
+            {
                 self.counts.request("PUT", 1);
                 self.counts.up += member.size;
                 self.stored += member.size;

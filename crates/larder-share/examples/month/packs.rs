@@ -57,7 +57,11 @@ impl Packs {
     /// Looks for the newest index of each scope, and reads those that there are.
     fn see(&mut self, scope: usize, now: u64) -> Seen {
         let mut seen = Vec::new();
-        for of in if scope == MAIN { vec![MAIN] } else { vec![scope, MAIN] } {
+        for of in if scope == MAIN {
+            vec![MAIN]
+        } else {
+            vec![scope, MAIN]
+        } {
             let prefix = scope_id(of).index_prefix();
             self.counts.request("look-up", 1);
             if let Some(key) = self.service.look_up(scope, &prefix, &[], now) {
@@ -148,7 +152,8 @@ impl Way for Packs {
         let missing = missing.filter(|member| summary.missing.contains(&member.name));
         let missing = missing.map(|member| member.size).sum();
         self.counts.job(job.lock.bytes(), missing);
-        self.running.insert(number, summary.saves || !gone.is_empty());
+        self.running
+            .insert(number, summary.saves || !gone.is_empty());
     }
 
     fn end(&mut self, number: usize, job: &Job) {
@@ -233,7 +238,11 @@ fn root(job: &Job, now: u64) -> Root {
     Root {
         name: format!("manifest {}", job.manifest),
         saved: now,
-        members: lock.members.iter().map(|member| member.name.clone()).collect(),
+        members: lock
+            .members
+            .iter()
+            .map(|member| member.name.clone())
+            .collect(),
     }
 }
 

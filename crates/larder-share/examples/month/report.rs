@@ -12,7 +12,12 @@ use crate::{
 const PUT: f64 = 0.005;
 const GET: f64 = 0.0004;
 const STORED: f64 = 0.023;
-const OUT: [(f64, f64); 4] = [(10_240.0, 0.09), (40_960.0, 0.085), (102_400.0, 0.07), (f64::MAX, 0.05)];
+const OUT: [(f64, f64); 4] = [
+    (10_240.0, 0.09),
+    (40_960.0, 0.085),
+    (102_400.0, 0.07),
+    (f64::MAX, 0.05),
+];
 
 /// One way and what it cost.
 pub(crate) struct Column {
@@ -26,7 +31,11 @@ pub(crate) fn table(columns: &[Column], assumed: Assumptions) -> String {
     let per_day = |number: u64| format!("{:.0}", number as f64 / days);
     let gigabytes = |bytes: u64| format!("{:.1} GB", bytes as f64 / days / 1e9);
     let share = |part: u64, all: u64| format!("{:.1} %", 100.0 * part as f64 / all as f64);
-    let mut kinds: Vec<&str> = columns.iter().flat_map(|column| column.counts.requests.keys()).copied().collect();
+    let mut kinds: Vec<&str> = columns
+        .iter()
+        .flat_map(|column| column.counts.requests.keys())
+        .copied()
+        .collect();
     kinds.sort_unstable();
     kinds.dedup();
     let mut text = String::new();
@@ -38,31 +47,64 @@ pub(crate) fn table(columns: &[Column], assumed: Assumptions) -> String {
     row("---", &|_| "---".to_owned());
     for kind in kinds {
         row(&format!("requests: {kind}"), &|column| {
-            per_day(column.counts.requests.get(kind).copied().unwrap_or_default())
+            per_day(
+                column
+                    .counts
+                    .requests
+                    .get(kind)
+                    .copied()
+                    .unwrap_or_default(),
+            )
         });
     }
     row("bytes down", &|column| gigabytes(column.counts.down));
     row("bytes up", &|column| gigabytes(column.counts.up));
-    row("bytes from the channel", &|column| gigabytes(column.counts.channel));
-    row("jobs with everything from the remote", &|column| share(column.counts.whole, column.counts.jobs));
+    row("bytes from the channel", &|column| {
+        gigabytes(column.counts.channel)
+    });
+    row("jobs with everything from the remote", &|column| {
+        share(column.counts.whole, column.counts.jobs)
+    });
     row("jobs that asked the channel for a part", &|column| {
         let counts = &column.counts;
         share(counts.jobs - counts.whole - counts.none, counts.jobs)
     });
-    row("jobs that had everything from the channel", &|column| share(column.counts.none, column.counts.jobs));
-    row("entries evicted for the quota", &|column| format!("{:.1}", column.counts.evicted as f64 / days));
-    row("entries expired", &|column| format!("{:.1}", column.counts.expired as f64 / days));
-    row("stored at most", &|column| format!("{:.2} GB", column.counts.stored_most as f64 / 1e9));
-    row("uploads in a minute, at most", &|column| match column.is_s3 {
-        true => "no limit".to_owned(),
-        false => column.counts.uploads_a_minute.to_string(),
+    row("jobs that had everything from the channel", &|column| {
+        share(column.counts.none, column.counts.jobs)
     });
-    row("packs that a job reads, mean and most", &|column| match column.counts.packs {
-        0 => "-".to_owned(),
-        packs => format!("{:.1}, {}", packs as f64 / column.counts.jobs as f64, column.counts.packs_most),
+    row("entries evicted for the quota", &|column| {
+        format!("{:.1}", column.counts.evicted as f64 / days)
     });
-    row("dollars, runners in the bucket's region", &|column| dollars(column, assumed, false));
-    row("dollars, runners elsewhere", &|column| dollars(column, assumed, true));
+    row("entries expired", &|column| {
+        format!("{:.1}", column.counts.expired as f64 / days)
+    });
+    row("stored at most", &|column| {
+        format!("{:.2} GB", column.counts.stored_most as f64 / 1e9)
+    });
+    row(
+        "uploads in a minute, at most",
+        &|column| match column.is_s3 {
+            true => "no limit".to_owned(),
+            false => column.counts.uploads_a_minute.to_string(),
+        },
+    );
+    row(
+        "packs that a job reads, mean and most",
+        &|column| match column.counts.packs {
+            0 => "-".to_owned(),
+            packs => format!(
+                "{:.1}, {}",
+                packs as f64 / column.counts.jobs as f64,
+                column.counts.packs_most
+            ),
+        },
+    );
+    row("dollars, runners in the bucket's region", &|column| {
+        dollars(column, assumed, false)
+    });
+    row("dollars, runners elsewhere", &|column| {
+        dollars(column, assumed, true)
+    });
     text
 }
 
@@ -75,7 +117,11 @@ fn dollars(column: &Column, assumed: Assumptions, leaves: bool) -> String {
     let times = |kind: &str| counts.requests.get(kind).copied().unwrap_or_default() as f64 / 1000.0;
     let requests = times("PUT") * PUT + times("GET") * GET;
     let stored = counts.stored_most as f64 / 1e9 * STORED * days / 30.0;
-    let out = if leaves { traffic_out(counts.down as f64 / 1e9) } else { 0.0 };
+    let out = if leaves {
+        traffic_out(counts.down as f64 / 1e9)
+    } else {
+        0.0
+    };
     format!("{:.2}", (requests + stored + out) / days)
 }
 

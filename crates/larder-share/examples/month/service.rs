@@ -59,7 +59,11 @@ impl Service {
         restore_keys: &[&str],
         now: u64,
     ) -> Option<String> {
-        let scopes = if scope == MAIN { vec![MAIN] } else { vec![scope, MAIN] };
+        let scopes = if scope == MAIN {
+            vec![MAIN]
+        } else {
+            vec![scope, MAIN]
+        };
         for scope in scopes {
             if self.has(scope, key, now) {
                 return Some(key.to_owned());
@@ -75,7 +79,10 @@ impl Service {
 
     fn has(&mut self, scope: usize, key: &str, now: u64) -> bool {
         let place = (scope, key.to_owned());
-        let has = self.entries.get(&place).is_some_and(|entry| entry.used + LIFE > now);
+        let has = self
+            .entries
+            .get(&place)
+            .is_some_and(|entry| entry.used + LIFE > now);
         if has {
             self.touch(&place, now);
         }
@@ -99,7 +106,10 @@ impl Service {
         self.entries.insert(place, entry);
         self.stored += size;
         while self.stored > QUOTA {
-            let oldest = self.entries.iter().min_by_key(|(_, entry)| (entry.used, entry.created));
+            let oldest = self
+                .entries
+                .iter()
+                .min_by_key(|(_, entry)| (entry.used, entry.created));
             let oldest = oldest.map(|(place, _)| place.clone()).expect("entries");
             self.remove(&oldest);
             self.evicted += 1;
@@ -117,7 +127,10 @@ impl Service {
     }
 
     fn expire(&mut self, now: u64) {
-        let old = self.entries.iter().filter(|(_, entry)| entry.used + LIFE <= now);
+        let old = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.used + LIFE <= now);
         let old: Vec<_> = old.map(|(place, _)| place.clone()).collect();
         for place in old {
             self.remove(&place);

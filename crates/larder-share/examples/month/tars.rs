@@ -36,7 +36,8 @@ impl Way for Tars {
             missing -= useful.map(|member| member.size).sum::<u64>();
             self.counts.down += all;
             // The client reads segments of 128 MiB after a HEAD.
-            self.counts.request("blob GET and HEAD", 1 + all.div_ceil(128 << 20));
+            self.counts
+                .request("blob GET and HEAD", 1 + all.div_ceil(128 << 20));
         }
         self.counts.job(job.lock.bytes(), missing);
         self.found.insert(number, found);
@@ -52,7 +53,8 @@ impl Way for Tars {
         self.counts.request("create and finalize", 1);
         if self.service.save(job.scope, &key, bytes, job.end) {
             self.counts.request("create and finalize", 1);
-            self.counts.request("blob PUT", 1 + bytes.div_ceil(64 << 20));
+            self.counts
+                .request("blob PUT", 1 + bytes.div_ceil(64 << 20));
             self.counts.up += bytes;
             self.contents.insert(key, job.lock.members.clone());
         }

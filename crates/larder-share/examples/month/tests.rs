@@ -48,7 +48,10 @@ fn the_rule_bounds_how_many_packs_a_job_reads() {
         dead_percent: 100,
         ..Rules::default()
     };
-    let (without, with) = (with_rules(never, &jobs), with_rules(Rules::default(), &jobs));
+    let (without, with) = (
+        with_rules(never, &jobs),
+        with_rules(Rules::default(), &jobs),
+    );
     assert_eq!(without.rewritten, 0);
     assert!(without.packs_most > 16, "{without:?}");
     assert!(with.packs_most < without.packs_most, "{with:?}");

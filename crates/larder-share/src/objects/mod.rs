@@ -126,7 +126,7 @@ impl Shelf for Objects {
 }
 
 /// All bytes of a small object.
-async fn read(
+pub(crate) async fn read(
     remote: &dyn Remote,
     object: &str,
     download: Download,

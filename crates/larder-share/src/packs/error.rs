@@ -20,7 +20,9 @@ pub enum FormatError {
         expected: u64,
     },
     /// Its bytes are not those that its name promises.
-    #[error("its bytes are not those of its name: expected sha256:{expected}, found sha256:{found}")]
+    #[error(
+        "its bytes are not those of its name: expected sha256:{expected}, found sha256:{found}"
+    )]
     Digest {
         /// What the name ends in.
         expected: Sha256,

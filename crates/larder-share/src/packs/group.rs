@@ -35,7 +35,9 @@ impl Group {
         Self {
             pack: read.pack,
             range: read.range,
-            places: members.map(|(member, place)| (member.name, place)).collect(),
+            places: members
+                .map(|(member, place)| (member.name, place))
+                .collect(),
             pending: Mutex::new(None),
         }
     }

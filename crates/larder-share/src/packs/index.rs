@@ -3,7 +3,11 @@
 //! A hint and nothing more: who reads by it verifies what it reads, and what it names may be gone. Reads no
 //! remote.
 
-use std::{collections::{BTreeSet, HashSet}, io::Read as _, ops::Range};
+use std::{
+    collections::{BTreeSet, HashSet},
+    io::Read as _,
+    ops::Range,
+};
 
 use larder_digest::Sha256;
 use serde::{Deserialize, Serialize};

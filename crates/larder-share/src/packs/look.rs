@@ -48,10 +48,7 @@ pub(super) async fn look(remote: &dyn Remote, scopes: &PackScopes) -> Result<See
 }
 
 /// The index of a scope that was created last; an empty one where there is none.
-pub(super) async fn newest_index(
-    remote: &dyn Remote,
-    scope: ScopeId,
-) -> Result<Index, ShareError> {
+pub(super) async fn newest_index(remote: &dyn Remote, scope: ScopeId) -> Result<Index, ShareError> {
     let prefix = Wanted::Prefix(scope.index_prefix());
     let Some(found) = remote.newest(&[prefix]).await? else {
         return Ok(Index::default());

@@ -75,7 +75,7 @@ impl Saving<'_> {
         } else if !plan.save.records {
             return Ok(put);
         }
-        if self.packs.options.scopes.rewrites() && self.load.root.is_some() {
+        if self.packs.options.scopes.rewrites && self.load.root.is_some() {
             plan.changes.record(plan.root.clone());
         }
         self.index(&plan, &mut put).await?;
@@ -113,7 +113,7 @@ impl Saving<'_> {
         let wanted = Wanted {
             root: &root,
             members: &members,
-            rewrites: options.scopes.rewrites() && self.load.root.is_some(),
+            rewrites: options.scopes.rewrites && self.load.root.is_some(),
         };
         let save = seen.view.save(wanted, &seen.own, &options.rules);
         Ok(Plan {

@@ -75,27 +75,21 @@ impl View {
     }
 
     /// The members that are taken out of packs by the rewrite rule.
-    fn left(
-        &self,
-        needed: Vec<Needed>,
-        root: &Root,
-        adds: bool,
-        rules: &Rules,
-    ) -> HashSet<String> {
+    fn left(&self, needed: Vec<Needed>, root: &Root, adds: bool, rules: &Rules) -> HashSet<String> {
         let mut live = self.live();
         live.extend(root.members.iter().map(String::as_str));
         let first = self.first_holders();
         let is_dead = |pack: &Needed| {
-            let counts = |name: &str| !live.contains(name) || first.get(name) != Some(&pack.position);
+            let counts =
+                |name: &str| !live.contains(name) || first.get(name) != Some(&pack.position);
             let dead = self.bytes_of(pack.position, counts);
             let all = self.packs()[pack.position].size();
             dead > rules.dead_bytes && dead * 100 > all * rules.dead_percent
         };
         let (mut left, mut stay): (Vec<_>, Vec<_>) = needed.into_iter().partition(is_dead);
         stay.sort_by_key(|pack| std::cmp::Reverse((pack.bytes, pack.position)));
-        let with_new = |stay: &[Needed], left: &[Needed]| {
-            stay.len() + usize::from(adds || !left.is_empty())
-        };
+        let with_new =
+            |stay: &[Needed], left: &[Needed]| stay.len() + usize::from(adds || !left.is_empty());
         if with_new(&stay, &left) > rules.packs {
             // One place is for the pack that is being made.
             left.extend(stay.drain((rules.packs / 2).max(1) - 1..));

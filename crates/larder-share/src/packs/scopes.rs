@@ -10,6 +10,9 @@ pub struct PackScopes {
     pub read: Vec<ScopeId>,
     /// None for runs that may only read.
     pub write: Option<ScopeId>,
+    /// Whether this run keeps packs in order for others, as those of the default branch do: nobody else reads
+    /// what a branch rewrites.
+    pub rewrites: bool,
 }
 
 impl PackScopes {
@@ -18,7 +21,7 @@ impl PackScopes {
         Self::of(["shared"], Some("shared"))
     }
 
-    /// By their texts, the run's own first and the one that all can read last.
+    /// By their texts, the run's own first and the one that all can read last: who writes there rewrites.
     pub fn of<'a>(read: impl IntoIterator<Item = &'a str>, write: Option<&str>) -> Self {
         let mut scopes: Vec<ScopeId> = Vec::new();
         for scope in read.into_iter().map(ScopeId::of) {
@@ -26,14 +29,11 @@ impl PackScopes {
                 scopes.push(scope);
             }
         }
+        let write = write.map(ScopeId::of);
         Self {
+            rewrites: write.is_some() && scopes.last().copied() == write,
             read: scopes,
-            write: write.map(ScopeId::of),
+            write,
         }
-    }
-
-    /// Whether this run keeps packs in order for others: nobody else reads what a branch rewrites.
-    pub fn rewrites(&self) -> bool {
-        self.write.is_some() && self.read.last().copied() == self.write
     }
 }

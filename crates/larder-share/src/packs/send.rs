@@ -37,7 +37,12 @@ pub(super) async fn send(
 ) -> Result<Sent, ShareError> {
     let packs = saving.packs;
     let name = object_name(&id.object(), packs)?;
-    let bytes = head.len() as u64 + table.members().iter().map(|member| member.size).sum::<u64>();
+    let bytes = head.len() as u64
+        + table
+            .members()
+            .iter()
+            .map(|member| member.size)
+            .sum::<u64>();
     let (pieces, arriving) = mpsc::channel(WAITING);
     let creating = async {
         let created = packs.remote.create_if_absent(&name, body(arriving));
@@ -94,7 +99,11 @@ async fn read_member(
     size: u64,
     pieces: &Pieces,
 ) -> io::Result<bool> {
-    let note = saving.load.notes.iter().find(|note| note.name.to_string() == name);
+    let note = saving
+        .load
+        .notes
+        .iter()
+        .find(|note| note.name.to_string() == name);
     if let Some(note) = note {
         let bytes = Bytes::from(note.bytes.clone());
         return Ok(pieces.send(Ok(bytes)).await.is_ok());
@@ -115,5 +124,7 @@ async fn read_member(
     if sent == size {
         return Ok(true);
     }
-    Err(io::Error::other(format!("it has {sent} bytes, expected {size}")))
+    Err(io::Error::other(format!(
+        "it has {sent} bytes, expected {size}"
+    )))
 }

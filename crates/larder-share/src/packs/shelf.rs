@@ -179,11 +179,14 @@ impl Shelf for Packs {
             Err(error) if error.is_absent() => return Ok(None),
             download => download?,
         };
-        let bytes = download.bytes().await.map_err(|source| ShareError::Broken {
-            remote: self.remote.url().to_owned(),
-            object: name.clone(),
-            source,
-        })?;
+        let bytes = download
+            .bytes()
+            .await
+            .map_err(|source| ShareError::Broken {
+                remote: self.remote.url().to_owned(),
+                object: name.clone(),
+                source,
+            })?;
         let found = name::sha256(&bytes);
         if found == listed.sha256 {
             return Ok(Some(bytes));

@@ -92,7 +92,10 @@ impl Table {
                 found: magic.escape_ascii().to_string(),
             });
         }
-        let length = length.iter().rev().fold(0, |sum, byte| (sum << 8) | u64::from(*byte));
+        let length = length
+            .iter()
+            .rev()
+            .fold(0, |sum, byte| (sum << 8) | u64::from(*byte));
         let length = bounded(length)? as usize;
         if rest.len() < length {
             return Err(FormatError::Length {
