@@ -98,24 +98,21 @@ fn print_rules(locks: &Locks) {
     };
     let jobs = traffic::jobs(assumed, locks);
     let mut rows = Vec::new();
-    for packs in [4, 6, 8, 12, 16, usize::MAX] {
-        for dead_percent in [30, 50, 70, 100] {
-            let rules = Rules {
-                packs,
-                dead_percent,
-                ..Rules::default()
-            };
-            let limit = match packs {
-                usize::MAX => "no limit".to_owned(),
-                packs => packs.to_string(),
-            };
-            rows.push((
-                format!("{limit} packs, {dead_percent} % dead"),
-                with_rules(rules, &jobs),
-            ));
-        }
+    let limits = [4, 6, 8, 12, 16, usize::MAX].map(|packs| (packs, 50));
+    for (packs, dead_percent) in limits.into_iter().chain([30, 70, 100].map(|dead| (8, dead))) {
+        let rules = Rules {
+            packs,
+            dead_percent,
+            ..Rules::default()
+        };
+        let limit = match packs {
+            usize::MAX => "any number of".to_owned(),
+            packs => format!("at most {packs}"),
+        };
+        let name = format!("{limit} packs, {dead_percent} % dead");
+        rows.push((name, with_rules(rules, &jobs)));
     }
-    for (gap, request) in [(0, 8), (1, 8), (4, 8), (1, 32), (1, 128)] {
+    for (gap, request) in [(0, 16), (1, 16), (4, 16), (1, 8), (1, 64)] {
         let rules = Rules {
             gap: gap << 20,
             request: request << 20,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use larder_share::packs::{
-    Index, PackEntry, PackId, RestorePlan, Root, Rules, ScopeId, Table, View, Wanted,
+    Index, Member, PackEntry, PackId, RestorePlan, Root, Rules, ScopeId, Table, View, Wanted,
 };
 
 use crate::{
@@ -181,6 +181,7 @@ impl Way for Packs {
             own.record(root);
         }
         own.forget(job.end, self.rules.listed);
+        own.advance();
         self.send_index(job, own);
     }
 
@@ -190,7 +191,7 @@ impl Way for Packs {
 }
 
 impl Packs {
-    fn send(&mut self, job: &Job, members: &[larder_share::packs::Member]) -> PackEntry {
+    fn send(&mut self, job: &Job, members: &[Member]) -> PackEntry {
         let table = Table::new(members.to_vec(), 0).expect("members");
         let (digest, head) = table.to_bytes().expect("a table");
         let entry = PackEntry {

@@ -32,6 +32,8 @@ const DAY: u64 = 24 * 60 * 60;
 /// The packs of one scope, the last saved last, and what they were saved for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Index {
+    /// One more than the latest of those that it was made from.
+    generation: u32,
     packs: Vec<PackEntry>,
     roots: Vec<Root>,
     /// Members that were found damaged, wherever the pack is.
@@ -89,6 +91,11 @@ impl Index {
     /// Which members of which packs were found damaged and are not to be read.
     pub fn doubts(&self) -> &BTreeSet<(PackId, String)> {
         &self.doubts
+    }
+
+    /// Makes it the one after what it was read as.
+    pub fn advance(&mut self) {
+        self.generation = self.generation.saturating_add(1);
     }
 
     /// Notes that a member of a pack is damaged.
@@ -157,7 +164,7 @@ impl Index {
         let packed = zstd::bulk::compress(&json, LEVEL);
         let packed = packed.map_err(|source| FormatError::Compressed { source })?;
         let bytes = [MAGIC.as_slice(), &packed].concat();
-        Ok((scope.index_name(&bytes), bytes))
+        Ok((scope.index_name(self.generation, &bytes), bytes))
     }
 
     fn check(&self) -> Result<(), FormatError> {
@@ -204,6 +211,7 @@ impl Index {
 
     /// What this and another index of the scope say together, whoever was first.
     pub fn merge(&mut self, other: &Self) {
+        self.generation = self.generation.max(other.generation);
         for pack in &other.packs {
             if !self.has(pack.id) {
                 self.packs.push(pack.clone());

@@ -29,9 +29,12 @@ impl ScopeId {
         format!("{PLACE}/{self}/i/")
     }
 
-    /// The name of an index with these bytes.
-    pub(super) fn index_name(self, bytes: &[u8]) -> String {
-        format!("{}{}", self.index_prefix(), sha256(bytes))
+    /// The name of an index with these bytes. Of several that were created in one moment, as far as the
+    /// remote's clock tells moments apart, remotes list the first by name first: that is the one that was
+    /// made from most others.
+    pub(super) fn index_name(self, generation: u32, bytes: &[u8]) -> String {
+        let reversed = u32::MAX - generation;
+        format!("{}{reversed:08x}-{}", self.index_prefix(), sha256(bytes))
     }
 }
 
@@ -102,8 +105,10 @@ impl<'de> Deserialize<'de> for PackId {
 
 /// The digest that an index's name ends in, if it is one of this scope.
 pub(super) fn digest_of_index(scope: ScopeId, object: &ObjectName) -> Option<Sha256> {
-    let digest = object.as_str().strip_prefix(&scope.index_prefix())?;
-    digest.parse().ok()
+    let rest = object.as_str().strip_prefix(&scope.index_prefix())?;
+    let (generation, digest) = rest.split_once('-')?;
+    let is_number = generation.len() == 8 && generation.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_number.then(|| digest.parse().ok()).flatten()
 }
 
 pub(super) fn sha256(bytes: &[u8]) -> Sha256 {

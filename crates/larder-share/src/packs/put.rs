@@ -206,6 +206,7 @@ impl Saving<'_> {
             plan.gone.iter().for_each(|pack| index.remove(*pack));
             index.merge(&plan.changes);
             index.forget(self.now, self.packs.options.rules.listed);
+            index.advance();
             let written = index.to_bytes(self.scope);
             let (name, bytes) = written.map_err(|error| self.unfit(&error))?;
             put.other_bytes += bytes.len() as u64;
