@@ -25,8 +25,6 @@ pub(crate) struct Counts {
     pub(crate) packs_most: u64,
     /// Bytes sent that were on the remote already.
     pub(crate) rewritten: u64,
-    /// Byte-days stored.
-    pub(crate) stored_days: u128,
 }
 
 impl Counts {

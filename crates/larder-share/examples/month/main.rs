@@ -99,7 +99,10 @@ fn print_rules(locks: &Locks) {
     let jobs = traffic::jobs(assumed, locks);
     let mut rows = Vec::new();
     let limits = [4, 6, 8, 12, 16, usize::MAX].map(|packs| (packs, 50));
-    for (packs, dead_percent) in limits.into_iter().chain([30, 70, 100].map(|dead| (8, dead))) {
+    for (packs, dead_percent) in limits
+        .into_iter()
+        .chain([30, 70, 100].map(|dead| (8, dead)))
+    {
         let rules = Rules {
             packs,
             dead_percent,

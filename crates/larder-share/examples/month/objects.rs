@@ -10,25 +10,13 @@ use crate::{
 
 #[derive(Default)]
 pub(crate) struct Objects {
-    /// When each object came.
-    there: HashMap<String, (u64, u64)>,
+    there: HashSet<String>,
     stored: u64,
     /// Locks of which everything is there.
     whole: HashSet<usize>,
     /// When each lock's root was recorded.
     roots: HashMap<usize, u64>,
     counts: Counts,
-    last: u64,
-}
-
-impl Objects {
-    fn age(&mut self, now: u64) {
-        let seconds = u128::from(now - self.last.min(now));
-        if self.last > 0 {
-            self.counts.stored_days += u128::from(self.stored) * seconds / u128::from(DAY);
-        }
-        self.last = now;
-    }
 }
 
 impl Way for Objects {
@@ -36,7 +24,7 @@ impl Way for Objects {
         let mut missing = 0;
         if !self.whole.contains(&job.lock.id) {
             let absent = job.lock.members.iter();
-            let absent = absent.filter(|member| !self.there.contains_key(&member.name));
+            let absent = absent.filter(|member| !self.there.contains(&member.name));
             missing = absent.map(|member| member.size).sum();
         }
         // What is not there is asked for as well; a lock or a memo comes first.
@@ -58,7 +46,6 @@ impl Way for Objects {
         if !self.whole.insert(job.lock.id) {
             return;
         }
-        self.age(job.end);
         for member in &job.lock.members {
             if self
                 .there

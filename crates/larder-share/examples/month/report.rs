@@ -26,86 +26,104 @@ pub(crate) struct Column {
     pub(crate) is_s3: bool,
 }
 
+/// A table that grows by rows.
+struct Rows<'a> {
+    columns: &'a [Column],
+    assumed: Assumptions,
+    text: String,
+}
+
 pub(crate) fn table(columns: &[Column], assumed: Assumptions) -> String {
-    let days = assumed.days as f64;
-    let per_day = |number: u64| format!("{:.0}", number as f64 / days);
-    let gigabytes = |bytes: u64| format!("{:.1} GB", bytes as f64 / days / 1e9);
-    let share = |part: u64, all: u64| format!("{:.1} %", 100.0 * part as f64 / all as f64);
-    let mut kinds: Vec<&str> = columns
-        .iter()
-        .flat_map(|column| column.counts.requests.keys())
-        .copied()
-        .collect();
-    kinds.sort_unstable();
-    kinds.dedup();
-    let mut text = String::new();
-    let mut row = |name: &str, cell: &dyn Fn(&Column) -> String| {
-        let cells: Vec<String> = columns.iter().map(cell).collect();
-        writeln!(text, "| {name} | {} |", cells.join(" | ")).expect("a text");
+    let mut rows = Rows {
+        columns,
+        assumed,
+        text: String::new(),
     };
-    row("a day", &|column| column.name.to_owned());
-    row("---", &|_| "---".to_owned());
-    for kind in kinds {
-        row(&format!("requests: {kind}"), &|column| {
-            per_day(
-                column
-                    .counts
-                    .requests
-                    .get(kind)
-                    .copied()
-                    .unwrap_or_default(),
-            )
-        });
-    }
-    row("bytes down", &|column| gigabytes(column.counts.down));
-    row("bytes up", &|column| gigabytes(column.counts.up));
-    row("bytes from the channel", &|column| {
-        gigabytes(column.counts.channel)
-    });
-    row("jobs with everything from the remote", &|column| {
-        share(column.counts.whole, column.counts.jobs)
-    });
-    row("jobs that asked the channel for a part", &|column| {
-        let counts = &column.counts;
-        share(counts.jobs - counts.whole - counts.none, counts.jobs)
-    });
-    row("jobs that had everything from the channel", &|column| {
-        share(column.counts.none, column.counts.jobs)
-    });
-    row("entries evicted for the quota", &|column| {
-        format!("{:.1}", column.counts.evicted as f64 / days)
-    });
-    row("entries expired", &|column| {
-        format!("{:.1}", column.counts.expired as f64 / days)
-    });
-    row("stored at most", &|column| {
-        format!("{:.2} GB", column.counts.stored_most as f64 / 1e9)
-    });
-    row(
-        "uploads in a minute, at most",
-        &|column| match column.is_s3 {
-            true => "no limit".to_owned(),
-            false => column.counts.uploads_a_minute.to_string(),
-        },
-    );
-    row(
-        "packs that a job reads, mean and most",
-        &|column| match column.counts.packs {
-            0 => "-".to_owned(),
-            packs => format!(
-                "{:.1}, {}",
-                packs as f64 / column.counts.jobs as f64,
-                column.counts.packs_most
-            ),
-        },
-    );
-    row("dollars, runners in the bucket's region", &|column| {
+    rows.row("a day", |column| column.name.to_owned());
+    rows.row("---", |_| "---".to_owned());
+    rows.requests();
+    rows.bytes();
+    rows.jobs();
+    rows.stored();
+    rows.row("dollars, runners in the bucket's region", |column| {
         dollars(column, assumed, false)
     });
-    row("dollars, runners elsewhere", &|column| {
+    rows.row("dollars, runners elsewhere", |column| {
         dollars(column, assumed, true)
     });
-    text
+    rows.text
+}
+
+impl Rows<'_> {
+    fn row(&mut self, name: &str, cell: impl Fn(&Column) -> String) {
+        let cells: Vec<String> = self.columns.iter().map(cell).collect();
+        writeln!(self.text, "| {name} | {} |", cells.join(" | ")).expect("a text");
+    }
+
+    fn requests(&mut self) {
+        let kinds = self.columns.iter();
+        let kinds = kinds.flat_map(|column| column.counts.requests.keys().copied());
+        let kinds: std::collections::BTreeSet<&str> = kinds.collect();
+        let days = self.assumed.days as f64;
+        for kind in kinds {
+            self.row(&format!("requests: {kind}"), |column| {
+                let times = column.counts.requests.get(kind).copied();
+                format!("{:.0}", times.unwrap_or_default() as f64 / days)
+            });
+        }
+    }
+
+    fn bytes(&mut self) {
+        let days = self.assumed.days as f64;
+        let gigabytes = |bytes: u64| format!("{:.2} GB", bytes as f64 / days / 1e9);
+        self.row("bytes down", |column| gigabytes(column.counts.down));
+        self.row("bytes up", |column| gigabytes(column.counts.up));
+        self.row("bytes from the channel", |column| {
+            gigabytes(column.counts.channel)
+        });
+    }
+
+    fn jobs(&mut self) {
+        let share = |part: u64, all: u64| format!("{:.2} %", 100.0 * part as f64 / all as f64);
+        self.row("jobs with everything from the remote", |column| {
+            share(column.counts.whole, column.counts.jobs)
+        });
+        self.row("jobs that asked the channel for a part", |column| {
+            let counts = &column.counts;
+            share(counts.jobs - counts.whole - counts.none, counts.jobs)
+        });
+        self.row("jobs that had everything from the channel", |column| {
+            share(column.counts.none, column.counts.jobs)
+        });
+        self.row("packs that a job reads, mean and most", |column| {
+            let counts = &column.counts;
+            match counts.packs {
+                0 => "-".to_owned(),
+                packs => {
+                    let mean = packs as f64 / counts.jobs as f64;
+                    format!("{mean:.1}, {}", counts.packs_most)
+                }
+            }
+        });
+    }
+
+    fn stored(&mut self) {
+        let days = self.assumed.days as f64;
+        let a_day = |number: u64| format!("{:.1}", number as f64 / days);
+        self.row("entries evicted for the quota", |column| {
+            a_day(column.counts.evicted)
+        });
+        self.row("entries expired", |column| a_day(column.counts.expired));
+        self.row("stored at most", |column| {
+            format!("{:.2} GB", column.counts.stored_most as f64 / 1e9)
+        });
+        self.row("uploads in a minute, at most", |column| {
+            match column.is_s3 {
+                true => "no limit".to_owned(),
+                false => column.counts.uploads_a_minute.to_string(),
+            }
+        });
+    }
 }
 
 fn dollars(column: &Column, assumed: Assumptions, leaves: bool) -> String {

@@ -251,5 +251,9 @@ impl Index {
         }
         stay.reverse();
         self.packs = stay;
+        let own: HashSet<ScopeId> = self.packs.iter().map(|pack| pack.id.scope).collect();
+        let listed: HashSet<PackId> = self.packs.iter().map(|pack| pack.id).collect();
+        self.doubts
+            .retain(|(pack, _)| listed.contains(pack) || !own.contains(&pack.scope));
     }
 }

@@ -107,7 +107,8 @@ impl<'de> Deserialize<'de> for PackId {
 pub(super) fn digest_of_index(scope: ScopeId, object: &ObjectName) -> Option<Sha256> {
     let rest = object.as_str().strip_prefix(&scope.index_prefix())?;
     let (generation, digest) = rest.split_once('-')?;
-    let is_number = generation.len() == 8 && generation.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_number =
+        generation.len() == 8 && generation.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_number.then(|| digest.parse().ok()).flatten()
 }
 

@@ -137,8 +137,8 @@ impl View {
                 let Some((first, found)) = holders.get_mut(member.name.as_str()) else {
                     continue;
                 };
-                if first.get_or_insert(member).sha256 == member.sha256
-                    && self.trusts(pack.id, &member.name)
+                if self.trusts(pack.id, &member.name)
+                    && first.get_or_insert(member).sha256 == member.sha256
                 {
                     found.push(position);
                 }
