@@ -2,7 +2,7 @@
 //! does it: requests, bytes, hits and money. `ci/month` runs it and keeps the result.
 //!
 //! ```text
-//! cargo run -p larder-share --example month -- fixtures/month/locks.tsv [rules]
+//! cargo run -p larder-share --example month -- fixtures/month/locks.tsv [--rules]
 //! ```
 //!
 //! Virtual time, no bytes: what is planned is planned by the code that plans for real.
@@ -33,7 +33,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let path = arguments.first().map_or_else(fixture, PathBuf::from);
     let locks = Locks::read(&path);
-    if arguments.get(1).is_some_and(|wanted| wanted == "rules") {
+    if arguments.get(1).is_some_and(|wanted| wanted == "--rules") {
         print_rules(&locks);
         return;
     }

@@ -47,11 +47,7 @@ impl Way for Objects {
             return;
         }
         for member in &job.lock.members {
-            if self
-                .there
-                .insert(member.name.clone(), (job.end, member.size))
-                .is_none()
-            {
+            if self.there.insert(member.name.clone()) {
                 self.counts.request("PUT", 1);
                 self.counts.up += member.size;
                 self.stored += member.size;

@@ -67,7 +67,7 @@ pub(super) async fn newest_index(remote: &dyn Remote, scope: ScopeId) -> Result<
 }
 
 fn parse(scope: ScopeId, name: &ObjectName, bytes: &[u8]) -> Result<Index, String> {
-    let digest = name::digest_of_index(scope, name);
+    let digest = name::digest_of_index(scope, name.as_str());
     let digest = digest.ok_or_else(|| "its name is none of an index".to_owned())?;
     Index::parse(&digest, bytes).map_err(|error| error.to_string())
 }

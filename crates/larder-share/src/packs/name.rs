@@ -6,7 +6,6 @@
 use std::{fmt, str::FromStr};
 
 use larder_digest::{Hasher, Sha256};
-use larder_remote::ObjectName;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Where everything is; the number is the version of names, packs and indexes together.
@@ -104,8 +103,8 @@ impl<'de> Deserialize<'de> for PackId {
 }
 
 /// The digest that an index's name ends in, if it is one of this scope.
-pub(super) fn digest_of_index(scope: ScopeId, object: &ObjectName) -> Option<Sha256> {
-    let rest = object.as_str().strip_prefix(&scope.index_prefix())?;
+pub(super) fn digest_of_index(scope: ScopeId, object: &str) -> Option<Sha256> {
+    let rest = object.strip_prefix(&scope.index_prefix())?;
     let (generation, digest) = rest.split_once('-')?;
     let is_number =
         generation.len() == 8 && generation.bytes().all(|byte| byte.is_ascii_hexdigit());
