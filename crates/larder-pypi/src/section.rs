@@ -56,8 +56,10 @@ pub enum SectionError {
         hint: Option<String>,
     },
     /// A file that a line names.
-    #[error("cannot read `{}`, which the `pip:` section names", path.display())]
+    #[error("{place}: cannot read `{}`, which the `pip:` section names", path.display())]
     File {
+        /// Where it is named.
+        place: String,
         /// The file.
         path: PathBuf,
         /// Why.
@@ -65,8 +67,10 @@ pub enum SectionError {
         source: io::Error,
     },
     /// Files name each other.
-    #[error("`{}` names files that name files without end", path.display())]
+    #[error("{place}: `{}` names files that name files without end", path.display())]
     Circle {
+        /// Where it is named.
+        place: String,
         /// The file at which reading stopped.
         path: PathBuf,
     },
@@ -162,7 +166,7 @@ impl Section {
                 hint,
             });
         }
-        self.places.push((place, told));
+        self.places.push((place.clone(), told));
         if let Some((option, file)) = named_file(line) {
             let path = directory.join(file);
             return match (Url::parse(file), option) {
@@ -171,8 +175,8 @@ impl Section {
                     self.requirements.push(larder_redact::redact_text(line));
                     Ok(())
                 }
-                (_, FileOption::Requirements) => self.file(&path, depth + 1),
-                (_, FileOption::Constraints) => self.constraints(&path),
+                (_, FileOption::Requirements) => self.file(&path, (place, depth + 1)),
+                (_, FileOption::Constraints) => self.constraints(&path, place),
             };
         }
         self.requirements.push(self.spelled(line));
@@ -204,12 +208,12 @@ impl Section {
         format!("{}{}", plain.text, options.concat())
     }
 
-    fn file(&mut self, path: &Path, depth: u32) -> Result<(), SectionError> {
+    fn file(&mut self, path: &Path, (place, depth): (String, u32)) -> Result<(), SectionError> {
         if depth > DEEPEST {
             let path = path.to_owned();
-            return Err(SectionError::Circle { path });
+            return Err(SectionError::Circle { place, path });
         }
-        let text = read(path)?;
+        let text = read(path, place)?;
         let directory = path.parent().unwrap_or(path);
         for (number, line) in logical_lines(&text) {
             let place = format!("{}:{number}", path.display());
@@ -218,8 +222,8 @@ impl Section {
         Ok(())
     }
 
-    fn constraints(&mut self, path: &Path) -> Result<(), SectionError> {
-        let text = read(path)?;
+    fn constraints(&mut self, path: &Path, place: String) -> Result<(), SectionError> {
+        let text = read(path, place)?;
         for (_, line) in logical_lines(&text) {
             let spelled = self.spelled(&line);
             self.requirements.push(format!("-c {spelled}"));
@@ -228,10 +232,11 @@ impl Section {
     }
 }
 
-fn read(path: &Path) -> Result<String, SectionError> {
+fn read(path: &Path, place: String) -> Result<String, SectionError> {
     match fs::read(path) {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
         Err(source) => Err(SectionError::File {
+            place,
             path: path.to_owned(),
             source,
         }),

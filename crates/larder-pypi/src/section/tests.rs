@@ -96,6 +96,10 @@ fn a_circle_of_files_ends_with_their_name() {
     let error = Section::read(placed(&["-r a.txt"]), directory.path()).unwrap_err();
     assert!(error.to_string().contains("a.txt"), "{error}");
     let error = Section::read(placed(&["-r none.txt"]), directory.path()).unwrap_err();
+    assert!(
+        error.to_string().starts_with("environment.yml:5:7: "),
+        "{error}"
+    );
     assert!(error.to_string().contains("none.txt"), "{error}");
 }
 
