@@ -49,9 +49,9 @@ impl Default for OpenOptions {
 /// [`RemoteError::Url`], with what is wrong and how it should look.
 pub fn open(url: &str, options: &OpenOptions) -> Result<Arc<dyn Remote>, RemoteError> {
     if ghac::is_ours(url) {
-        let remote = Arc::new(Ghac::new(url, options)?);
         let waits = Waits::new(of_ghac(options.patience));
-        return Ok(Arc::new(Patient::new(remote, waits)));
+        let remote = Ghac::with(url, options, waits.clone())?;
+        return Ok(Arc::new(Patient::new(Arc::new(remote), waits)));
     }
     if !url.contains("://") {
         return Ok(Arc::new(Directory::new(options.directory.join(url))));
@@ -100,19 +100,18 @@ fn of_service(
 }
 
 fn means(options: &OpenOptions) -> Result<Means, RemoteError> {
-    let client = match &options.client {
-        Some(client) => client.clone(),
-        None => client()?,
-    };
     Ok(Means {
-        client,
+        client: client(options)?,
         waits: Waits::new(options.patience),
         note_use_after: options.note_use_after,
     })
 }
 
 /// Gives up on connections and silence sooner than one for channels: there is always the channel.
-fn client() -> Result<reqwest::Client, RemoteError> {
+pub(crate) fn client(options: &OpenOptions) -> Result<reqwest::Client, RemoteError> {
+    if let Some(client) = &options.client {
+        return Ok(client.clone());
+    }
     let builder = reqwest::Client::builder()
         .user_agent(concat!("larder/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(Duration::from_secs(5))

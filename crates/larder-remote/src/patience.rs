@@ -14,6 +14,8 @@ use std::{
 
 use futures::future::{BoxFuture, Either, select};
 
+use crate::RemoteError;
+
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -117,6 +119,31 @@ impl Waits {
         match select(std::pin::pin!(work), self.time.sleep(limit)).await {
             Either::Left((result, _)) => Some(result),
             Either::Right(_) => None,
+        }
+    }
+
+    /// The same that try nothing again.
+    pub(crate) fn once(&self) -> Self {
+        let mut once = self.clone();
+        once.patience.tries = 1;
+        once
+    }
+
+    /// Tries what fails for the moment as often as there is patience for.
+    pub(crate) async fn often<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, RemoteError>
+    where
+        F: Future<Output = Result<T, RemoteError>>,
+    {
+        let mut tried = 1;
+        loop {
+            let result = attempt().await;
+            let Err(RemoteError::Temporary { retry_after, .. }) = &result else {
+                return result;
+            };
+            if !self.before_next(tried, *retry_after).await {
+                return result;
+            }
+            tried += 1;
         }
     }
 

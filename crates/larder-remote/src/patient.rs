@@ -55,19 +55,7 @@ impl Patient {
         attempt: impl Fn() -> BoxFuture<'a, Result<T, RemoteError>> + Send + Sync,
     ) -> Result<T, RemoteError> {
         self.up(operation, object)?;
-        let trying = async {
-            let mut tried = 1;
-            loop {
-                let result = attempt().await;
-                let Err(RemoteError::Temporary { retry_after, .. }) = &result else {
-                    return result;
-                };
-                if !self.waits.before_next(tried, *retry_after).await {
-                    return result;
-                }
-                tried += 1;
-            }
-        };
+        let trying = self.waits.often(attempt);
         let longest = self.waits.patience.per_operation;
         let result = self.waits.within(longest, trying).await;
         let result = result.unwrap_or_else(|| Err(self.silent(operation, object, longest)));

@@ -4,25 +4,31 @@
 //! reads and writes what (a run reads its own ref's entries, then the base and the default branch's, and
 //! writes its own), which entry a beginning finds ([`Remote::newest`]), and what goes: what was not used for
 //! seven days, and the least recently used beyond 10 GB a repository. Entries never change. 200 may be
-//! created a minute and repository, so whoever stores here makes few and large ones.
+//! created a minute and repository, so whoever stores here makes few and large ones: a run saves one or two.
 //!
 //! [`Remote::list`] and [`Remote::delete`] are GitHub's REST API and want a `GITHUB_TOKEN`; they know the
 //! entries of all refs. Names of 511 characters or more are found whole and not listed. A body that ends with
-//! an error in its first 16 MiB reserves no name; one that does later keeps it taken until the service
-//! forgets the upload. Errors show neither signed URLs nor tokens.
+//! an error in its first 8 MiB reserves no name; an upload that fails later keeps it taken for others until
+//! the service forgets it, and the next try of this remote goes on with it. Errors show neither signed URLs
+//! nor tokens.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use larder_digest::Hasher;
 use reqwest::Client;
-use url::Url;
 
 use crate::{
     Body, ByteRange, Download, ObjectInfo, ObjectName, OpenOptions, Remote, RemoteError, Wanted,
+    open::client, patience::Waits,
 };
 use download::{Blob, Ranges};
 use failure::At;
+use place::{missing, namespace, refused, web_url};
 use rest::{Api, Listed};
 use service::{Found, MAX_KEYS, Service};
 use upload::{Blocks, Upload};
@@ -30,26 +36,27 @@ use upload::{Blocks, Upload};
 mod download;
 mod failure;
 mod name;
+mod place;
 mod rest;
 mod service;
 mod upload;
 
-/// How much is sent in one request.
-const BLOCK: usize = 16 << 20;
+/// How much is sent in one request. [`Patient`](crate::Patient) keeps as much, and tries it again.
+const BLOCK: usize = 8 << 20;
 /// How much is read in one request.
 const RANGE: u64 = 8 << 20;
 /// How many requests send or read one object at once.
 const PARALLEL: usize = 4;
 /// What makes entries ours: it is hashed, with the namespace, into their version.
 const LAYOUT: &str = "larder-remote-1";
-/// Why there is none.
-const WHERE: &str = "GitHub tells it to actions and not to `run:` steps: larder's action hands it on, and so does `actions/github-script` with `core.exportVariable`";
-
 /// The cache service of one run.
 #[derive(Clone)]
 pub struct Ghac {
     service: Arc<Service>,
     api: Option<Arc<Api>>,
+    waits: Waits,
+    /// Where uploads went that failed, by their keys: those are taken, by us. Secrets.
+    failed: Arc<Mutex<HashMap<String, String>>>,
     url: Arc<str>,
 }
 
@@ -64,6 +71,14 @@ impl Ghac {
     /// # Errors
     /// [`RemoteError::Url`] if the URL has another form or a variable is missing.
     pub fn new(url: &str, options: &OpenOptions) -> Result<Self, RemoteError> {
+        Self::with(url, options, Waits::new(options.patience))
+    }
+
+    pub(crate) fn with(
+        url: &str,
+        options: &OpenOptions,
+        waits: Waits,
+    ) -> Result<Self, RemoteError> {
         let namespace = namespace(url).ok_or_else(|| {
             refused(
                 "ghac:",
@@ -86,10 +101,7 @@ impl Ghac {
         let results = results.ok_or_else(|| missing(&shown, "ACTIONS_RESULTS_URL"))?;
         let results = web_url(results)
             .ok_or_else(|| refused(&shown, "ACTIONS_RESULTS_URL is no http:// or https:// URL"))?;
-        let client = match &options.client {
-            Some(client) => client.clone(),
-            None => client().map_err(|_| refused(&shown, "there is no network client"))?,
-        };
+        let client = client(options)?;
         let mut hasher = Hasher::sha256();
         hasher.update(format!("{LAYOUT}|{namespace}").as_bytes());
         Ok(Self {
@@ -100,6 +112,8 @@ impl Ghac {
                 token: token.clone(),
                 version: hasher.finish().sha256.to_hex(),
             }),
+            waits,
+            failed: Arc::default(),
             url: shown.into(),
         })
     }
@@ -114,8 +128,11 @@ impl Ghac {
 
     /// The entry of this very object.
     async fn exact(&self, at: At<'_>, name: &ObjectName) -> Result<Found, RemoteError> {
-        let key = name::key(name);
-        let found = self.service.find(at, std::slice::from_ref(&key)).await?;
+        self.entry(at, &name::key(name)).await
+    }
+
+    async fn entry(&self, at: At<'_>, key: &str) -> Result<Found, RemoteError> {
+        let found = self.service.find(at, &[key.to_owned()]).await?;
         // What goes on behind the key is found by it as well.
         found
             .filter(|found| found.key == key)
@@ -136,6 +153,30 @@ impl Ghac {
             // The look-up was a use.
             used: properties.now,
         })
+    }
+
+    async fn upload(
+        &self,
+        upload: &Upload<'_>,
+        key: &str,
+        (first, rest): (Bytes, Blocks),
+    ) -> Result<u64, RemoteError> {
+        let size = upload.send(first, rest).await?;
+        let at = upload.at;
+        let finish = || self.service.finish(at, key, size);
+        match upload.waits.often(finish).await {
+            Ok(()) => Ok(size),
+            // An answer that got lost may have said that it is done.
+            Err(error) if error.is_not_found() => match self.entry(at, key).await {
+                Ok(_) => Ok(size),
+                Err(_) => Err(at.broken("the service does not know the upload any more")),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    fn failed(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn blob<'a>(&'a self, at: At<'a>, url: &'a str) -> Blob<'a> {
@@ -182,16 +223,28 @@ impl Remote for Ghac {
         let key = name::key(name);
         let mut blocks = Blocks::new(body, BLOCK);
         let first = blocks.next().await.map_err(|source| at.no_body(source))?;
-        let url = self.service.create(at, &key).await?;
+        // Who kept all of it tries it again.
+        let waits = match blocks.is_at_end {
+            true => self.waits.once(),
+            false => self.waits.clone(),
+        };
+        let known = self.failed().remove(&key);
+        let url = match known {
+            Some(url) => url,
+            None => waits.often(|| self.service.create(at, &key)).await?,
+        };
         let upload = Upload {
             client: &self.service.client,
             at,
             url: &url,
             parallel: PARALLEL,
+            waits,
         };
-        let size = upload.send(first, blocks).await?;
-        self.service.finish(at, &key, size).await?;
-        Ok(size)
+        let result = self.upload(&upload, &key, (first, blocks)).await;
+        if matches!(&result, Err(error) if !matches!(error, RemoteError::Forbidden { .. })) {
+            self.failed().insert(key, url);
+        }
+        result
     }
 
     async fn replace(&self, _name: &ObjectName, _body: Body) -> Result<u64, RemoteError> {
@@ -302,40 +355,6 @@ impl Listed {
             used: self.used.max(self.created),
         }
     }
-}
-
-/// What stands behind the scheme; `None` if it has no place there.
-fn namespace(url: &str) -> Option<&str> {
-    let rest = url.strip_prefix("ghac:")?;
-    let name = rest.strip_prefix("//").unwrap_or(rest);
-    let name = name.strip_suffix('/').unwrap_or(name);
-    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    (name.chars().all(is_allowed) && (name.is_empty() || rest.starts_with("//"))).then_some(name)
-}
-
-fn refused(url: &str, problem: impl Into<String>) -> RemoteError {
-    RemoteError::Url {
-        url: url.to_owned(),
-        problem: problem.into(),
-    }
-}
-
-fn missing(url: &str, name: &str) -> RemoteError {
-    refused(url, format!("{name} is not set; {WHERE}"))
-}
-
-fn web_url(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
-    is_web.then_some(url)
-}
-
-fn client() -> reqwest::Result<Client> {
-    Client::builder()
-        .user_agent(concat!("larder/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(Duration::from_secs(10))
-        .read_timeout(Duration::from_secs(60))
-        .build()
 }
 
 /// There is one if there is a token, and it says so when it fails.

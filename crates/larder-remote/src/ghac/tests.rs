@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{Ghac, namespace};
+use super::{Ghac, place::namespace};
 use crate::{OpenOptions, Remote as _, RemoteError};
 
 fn open(url: &str, variables: &[(&str, &str)]) -> Result<Ghac, RemoteError> {

@@ -12,7 +12,7 @@ use futures::{
 use reqwest::{Client, Method, header::CONTENT_TYPE};
 
 use super::{failure::At, service::refusal};
-use crate::{Body, RemoteError};
+use crate::{Body, RemoteError, patience::Waits};
 
 /// A body in pieces of one size.
 pub(super) struct Blocks {
@@ -69,6 +69,8 @@ pub(super) struct Upload<'a> {
     pub(super) url: &'a str,
     /// How many blocks are sent at once.
     pub(super) parallel: usize,
+    /// How often each request is tried.
+    pub(super) waits: Waits,
 }
 
 impl Upload<'_> {
@@ -104,6 +106,11 @@ impl Upload<'_> {
     }
 
     async fn put(&self, query: &str, bytes: Bytes) -> Result<(), RemoteError> {
+        let attempt = || self.put_once(query, bytes.clone());
+        self.waits.often(attempt).await
+    }
+
+    async fn put_once(&self, query: &str, bytes: Bytes) -> Result<(), RemoteError> {
         let sent = self
             .client
             .request(Method::PUT, format!("{}{query}", self.url))

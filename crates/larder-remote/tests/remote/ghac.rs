@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
-use larder_remote::{Ghac, ObjectName, OpenOptions, Remote, RemoteError, Wanted, whole};
+use larder_remote::{
+    Ghac, ObjectName, OpenOptions, Patience, Remote, RemoteError, Wanted, open, whole,
+};
 use larder_testkit::{Fault, GhacLimits, GhacOptions, GhacServer, ghac_token};
 
 use crate::contract::{self, Abilities};
@@ -99,7 +101,7 @@ async fn large_objects_go_in_blocks_and_come_in_ranges() {
             .filter(|request| request.path.contains(part))
             .count()
     };
-    assert_eq!((count("comp=block&"), count("comp=blocklist")), (3, 1));
+    assert_eq!((count("comp=block&"), count("comp=blocklist")), (5, 1));
     let ranges = asked.iter().filter(|request| request.status == 206).count();
     assert_eq!(ranges, 5);
     let part = remote
@@ -312,7 +314,80 @@ async fn an_upload_that_the_service_does_not_take_is_an_error() {
     assert!(matches!(error, RemoteError::Broken { .. }), "{error:?}");
     assert!(remote.stat(&name("a")).await.unwrap_err().is_not_found());
     // The name stays taken for as long as the service remembers the upload.
-    assert!(create(&*remote, "a", b"x").await.unwrap_err().is_exists());
+    let other = self::remote(&server, MAIN);
+    assert!(create(&*other, "a", b"x").await.unwrap_err().is_exists());
+    // But not for whoever began it.
+    create(&*remote, "a", b"y").await.unwrap();
+    assert_eq!(read(&*remote, "a").await, b"y");
+    server.fault(
+        "/caches/",
+        Fault::Status {
+            code: 400,
+            times: 1,
+        },
+    );
+    create(&*remote, "b", b"x").await.unwrap_err();
     server.advance(Duration::from_secs(2 * 60 * 60));
-    create(&*remote, "a", b"x").await.unwrap();
+    create(&*other, "b", b"x").await.unwrap();
+}
+
+/// As `open` gives it, that waits for nothing.
+fn patient(server: &GhacServer) -> Arc<dyn Remote> {
+    let options = OpenOptions {
+        variables: server.variables(&ghac_token(MAIN)).into_iter().collect(),
+        patience: Patience {
+            first_wait: Duration::ZERO,
+            ..Patience::default()
+        },
+        ..OpenOptions::default()
+    };
+    open("ghac:", &options).unwrap()
+}
+
+#[tokio::test]
+async fn uploads_small_and_large_get_over_faults() {
+    let server = GhacServer::start();
+    let remote = patient(&server);
+    for size in [10, 20_000_000] {
+        for path in ["CreateCacheEntry", "/caches/", "FinalizeCacheEntryUpload"] {
+            server.fault(
+                path,
+                Fault::Status {
+                    code: 503,
+                    times: 1,
+                },
+            );
+            server.fault(
+                path,
+                Fault::RetryAfter {
+                    seconds: 0,
+                    times: 1,
+                },
+            );
+            let object = name(&format!("{size}-{}", path.replace('/', "")));
+            let body = whole(vec![7; size]);
+            let created = remote.create_if_absent(&object, body).await;
+            assert_eq!(created.unwrap(), size as u64, "{object}");
+            let read = remote.get(&object, None).await.unwrap().bytes().await;
+            assert!(read.unwrap() == vec![7; size], "{object}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_download_that_is_cut_goes_on() {
+    let server = GhacServer::start();
+    let remote = patient(&server);
+    let bytes: Vec<u8> = (0..20_000_000_u32).map(|at| (at % 251) as u8).collect();
+    let body = whole(bytes.clone());
+    remote.create_if_absent(&name("a"), body).await.unwrap();
+    server.fault(
+        "/caches/",
+        Fault::CutAfter {
+            bytes: 1_000_000,
+            times: 1,
+        },
+    );
+    let read = remote.get(&name("a"), None).await.unwrap().bytes().await;
+    assert!(read.unwrap() == bytes);
 }

@@ -7,6 +7,7 @@ mod directory;
 mod fake;
 mod faults;
 mod ghac;
+mod ghac_server;
 mod http;
 mod services;
 mod urls;
