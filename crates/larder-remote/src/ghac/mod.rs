@@ -8,7 +8,7 @@
 //!
 //! [`Remote::list`] and [`Remote::delete`] are GitHub's REST API and want a `GITHUB_TOKEN`; they know the
 //! entries of all refs. Names of 511 characters or more are found whole and not listed. A body that ends with
-//! an error in its first 8 MiB reserves no name; an upload that fails later keeps it taken for others until
+//! an error in its first 4 MiB reserves no name; an upload that fails later keeps it taken for others until
 //! the service forgets it, and the next try of this remote goes on with it. Errors show neither signed URLs
 //! nor tokens.
 
@@ -41,8 +41,9 @@ mod rest;
 mod service;
 mod upload;
 
-/// How much is sent in one request. [`Patient`](crate::Patient) keeps as much, and tries it again.
-const BLOCK: usize = 8 << 20;
+/// How much is sent in one request: little enough that a slow line has sent four before the client takes the
+/// silence meanwhile for a failure. [`Patient`](crate::Patient) keeps as much, and tries it again.
+const BLOCK: usize = 4 << 20;
 /// How much is read in one request.
 const RANGE: u64 = 8 << 20;
 /// How many requests send or read one object at once.

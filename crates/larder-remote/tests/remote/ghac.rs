@@ -101,7 +101,7 @@ async fn large_objects_go_in_blocks_and_come_in_ranges() {
             .filter(|request| request.path.contains(part))
             .count()
     };
-    assert_eq!((count("comp=block&"), count("comp=blocklist")), (5, 1));
+    assert_eq!((count("comp=block&"), count("comp=blocklist")), (10, 1));
     let ranges = asked.iter().filter(|request| request.status == 206).count();
     assert_eq!(ranges, 5);
     let part = remote
