@@ -107,7 +107,7 @@ pub async fn save(
         Ok(written) => report.saved(scope.clone(), written),
         Err(SaveError::Remote(error)) if error.is_exists() => report.exists(scope.clone()),
         Err(SaveError::Remote(error @ RemoteError::Forbidden { .. })) => {
-            reporter.warn("cache::read-only", format!("nothing is saved: {error}"));
+            reporter.warn("cache::read-only", with_causes("nothing is saved", &error));
             report.outcome = SaveOutcome::ReadOnly;
         }
         Err(error) => return Err(error),

@@ -110,6 +110,18 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "ACTIONS_RUNTIME_TOKEN",
         "with ACTIONS_RESULTS_URL: GitHub's cache service (`ghac:`), which GitHub tells to actions alone; GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL list and remove its entries; ACTIONS_CACHE_MODE is kept to",
     ),
+    (
+        "AWS_*",
+        "credentials of `s3://` remotes: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE, AWS_ROLE_ARN and others; AWS_REGION and AWS_ENDPOINT_URL say what the URL does not",
+    ),
+    (
+        "AZURE_*",
+        "credentials of `azblob://` remotes: AZURE_STORAGE_ACCOUNT, AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN, AZURE_STORAGE_CONNECTION_STRING, AZURE_TENANT_ID, AZURE_CLIENT_ID and others",
+    ),
+    (
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        "the file with the credentials of `gs://` remotes (default: gcloud's own)",
+    ),
     ("NO_COLOR", "no colours"),
 ];
 

@@ -1,8 +1,4 @@
-//! [`Remote`]: where objects are kept under names, on this machine or another.
-//!
-//! A remote is never trusted: who reads an object verifies it. Creation is exclusive where the service
-//! can do that, and everything built on it stays right where it cannot. Backends are one file each; what
-//! they all must do is the contract suite in `tests/contract`.
+#![doc = include_str!("../REMOTES.md")]
 #![forbid(unsafe_code)]
 
 use std::{io, ops::Range, time::SystemTime};

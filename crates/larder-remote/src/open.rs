@@ -107,7 +107,8 @@ fn means(options: &OpenOptions) -> Result<Means, RemoteError> {
     })
 }
 
-/// Gives up on connections and silence sooner than one for channels: there is always the channel.
+/// Gives up on connections sooner than one for channels: there is always the channel. Silence is long only
+/// while a service puts together what was sent; all else has the limits of [`Patience`].
 pub(crate) fn client(options: &OpenOptions) -> Result<reqwest::Client, RemoteError> {
     if let Some(client) = &options.client {
         return Ok(client.clone());
@@ -115,7 +116,7 @@ pub(crate) fn client(options: &OpenOptions) -> Result<reqwest::Client, RemoteErr
     let builder = reqwest::Client::builder()
         .user_agent(concat!("larder/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(Duration::from_secs(5))
-        .read_timeout(Duration::from_secs(15))
+        .read_timeout(Duration::from_secs(120))
         .referer(false);
     builder.build().map_err(|source| RemoteError::Broken {
         remote: "the network".to_owned(),

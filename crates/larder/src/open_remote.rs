@@ -9,8 +9,9 @@ use crate::{Explain, Kind, Settings, network};
 
 /// For making a connection: there is always the channel, so a remote is given up sooner than that.
 const CONNECT: Duration = Duration::from_secs(5);
-/// For silence in the middle of a response.
-const SILENCE: Duration = Duration::from_secs(15);
+/// For silence, which is long only while a service puts together what was sent: for all else remotes have
+/// limits of their own.
+const SILENCE: Duration = Duration::from_secs(120);
 
 /// Why there is no remote.
 #[derive(Debug, thiserror::Error)]

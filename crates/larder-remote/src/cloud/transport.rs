@@ -29,6 +29,16 @@ impl Transport {
         Self { inner, waits }
     }
 
+    /// Sends a part, or gives it up: only putting parts together may take a service long.
+    async fn soon(&self, request: Request<Buffer>) -> opendal::Result<Response<HttpBody>> {
+        let limit = self.waits.patience.per_operation * 2;
+        let sent = self.waits.within(limit, self.once(request)).await;
+        sent.unwrap_or_else(|| {
+            let text = format!("a part was not taken within {} s", limit.as_secs());
+            Err(Error::new(ErrorKind::Unexpected, text).set_temporary())
+        })
+    }
+
     async fn once(&self, request: Request<Buffer>) -> opendal::Result<Response<HttpBody>> {
         let response = self.inner.fetch(request).await?;
         match retry_after(&response) {
@@ -49,10 +59,15 @@ impl HttpTransport for Transport {
         }
         let mut tried = 1;
         loop {
-            let result = self.once(request.clone()).await;
+            let result = match is_last(&request) {
+                true => self.once(request.clone()).await,
+                false => self.soon(request.clone()).await,
+            };
             let asked = match &result {
                 Ok(response) if !is_passing(response.status()) => return result,
                 Err(error) if !error.is_temporary() => return result,
+                // It may have been done, and then there is nothing to put together any more.
+                Err(error) if is_last(&request) && asked(error).is_none() => return result,
                 Ok(_) => None,
                 Err(error) => asked(error),
             };
@@ -83,6 +98,12 @@ fn is_part(request: &Request<Buffer>) -> bool {
         && query.split('&').any(|option| {
             option.starts_with("uploadId=") || option == "comp=block" || option == "comp=blocklist"
         })
+}
+
+/// Whether a request puts parts together.
+fn is_last(request: &Request<Buffer>) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    !query.contains("partNumber=") && !query.split('&').any(|option| option == "comp=block")
 }
 
 fn is_passing(status: StatusCode) -> bool {

@@ -10,4 +10,5 @@ mod ghac;
 mod ghac_server;
 mod http;
 mod services;
+mod tls;
 mod urls;
