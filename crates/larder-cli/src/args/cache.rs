@@ -54,8 +54,9 @@ pub(crate) enum CachePrefix {
 /// Where the cache is.
 #[derive(Debug, Args)]
 pub(crate) struct CacheRemoteArgs {
-    /// Where entries are kept: file:///DIR or a path; ghac: is GitHub's cache service [default: LARDER_CACHE_REMOTE, else
-    /// ~/.cache/larder/pipeline on this machine]
+    /// Where entries are kept: a path or file:///DIR; s3://BUCKET/PREFIX?region=R; azblob://CONTAINER/PREFIX?account=A;
+    /// gs://BUCKET/PREFIX; ghac: is GitHub's cache service; https://HOST/DIR/ to read from [default:
+    /// LARDER_CACHE_REMOTE, else ~/.cache/larder/pipeline on this machine]
     #[arg(long, value_name = "URL")]
     pub(crate) remote: Option<String>,
 }

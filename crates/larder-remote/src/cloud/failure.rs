@@ -128,6 +128,9 @@ fn words(text: &str) -> String {
         .chars()
         .take(LONGEST)
         .collect();
+    if told.trim().is_empty() {
+        return "the service does not say why".to_owned();
+    }
     told.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

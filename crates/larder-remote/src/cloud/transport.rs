@@ -6,7 +6,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::{Request, Response, StatusCode, header::RETRY_AFTER};
+use http::{Method, Request, Response, StatusCode, header::RETRY_AFTER};
 use opendal::{Buffer, Error, ErrorKind, HttpBody, HttpTransport};
 use opendal_http_transport_reqwest::ReqwestTransport;
 
@@ -40,9 +40,10 @@ impl Transport {
     }
 
     async fn once(&self, request: Request<Buffer>) -> opendal::Result<Response<HttpBody>> {
+        let is_head = request.method() == Method::HEAD;
         let response = self.inner.fetch(request).await?;
         match retry_after(&response) {
-            None => Ok(response),
+            None => understood(response, is_head),
             Some(after) => {
                 let text = format!("the service answers {}", response.status());
                 let error = Error::new(ErrorKind::RateLimited, text).set_temporary();
@@ -89,6 +90,19 @@ pub(super) fn asked(error: &(dyn std::error::Error + 'static)) -> Option<Duratio
         error = cause.source();
     }
     None
+}
+
+/// What OpenDAL would not understand, or tell without a reason: an answer to HEAD has no body to say it.
+fn understood(response: Response<HttpBody>, is_head: bool) -> opendal::Result<Response<HttpBody>> {
+    let status = response.status();
+    let kind = match status.as_u16() {
+        401 => ErrorKind::PermissionDenied,
+        // S3 in another region, or with a token that has expired.
+        301 | 307 | 400 if is_head => ErrorKind::Unexpected,
+        _ => return Ok(response),
+    };
+    let text = format!("the service answers {status}; are region and credentials right?");
+    Err(Error::new(kind, text))
 }
 
 /// Whether a request is one of several that make an object: a part, a block, or their list.

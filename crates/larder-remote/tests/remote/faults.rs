@@ -17,8 +17,12 @@ fn name() -> ObjectName {
     ObjectName::new("a").unwrap()
 }
 
-/// Opens with time-outs of a test.
 fn opened(url: &str) -> Arc<dyn Remote> {
+    opened_with(url, Duration::from_secs(20))
+}
+
+/// Opens with short waits, and so much patience with silence.
+fn opened_with(url: &str, silence: Duration) -> Arc<dyn Remote> {
     let variables = [
         ("AWS_ACCESS_KEY_ID", "AKIDHUNTER2"),
         ("AWS_SECRET_ACCESS_KEY", "hunter2"),
@@ -28,7 +32,7 @@ fn opened(url: &str) -> Arc<dyn Remote> {
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let client = reqwest::Client::builder()
         .no_proxy()
-        .read_timeout(Duration::from_millis(300))
+        .read_timeout(silence)
         .build();
     let options = OpenOptions {
         variables: variables.into(),
@@ -101,7 +105,9 @@ async fn a_service_that_says_nothing_is_given_up_soon() {
     for silent in [|_: &Asked| Answer::Silence, |_: &Asked| Answer::Close] {
         let server = Fake::start(silent);
         let begun = Instant::now();
-        for error in errors(&*s3(&server)).await {
+        let url = format!("s3://cache/p?endpoint={}", server.url());
+        let remote = opened_with(&url, Duration::from_millis(300));
+        for error in errors(&*remote).await {
             assert!(error.is_temporary(), "{}", said(&error));
         }
         assert!(
@@ -144,6 +150,35 @@ async fn what_is_not_allowed_is_said_and_not_tried_again() {
         said(&error)
     );
     assert_eq!(server.count("DELETE "), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_are_wrong_or_for_another_region_are_said_to_be() {
+    let server = Fake::start(|_| Answer::Reply(401, &[], String::new()));
+    for url in [
+        server.url(),
+        format!("s3://cache/p?endpoint={}", server.url()),
+    ] {
+        let remote = opened(&url);
+        for error in [
+            remote.get(&name(), None).await.err().unwrap(),
+            remote.stat(&name()).await.unwrap_err(),
+        ] {
+            assert!(
+                matches!(error, RemoteError::Forbidden { .. }),
+                "{}",
+                said(&error)
+            );
+            assert!(said(&error).contains("401"), "{}", said(&error));
+        }
+    }
+    let server = Fake::start(|_| Answer::Reply(400, &[], String::new()));
+    let error = s3(&server).stat(&name()).await.unwrap_err();
+    assert!(
+        said(&error).contains("400") && said(&error).contains("region"),
+        "{}",
+        said(&error)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -64,6 +64,7 @@ fn a_server_that_is_not_to_be_believed_is_not_asked_again() {
 fn what_a_service_says_is_short_and_has_no_secrets() {
     let said = "S3Error { code: \"AccessDenied\", message: \"Access Denied.\", resource: \"\" }";
     assert_eq!(words(said), "AccessDenied: Access Denied.");
+    assert_eq!(words(""), "the service does not say why");
     let url = "error for https://me:hunter2@host/x?sig=hunter2 <html>\n".repeat(20);
     let told = words(&url);
     assert!(!told.contains("hunter2") && told.len() <= 400, "{told}");
