@@ -127,14 +127,25 @@ impl<'r> Installing<'r> {
         command.args(["--no-index", "--require-hashes", "--find-links"]);
         command.arg(self.request.wheels);
         match self.request.tool.kind {
-            ToolKind::Uv => command.args(["--offline", "--no-build", "--no-config"]),
-            ToolKind::Pip => command.args(["--isolated", "--no-cache-dir"]),
-        };
+            ToolKind::Uv => {
+                command.args(["--offline", "--no-build", "--no-config"]);
+                // Its cache goes with the scratch directory: no file is shared with another environment.
+                command.args(["--link-mode", "hardlink", "--cache-dir"]);
+                command.arg(self.request.scratch.join("cache"));
+            }
+            ToolKind::Pip => {
+                command.args(["--isolated", "--no-cache-dir"]);
+            }
+        }
         self.run(command, "locked.txt", text)
     }
 
     fn passed_on(&self) -> Result<(), ToolError> {
         let mut command = self.command();
+        if self.request.tool.kind == ToolKind::Uv {
+            // The user's cache, which knows next time what building took, and no file of it in common.
+            command.args(["--link-mode", "copy"]);
+        }
         self.with_network(&mut command);
         self.run(command, "passed-on.txt", self.request.passed_on.join("\n"))
     }
@@ -162,9 +173,6 @@ impl<'r> Installing<'r> {
         match request.tool.kind {
             ToolKind::Uv => {
                 command.arg("--python").arg(request.python);
-                // Its cache goes with the scratch directory: no file is shared with another environment.
-                command.args(["--link-mode", "hardlink", "--cache-dir"]);
-                command.arg(request.scratch.join("cache"));
             }
             ToolKind::Pip => {
                 command.args(["--ignore-installed", "--no-compile"]);
