@@ -34,6 +34,14 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "with it bytecode is kept in the store too, sealed: a secret of your CI, at least 16 bytes, for trusted jobs alone",
     ),
     (
+        "LARDER_REMOTE",
+        "a remote that stores share, asked for packages before their channels, as --remote names it",
+    ),
+    (
+        "LARDER_REMOTE_PUSH",
+        "`true`: what the remote lacks of a new or updated environment is put there (--push)",
+    ),
+    (
         "LARDER_CACHE_REMOTE",
         "where `larder cache` keeps its entries (default: $XDG_CACHE_HOME/larder/pipeline)",
     ),

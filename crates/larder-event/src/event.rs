@@ -162,6 +162,8 @@ pub enum Phase {
     Save,
     /// Directories come out of the pipeline cache.
     Restore,
+    /// Objects of the store go to a remote.
+    Push,
     /// Files are counted.
     Measure,
 }
@@ -182,6 +184,8 @@ pub enum Work {
 pub enum Source {
     /// It was in the store.
     Store,
+    /// It came from a remote of the store.
+    Remote,
     /// It was downloaded from its channel.
     Channel,
 }

@@ -135,6 +135,18 @@ pub enum TransferError {
         #[source]
         source: io::Error,
     },
+    /// A place that is no URL broke off.
+    #[error("{place} broke off")]
+    Broken {
+        /// Which place and object, without credentials.
+        place: String,
+        /// How.
+        #[source]
+        source: io::Error,
+    },
+    /// Nobody who was asked has it, and there is no URL for it.
+    #[error("nobody who was asked has it")]
+    Nowhere,
     /// A URL that is neither http, https nor a local file.
     #[error("cannot fetch from {url}: expected an http, https or local file URL")]
     Unsupported {
@@ -204,7 +216,7 @@ impl TransferError {
                 !(source.is_redirect() || source.is_builder() || source.is_middleware())
             }
             Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
-            Self::ShortBody { .. } => true,
+            Self::ShortBody { .. } | Self::Broken { .. } => true,
             _ => false,
         }
     }
@@ -231,7 +243,8 @@ impl TransferError {
                 404 | 410 => "fetch::not-found",
                 _ => "fetch::status",
             },
-            Self::ShortBody { .. } => "fetch::short-body",
+            Self::ShortBody { .. } | Self::Broken { .. } => "fetch::short-body",
+            Self::Nowhere => "fetch::not-found",
             Self::LongBody { .. } => "fetch::long-body",
             Self::HashMismatch { .. } => "fetch::hash-mismatch",
             Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {

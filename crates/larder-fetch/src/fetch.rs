@@ -11,10 +11,10 @@ use std::{
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use larder_event::{Event, Phase, Reporter, Source};
 use larder_lock::Closure;
-use larder_store::{Object, Store};
+use larder_store::{Object, ObjectId, Store};
 
 use crate::{
-    Absent, FetchError, FetchOptions, FetchPlan, MissingPackage, PackageFailure,
+    Absent, FetchError, FetchOptions, FetchPlan, MissingPackage, PackageFailure, elsewhere::id_of,
     package::fetch_package, plan, progress::Progress, queue::Queue, redact, transfer::Job,
 };
 
@@ -23,10 +23,16 @@ use crate::{
 pub struct FetchSummary {
     /// How many archives were in the store.
     pub reused: usize,
-    /// How many were fetched.
+    /// How many bytes these have.
+    pub reused_bytes: u64,
+    /// How many were fetched, from wherever.
     pub fetched: usize,
     /// How many bytes the fetched archives have together.
     pub bytes: u64,
+    /// How many of the fetched came from [another place](crate::Elsewhere).
+    pub from_elsewhere: usize,
+    /// How many bytes these have.
+    pub bytes_from_elsewhere: u64,
     /// Every package's archive, by normalized package name: the only way to those whose record has no
     /// digest.
     pub objects: BTreeMap<String, Object>,
@@ -67,6 +73,10 @@ pub async fn run(
         bytes: plan.bytes(),
     });
     let mut summary = reuse(plan, reporter);
+    if let Some(elsewhere) = options.elsewhere {
+        let wanted: Vec<ObjectId> = plan.missing.iter().filter_map(id_of).collect();
+        elsewhere.expect(&wanted).await;
+    }
     let outcomes = fetch_all(plan, store, options, reporter).await;
     collect(outcomes, &mut summary)?;
     reporter.event(&Event::PhaseFinished {
@@ -103,6 +113,7 @@ fn reuse(plan: &FetchPlan, reporter: &dyn Reporter) -> FetchSummary {
             source: Source::Store,
         });
         summary.reused += 1;
+        summary.reused_bytes += present.object.size;
         summary
             .objects
             .insert(present.name.clone(), present.object.clone());
@@ -111,7 +122,10 @@ fn reuse(plan: &FetchPlan, reporter: &dyn Reporter) -> FetchSummary {
 }
 
 /// `None` for a package that was not begun.
-type Outcome<'a> = (&'a MissingPackage, Option<Result<Object, PackageFailure>>);
+type Outcome<'a> = (
+    &'a MissingPackage,
+    Option<Result<(Object, Source), PackageFailure>>,
+);
 
 async fn fetch_all<'a>(
     plan: &'a FetchPlan,
@@ -151,9 +165,12 @@ async fn fetch_all<'a>(
     }
 }
 
-async fn fetch_reported(job: &Job<'_>, reporter: &dyn Reporter) -> Result<Object, PackageFailure> {
+async fn fetch_reported(
+    job: &Job<'_>,
+    reporter: &dyn Reporter,
+) -> Result<(Object, Source), PackageFailure> {
     let mut progress = Progress::start(reporter, job.missing);
-    let object = fetch_package(job, &mut progress).await?;
+    let (object, source) = fetch_package(job, &mut progress).await?;
     if job.missing.checksum.is_none() {
         reporter.warn(
             "fetch::unverified",
@@ -163,9 +180,9 @@ async fn fetch_reported(job: &Job<'_>, reporter: &dyn Reporter) -> Result<Object
             ),
         );
     }
-    progress.finished(object.size);
+    progress.finished(object.size, source);
     job.options.arrived.of(&job.missing.name, &object);
-    Ok(object)
+    Ok((object, source))
 }
 
 fn collect(outcomes: Vec<Outcome<'_>>, summary: &mut FetchSummary) -> Result<(), FetchError> {
@@ -175,9 +192,13 @@ fn collect(outcomes: Vec<Outcome<'_>>, summary: &mut FetchSummary) -> Result<(),
         match outcome {
             None => not_started += 1,
             Some(Err(failure)) => failures.push(failure),
-            Some(Ok(object)) => {
+            Some(Ok((object, source))) => {
                 summary.fetched += 1;
                 summary.bytes += object.size;
+                if source == Source::Remote {
+                    summary.from_elsewhere += 1;
+                    summary.bytes_from_elsewhere += object.size;
+                }
                 summary.objects.insert(missing.name.clone(), object);
             }
         }

@@ -13,6 +13,7 @@
 mod authenticate;
 mod backoff;
 mod base_url;
+mod elsewhere;
 mod error;
 mod fetch;
 mod mirrors;
@@ -27,6 +28,7 @@ mod source;
 mod transfer;
 
 pub use backoff::Backoff;
+pub use elsewhere::{Elsewhere, Offer};
 pub use error::{Absent, FetchError, PackageFailure, TransferError};
 pub use fetch::{FetchSummary, fetch, run};
 pub use larder_redact::{Credential, clean, redact, split_credentials};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use larder_store::Object;
 
-use crate::{Backoff, MirrorMap, Network};
+use crate::{Backoff, Elsewhere, MirrorMap, Network};
 
 /// How to fetch. Made with [`FetchOptions::new`], then changed where wanted.
 #[derive(Debug, Clone)]
@@ -13,6 +13,8 @@ pub struct FetchOptions<'a> {
     pub network: &'a Network,
     /// Other places to ask.
     pub mirrors: MirrorMap,
+    /// Asked for each archive before any URL.
+    pub elsewhere: Option<&'a dyn Elsewhere>,
     /// Refuse to use the network: only what is in the store and what `file://` URLs name counts.
     pub offline: bool,
     /// How many archives at a time; 0 counts as 1.
@@ -62,6 +64,7 @@ impl<'a> FetchOptions<'a> {
         Self {
             network,
             mirrors: MirrorMap::default(),
+            elsewhere: None,
             offline: false,
             concurrency: 16,
             bytes_in_flight: 16 << 20,

@@ -1,22 +1,31 @@
-//! One package: its URLs in order, each with as many tries as its failures deserve.
+//! One package: another place that has objects, then its URLs in order, each with as many tries as its failures deserve.
 //!
 //! A temporary failure is tried again after a wait; wrong content once more, asking caches on the way to
 //! look again, because it may have been damaged there; anything else at once at the next URL.
 
+use larder_event::Source;
 use larder_store::Object;
 use url::Url;
 
 use crate::{
-    PackageFailure, TransferError,
+    PackageFailure, TransferError, elsewhere,
     progress::Progress,
     transfer::{Job, transfer},
 };
 
-/// Fetches one package from the first URL that gives it.
+/// Fetches one package from the first place that gives it, and says which sort of place that was.
 pub(crate) async fn fetch_package(
     job: &Job<'_>,
     progress: &mut Progress<'_>,
-) -> Result<Object, PackageFailure> {
+) -> Result<(Object, Source), PackageFailure> {
+    if let Some(object) = elsewhere::take(job, progress).await? {
+        return Ok((object, Source::Remote));
+    }
+    let object = from_urls(job, progress).await?;
+    Ok((object, Source::Channel))
+}
+
+async fn from_urls(job: &Job<'_>, progress: &mut Progress<'_>) -> Result<Object, PackageFailure> {
     let mut tries = 0;
     let mut worst: Option<TransferError> = None;
     let urls: Vec<&Url> = job
@@ -42,7 +51,7 @@ pub(crate) async fn fetch_package(
     Err(PackageFailure {
         package: job.missing.package.clone(),
         tries,
-        cause: worst.unwrap_or_else(|| TransferError::Unsupported { url: String::new() }),
+        cause: worst.unwrap_or(TransferError::Nowhere),
     })
 }
 

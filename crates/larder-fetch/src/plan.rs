@@ -37,7 +37,7 @@ pub struct MissingPackage {
     pub package: String,
     /// What kind of archive.
     pub kind: ObjectKind,
-    /// Where to ask, in order; never empty. Print with [`redact`](crate::redact).
+    /// Where to ask, in order; empty where only [another place](crate::Elsewhere) is asked. Print with [`redact`](crate::redact).
     pub urls: Vec<Url>,
     /// The size of the archive in bytes, if the record says it.
     pub size: Option<u64>,

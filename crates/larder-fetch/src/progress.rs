@@ -48,15 +48,20 @@ impl<'a> Progress<'a> {
         });
     }
 
+    /// What arrived until now was no good, and does not count.
+    pub(crate) fn void(&mut self) {
+        self.untold = 0;
+    }
+
     /// The archive of `bytes` is in the store.
-    pub(crate) fn finished(&mut self, bytes: u64) {
+    pub(crate) fn finished(&mut self, bytes: u64, source: Source) {
         if self.untold > 0 {
             self.tell();
         }
         self.reporter.event(&Event::Fetched {
             package: self.package.to_owned(),
             bytes,
-            source: Source::Channel,
+            source,
         });
     }
 

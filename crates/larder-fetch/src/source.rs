@@ -5,7 +5,7 @@
 use std::{
     fs::File,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -39,7 +39,14 @@ pub(crate) enum ChunkError {
     /// The connection was lost, stood still, or its framing is broken.
     Http(reqwest::Error),
     /// The file cannot be read.
-    File(io::Error),
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Another place broke off.
+    Elsewhere(io::Error),
 }
 
 /// Asks `url` for its bytes; `fresh` asks caches on the way to look again.
@@ -91,11 +98,12 @@ async fn local(url: &Url) -> Result<Body, TransferError> {
         .to_file_path()
         .map_err(|()| TransferError::Unsupported { url: redact(url) })?;
     let opened = path.clone();
-    let (file, length) = blocking(move || open_file(&opened))
-        .await
-        .map_err(|source| TransferError::File { path, source })?;
+    let (file, length) = match blocking(move || open_file(&opened)).await {
+        Ok(opened) => opened,
+        Err(source) => return Err(TransferError::File { path, source }),
+    };
     let (sender, mut receiver) = mpsc::channel(4);
-    spawn_blocking(move || read_file(file, &sender));
+    spawn_blocking(move || read_file((path, file), &sender));
     Ok(Body {
         length: Some(length),
         chunks: stream::poll_fn(move |context| receiver.poll_recv(context)).boxed(),
@@ -116,14 +124,17 @@ fn open_file(path: &Path) -> io::Result<(File, u64)> {
 }
 
 /// Until the end, an error, or nobody listening any more.
-fn read_file(mut file: File, sender: &mpsc::Sender<Result<Bytes, ChunkError>>) {
+fn read_file((path, mut file): (PathBuf, File), sender: &mpsc::Sender<Result<Bytes, ChunkError>>) {
     loop {
         let mut buffer = Vec::with_capacity(CHUNK);
         let read = (&mut file).take(CHUNK as u64).read_to_end(&mut buffer);
         let chunk = match read {
             Ok(0) => return,
             Ok(_) => Ok(Bytes::from(buffer)),
-            Err(error) => Err(ChunkError::File(error)),
+            Err(source) => Err(ChunkError::File {
+                path: path.clone(),
+                source,
+            }),
         };
         let failed = chunk.is_err();
         if sender.blocking_send(chunk).is_err() || failed {

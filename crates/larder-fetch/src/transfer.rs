@@ -54,13 +54,22 @@ pub(crate) async fn transfer(
     fresh: bool,
     progress: &mut Progress<'_>,
 ) -> Result<Object, TransferError> {
-    let mut body = open(url, fresh, job.options.network).await?;
-    let mut stream = Incoming::new(job, url, body.length)?;
+    let body = open(url, fresh, job.options.network).await?;
+    receive(job, (&redact(url), body), progress).await
+}
+
+/// Takes a body that comes from `place`, a text without credentials.
+pub(crate) async fn receive(
+    job: &Job<'_>,
+    (place, mut body): (&str, Body),
+    progress: &mut Progress<'_>,
+) -> Result<Object, TransferError> {
+    let mut stream = Incoming::new(job, place, body.length)?;
     let ingest = job
         .store
         .ingest(job.missing.kind, job.missing.checksum)
         .map_err(|source| TransferError::Store {
-            url: redact(url),
+            url: place.to_owned(),
             source,
         })?;
     let (sender, receiver) = mpsc::channel(QUEUE);
@@ -79,9 +88,9 @@ pub(crate) async fn transfer(
     }
 }
 
-/// The bytes that come from one URL, counted and bounded.
+/// The bytes that come from one place, counted and bounded.
 struct Incoming<'a> {
-    url: &'a Url,
+    place: &'a str,
     missing: &'a MissingPackage,
     announced: Option<u64>,
     limit: u64,
@@ -89,10 +98,10 @@ struct Incoming<'a> {
 }
 
 impl<'a> Incoming<'a> {
-    fn new(job: &Job<'a>, url: &'a Url, announced: Option<u64>) -> Result<Self, TransferError> {
+    fn new(job: &Job<'a>, place: &'a str, announced: Option<u64>) -> Result<Self, TransferError> {
         let allowed = job.missing.size.unwrap_or(job.options.longest_body);
         let stream = Self {
-            url,
+            place,
             missing: job.missing,
             announced,
             limit: announced.map_or(allowed, |announced| announced.min(allowed)),
@@ -141,8 +150,9 @@ impl<'a> Incoming<'a> {
     fn broken(&self, error: ChunkError) -> TransferError {
         match error {
             ChunkError::Http(source) => self.short(Some(source)),
-            ChunkError::File(source) => TransferError::File {
-                path: self.url.to_file_path().unwrap_or_default(),
+            ChunkError::File { path, source } => TransferError::File { path, source },
+            ChunkError::Elsewhere(source) => TransferError::Broken {
+                place: self.place.to_owned(),
                 source,
             },
         }
@@ -150,7 +160,7 @@ impl<'a> Incoming<'a> {
 
     fn short(&self, source: Option<reqwest::Error>) -> TransferError {
         TransferError::ShortBody {
-            url: redact(self.url),
+            url: self.place.to_owned(),
             received: self.received,
             expected: self.missing.size.or(self.announced),
             source,
@@ -159,7 +169,7 @@ impl<'a> Incoming<'a> {
 
     fn too_long(&self, found: u64) -> TransferError {
         TransferError::LongBody {
-            url: redact(self.url),
+            url: self.place.to_owned(),
             expected: self.limit,
             found,
         }
@@ -167,7 +177,7 @@ impl<'a> Incoming<'a> {
 
     fn write_error(&self, source: io::Error) -> TransferError {
         TransferError::Write {
-            url: redact(self.url),
+            url: self.place.to_owned(),
             source,
         }
     }
@@ -184,13 +194,13 @@ impl<'a> Incoming<'a> {
             IngestError::Mismatch {
                 expected, found, ..
             } => TransferError::HashMismatch {
-                url: redact(self.url),
+                url: self.place.to_owned(),
                 expected,
                 found,
                 size: self.received,
             },
             source => TransferError::Ingest {
-                url: redact(self.url),
+                url: self.place.to_owned(),
                 source,
             },
         }

@@ -57,7 +57,7 @@ pub struct Put {
     pub mended: Vec<ObjectId>,
     /// What could not be read here, and so was not sent.
     pub unsent: Vec<Unsent>,
-    /// What a collection of the remote was about to remove: whether it stays is not known.
+    /// Which of all these a collection of the remote was about to remove: whether they stay is not known.
     pub doubtful: Vec<ObjectId>,
     /// How many notes were sent.
     pub notes: usize,

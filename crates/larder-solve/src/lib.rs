@@ -39,5 +39,14 @@ pub use request::{Priority, Requested, SolveRequest, SolverOptions, Strategy};
 pub use solved::{How, Solved};
 pub use solver::Solver;
 
+/// Whether the bytes are those of a memo's file, by their own digest; of one of another version only the beginning is
+/// known. That it is true is proven by the channels' indexes alone, when it is used.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn check_memo(bytes: &[u8]) -> Result<(), String> {
+    memo::check(bytes)
+}
+
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@
 
 use std::{
     collections::BTreeSet,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
@@ -56,6 +57,13 @@ impl Solver {
     ) -> Result<Closure, SolveError> {
         let solved = self.recall_or_solve(request, reporter).await;
         solved.map(|solved| solved.closure)
+    }
+
+    /// The file in which the answer to `request` is remembered, or would be; nothing if it never is.
+    pub fn memo_file(&self, request: &SolveRequest<'_>) -> Option<PathBuf> {
+        let inward = Inward::of(request);
+        let memos = Memos::of(&inward.request(request), &self.options);
+        memos.ok().flatten().map(|memos| memos.file())
     }
 
     /// Finds the packages that meet `request`, and says how: by a memo (see `MEMO.md`) if there is

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use larder_event::Reporter;
-use larder_fetch::{Arrived, FetchError, FetchOptions, FetchPlan, FetchSummary, NetworkError};
+use larder_fetch::{
+    Arrived, Elsewhere, FetchError, FetchOptions, FetchPlan, FetchSummary, NetworkError,
+};
 use larder_lock::Closure;
 use larder_store::{Object, Store};
 
@@ -81,12 +83,20 @@ impl Gatherer<'_> {
                 .collect();
             return Ok(FetchSummary {
                 reused: objects.len(),
+                reused_bytes: objects.values().map(|object| object.size).sum(),
                 objects,
                 ..FetchSummary::default()
             });
         }
+        let share = self
+            .settings
+            .share
+            .as_ref()
+            .filter(|_| !self.settings.offline);
+        let asked = share.map(|share| share.asked_by(self.reporter));
         let options = FetchOptions {
             arrived,
+            elsewhere: asked.as_ref().map(|asked| asked as &dyn Elsewhere),
             ..network::fetch_options(self.network.get()?, self.settings)
         };
         Ok(larder_fetch::run(plan, self.store, &options, self.reporter).await?)

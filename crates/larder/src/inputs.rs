@@ -293,13 +293,29 @@ pub(crate) fn parse_lock(
 }
 
 /// Reads one of the environments of a lock that has several.
-pub(crate) fn parse_environment(
+fn parse_environment(
     path: &Path,
     bytes: &[u8],
     environment: &str,
     settings: &Settings,
 ) -> Result<LockFile, InputError> {
     parse_one(path, bytes, (None, Some(environment)), settings)
+}
+
+/// Reads all environments of a lock of any format.
+pub(crate) fn environments(
+    path: &Path,
+    bytes: &[u8],
+    settings: &Settings,
+) -> Result<Vec<LockFile>, InputError> {
+    let text = String::from_utf8_lossy(bytes);
+    let names = LockFile::environment_names(&path.to_string_lossy(), &text);
+    let names = names.map_err(|error| InputError::Lock(Box::new(error)))?;
+    if names.is_empty() {
+        return Ok(vec![parse_lock(path, bytes, None, settings)?]);
+    }
+    let parse = |name: &String| parse_environment(path, bytes, name, settings);
+    names.iter().map(parse).collect()
 }
 
 fn parse_one(

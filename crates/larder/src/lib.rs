@@ -47,8 +47,10 @@ mod remove;
 mod roots;
 mod run;
 mod settings;
+mod share;
 mod shell_hook;
 mod solving;
+mod sources;
 pub mod step;
 mod store;
 mod system;
@@ -118,11 +120,16 @@ pub use remote_files::{LocalFiles, RemoteFileError, local_files};
 pub use remove::{RemoveActions, RemoveError, RemoveOptions, RemoveReport, remove};
 pub use run::{RunError, RunOptions, run};
 pub use settings::Settings;
+pub use share::{
+    PullOptions, PullReport, PushOptions, PushReport, RemoteGcOptions, RemoteGcReport, Share,
+    ShareChoice, ShareOperationError, gc_remote, pull, push, push_environment,
+};
 pub use shell_hook::{
     Change, ChangedVariables, GITLAB_BYTES, GITLAB_VARIABLES, GithubFiles, ShellHook,
     ShellHookOptions, Unsaid, azure_commands, changed_variables, github_files, gitlab_dotenv,
     shell_hook,
 };
+pub use sources::{Counted, Sources};
 pub use store::{
     Amount, Finding as StoreFinding, FindingState, GcArchive, GcError, GcOptions, GcReport,
     InspectError, Linked, ListedArchive, StoreInfo, VerifyError as StoreVerifyError,

@@ -11,7 +11,7 @@ use larder_solve::Requested;
 use rattler_conda_types::Subdir;
 use url::Url;
 
-use crate::{ChannelRules, CommandDefaults, ConfiguredChannel, NetworkSettings, Prompt};
+use crate::{ChannelRules, CommandDefaults, ConfiguredChannel, NetworkSettings, Prompt, Share};
 
 /// Where things are, and what the caller read from its environment. Operations read nothing else.
 ///
@@ -53,6 +53,8 @@ pub struct Settings {
     pub ca_files: Vec<PathBuf>,
     /// What bytecode in the store is sealed with; without it there is none.
     pub cache_secret: Option<CacheSecret>,
+    /// The remote that is asked for objects and remembered solves before channels.
+    pub share: Option<Share>,
     /// How many threads unpack and link, at least 1.
     pub threads: usize,
     /// How the network is reached.
@@ -95,6 +97,7 @@ impl Default for Settings {
             auth_file: None,
             netrc: None,
             ca_files: Vec::new(),
+            share: None,
             threads: 1,
             network: NetworkSettings::default(),
             package_dirs: Vec::new(),

@@ -68,6 +68,7 @@ impl<'a> Solving<'a> {
     /// Solves for one subdir, or recalls an earlier solve.
     pub(crate) async fn recall(&self, want: &Want) -> Result<Solved, SolveError> {
         let request = self.request(want, &[]);
+        self.ask_remote(&request).await;
         self.solver.recall_or_solve(&request, self.reporter).await
     }
 
@@ -78,7 +79,17 @@ impl<'a> Solving<'a> {
         preferred: &[RepoDataRecord],
     ) -> Result<Closure, SolveError> {
         let request = self.request(want, preferred);
+        self.ask_remote(&request).await;
         self.solver.solve(&request, self.reporter).await
+    }
+
+    /// Whether the remote remembers the answer.
+    async fn ask_remote(&self, request: &SolveRequest<'_>) {
+        let share = self.settings.share.as_ref();
+        let share = share.filter(|_| !self.settings.offline && !self.policy.refresh);
+        if let (Some(share), Some(file)) = (share, self.solver.memo_file(request)) {
+            share.bring_memo(&file, self.reporter).await;
+        }
     }
 
     fn request<'r>(&'r self, want: &'r Want, preferred: &'r [RepoDataRecord]) -> SolveRequest<'r> {

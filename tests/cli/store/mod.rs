@@ -17,6 +17,9 @@ mod damage;
 mod gc;
 mod inspect;
 mod layers;
+mod remote;
+#[cfg(unix)]
+mod remote_trouble;
 
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{CondaArgs, InputArgs, TargetArgs};
+use super::{CondaArgs, InputArgs, ShareArgs, TargetArgs};
 
 /// Make an environment from environment.yml, from its lock file, or from specs
 ///
@@ -112,6 +112,8 @@ pub(crate) struct MakingArgs {
     /// Leave it to Python to compile what it imports
     #[arg(long, overrides_with = "compile_bytecode")]
     pub(crate) no_compile_bytecode: bool,
+    #[command(flatten)]
+    pub(crate) share: ShareArgs,
     /// Write a page that shows what was done when, on which thread
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "larder-timings.html")]
     pub(crate) timings: Option<PathBuf>,

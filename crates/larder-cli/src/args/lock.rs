@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{InputArgs, LockFormat};
+use super::{InputArgs, LockFormat, RemoteArgs};
 
 /// Write the exact packages that environment.yml means into conda-lock.yml
 ///
@@ -25,6 +25,8 @@ pub(crate) struct LockArgs {
     pub(crate) manifests: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) remote: RemoteArgs,
     /// A subdir to lock for; repeat for several [default: `platforms:` of the file, else this machine's]
     #[arg(long = "platform", visible_alias = "subdir", value_name = "SUBDIR")]
     pub(crate) platforms: Vec<String>,

@@ -19,6 +19,7 @@ mod lock;
 mod manifest;
 mod pack;
 mod run;
+mod share;
 mod shell_hook;
 mod store;
 mod sync;
@@ -50,6 +51,7 @@ pub(crate) use lock::{LockArgs, LockCommand, MergeArgs};
 pub(crate) use manifest::ManifestArgs;
 pub(crate) use pack::PackArgs;
 pub(crate) use run::RunArgs;
+pub(crate) use share::{GcRemoteArgs, RemoteArgs, ShareArgs, StorePullArgs, StorePushArgs};
 pub(crate) use shell_hook::{ActivateArgs, DeactivateArgs, ShellHookArgs, ShellName};
 pub(crate) use store::{
     StoreArgs, StoreCommand, StoreExportArgs, StoreGcArgs, StoreImportArgs, StoreLayout,

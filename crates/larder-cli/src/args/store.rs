@@ -4,6 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::{GcRemoteArgs, RemoteArgs, StorePullArgs, StorePushArgs};
 use crate::values::{parse_age, parse_size};
 
 /// Look after the store: what is in it, whether it is whole, what may go
@@ -29,6 +30,8 @@ pub(crate) enum StoreCommand {
     Path(StorePathArgs),
     Verify(StoreVerifyArgs),
     Gc(StoreGcArgs),
+    Push(StorePushArgs),
+    Pull(StorePullArgs),
     Import(StoreImportArgs),
     Export(StoreExportArgs),
 }
@@ -85,6 +88,8 @@ pub(crate) struct StoreVerifyArgs {
     /// Fetch damaged archives again from where they came from, and set right everything else
     #[arg(long)]
     pub(crate) repair: bool,
+    #[command(flatten)]
+    pub(crate) remote: RemoteArgs,
 }
 
 /// Remove archives that no environment and no lock needs
@@ -97,7 +102,8 @@ pub(crate) struct StoreVerifyArgs {
   larder store gc --dry-run                      what would go, and how much that frees
   larder store gc --unused-for 7d                what nobody used for a week, needed or not
   larder store gc --max-size 5GB                 what was not used for longest, until the rest fits
-  larder store gc --keep conda-lock.yml          exactly what the lock names, for all its platforms")]
+  larder store gc --keep conda-lock.yml          exactly what the lock names, for all its platforms
+  larder store gc --remote /srv/larder           on a remote: what nobody pushed of late")]
 pub(crate) struct StoreGcArgs {
     /// Keep exactly what this lock names (conda-lock.yml, pixi.lock or an @EXPLICIT list); repeat for
     /// several. Remembered solves and channel indexes go as well
@@ -116,6 +122,8 @@ pub(crate) struct StoreGcArgs {
     /// Say what would go and what that frees, and change nothing
     #[arg(short = 'd', long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) remote: GcRemoteArgs,
 }
 
 /// Take over the archives of conda's or mamba's package caches

@@ -7,8 +7,8 @@ use std::{
 };
 
 use larder::{
-    BytecodePolicy, CreateOptions, CreateReport, Ephemeral, LocalFiles, LockUse, Origin, Settings,
-    Shortcuts, SolvePolicy, create as create_environment, local_files,
+    BytecodePolicy, Counted, CreateOptions, CreateReport, Ephemeral, LocalFiles, LockUse, Origin,
+    Settings, Shortcuts, SolvePolicy, Sources, create as create_environment, local_files,
 };
 
 use larder_event::Reporter;
@@ -74,6 +74,7 @@ pub(super) fn made(
     let mut settings = settings_for(&args.target, global, environment)?;
     override_channels(&args.input, &mut settings)?;
     for_conda(&args.conda, global, &mut settings);
+    args.making.share.remote.open(&mut settings, environment)?;
     let here = files_here(&args.input.files, &settings, global)?;
     let options = CreateOptions {
         files: here.files.clone(),
@@ -81,12 +82,18 @@ pub(super) fn made(
         ..options(args, &settings, environment)?
     };
     if args.compat == Some(Era::Update) && !options.replace {
-        return env::update_in_place(options, &settings, global).map(Made::Updated);
+        let how = (&args.making, environment, global);
+        return env::update_in_place(options, &settings, how).map(Made::Updated);
     }
-    let result = watched(args.making.timings.as_deref(), global, |reporter| {
-        block_on(create_environment(&options, &settings, reporter))
+    let report = watched(args.making.timings.as_deref(), global, |reporter| {
+        let report = block_on(create_environment(&options, &settings, reporter))?;
+        let report = report.map_err(|error| Failure::new(&error))?;
+        if !report.dry_run && !options.download_only {
+            let of = (&settings, environment);
+            args.making.share.push(&report.prefix, of, reporter)?;
+        }
+        Ok::<_, Failure>(report)
     })?;
-    let report = result.map_err(|error| Failure::new(&error))?;
     Ok(Made::Created(Box::new(report)))
 }
 
@@ -313,9 +320,10 @@ fn summary(report: &CreateReport) {
         "nothing fetched".to_owned()
     } else {
         format!(
-            "fetched {} ({}) in {}",
+            "fetched {} ({}{}) in {}",
             report.fetched,
             output::bytes(report.fetched_bytes),
+            from_remote(&report.sources),
             output::duration(report.fetch_milliseconds)
         )
     };
@@ -340,6 +348,15 @@ fn summary(report: &CreateReport) {
             "run a command in it: larder run -p {} -- COMMAND",
             report.prefix.display()
         ));
+    }
+}
+
+/// How many of the archives that were fetched came from the remote, where any did.
+pub(super) fn from_remote(sources: &Sources) -> String {
+    let Counted { objects, bytes } = sources.remote;
+    match objects {
+        0 => String::new(),
+        _ => format!("; {objects} from the remote, {}", output::bytes(bytes)),
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) fn lock(
 ) -> Result<ExitCode, Failure> {
     let mut settings = settings_with_store(global, environment)?;
     override_channels(&args.input, &mut settings)?;
+    args.remote.open(&mut settings, environment)?;
     let reporter = progress::reporter(global);
     if let Some(command) = &args.command {
         return merge::run(command, &settings, global);

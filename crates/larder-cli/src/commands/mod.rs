@@ -27,6 +27,7 @@ mod manifest;
 mod merge;
 mod pack;
 mod run;
+mod share;
 mod shell;
 mod shell_hook;
 mod store;

@@ -22,7 +22,8 @@ pub(super) fn sync(
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
-    let settings = settings_with_store(global, environment)?;
+    let mut settings = settings_with_store(global, environment)?;
+    args.making.share.remote.open(&mut settings, environment)?;
     let reporter = progress::reporter(global);
     let options = options(args, &settings, environment);
     let tell = |found: &larder::VerifyReport| {
@@ -31,8 +32,14 @@ pub(super) fn sync(
         }
     };
     let result = block_on(sync_environment(&options, &settings, &*reporter, tell))?;
-    drop(reporter);
     let report = result.map_err(|error| Failure::new(&error))?;
+    if !report.update.dry_run {
+        let of = (&settings, environment);
+        args.making
+            .share
+            .push(&report.update.prefix, of, &*reporter)?;
+    }
+    drop(reporter);
     if global.json {
         output::json(&report);
     } else {

@@ -24,7 +24,8 @@ pub(super) fn unpack(
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
-    let settings = settings_with_store(global, environment)?;
+    let mut settings = settings_with_store(global, environment)?;
+    args.making.share.remote.open(&mut settings, environment)?;
     let options = options(args, &settings, environment)?;
     let result = watched(args.making.timings.as_deref(), global, |reporter| {
         block_on(unpack_environment(&options, &settings, reporter))

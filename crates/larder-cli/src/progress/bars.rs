@@ -103,6 +103,7 @@ fn is_counted_in_bytes(phase: Phase) -> bool {
             | Phase::Export
             | Phase::Save
             | Phase::Restore
+            | Phase::Push
     )
 }
 

@@ -47,6 +47,7 @@ pub(crate) fn phase_names(phase: larder_event::Phase) -> (&'static str, &'static
         Phase::Export => ("exporting", "exported"),
         Phase::Save => ("saving", "saved"),
         Phase::Restore => ("restoring", "restored"),
+        Phase::Push => ("pushing", "pushed"),
         Phase::Measure => ("measuring", "measured"),
     }
 }

@@ -107,8 +107,20 @@ impl Reporter for Plain {
             } if everything => {
                 output::tell(format!("  in the store: {package}"));
             }
-            Event::Fetched { package, bytes, .. } if everything => {
-                output::tell(format!("  fetched {package}, {}", output::bytes(*bytes)));
+            Event::Fetched {
+                package,
+                bytes,
+                source,
+            } if everything => {
+                let from = if *source == Source::Remote {
+                    " from the remote"
+                } else {
+                    ""
+                };
+                output::tell(format!(
+                    "  fetched {package}{from}, {}",
+                    output::bytes(*bytes)
+                ));
             }
             Event::Unpacked { package, files } if everything => {
                 output::tell(format!("  unpacked {package}, {files} files"))

@@ -95,10 +95,15 @@ impl Heard {
             Event::Fetched {
                 package,
                 bytes,
-                source: Source::Channel,
+                source: source @ (Source::Channel | Source::Remote),
             } => {
                 if let Some(start) = self.downloads.remove(package) {
-                    let subject = format!("{package}, {}", output::bytes(*bytes));
+                    let from = if *source == Source::Remote {
+                        " from the remote"
+                    } else {
+                        ""
+                    };
+                    let subject = format!("{package}, {}{from}", output::bytes(*bytes));
                     self.push(Lane::Downloads, "download", subject, (start, now));
                 }
             }

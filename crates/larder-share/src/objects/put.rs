@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt as _, stream};
-use larder_remote::{Remote, RemoteError, whole};
+use larder_remote::{ObjectName, Remote, RemoteError, whole};
 use larder_store::ObjectId;
 
 use super::{REQUESTS, doomed::Doomed, names, roots::Root};
@@ -133,7 +133,7 @@ impl Putting<'_> {
         self.settle(objects, &mut again).await?;
         let sent: BTreeSet<ObjectId> = put.sent.iter().map(|weighed| weighed.id).collect();
         let is_new = |weighed: &Weighed| !sent.contains(&weighed.id);
-        put.sent.extend(again.sent);
+        put.sent.extend(again.sent.into_iter().filter(is_new));
         put.present.extend(again.present.into_iter().filter(is_new));
         put.unsent.extend(again.unsent);
         Ok(())
@@ -192,6 +192,9 @@ impl Putting<'_> {
         for Note { name, bytes } in self.load.notes {
             let size = bytes.len() as u64;
             let name = names::note(name);
+            if self.has_note(&name, bytes).await? {
+                continue;
+            }
             let sending = async {
                 match self.remote.replace(&name, whole(bytes.clone())).await {
                     Err(RemoteError::Unsupported { .. }) => {
@@ -213,6 +216,23 @@ impl Putting<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether these very bytes are there. All of them are read: a damaged note is to be replaced.
+    async fn has_note(&self, name: &ObjectName, bytes: &[u8]) -> Result<bool, ShareError> {
+        let reading = async {
+            let download = self.remote.get(name, None).await?;
+            let size = bytes.len() as u64;
+            if download.size != size {
+                return Ok(false);
+            }
+            let found = super::read(self.remote, name.as_str(), download, size).await?;
+            Ok(found == bytes)
+        };
+        match self.timed(name.as_str(), "read", reading).await {
+            Err(error) if error.is_absent() => Ok(false),
+            found => found,
+        }
     }
 
     async fn timed<T>(

@@ -56,6 +56,11 @@ impl Memos {
         }))
     }
 
+    /// Where the memo is, or would be.
+    pub(crate) fn file(&self) -> PathBuf {
+        file::path(&self.directory, &self.key)
+    }
+
     /// The remembered closure, if it is proven to be what a solve would give now.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use larder_lock::{Closure, LockedPackage};
 use rattler_conda_types::Subdir;
 use serde::Serialize;
 
-use crate::{Origin, channel_name::name};
+use crate::{Origin, Sources, channel_name::name};
 
 use super::install::Installed;
 
@@ -39,6 +39,8 @@ pub struct CreateReport {
     pub fetched: usize,
     /// How many bytes were fetched (or would be, as far as the records say).
     pub fetched_bytes: u64,
+    /// Where the archives came from; a dry run knows of the store alone.
+    pub sources: Sources,
     /// Whether `fetched_bytes` is what was fetched rather than what is planned.
     #[serde(skip)]
     is_fetched: bool,
@@ -128,6 +130,7 @@ impl CreateReport {
             reused: plan.present.len(),
             fetched: plan.missing.len(),
             fetched_bytes: plan.bytes(),
+            sources: Sources::of(plan),
             is_fetched: false,
             paths: 0,
             written_bytes: 0,
@@ -143,6 +146,7 @@ impl CreateReport {
         if !std::mem::replace(&mut self.is_fetched, true) {
             (self.fetched, self.fetched_bytes) = (0, 0);
         }
+        self.sources.add(summary);
         self.fetched += summary.fetched;
         self.fetched_bytes += summary.bytes;
         self.reused = self.actions.link.len().saturating_sub(self.fetched);
@@ -154,6 +158,7 @@ impl CreateReport {
         self.actions.fetch.clear();
         self.actions.link.clear();
         (self.reused, self.fetched, self.fetched_bytes) = (0, 0, 0);
+        self.sources = Sources::default();
     }
 
     pub(super) fn linked(&mut self, installed: &Installed, milliseconds: u64) {

@@ -102,7 +102,12 @@ pub async fn lock(
     let wants = wants(options, &input, &subdirs, settings, reporter)?;
     let store = crate::store::open(settings, Durability::Flush)?;
     let network = LazyNetwork::new(settings, credentials(&wants));
-    let solving = Solving::new(network.get()?, &store, settings, &options.policy, reporter);
+    // A memo gives what a solve would; without a remote that remembers there is hardly one for a lock.
+    let solving = match settings.share {
+        Some(_) => Solving::with_memos,
+        None => Solving::new,
+    };
+    let solving = solving(network.get()?, &store, settings, &options.policy, reporter);
     let pins_for = |want: &Want| {
         if options.upgrade {
             Vec::new()

@@ -16,7 +16,7 @@ pub use gc::{GcArchive, GcError, GcOptions, GcReport, gc};
 pub use inspect::{Amount, InspectError, ListedArchive, StoreInfo, list_store, store_info};
 pub use linked::Linked;
 pub(crate) use open::open;
-pub(crate) use roots::{needed, of_closure, pin, record};
+pub(crate) use roots::{is_alive, needed, of_closure, pin, record};
 pub use verify::{Finding, FindingState, VerifyError, VerifyOptions, VerifyReport, What, verify};
 
 /// Where bytecode is kept in the store, and in the directory of the trees: no name of a tree there, which are two

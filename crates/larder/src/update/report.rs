@@ -8,7 +8,7 @@ use rattler_conda_types::Subdir;
 use serde::Serialize;
 
 use crate::{
-    LinkedPackage, Origin,
+    LinkedPackage, Origin, Sources,
     channel_name::{self, name},
     create::{CreateReport, linked},
 };
@@ -44,6 +44,8 @@ pub struct UpdateReport {
     pub fetched: usize,
     /// How many bytes were fetched (or would be, as far as the records say).
     pub fetched_bytes: u64,
+    /// Where the archives came from; a dry run knows of the store alone.
+    pub sources: Sources,
     /// How many files and links came.
     pub linked_paths: u64,
     /// How many files and links went for good.
@@ -91,6 +93,7 @@ impl UpdateReport {
             reused: 0,
             fetched: 0,
             fetched_bytes: 0,
+            sources: Sources::default(),
             linked_paths: 0,
             unlinked_paths: 0,
             written_bytes: 0,
@@ -119,6 +122,7 @@ impl UpdateReport {
             reused: report.reused,
             fetched: report.fetched,
             fetched_bytes: report.fetched_bytes,
+            sources: report.sources,
             linked_paths: report.paths,
             unlinked_paths: 0,
             written_bytes: report.written_bytes,
@@ -145,6 +149,7 @@ impl UpdateReport {
             .collect();
         self.kept = difference.keep.len();
         self.reused = plan.present.len();
+        self.sources = Sources::of(plan);
         self.fetched = plan.missing.len();
         self.fetched_bytes = plan.bytes();
     }
@@ -154,6 +159,7 @@ impl UpdateReport {
         if is_first {
             (self.fetched, self.fetched_bytes) = (0, 0);
         }
+        self.sources.add(summary);
         self.fetched += summary.fetched;
         self.fetched_bytes += summary.bytes;
     }

@@ -8,10 +8,10 @@ use larder::{
 };
 
 use crate::{
-    args::{EnvUpdateArgs, GlobalArgs},
+    args::{EnvUpdateArgs, GlobalArgs, MakingArgs},
     commands::{
         context::{block_on, override_channels, policy, settings_with_store, target},
-        create::{files_here, for_conda, making, origin, shortcuts},
+        create::{files_here, for_conda, from_remote, making, origin, shortcuts},
     },
     environment::Environment,
     failure::Failure,
@@ -26,35 +26,40 @@ pub(super) fn update(
     let mut settings = settings_with_store(global, environment)?;
     override_channels(&args.input, &mut settings)?;
     for_conda(&args.conda, global, &mut settings);
+    args.making.share.remote.open(&mut settings, environment)?;
     let here = files_here(&args.input.files, &settings, global)?;
     let mut options = options(args, &settings, environment)?;
     options.create.files.clone_from(&here.files);
-    run(&options, &settings, global)
+    run(&options, &settings, (&args.making, environment, global))
 }
 
 /// `create --compat 26.5`: what is there stays and gets what the file says.
 pub(in crate::commands) fn in_place(
     create: CreateOptions,
     settings: &Settings,
-    global: &GlobalArgs,
+    how: (&MakingArgs, &Environment, &GlobalArgs),
 ) -> Result<ExitCode, Failure> {
     let options = UpdateOptions {
         override_frozen: create.override_frozen,
         create,
         extras: Extras::Keep,
     };
-    run(&options, settings, global)
+    run(&options, settings, how)
 }
 
 fn run(
     options: &UpdateOptions,
     settings: &Settings,
-    global: &GlobalArgs,
+    (making, environment, global): (&MakingArgs, &Environment, &GlobalArgs),
 ) -> Result<ExitCode, Failure> {
     let reporter = progress::reporter(global);
     let result = block_on(update_environment(options, settings, &*reporter))?;
-    drop(reporter);
     let report = result.map_err(|error| Failure::new(&error))?;
+    if !report.dry_run {
+        let of = (settings, environment);
+        making.share.push(&report.prefix, of, &*reporter)?;
+    }
+    drop(reporter);
     tell(&report, global);
     Ok(ExitCode::SUCCESS)
 }
@@ -127,7 +132,11 @@ fn summary(report: &UpdateReport) -> String {
     let (linked, unlinked) = (report.actions.link.len(), report.actions.unlink.len());
     let fetched = match report.fetched {
         0 => "nothing fetched".to_owned(),
-        count => format!("fetched {count} ({})", output::bytes(report.fetched_bytes)),
+        count => format!(
+            "fetched {count} ({}{})",
+            output::bytes(report.fetched_bytes),
+            from_remote(&report.sources)
+        ),
     };
     let linked = output::count(linked, "package");
     match (report.created, report.dry_run) {

@@ -12,13 +12,16 @@ use crate::{
     output, progress,
 };
 
-use super::ages::ago;
+use super::{ages::ago, gc_remote};
 
 pub(super) fn gc(
     args: &StoreGcArgs,
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
+    if let Some(url) = &args.remote.remote {
+        return gc_remote::gc_remote((url, args), global, environment);
+    }
     let settings = settings_with_store(global, environment)?;
     let options = options(args);
     let reporter = progress::reporter(global);

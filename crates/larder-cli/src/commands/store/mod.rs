@@ -11,10 +11,13 @@ use crate::{
 mod ages;
 mod export;
 mod gc;
+mod gc_remote;
 mod import;
 mod info;
 mod list;
 mod path;
+mod pull;
+mod push;
 mod verify;
 
 pub(in crate::commands) use ages::ago;
@@ -30,6 +33,8 @@ pub(super) fn store(
         StoreCommand::List(args) => list::list(args, global, environment),
         StoreCommand::Verify(args) => verify::verify(args, global, environment),
         StoreCommand::Gc(args) => gc::gc(args, global, environment),
+        StoreCommand::Push(args) => push::push(args, global, environment),
+        StoreCommand::Pull(args) => pull::pull(args, global, environment),
         StoreCommand::Import(args) => import::import(args, global, environment),
         StoreCommand::Export(args) => export::export(args, global, environment),
     }

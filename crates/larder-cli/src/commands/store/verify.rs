@@ -19,7 +19,8 @@ pub(super) fn verify(
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
-    let settings = settings_with_store(global, environment)?;
+    let mut settings = settings_with_store(global, environment)?;
+    args.remote.open(&mut settings, environment)?;
     let options = StoreVerifyOptions {
         packages: args.packages.clone(),
         trees: args.trees,

@@ -4,7 +4,7 @@ use std::{collections::HashSet, fs, path::PathBuf};
 
 use larder_event::Reporter;
 use larder_fs::PathContext as _;
-use larder_lock::{LockFile, LockedPackage, PipPackage, Selection};
+use larder_lock::{LockedPackage, PipPackage, Selection};
 use larder_store::{
     Checksum, CollectError, Needed, ObjectId, ObjectKind, RootKind, Store, StoreError,
 };
@@ -12,7 +12,7 @@ use larder_store::{
 use super::GcError;
 use crate::{
     InputError, Settings,
-    inputs::{parse_environment, parse_lock},
+    inputs::environments,
     pip,
     store::{needed, record},
 };
@@ -102,16 +102,7 @@ fn read(path: &std::path::Path, settings: &Settings) -> Result<KeptLock, GcError
         }
         bytes => bytes.at("read", &path).map_err(InputError::Read)?,
     };
-    let text = String::from_utf8_lossy(&bytes);
-    let names = LockFile::environment_names(&path.to_string_lossy(), &text);
-    let names = names.map_err(|error| InputError::Lock(Box::new(error)))?;
-    let mut locks = Vec::new();
-    if names.is_empty() {
-        locks.push(parse_lock(&path, &bytes, None, settings)?);
-    }
-    for name in &names {
-        locks.push(parse_environment(&path, &bytes, name, settings)?);
-    }
+    let locks = environments(&path, &bytes, settings)?;
     let (mut packages, mut wheels) = (Vec::new(), Vec::new());
     for lock in &locks {
         packages.extend(lock.conda_packages().cloned());

@@ -1,7 +1,7 @@
 //! A damaged archive: out of the way, and fetched again from where it came from.
 
 use larder_event::Reporter;
-use larder_fetch::{FetchError, FetchOptions, FetchPlan, MissingPackage};
+use larder_fetch::{Elsewhere, FetchError, FetchOptions, FetchPlan, MissingPackage};
 use larder_store::{Checksum, Damage, ObjectId, Store};
 use url::Url;
 
@@ -82,7 +82,14 @@ impl Context<'_> {
                 checksum: Some(Checksum::Sha256(id.sha256)),
             }],
         };
+        let share = self
+            .settings
+            .share
+            .as_ref()
+            .filter(|_| !self.settings.offline);
+        let asked = share.map(|share| share.asked_by(self.reporter));
         let options = FetchOptions {
+            elsewhere: asked.as_ref().map(|asked| asked as &dyn Elsewhere),
             offline: self.settings.offline,
             mirrors,
             ..FetchOptions::new(self.network.get()?)

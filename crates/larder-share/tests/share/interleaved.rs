@@ -1,0 +1,233 @@
+//! Pushes and collections at once, in any order of their steps.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Waker},
+    time::{Duration, SystemTime},
+};
+
+use async_trait::async_trait;
+use larder_remote::{Body, whole};
+use larder_share::{CollectOptions, Load, Put, Shelf, Source, Weighed, objects::Objects};
+use larder_store::{ObjectId, ObjectKind};
+use proptest::prelude::*;
+
+use crate::{
+    memory::Memory,
+    support::{LIMITS, NONE, sha256},
+};
+
+const DAY: u64 = 24 * 60 * 60;
+const LIFE: u64 = 5 * DAY;
+const GRACE: u64 = DAY;
+
+/// The objects that there are: their bytes are their number.
+fn object(number: u8) -> Weighed {
+    Weighed {
+        id: ObjectId {
+            kind: ObjectKind::Conda,
+            sha256: sha256(&[number]),
+        },
+        size: 1,
+    }
+}
+
+struct Numbers;
+
+#[async_trait]
+impl Source for Numbers {
+    async fn body(&self, id: ObjectId) -> io::Result<Body> {
+        let number = (0..=u8::MAX).find(|number| object(*number).id == id);
+        Ok(whole(vec![number.unwrap()]))
+    }
+}
+
+fn options() -> CollectOptions {
+    CollectOptions {
+        life: Duration::from_secs(LIFE),
+        grace: Duration::from_secs(GRACE),
+        dry_run: false,
+        now: SystemTime::UNIX_EPOCH,
+    }
+}
+
+async fn push(shelf: &Objects, objects: &[Weighed]) -> Put {
+    let load = Load {
+        objects,
+        notes: &[],
+        root: Some("test"),
+        damaged: &NONE,
+        source: &Numbers,
+        limits: &LIMITS,
+        told: &|_| {},
+        dry_run: false,
+    };
+    shelf.put(&load).await.unwrap()
+}
+
+/// Who does something with the remote.
+#[derive(Debug, Clone)]
+enum Actor {
+    Push(BTreeSet<u8>),
+    Collect,
+}
+
+fn actor() -> impl Strategy<Value = Actor> {
+    let numbers = proptest::collection::btree_set(0..6_u8, 1..5);
+    prop_oneof![2 => numbers.prop_map(Actor::Push), 1 => Just(Actor::Collect)]
+}
+
+/// Objects that a push has said are there, and when that was.
+type Promises = BTreeMap<u8, u64>;
+
+type Running<'a> = Pin<Box<dyn Future<Output = BTreeSet<u8>> + 'a>>;
+
+async fn act(actor: &Actor, shelf: &Objects) -> BTreeSet<u8> {
+    match actor {
+        Actor::Collect => {
+            shelf.collect(&options()).await.unwrap();
+            BTreeSet::new()
+        }
+        Actor::Push(numbers) => {
+            let objects: Vec<Weighed> = numbers.iter().copied().map(object).collect();
+            let put = push(shelf, &objects).await;
+            assert_eq!(put.sent.len() + put.present.len(), objects.len(), "{put:?}");
+            let is_promised = |number: &u8| !put.doubtful.contains(&object(*number).id);
+            numbers.iter().copied().filter(is_promised).collect()
+        }
+    }
+}
+
+fn is_there(memory: &Memory, number: u8) -> bool {
+    let id = object(number).id;
+    let digits = &id.sha256.to_hex()[..2];
+    memory.has(&format!("store1/pkgs/{digits}/{id}"))
+}
+
+/// Whether all that was promised is there, as long as the roots of the pushes count.
+fn check(memory: &Memory, promises: &Promises) -> Result<(), TestCaseError> {
+    for (number, promised) in promises {
+        let is_due = memory.now() <= promised + LIFE;
+        prop_assert!(!is_due || is_there(memory, *number), "{number} is gone");
+    }
+    Ok(())
+}
+
+/// One round: all of them at once, in the order of `turns`.
+fn round(
+    memory: &Memory,
+    actors: &[Actor],
+    turns: &[usize],
+    promises: &mut Promises,
+) -> Result<(), TestCaseError> {
+    let shelf = Objects::new(Arc::new(memory.clone()));
+    let mut running: Vec<Running<'_>> = actors
+        .iter()
+        .map(|actor| Box::pin(act(actor, &shelf)) as Running<'_>)
+        .collect();
+    let mut context = Context::from_waker(Waker::noop());
+    let mut turns = turns.iter().cycle();
+    for _ in 0..100_000 {
+        if running.is_empty() {
+            return Ok(());
+        }
+        let index = turns.next().unwrap() % running.len();
+        if let std::task::Poll::Ready(done) = running[index].as_mut().poll(&mut context) {
+            drop(running.remove(index));
+            promises.extend(done.into_iter().map(|number| (number, memory.now())));
+        }
+        check(memory, promises)?;
+    }
+    panic!("they go on for ever");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    /// Rounds of actors with days in between, so that objects and roots grow old.
+    #[test]
+    fn a_collection_never_takes_what_a_push_has_found_or_put(
+        rounds in proptest::collection::vec(
+            (
+                proptest::collection::vec(actor(), 1..5),
+                proptest::collection::vec(0..64_usize, 8..64),
+                0..4 * DAY,
+            ),
+            1..7,
+        ),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let _entered = runtime.enter();
+        let memory = Memory::default();
+        let mut promises = Promises::new();
+        for (actors, turns, pause) in &rounds {
+            round(&memory, actors, turns, &mut promises)?;
+            memory.pass(*pause);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_pushed_of_late_goes_and_what_was_read_of_late_stays() {
+    let memory = Memory::default();
+    let shelf = Objects::new(Arc::new(memory.clone()));
+    push(&shelf, &[object(1), object(2), object(3)]).await;
+    memory.pass(LIFE);
+    push(&shelf, &[object(1)]).await;
+    memory.pass(GRACE + 1);
+    shelf.open(object(2).id).await.unwrap();
+    let dry = CollectOptions {
+        dry_run: true,
+        now: SystemTime::UNIX_EPOCH + Duration::from_secs(memory.now()),
+        ..options()
+    };
+    let before = memory.names();
+    let planned = shelf.collect(&dry).await.unwrap();
+    assert_eq!(memory.names(), before);
+    let collected = shelf.collect(&options()).await.unwrap();
+    assert_eq!(
+        (planned.removed.len(), &planned.removed),
+        (1, &collected.removed)
+    );
+    assert!(collected.removed.contains_key(&object(3).id));
+    assert_eq!(
+        (collected.kept, collected.roots, collected.expired_roots),
+        (2, 1, 1)
+    );
+    assert_eq!(
+        [1, 2, 3].map(|number| is_there(&memory, number)),
+        [true, true, false]
+    );
+    assert!(
+        !memory.names().iter().any(|name| name.contains("doomed")),
+        "{:?}",
+        memory.names()
+    );
+}
+
+#[tokio::test]
+async fn a_root_whose_bytes_are_not_its_own_stops_a_collection() {
+    let memory = Memory::default();
+    let shelf = Objects::new(Arc::new(memory.clone()));
+    push(&shelf, &[object(1)]).await;
+    let root = memory
+        .names()
+        .into_iter()
+        .find(|name| name.contains("/roots/"))
+        .unwrap();
+    let name = larder_remote::ObjectName::new(root).unwrap();
+    larder_remote::Remote::replace(&memory, &name, whole("{}"))
+        .await
+        .unwrap();
+    memory.pass(2 * GRACE);
+    let error = shelf.collect(&options()).await.unwrap_err();
+    assert!(
+        error.is_damage() && error.to_string().contains(name.as_str()),
+        "{error}"
+    );
+    assert!(is_there(&memory, 1));
+}

@@ -1,0 +1,82 @@
+//! Remembered solves of the remote.
+//!
+//! One that comes from there is a hint like any other memo: its own digest finds damage, and it is an answer only
+//! if the channels' indexes prove it (larder-solve's `MEMO.md`).
+
+use std::{fs, path::Path};
+
+use larder_event::Reporter;
+use larder_fs::{Durability, write_atomic};
+use larder_share::{Note, NoteKind, NoteName};
+use larder_store::Store;
+
+use super::Share;
+
+impl Share {
+    /// Sees to it that the memo of this file is there if the remote has it. `name` is that of its file in the
+    /// store's directory of memos.
+    pub(crate) async fn bring_memo(&self, file: &Path, reporter: &dyn Reporter) {
+        let Some(name) = name_of(file) else {
+            return;
+        };
+        self.memos().insert(name);
+        if file.exists() {
+            return;
+        }
+        let asked = self.asked_by(reporter);
+        let object = name.to_string();
+        let found = asked.answer(&object, self.shelf().note(&name));
+        let Some(Some(bytes)) = found.await else {
+            return;
+        };
+        if let Err(problem) = larder_solve::check_memo(&bytes) {
+            let text = format!("`{name}` of {}: {problem}: it is not used", self.url());
+            reporter.warn("share::damaged", text);
+            return;
+        }
+        let kept = file
+            .parent()
+            .map_or(Ok(()), larder_fs::create_shared_dir)
+            .and_then(|()| write_atomic(file, &bytes, Durability::Lazy));
+        match kept {
+            Ok(()) => {
+                self.memos().remove(&name);
+                reporter.note(format!("a remembered solve came from {}", self.url()));
+            }
+            Err(error) => reporter.note(format!("a remembered solve cannot be kept: {error}")),
+        }
+    }
+
+    /// The memos that this run used or made.
+    pub(super) fn memos_of_run(&self, store: &Store) -> Vec<Note> {
+        let names: Vec<NoteName> = self.memos().iter().copied().collect();
+        let names = names.into_iter();
+        names
+            .filter_map(|name| read(&store.solves_dir().join(name.key.to_hex())))
+            .collect()
+    }
+}
+
+/// Every whole memo of a store.
+pub(super) fn memos_of(store: &Store) -> Vec<Note> {
+    let Ok(files) = fs::read_dir(store.solves_dir()) else {
+        return Vec::new();
+    };
+    files
+        .flatten()
+        .filter_map(|file| read(&file.path()))
+        .collect()
+}
+
+fn read(file: &Path) -> Option<Note> {
+    let name = name_of(file)?;
+    let bytes = fs::read(file).ok()?;
+    let is_whole = larder_solve::check_memo(&bytes).is_ok();
+    is_whole.then_some(Note { name, bytes })
+}
+
+fn name_of(file: &Path) -> Option<NoteName> {
+    let key = file.file_name()?.to_str()?.parse().ok()?;
+    let kind = NoteKind::Memo;
+    Some(NoteName { kind, key })
+}
