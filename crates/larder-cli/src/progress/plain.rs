@@ -111,17 +111,7 @@ impl Reporter for Plain {
                 package,
                 bytes,
                 source,
-            } if everything => {
-                let from = if *source == Source::Remote {
-                    " from the remote"
-                } else {
-                    ""
-                };
-                output::tell(format!(
-                    "  fetched {package}{from}, {}",
-                    output::bytes(*bytes)
-                ));
-            }
+            } if everything => output::tell(fetched(package, *bytes, *source)),
             Event::Unpacked { package, files } if everything => {
                 output::tell(format!("  unpacked {package}, {files} files"))
             }
@@ -138,6 +128,14 @@ impl Reporter for Plain {
             _ => {}
         }
     }
+}
+
+fn fetched(package: &str, bytes: u64, source: Source) -> String {
+    let from = match source {
+        Source::Remote => " from the remote",
+        Source::Store | Source::Channel => "",
+    };
+    format!("  fetched {package}{from}, {}", output::bytes(bytes))
 }
 
 /// What a link script has to say, with the package's name where that is known.
