@@ -117,6 +117,11 @@ fn a_fork_may_only_read_and_that_is_no_failure() {
         "{}",
         saved.stderr
     );
+    assert!(
+        saved.stderr.contains("cache write denied"),
+        "{}",
+        saved.stderr
+    );
     assert!(saved.stderr.contains("may only read"), "{}", saved.stderr);
     Job::of(&sandbox, &server, MAIN).save().success();
     assert_eq!(json(&fork.restore(&["--json"]).success())["hit"], "true");
