@@ -1,6 +1,7 @@
 //! The GitHub action, run by node as the runner does it: a miss, then a hit on another machine.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -255,4 +256,63 @@ fn a_cache_service_that_is_down_costs_a_warning_and_little_time() {
     assert!(!run.stderr.contains("secret-token"), "{}", run.stderr);
     let post = job.after().action(&node, "post").success();
     assert!(post.stderr.contains("not saved"), "{}", post.stderr);
+}
+
+/// The outputs of a job that shares objects, and what its post step said.
+fn sharing(job: Job<'_>, node: &Path) -> (BTreeMap<String, String>, String) {
+    let job = job.with("INPUT_CACHE-MODE", "objects");
+    job.action(node, "main").success();
+    let outputs = job.outputs();
+    let post = job.after().action(node, "post").success();
+    (outputs, post.stderr)
+}
+
+#[test]
+fn objects_are_shared_and_only_what_is_new_moves() {
+    let Some(node) = node() else { return };
+    for is_service in [false, true] {
+        let sandbox = app_and_lib();
+        let remote = remote(&sandbox);
+        let server = GhacServer::with(GhacOptions {
+            runs: true,
+            ..GhacOptions::default()
+        });
+        let job = |name: &str, scopes: &[(&str, &str)]| match is_service {
+            true => on_service(&sandbox, name, (&server, scopes)),
+            false => Job::new(&sandbox, name).inputs(&inputs(&remote)),
+        };
+        let main: &[_] = &[("refs/heads/main", "rw")];
+        let branch: &[_] = &[("refs/heads/b", "rw"), ("refs/heads/main", "r")];
+        let (miss, post) = sharing(job("one", main), &node);
+        assert_eq!(miss["cache-result"], "false");
+        assert!(post.contains("larder: shared 2 objects"), "{post}");
+        let (hit, post) = sharing(job("two", main), &node);
+        assert_eq!(
+            (&hit["cache-hit"][..], &hit["bytes-fetched"][..]),
+            ("true", "0")
+        );
+        assert_eq!(
+            (&hit["solve"][..], &hit["bytes-restored"]),
+            ("memo", &miss["bytes-fetched"])
+        );
+        assert!(post.contains("nothing to save"), "{post}");
+        let tool = conda(program("tool", "1.0"));
+        let new_bytes = tool.bytes.len().to_string();
+        channel(
+            &sandbox,
+            [
+                conda(program("app", "1.0").depends("lib >=2")),
+                tool,
+                lib().build(larder_testkit::Format::TarBz2),
+            ],
+        );
+        sandbox.write(
+            "environment.yml",
+            "name: work\nchannels: [./channel]\ndependencies: [app, tool]\n",
+        );
+        let (inexact, post) = sharing(job("three", branch), &node);
+        assert_eq!(inexact["cache-result"], "inexact");
+        assert_eq!(inexact["bytes-fetched"], new_bytes);
+        assert!(post.contains("larder: shared 1 object,"), "{post}");
+    }
 }

@@ -40,6 +40,16 @@ pub(crate) enum CiService {
     None,
 }
 
+/// How a cache keeps a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum CiCacheMode {
+    /// As one entry for each environment, with the rules of the pipeline cache
+    #[default]
+    Tar,
+    /// Package by package, shared by all branches and environments, as `larder create --remote` does it
+    Objects,
+}
+
 /// What to do with the environment at the job's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum CiCleanup {
@@ -76,6 +86,9 @@ pub(crate) struct CiSetupArgs {
     /// `false`, or a URL [default: true in GitHub Actions, else false]
     #[arg(long, value_name = "WHERE")]
     pub(crate) cache: Option<String>,
+    /// How the store is kept there [default: tar]
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) cache_mode: Option<CiCacheMode>,
     /// What the keys of the cache begin with [default: larder]
     #[arg(long, value_name = "PREFIX")]
     pub(crate) cache_key: Option<String>,

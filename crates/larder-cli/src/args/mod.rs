@@ -33,7 +33,7 @@ pub(crate) use cache::{
     CacheWhatArgs,
 };
 pub(crate) use ci::{
-    CiArgs, CiCleanup, CiCommand, CiFinishArgs, CiJobArgs, CiService, CiSetupArgs,
+    CiArgs, CiCacheMode, CiCleanup, CiCommand, CiFinishArgs, CiJobArgs, CiService, CiSetupArgs,
 };
 pub(crate) use completions::CompletionsArgs;
 pub(crate) use conda::{CondaArgs, SolverArgs, hint_for};

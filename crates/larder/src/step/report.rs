@@ -3,7 +3,7 @@
 use larder_cache::look_up::Hit;
 use serde::Serialize;
 
-use crate::{CreateReport, Origin};
+use crate::{CreateReport, Origin, without_credentials};
 
 use super::Cold;
 
@@ -22,6 +22,25 @@ pub struct CacheUse {
     pub bytes: u64,
     /// How long that took.
     pub milliseconds: u64,
+}
+
+impl CacheUse {
+    /// What a remote was good for that keeps packages one by one: everything, something, nothing.
+    pub fn of_objects(remote: &str, made: &CreateReport) -> Self {
+        let (came, lacked) = (made.sources.remote, made.sources.channel);
+        Self {
+            remote: without_credentials(remote),
+            hit: match (came.objects, lacked.objects) {
+                (_, 0) => Hit::True,
+                (0, _) => Hit::False,
+                _ => Hit::Inexact,
+            },
+            key: None,
+            matched_key: None,
+            bytes: came.bytes,
+            milliseconds: 0,
+        }
+    }
 }
 
 /// What a step did.
@@ -59,7 +78,7 @@ impl StepReport {
         if let Some(made) = &self.environment {
             outputs.push(("environment-path", made.prefix.display().to_string()));
             outputs.push(("solve", solve(made.solve).to_owned()));
-            outputs.push(("bytes-fetched", made.fetched_bytes.to_string()));
+            outputs.push(("bytes-fetched", made.sources.channel.bytes.to_string()));
         }
         outputs.push(("seconds", seconds(self.milliseconds)));
         for (_, value) in &mut outputs {
@@ -71,7 +90,9 @@ impl StepReport {
 
     /// Whether everything was fetched, so that the time is what it takes without a cache.
     pub fn is_cold(&self) -> bool {
-        let everything = |made: &CreateReport| made.fetched > 0 && made.reused == 0;
+        let everything = |made: &CreateReport| {
+            made.fetched > 0 && made.sources.channel.objects == made.fetched && made.reused == 0
+        };
         self.environment.as_ref().is_some_and(everything)
     }
 }

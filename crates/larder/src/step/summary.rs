@@ -58,13 +58,10 @@ fn cached(cache: &CacheUse) -> String {
 }
 
 fn fetched(made: &CreateReport) -> String {
-    match made.fetched {
+    let channel = made.sources.channel;
+    match channel.objects {
         0 => "nothing".to_owned(),
-        packages => format!(
-            "{}, {}",
-            count(packages, "package"),
-            bytes(made.fetched_bytes)
-        ),
+        packages => format!("{}, {}", count(packages, "package"), bytes(channel.bytes)),
     }
 }
 
@@ -95,7 +92,7 @@ fn against_cold(report: &StepReport) -> Option<String> {
         return Some("this was cold: nothing was there".to_owned());
     }
     let all: u64 = made.actions.link.iter().filter_map(|one| one.size).sum();
-    let spared = bytes(all.saturating_sub(made.fetched_bytes));
+    let spared = bytes(all.saturating_sub(made.sources.channel.bytes));
     let spared = format!("{spared} not fetched from channels");
     let Some(Cold { milliseconds, .. }) = report.cold else {
         return Some(spared);

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, process::ExitCode};
 
 use larder::{
-    RemoveOptions,
+    PushReport, RemoveOptions,
     cache::{SaveOutcome, SaveReport},
     remove,
 };
@@ -39,6 +39,16 @@ pub(super) fn finish(
         },
         None => None,
     };
+    let pushed = match &state.push {
+        Some(push) => match store::push(push, global, environment) {
+            Ok(report) => Some(report),
+            Err(failure) => {
+                warnings.push(format!("nothing is shared: {}", failure.text()));
+                None
+            }
+        },
+        None => None,
+    };
     if let Some(prefix) = &state.environment
         && let Err(failure) = remove_environment(prefix, global, environment)
     {
@@ -50,13 +60,21 @@ pub(super) fn finish(
             warnings.push(format!("`{shown}` is not removed: {error}"));
         }
     }
-    let line = line(saved.as_ref(), state.save.is_some());
+    let line = match &pushed {
+        Some(report) => pushed_line(report),
+        None => line(saved.as_ref(), state.save.is_some() || state.push.is_some()),
+    };
     let summary = service::summary_file(service, None, (&directory, environment));
-    if let (Some(file), Some(_)) = (summary, &saved) {
+    if let Some(file) = summary.filter(|_| saved.is_some() || pushed.is_some()) {
         service::append(&file, &format!("{line}\n"))?;
     }
     if global.json {
-        output::json(&json!({ "success": true, "saved": saved, "warnings": warnings }));
+        output::json(&json!({
+            "success": true,
+            "saved": saved,
+            "pushed": pushed,
+            "warnings": warnings,
+        }));
     } else if !global.quiet {
         output::tell(line);
     }
@@ -64,6 +82,15 @@ pub(super) fn finish(
         output::tell(format!("warning: {warning}"));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn pushed_line(report: &PushReport) -> String {
+    format!(
+        "larder: shared {}, {}; {} there before",
+        output::count(report.sent, "object"),
+        output::bytes(report.sent_bytes),
+        report.already_there
+    )
 }
 
 /// What became of the store, in a line.

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    args::{CiCleanup, CiService, CiSetupArgs},
+    args::{CiCacheMode, CiCleanup, CiService, CiSetupArgs},
     environment::Environment,
     failure::Failure,
 };
@@ -21,6 +21,7 @@ pub(super) struct Inputs {
     /// More arguments of `larder create`.
     pub(super) create: Vec<String>,
     pub(super) cache: Wish,
+    pub(super) cache_mode: CiCacheMode,
     /// What keys begin with.
     pub(super) cache_key: String,
     pub(super) condarc: Option<PathBuf>,
@@ -59,6 +60,8 @@ impl Inputs {
         let of_input = |name: &str| inputs.text(name).filter(|_| !is_named);
         let cleanup = inputs.text("post-cleanup");
         let cleanup = cleanup.map(|text| cleanup_of(&text)).transpose()?;
+        let mode = inputs.text("cache-mode");
+        let mode = mode.map(|text| mode_of(&text)).transpose()?;
         let create = inputs.text("create-args").map(|text| words(&text));
         Ok(Self {
             files: given(&args.files, files),
@@ -74,6 +77,7 @@ impl Inputs {
                 .or_else(|| of_input("environment-path").map(PathBuf::from)),
             create: given(&args.create, create),
             cache: wish(args.cache.clone().or_else(|| inputs.text("cache")), service),
+            cache_mode: args.cache_mode.or(mode).unwrap_or_default(),
             cache_key: args
                 .cache_key
                 .clone()
@@ -103,6 +107,14 @@ fn wish(text: Option<String>, service: CiService) -> Wish {
         Some(url) => Wish::Url(url.to_owned()),
         None if service == CiService::Github => Wish::Service,
         None => Wish::Nowhere,
+    }
+}
+
+fn mode_of(text: &str) -> Result<CiCacheMode, Failure> {
+    match text.trim() {
+        "tar" => Ok(CiCacheMode::Tar),
+        "objects" => Ok(CiCacheMode::Objects),
+        other => Err(wrong("cache-mode", other, "tar or objects")),
     }
 }
 

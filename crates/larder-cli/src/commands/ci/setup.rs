@@ -79,8 +79,12 @@ impl Step<'_> {
         let asked = Asked::of(self.inputs, self.global, self.environment)?;
         let mut has = self.environment.clone();
         if let Some(asked) = &asked {
-            let kept = self.kept(asked)?;
-            has = self.environment_with(kept.as_ref());
+            let shared = store::shared(self.inputs, self.service, self.environment);
+            let kept = match shared {
+                Some(_) => None,
+                None => self.kept(asked)?,
+            };
+            has = self.environment_with(kept.as_ref(), shared.as_deref());
             let restored = kept
                 .as_ref()
                 .map(|kept| kept.restore(self.global))
@@ -95,6 +99,10 @@ impl Step<'_> {
                 }
                 report.cache = Some(used);
                 report.cold = Cold::read(kept.notes());
+            }
+            if let Some(remote) = shared {
+                report.cache = Some(CacheUse::of_objects(&remote, &made));
+                state.push = store::to_push(remote, &made, (&has, self.environment));
             }
             report.environment = Some(made);
             if let (true, Some(kept)) = (report.is_cold(), &kept) {
@@ -124,13 +132,22 @@ impl Step<'_> {
     }
 
     /// The variables of this step: the machine goes with the job, unless somebody says otherwise.
-    fn environment_with(&self, kept: Option<&Kept>) -> Environment {
+    fn environment_with(&self, kept: Option<&Kept>, shared: Option<&str>) -> Environment {
         let mut has = self.environment.clone();
         if has.path("CI").is_none() {
             has = has.with("CI", "true");
         }
         if let Some(condarc) = &self.inputs.condarc {
             has = has.with("CONDARC", condarc);
+        }
+        if let Some(remote) = shared {
+            // What is new is put there at the job's end, if it succeeds.
+            has = has
+                .with("LARDER_REMOTE", remote)
+                .with("LARDER_REMOTE_PUSH", "");
+            if has.path("LARDER_STORE").is_none() {
+                has = has.with("LARDER_STORE", self.directory.join("store"));
+            }
         }
         match kept {
             Some(kept) => has.with("LARDER_STORE", kept.directory()),

@@ -22,10 +22,22 @@ const FILE: &str = "state.json";
 pub(super) struct State {
     /// What is to be saved; none if all of it is there.
     pub(super) save: Option<Save>,
+    /// The remote that lacks some of what was made.
+    pub(super) push: Option<Push>,
     /// What is to be removed.
     pub(super) remove: Vec<PathBuf>,
     /// The environment, if it is to be removed.
     pub(super) environment: Option<PathBuf>,
+}
+
+/// A store whose objects are to be shared.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Push {
+    pub(super) remote: String,
+    pub(super) store: PathBuf,
+    /// Whether the store is this step's alone.
+    pub(super) is_own: bool,
+    pub(super) environment: PathBuf,
 }
 
 /// A store to be saved.

@@ -7,15 +7,18 @@ use std::{
 };
 
 use larder::{
+    CreateReport, Origin, PushOptions, PushReport, ShareChoice,
     cache::{KeyContext, Remote, RestoreReport, SaveReport, Style},
+    push as push_store,
     step::{KeyParts, StepKey, StepStore, step_key},
 };
 
 use crate::{
-    args::{CacheRemoteArgs, CacheScopeArgs, CiService, GlobalArgs},
+    args::{CacheRemoteArgs, CacheScopeArgs, CiCacheMode, CiService, GlobalArgs},
     commands::{
         cache::inputs,
         context::{block_on, settings_with_store},
+        share::with_remote,
     },
     environment::Environment,
     failure::Failure,
@@ -24,7 +27,7 @@ use crate::{
 
 use super::{
     inputs::{Inputs, Wish},
-    state::Save,
+    state::{Push, Save},
 };
 
 /// A step's store and its cache.
@@ -120,6 +123,60 @@ pub(super) fn save(
         trimmed.map_err(|error| Failure::new(&error))?;
     }
     let report = block_on(store.save(&save.key, &*reporter))?;
+    report.map_err(|error| Failure::new(&error))
+}
+
+/// The remote whose objects are shared; none in the other mode.
+pub(super) fn shared(
+    inputs: &Inputs,
+    service: CiService,
+    environment: &Environment,
+) -> Option<String> {
+    if inputs.cache_mode != CiCacheMode::Objects {
+        return None;
+    }
+    let named = environment.text("LARDER_REMOTE");
+    match &inputs.cache {
+        Wish::Service => named.or_else(|| url(&inputs.cache, service, environment)),
+        wish => url(wish, service, environment),
+    }
+}
+
+/// What `finish` has to share; nothing if all of it came from there.
+pub(super) fn to_push(
+    remote: String,
+    made: &CreateReport,
+    (has, environment): (&Environment, &Environment),
+) -> Option<Push> {
+    let is_new = made.sources.channel.objects > 0 || made.solve == Origin::Solved;
+    let store = has.store().filter(|_| is_new)?;
+    Some(Push {
+        remote,
+        store: environment.working_directory.join(store),
+        is_own: environment.path("LARDER_STORE").is_none(),
+        environment: made.prefix.clone(),
+    })
+}
+
+/// Gives a remote what it lacks.
+pub(super) fn push(
+    push: &Push,
+    global: &GlobalArgs,
+    environment: &Environment,
+) -> Result<PushReport, Failure> {
+    let environment = environment.with("LARDER_STORE", &push.store);
+    let mut settings = settings_with_store(global, &environment)?;
+    with_remote(Some(&push.remote), &mut settings, &environment)?;
+    let options = PushOptions {
+        // What else a machine's store has is nobody's business.
+        choice: match push.is_own {
+            true => ShareChoice::Roots,
+            false => ShareChoice::Environment(push.environment.clone()),
+        },
+        dry_run: false,
+    };
+    let reporter = progress::reporter(global);
+    let report = block_on(push_store(&options, &settings, &*reporter))?;
     report.map_err(|error| Failure::new(&error))
 }
 
