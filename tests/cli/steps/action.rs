@@ -36,7 +36,7 @@ fn every_output_is_declared_and_set() {
     let remote = sandbox.path("remote").display().to_string();
     let mut set = BTreeSet::new();
     for machine in ["one", "two"] {
-        let job = Job::new(&sandbox, machine).inputs(&[("cache", &remote)]);
+        let job = Job::new(&sandbox, machine).inputs(&[("cache", &remote), ("cache-mode", "tar")]);
         let larder = std::path::Path::new(env!("CARGO_BIN_EXE_larder"));
         job.step(larder, &["ci", "setup"]).success();
         set.extend(job.outputs().into_keys());

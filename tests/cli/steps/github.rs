@@ -14,7 +14,11 @@ use crate::support::{app_and_lib, channel, conda, lib, program};
 const LARDER: &str = env!("CARGO_BIN_EXE_larder");
 
 fn inputs(remote: &str) -> Vec<(&str, &str)> {
-    vec![("larder-path", LARDER), ("cache", remote)]
+    vec![
+        ("larder-path", LARDER),
+        ("cache", remote),
+        ("cache-mode", "tar"),
+    ]
 }
 
 fn entries(remote: &Path) -> Vec<PathBuf> {
@@ -193,7 +197,7 @@ fn on_service<'a>(
     service: (&GhacServer, &[(&str, &str)]),
 ) -> Job<'a> {
     let (server, scopes) = service;
-    let mut job = Job::new(sandbox, name).inputs(&[("larder-path", LARDER)]);
+    let mut job = Job::new(sandbox, name).inputs(&[("larder-path", LARDER), ("cache-mode", "tar")]);
     for (name, value) in server.variables(&ghac_token(scopes)) {
         job = job.with(&name, &value);
     }
@@ -247,7 +251,7 @@ fn a_cache_service_that_is_down_costs_a_warning_and_little_time() {
     let Some(node) = node() else { return };
     let sandbox = app_and_lib();
     let job = Job::new(&sandbox, "one")
-        .inputs(&[("larder-path", LARDER)])
+        .inputs(&[("larder-path", LARDER), ("cache-mode", "tar")])
         .with("ACTIONS_RESULTS_URL", "http://127.0.0.1:9/")
         .with("ACTIONS_RUNTIME_TOKEN", "secret-token")
         .with("ACTIONS_CACHE_SERVICE_V2", "True");

@@ -76,6 +76,7 @@ fn inputs_that_make_no_sense_are_named() {
     for (name, value, code) in [
         ("activate", "yes", 1),
         ("post-cleanup", "some", 1),
+        ("cache-mode", "zip", 1),
         ("cache-key", "a,b", 1),
         ("create-args", "--no-such-flag", 2),
     ] {
@@ -84,7 +85,11 @@ fn inputs_that_make_no_sense_are_named() {
         } else {
             "false"
         };
-        let job = Job::new(&sandbox, "m").inputs(&[("cache", cache), (name, value)]);
+        let job = Job::new(&sandbox, "m").inputs(&[
+            ("cache", cache),
+            ("cache-mode", "tar"),
+            (name, value),
+        ]);
         let run = setup(&job, &[]).fails_with(code);
         assert!(run.stderr.contains(value), "{name}: {}", run.stderr);
     }
@@ -185,7 +190,7 @@ fn a_store_that_outlives_the_job_is_neither_replaced_nor_saved() {
     let store = sandbox.store().display().to_string();
     let remote = sandbox.path("remote").display().to_string();
     let job = Job::new(&sandbox, "m")
-        .inputs(&[("cache", &remote)])
+        .inputs(&[("cache", &remote), ("cache-mode", "tar")])
         .with("LARDER_STORE", &store);
     let run = setup(&job, &[]).success();
     assert!(run.stderr.contains("is a store already"), "{}", run.stderr);
@@ -195,7 +200,7 @@ fn a_store_that_outlives_the_job_is_neither_replaced_nor_saved() {
     assert!(!Path::new(&remote).exists());
     let fresh = sandbox.path("fresh").display().to_string();
     let job = Job::new(&sandbox, "n")
-        .inputs(&[("cache", &remote)])
+        .inputs(&[("cache", &remote), ("cache-mode", "tar")])
         .with("LARDER_STORE", &fresh);
     setup(&job, &[]).success();
     job.after().step(larder, &["ci", "finish"]).success();

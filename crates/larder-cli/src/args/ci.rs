@@ -43,11 +43,11 @@ pub(crate) enum CiService {
 /// How a cache keeps a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum CiCacheMode {
-    /// As one entry for each environment, with the rules of the pipeline cache
-    #[default]
-    Tar,
     /// Package by package, shared by all branches and environments, as `larder create --remote` does it
+    #[default]
     Objects,
+    /// As one entry for each environment, with the rules of the pipeline cache
+    Tar,
 }
 
 /// What to do with the environment at the job's end.
@@ -82,14 +82,14 @@ pub(crate) struct CiSetupArgs {
     /// More arguments of `larder create`, specs too
     #[arg(last = true, value_name = "CREATE-ARGUMENTS")]
     pub(crate) create: Vec<String>,
-    /// Where the store is kept between jobs: `true` (the service's cache, LARDER_CACHE_REMOTE, or this machine),
-    /// `false`, or a URL [default: true in GitHub Actions, else false]
+    /// Where packages are kept between jobs: `true` (LARDER_REMOTE, the service's cache, or this machine), `false`,
+    /// or a URL [default: true in GitHub Actions, else false]
     #[arg(long, value_name = "WHERE")]
     pub(crate) cache: Option<String>,
-    /// How the store is kept there [default: tar]
+    /// How packages are kept there [default: objects]
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) cache_mode: Option<CiCacheMode>,
-    /// What the keys of the cache begin with [default: larder]
+    /// With `--cache-mode tar`: what keys begin with [default: larder]
     #[arg(long, value_name = "PREFIX")]
     pub(crate) cache_key: Option<String>,
     /// Take out of the store what this environment does not need: for stores that the service saves

@@ -212,7 +212,10 @@ fn the_template_with_a_remote_misses_saves_after_the_jobs_steps_and_hits() {
         "{inserted}"
     );
     assert_eq!(steps[2]["condition"], "succeeded()");
-    for (hit, line) in [("false", "larder: saved "), ("true", "nothing to save")] {
+    for (hit, line) in [
+        ("false", "larder: shared 2 objects"),
+        ("true", "nothing to save"),
+    ] {
         let machine = agent(&sandbox, hit);
         let (machine, _) = step(machine, &template, &steps[0], &given);
         assert_eq!(machine.variables["LARDER_CACHE_RESULT"], hit);

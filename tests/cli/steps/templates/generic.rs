@@ -8,7 +8,7 @@ fn the_script_misses_hits_and_has_the_commands_exit_code() {
     let sandbox = locked();
     let script = repository("ci/templates/generic.sh").display().to_string();
     let remote = sandbox.path("remote").display().to_string();
-    for said in ["larder: saved ", "nothing to save"] {
+    for said in ["larder: shared 2 objects", "nothing to save"] {
         let machine = Machine::new(&sandbox, "m").with("LARDER_CACHE_REMOTE", &remote);
         let _ = std::fs::remove_dir_all(machine.sources.join(".env"));
         let run = machine.script(&format!("{script} app")).success();

@@ -26,7 +26,13 @@ use crate::{
     output, progress,
 };
 
-use super::{inputs::Inputs, making::Asked, service, state::State, store::Kept};
+use super::{
+    inputs::Inputs,
+    making::Asked,
+    service,
+    state::State,
+    store::{self, Kept},
+};
 
 pub(super) fn setup(
     args: &CiSetupArgs,
