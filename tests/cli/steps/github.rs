@@ -249,17 +249,28 @@ fn on_githubs_cache_service_a_branch_starts_from_main_and_a_fork_saves_nothing()
 #[test]
 fn a_cache_service_that_is_down_costs_a_warning_and_little_time() {
     let Some(node) = node() else { return };
-    let sandbox = app_and_lib();
-    let job = Job::new(&sandbox, "one")
-        .inputs(&[("larder-path", LARDER), ("cache-mode", "tar")])
-        .with("ACTIONS_RESULTS_URL", "http://127.0.0.1:9/")
-        .with("ACTIONS_RUNTIME_TOKEN", "secret-token")
-        .with("ACTIONS_CACHE_SERVICE_V2", "True");
-    let run = job.action(&node, "main").success();
-    assert!(run.stderr.contains("warning:"), "{}", run.stderr);
-    assert!(!run.stderr.contains("secret-token"), "{}", run.stderr);
-    let post = job.after().action(&node, "post").success();
-    assert!(post.stderr.contains("not saved"), "{}", post.stderr);
+    for mode in ["tar", "objects"] {
+        let sandbox = app_and_lib();
+        let job = Job::new(&sandbox, "one")
+            .inputs(&[("larder-path", LARDER), ("cache-mode", mode)])
+            .with("ACTIONS_RESULTS_URL", "http://127.0.0.1:9/")
+            .with("ACTIONS_RUNTIME_TOKEN", "secret-token")
+            .with("ACTIONS_CACHE_SERVICE_V2", "True");
+        let run = job.action(&node, "main").success();
+        assert!(run.stderr.contains("warning:"), "{mode}: {}", run.stderr);
+        assert!(
+            !run.stderr.contains("secret-token"),
+            "{mode}: {}",
+            run.stderr
+        );
+        assert_eq!(job.outputs()["cache-result"], "false");
+        let post = job.after().action(&node, "post").success();
+        assert!(
+            post.stderr.contains("larder: nothing is"),
+            "{mode}: {}",
+            post.stderr
+        );
+    }
 }
 
 /// The outputs of a job that shares objects, and what its post step said.
