@@ -1,5 +1,7 @@
 //! What several targets need: a directory in memory, and archives in it.
 
+pub mod packs;
+
 use std::{
     fs::File,
     io::{Seek as _, Write as _},

@@ -1,36 +1,8 @@
 //! Tables and indexes of packs on a remote, and the plan that is made from what they say.
-//!
-//! The modules themselves and not their crate: that one stands on network clients, which take minutes to build.
 #![no_main]
 
+use larder_fuzz::packs::{Index, Rules, ScopeId, Table, View};
 use libfuzzer_sys::fuzz_target;
-use packs::{Index, Rules, ScopeId, Table, View};
-
-#[allow(dead_code, unused_imports, reason = "parts of a crate")]
-mod packs {
-    #[path = "../../../../crates/larder-share/src/packs/error.rs"]
-    mod error;
-    #[path = "../../../../crates/larder-share/src/packs/index.rs"]
-    mod index;
-    #[path = "../../../../crates/larder-share/src/packs/member.rs"]
-    mod member;
-    #[path = "../../../../crates/larder-share/src/packs/name.rs"]
-    mod name;
-    #[path = "../../../../crates/larder-share/src/packs/rules.rs"]
-    mod rules;
-    #[path = "../../../../crates/larder-share/src/packs/table.rs"]
-    mod table;
-    #[path = "../../../../crates/larder-share/src/packs/view.rs"]
-    mod view;
-
-    pub use error::FormatError;
-    pub use index::{Index, PackEntry, Root};
-    pub use member::Member;
-    pub use name::{PackId, ScopeId};
-    pub use rules::Rules;
-    pub use table::Table;
-    pub use view::View;
-}
 
 fuzz_target!(|bytes: &[u8]| {
     // As if it had the right digest: whoever may write can give it that.
