@@ -115,7 +115,7 @@ fn print_rules(locks: &Locks) {
         let name = format!("{limit} packs, {dead_percent} % dead");
         rows.push((name, with_rules(rules, &jobs)));
     }
-    for (gap, request) in [(0, 16), (1, 16), (4, 16), (1, 8), (1, 64)] {
+    for (gap, request) in [(0, 8), (1, 8), (4, 8), (1, 4), (1, 16), (1, 64)] {
         let rules = Rules {
             gap: gap << 20,
             request: request << 20,

@@ -27,7 +27,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             gap: 1 << 20,
-            request: 16 << 20,
+            request: 8 << 20,
             packs: 8,
             dead_percent: 50,
             dead_bytes: 32 << 20,

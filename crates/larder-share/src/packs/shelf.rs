@@ -124,7 +124,8 @@ impl Shelf for Packs {
     }
 
     async fn expect(&self, wanted: &[ObjectId]) -> Result<(), ShareError> {
-        self.ready().await?;
+        // An index that is damaged hides what it lists; what others list is planned all the same.
+        let ready = self.ready().await;
         let names: Vec<String> = wanted.iter().map(ToString::to_string).collect();
         let mut state = self.state();
         let names = names.iter().map(String::as_str);
@@ -139,7 +140,7 @@ impl Shelf for Packs {
             let places = names.into_iter().map(|name| (name, Arc::clone(&group)));
             state.groups.extend(places);
         }
-        Ok(())
+        ready
     }
 
     async fn find(&self, wanted: &[ObjectId]) -> Result<BTreeMap<ObjectId, u64>, ShareError> {

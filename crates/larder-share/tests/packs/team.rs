@@ -150,7 +150,6 @@ pub(crate) async fn restore(packs: &Packs, wanted: &[ObjectId]) -> Restored {
     let mut restored = Restored::default();
     if let Err(error) = packs.expect(wanted).await {
         restored.said.push(error.to_string());
-        packs.expect(wanted).await.ok();
     }
     for id in wanted {
         match packs.open(*id).await {
