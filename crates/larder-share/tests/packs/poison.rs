@@ -2,6 +2,8 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
+use larder_digest::Sha256;
+use larder_share::{Note, NoteKind, NoteName, Shelf as _};
 use proptest::{prelude::*, test_runner::TestRunner};
 use tokio::runtime::Runtime;
 
@@ -40,7 +42,19 @@ async fn check(entry: usize, at: usize, change: u8) {
         Objects::of(&[("a", 300), ("b", 200), ("c", 100)]),
     );
     save(&of_run(service.run(MAIN), MAIN), &some).await.unwrap();
-    save(&of_run(service.run(MAIN), MAIN), &all).await.unwrap();
+    let note = Note {
+        name: NoteName {
+            kind: NoteKind::Memo,
+            key: Sha256::from_bytes([7; 32]),
+        },
+        bytes: b"a remembered solve".to_vec(),
+    };
+    let noted = Saved {
+        notes: vec![note.clone()],
+        ..Saved::default()
+    };
+    let first = of_run(service.run(MAIN), MAIN);
+    save_as(&first, &all, noted).await.unwrap();
     let entries = service.entries("");
     flip(&entries[entry % entries.len()], at, change);
 
@@ -51,6 +65,9 @@ async fn check(entry: usize, at: usize, change: u8) {
     assert_eq!(count, 3, "{restored:?}");
     if !restored.missing.is_empty() {
         assert!(restored.said[0].contains("packs1/"), "named: {restored:?}");
+    }
+    if let Ok(Some(bytes)) = shelf.note(&note.name).await {
+        assert_eq!(bytes, note.bytes);
     }
     let again = Saved {
         damaged: restored.damaged.clone(),
