@@ -65,7 +65,9 @@ impl Packs {
             let prefix = scope_id(of).index_prefix();
             self.counts.request("look-up", 1);
             if let Some(key) = self.service.look_up(scope, &prefix, &[], now) {
-                self.counts.request("blob GET and HEAD", 1);
+                // The client asks for its properties, then looks it up again and reads it.
+                self.counts.request("look-up", 1);
+                self.counts.request("blob GET and HEAD", 2);
                 self.counts.down += self.sizes[&key];
                 seen.push(key);
             }
@@ -141,8 +143,9 @@ impl Way for Packs {
         let seen = self.see(job.scope, job.start);
         let (summary, gone) = self.restore(job, &seen, job.start);
         let packs = summary.reads.len() as u64;
-        self.counts.request("look-up", packs);
         for (requests, bytes) in summary.reads.values() {
+            // Each read is looked up by itself: signed URLs are not kept.
+            self.counts.request("look-up", *requests);
             self.counts.request("blob GET and HEAD", *requests);
             self.counts.down += bytes;
         }
