@@ -11,7 +11,7 @@ use crate::{
     failure::Failure,
 };
 
-use super::context::block_on;
+use super::{cache::inputs::scopes_of_run, context::block_on};
 
 /// Opens the remote that was named, or that LARDER_REMOTE names, if any.
 pub(super) fn with_remote(
@@ -30,7 +30,8 @@ pub(super) fn with_remote(
         variables: environment.text_variables().into_iter().collect(),
         ..OpenOptions::default()
     };
-    let share = Share::open(&url, &options).map_err(|error| Failure::new(&error))?;
+    let share = Share::open(&url, &options, &scopes_of_run(None, environment));
+    let share = share.map_err(|error| Failure::new(&error))?;
     settings.share = Some(share);
     Ok(())
 }

@@ -12,6 +12,7 @@ use std::{
     },
 };
 
+use larder_cache::scope::Scopes;
 use larder_event::Reporter;
 use larder_remote::OpenOptions;
 use larder_share::{Limits, NoteName, ShareError, Shelf};
@@ -23,6 +24,7 @@ mod error;
 mod memos;
 mod pull;
 mod push;
+mod scopes;
 mod wanted;
 
 pub(crate) use asked::Asked;
@@ -30,6 +32,7 @@ pub use collect::{RemoteGcOptions, RemoteGcReport, gc_remote};
 pub use error::ShareOperationError;
 pub use pull::{PullOptions, PullReport, pull};
 pub use push::{PushOptions, PushReport, push, push_environment};
+use scopes::pack_scopes;
 pub use wanted::ShareChoice;
 
 /// The remote of a run. Clones are the same one.
@@ -54,15 +57,14 @@ impl fmt::Debug for Share {
 }
 
 impl Share {
-    /// The remote that a URL or a path names; nothing is asked of it yet.
+    /// The remote that a URL or a path names; nothing is asked of it yet. `scopes` says whose packs this run
+    /// sees where there are packs.
     ///
     /// # Errors
     /// If it names none.
-    pub fn open(url: &str, options: &OpenOptions) -> Result<Self, ShareError> {
-        Ok(Self::over(
-            larder_share::shelf(url, options)?,
-            Limits::default(),
-        ))
+    pub fn open(url: &str, options: &OpenOptions, scopes: &Scopes) -> Result<Self, ShareError> {
+        let shelf = larder_share::shelf_in(url, options, &pack_scopes(scopes))?;
+        Ok(Self::over(shelf, Limits::default()))
     }
 
     fn over(shelf: Arc<dyn Shelf>, limits: Limits) -> Self {

@@ -171,18 +171,22 @@ pub(in crate::commands) fn scopes(
         scopes.read.extend(args.read_scopes.iter().map(Scope::new));
         return Ok(scopes);
     }
-    let default_branch = args
-        .default_branch
-        .clone()
-        .or_else(|| default_branch(&environment.path("GITHUB_EVENT_PATH")?));
-    Ok(Scopes::of_run(
-        &|name| environment.text(name),
-        default_branch.as_deref(),
-    ))
+    Ok(scopes_of_run(args.default_branch.as_deref(), environment))
+}
+
+/// What the service's variables say of this run.
+pub(in crate::commands) fn scopes_of_run(
+    default_branch: Option<&str>,
+    environment: &Environment,
+) -> Scopes {
+    let default_branch = default_branch
+        .map(str::to_owned)
+        .or_else(|| branch_of_event(&environment.path("GITHUB_EVENT_PATH")?));
+    Scopes::of_run(&|name| environment.text(name), default_branch.as_deref())
 }
 
 /// GitHub's variables do not name it, the event's payload does.
-fn default_branch(event: &Path) -> Option<String> {
+fn branch_of_event(event: &Path) -> Option<String> {
     let event: serde_json::Value = serde_json::from_slice(&fs::read(event).ok()?).ok()?;
     let branch = event.get("repository")?.get("default_branch")?.as_str()?;
     Some(branch.to_owned())
