@@ -256,3 +256,86 @@ fn age_remote_objects(sandbox: &Sandbox, age: Duration) {
 fn set_times(path: &Path, times: fs::FileTimes) {
     fs::File::open(path).unwrap().set_times(times).unwrap();
 }
+
+#[test]
+fn a_lock_is_solved_by_what_the_remote_remembers() {
+    let (sandbox, _server) = world();
+    let lock = |machine: &str| {
+        let arguments = ["lock", "-v", "--remote", "remote", "-o"];
+        let output = format!("{machine}.conda-lock.yml");
+        let run = Run::of(&mut elsewhere(
+            &sandbox,
+            machine,
+            &[&arguments[..], &[&output]].concat(),
+        ))
+        .success();
+        let text = fs::read_to_string(sandbox.path(&output)).unwrap();
+        (run.stderr, text)
+    };
+    let (_, first) = lock("one");
+    let push = ["store", "push", "--remote", "remote", "--json"];
+    let pushed = json(&Run::of(&mut elsewhere(&sandbox, "one", &push)).success());
+    assert_eq!(pushed["solves"], 1);
+    assert_eq!(
+        json(&Run::of(&mut elsewhere(&sandbox, "one", &push)).success())["solves"],
+        0,
+        "it is there"
+    );
+    let (said, second) = lock("two");
+    assert!(said.contains("solve: memo"), "{said}");
+    assert_eq!(first, second);
+}
+
+#[test]
+fn update_and_sync_ask_the_remote_and_push() {
+    let (sandbox, server) = world();
+    sandbox.larder(&["lock"]).success();
+    let update = [
+        "env", "update", "-p", "env", "--json", "--remote", "remote", "--push",
+    ];
+    assert_eq!(
+        sources(&json(&sandbox.larder(&update).success())),
+        [0, 0, 3]
+    );
+    assert_eq!(objects(&sandbox).len(), 3);
+    server.shutdown();
+    let run = |machine: &str, arguments: &[&str]| {
+        let mut command = elsewhere(&sandbox, machine, arguments);
+        json(&Run::of(command.env("LARDER_REMOTE", "remote")).success())
+    };
+    let report = run("two", &["env", "update", "-p", "env-two", "--json"]);
+    assert_eq!(sources(&report), [0, 3, 0]);
+    fs::remove_file(sandbox.path("env-two/bin/tool")).unwrap();
+    let report = run("three", &["sync", "-p", "env-two", "--json"]);
+    assert_eq!(sources(&report), [0, 1, 0], "{report}");
+    assert!(sandbox.path("env-two/bin/tool").exists());
+}
+
+#[test]
+fn several_push_and_pull_at_once() {
+    let (sandbox, _server) = world();
+    sandbox.larder(&["lock"]).success();
+    sandbox.larder(&["create", "-p", "env"]).success();
+    let pull = [
+        "store",
+        "pull",
+        "--json",
+        "--remote",
+        "remote",
+        "-f",
+        "conda-lock.yml",
+    ];
+    let push = ["store", "push", "--json", "--remote", "remote"];
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| sandbox.larder(&push).success());
+            scope.spawn(|| Run::of(&mut elsewhere(&sandbox, "new", &pull)).success());
+        }
+    });
+    let last = json(&Run::of(&mut elsewhere(&sandbox, "new", &pull)).success());
+    assert_eq!(
+        (&last["objects"], last["missing"].as_array().unwrap().len()),
+        (&3.into(), 0)
+    );
+    Run::of(&mut elsewhere(&sandbox, "new", &["store", "verify"])).success();
+}

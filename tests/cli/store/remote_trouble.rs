@@ -205,3 +205,37 @@ fn no_remote_and_a_layout_that_there_is_not_are_refused() {
         run.stderr
     );
 }
+
+#[test]
+fn what_is_damaged_here_is_healed_from_the_remote() {
+    let (sandbox, server) = world();
+    sandbox
+        .larder(&["create", "-p", "env", "--push", "--remote", "remote"])
+        .success();
+    server.shutdown();
+    let archive = &super::archives(&sandbox)[0];
+    let whole = fs::read(archive).unwrap();
+    fs::remove_file(archive).unwrap();
+    fs::write(archive, b"nonsense").unwrap();
+    let repair = [
+        "store", "verify", "--repair", "--remote", "remote", "--json",
+    ];
+    let report = json(&sandbox.larder(&repair).success());
+    assert_eq!(report["findings"][0]["state"], "healed", "{report}");
+    assert!(fs::read(archive).unwrap() == whole);
+}
+
+#[test]
+fn a_password_in_the_url_of_a_remote_is_refused_and_said_nowhere() {
+    let (sandbox, _server) = world();
+    let url = "s3://someone:hunter2@bucket/prefix";
+    let run = sandbox
+        .larder(&["create", "-p", "env", "--push", "--remote", url])
+        .fails_with(1);
+    assert!(
+        !run.stderr.contains("hunter2") && !run.stdout.contains("hunter2"),
+        "{}",
+        run.stderr
+    );
+    assert!(!sandbox.path("env").exists());
+}

@@ -171,6 +171,27 @@ proptest! {
     }
 }
 
+proptest! {
+    /// Whatever stops a push: nothing half is there, and the next one goes on where it was.
+    #[test]
+    fn a_push_that_is_stopped_anywhere_is_gone_on_with(steps in 0..40_usize, numbers in proptest::collection::btree_set(0..9_u8, 1..9)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let _entered = runtime.enter();
+        let memory = Memory::default();
+        let shelf = Objects::new(Arc::new(memory.clone()));
+        let objects: Vec<Weighed> = numbers.iter().copied().map(object).collect();
+        let mut context = Context::from_waker(Waker::noop());
+        let mut stopped = Box::pin(push(&shelf, &objects));
+        let is_done = (0..steps).any(|_| stopped.as_mut().poll(&mut context).is_ready());
+        drop(stopped);
+        let there = numbers.iter().filter(|number| is_there(&memory, **number)).count();
+        prop_assert!(!is_done || there == objects.len());
+        let put = runtime.block_on(push(&shelf, &objects));
+        prop_assert_eq!((put.sent.len(), put.present.len()), (objects.len() - there, there));
+        prop_assert!(numbers.iter().all(|number| is_there(&memory, *number)));
+    }
+}
+
 #[tokio::test]
 async fn what_nobody_pushed_of_late_goes_and_what_was_read_of_late_stays() {
     let memory = Memory::default();
