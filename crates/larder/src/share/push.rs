@@ -202,7 +202,7 @@ impl Pushing<'_> {
         let load = Load {
             objects,
             notes,
-            root: Some(name),
+            root: (!objects.is_empty()).then_some(name),
             damaged: &damaged,
             source: &StoreSource::new(self.store),
             limits: self.share.limits(),
