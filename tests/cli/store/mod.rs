@@ -19,6 +19,7 @@ mod inspect;
 mod layers;
 mod remote;
 #[cfg(unix)]
+mod remote_packs;
 mod remote_trouble;
 
 pub(super) const DAY: Duration = Duration::from_secs(86_400);

@@ -33,7 +33,7 @@ pub(super) fn data() -> Vec<u8> {
 }
 
 /// The channel with this version of `tool`; `app` and `lib` stay as they are.
-fn publish(sandbox: &Sandbox, tool: &str) {
+pub(super) fn publish(sandbox: &Sandbox, tool: &str) {
     let lib = PackageBuilder::new("lib", "2.0", "h1_0").noarch_generic();
     let lib = lib.file("lib/data.bin", data());
     let packages = [
