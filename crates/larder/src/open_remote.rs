@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use larder_fetch::{NetworkError, bare_client};
 use larder_remote::{OpenOptions, Remote, RemoteError};
+use larder_share::ShareError;
 
 use crate::{Explain, Kind, Settings, network};
 
@@ -22,6 +23,9 @@ pub enum OpenRemoteError {
     /// The URL is none of a remote, or lacks what variables do not say.
     #[error(transparent)]
     Remote(#[from] RemoteError),
+    /// It is none that keeps objects of stores.
+    #[error(transparent)]
+    Share(#[from] ShareError),
 }
 
 impl Explain for OpenRemoteError {
@@ -29,6 +33,7 @@ impl Explain for OpenRemoteError {
         match self {
             Self::Network(_) => Kind::World,
             Self::Remote(error) => error.kind(),
+            Self::Share(error) => error.kind(),
         }
     }
 
@@ -36,6 +41,7 @@ impl Explain for OpenRemoteError {
         match self {
             Self::Network(_) => "remote::network",
             Self::Remote(error) => error.code(),
+            Self::Share(error) => error.code(),
         }
     }
 
@@ -43,6 +49,7 @@ impl Explain for OpenRemoteError {
         match self {
             Self::Network(_) => None,
             Self::Remote(error) => error.hint(),
+            Self::Share(error) => error.hint(),
         }
     }
 }
@@ -52,6 +59,11 @@ impl Explain for OpenRemoteError {
 /// # Errors
 /// [`OpenRemoteError`]
 pub fn open_remote(url: &str, settings: &Settings) -> Result<Arc<dyn Remote>, OpenRemoteError> {
+    Ok(larder_remote::open(url, &options(url, settings)?)?)
+}
+
+/// What a URL alone does not say.
+pub(crate) fn options(url: &str, settings: &Settings) -> Result<OpenOptions, NetworkError> {
     let mut options = OpenOptions {
         directory: settings.working_directory.clone(),
         variables: settings.variables.clone().into_iter().collect(),
@@ -62,5 +74,5 @@ pub fn open_remote(url: &str, settings: &Settings) -> Result<Arc<dyn Remote>, Op
         let reached = network::of_remote(settings, (CONNECT, SILENCE));
         options.client = Some(bare_client(&reached)?);
     }
-    Ok(larder_remote::open(url, &options)?)
+    Ok(options)
 }

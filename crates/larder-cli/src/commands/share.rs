@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use larder::{Settings, Share, cache::OpenOptions, push_environment};
+use larder::{Settings, Share, push_environment};
 use larder_event::Reporter;
 
 use crate::{
@@ -25,12 +25,7 @@ pub(super) fn with_remote(
     let Some(url) = url else {
         return Ok(());
     };
-    let options = OpenOptions {
-        directory: environment.working_directory.clone(),
-        variables: environment.text_variables().into_iter().collect(),
-        ..OpenOptions::default()
-    };
-    let share = Share::open(&url, &options, &scopes_of_run(None, environment));
+    let share = Share::open(&url, settings, &scopes_of_run(None, environment));
     let share = share.map_err(|error| Failure::new(&error))?;
     settings.share = Some(share);
     Ok(())

@@ -14,9 +14,10 @@ use std::{
 
 use larder_cache::scope::Scopes;
 use larder_event::Reporter;
-use larder_remote::OpenOptions;
-use larder_share::{Limits, NoteName, ShareError, Shelf};
+use larder_share::{Limits, NoteName, Shelf};
 use larder_store::ObjectId;
+
+use crate::{OpenRemoteError, Settings, open_remote};
 
 mod asked;
 mod collect;
@@ -62,8 +63,9 @@ impl Share {
     ///
     /// # Errors
     /// If it names none.
-    pub fn open(url: &str, options: &OpenOptions, scopes: &Scopes) -> Result<Self, ShareError> {
-        let shelf = larder_share::shelf_in(url, options, &pack_scopes(scopes))?;
+    pub fn open(url: &str, settings: &Settings, scopes: &Scopes) -> Result<Self, OpenRemoteError> {
+        let options = open_remote::options(url, settings)?;
+        let shelf = larder_share::shelf_in(url, &options, &pack_scopes(scopes))?;
         Ok(Self::over(shelf, Limits::default()))
     }
 
