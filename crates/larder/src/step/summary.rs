@@ -20,7 +20,7 @@ pub fn summary(report: &StepReport) -> String {
     }
     rows.extend(report.cache.as_ref().map(|cache| ("cache", cached(cache))));
     if let Some(made) = &report.environment {
-        rows.push(("reused", count(made.reused, "package")));
+        rows.push(("reused", reused(made)));
         rows.push(("fetched", fetched(made)));
     }
     rows.push(("time", time(report)));
@@ -53,8 +53,30 @@ fn cached(cache: &CacheUse) -> String {
     };
     let matched = cache.matched_key.as_deref().map(code);
     let from = matched.map(|key| format!(": {key}")).unwrap_or_default();
-    let (size, time) = (bytes(cache.bytes), seconds(cache.milliseconds));
-    format!("{hit}{from} ({size} in {time} s)")
+    let size = bytes(cache.bytes);
+    // Objects come while packages are unpacked: that takes no time of its own.
+    let time = match cache.milliseconds {
+        0 => String::new(),
+        taken => format!(" in {} s", seconds(taken)),
+    };
+    format!("{hit}{from} ({size}{time})")
+}
+
+/// What was in the store, and what the cache gave object by object.
+fn reused(made: &CreateReport) -> String {
+    let (store, cache) = (made.reused, made.sources.remote);
+    let from_cache = || {
+        format!(
+            "{} of the cache, {}",
+            count(cache.objects, "package"),
+            bytes(cache.bytes)
+        )
+    };
+    match (store, cache.objects) {
+        (_, 0) => count(store, "package"),
+        (0, _) => from_cache(),
+        _ => format!("{}; {}", count(store, "package"), from_cache()),
+    }
 }
 
 fn fetched(made: &CreateReport) -> String {
