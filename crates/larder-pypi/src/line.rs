@@ -3,9 +3,7 @@
 //! Refuses only what uv and pip both refuse: what one of them may understand is left to it. Says what was
 //! found and, where that can be guessed, what was meant. Never panics, whatever the line holds.
 
-use std::str::FromStr as _;
-
-use pep508_rs::{Requirement, VerbatimUrl};
+use crate::requirement::parse;
 
 /// What is wrong with a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +57,7 @@ pub(crate) fn fault(line: &str) -> Option<Fault> {
         return None;
     }
     Some(Fault {
-        problem: problem(requirement, is_named),
+        problem: problem(requirement),
         hint: rest.and_then(|rest| meant(name, rest)),
     })
 }
@@ -117,17 +115,10 @@ fn are_versions(text: &str) -> bool {
     })
 }
 
-fn problem(requirement: &str, is_named: bool) -> String {
-    // pep508_rs panics on a name that ends otherwise.
-    let told = is_named
-        .then(|| Requirement::<VerbatimUrl>::from_str(requirement).err())
-        .flatten()
-        .map(|error| error.message.to_string());
-    let told = told.and_then(|text| text.lines().next().map(str::to_owned));
-    match told {
-        Some(text) => format!("is no requirement: {text}"),
-        None => "is no requirement: it begins with no name of a distribution".into(),
-    }
+fn problem(requirement: &str) -> String {
+    let reason = parse(requirement).err();
+    let reason = reason.unwrap_or_else(|| "it begins with no name of a distribution".into());
+    format!("is no requirement: {reason}")
 }
 
 /// conda's ways to write versions: `=1.2`, `=1.2=build`, or a blank.

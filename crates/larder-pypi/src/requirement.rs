@@ -38,14 +38,7 @@ impl Plain {
 /// The requirement on a line, without options behind it; nothing if that is none, or is one for a URL.
 pub fn plain(line: &str) -> Option<Plain> {
     let line = line.split(" --").next()?.trim();
-    // pep508_rs panics on a name that ends otherwise.
-    let is_of_name =
-        |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
-    let name = line.split(|character| !is_of_name(character)).next()?;
-    if !name.ends_with(|last: char| last.is_ascii_alphanumeric()) {
-        return None;
-    }
-    let requirement = Requirement::<VerbatimUrl>::from_str(line).ok()?;
+    let requirement = parse(line).ok()?;
     let versions = match &requirement.version_or_url {
         None => None,
         Some(VersionOrUrl::VersionSpecifier(versions)) => Some(versions.clone()),
@@ -57,4 +50,32 @@ pub fn plain(line: &str) -> Option<Plain> {
         versions,
         is_conditional: requirement.marker != MarkerTree::TRUE,
     })
+}
+
+/// Why a text is no requirement, in one line.
+pub(crate) fn parse(text: &str) -> Result<Requirement<VerbatimUrl>, String> {
+    if let Some(reason) = unspeakable(text) {
+        return Err(reason.to_owned());
+    }
+    Requirement::from_str(text).map_err(|error| {
+        let message = error.message.to_string();
+        message.lines().next().unwrap_or_default().to_owned()
+    })
+}
+
+/// Names that pep508_rs panics at: those whose last character is none of a name's end.
+fn unspeakable(text: &str) -> Option<&'static str> {
+    let is_of_name =
+        |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+    let ends_well = |name: &str| name.ends_with(|last: char| last.is_ascii_alphanumeric());
+    let name = text.split(|character| !is_of_name(character)).next()?;
+    if !ends_well(name) {
+        return Some("it begins with no name of a distribution");
+    }
+    let extras = text[name.len()..].trim_start().strip_prefix('[')?;
+    let extras = extras.split(']').next()?;
+    let mut names = extras.split(|character| !is_of_name(character));
+    names
+        .any(|name| !name.is_empty() && !ends_well(name))
+        .then_some("the name of an extra ends in a letter or a digit")
 }

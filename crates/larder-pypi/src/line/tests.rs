@@ -52,6 +52,7 @@ fn what_no_tool_understands_is_told_with_what_was_meant() {
         ("requests[socks", "no requirement", None),
         ("requests>", "no requirement", None),
         (">=2", "begins with no name", None),
+        ("a[0-]!", "the name of an extra", None),
         ("pip install requests", "no requirement", None),
     ] {
         let fault = fault(line).unwrap_or_else(|| panic!("{line}"));
