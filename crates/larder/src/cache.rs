@@ -82,7 +82,7 @@ impl Explain for RemoteError {
         let hint = match self {
             Self::Temporary { .. } => "try again in a while",
             Self::Url { .. } => {
-                "--remote or LARDER_CACHE_REMOTE names it, such as file:///srv/cache or s3://BUCKET/PREFIX?region=REGION"
+                "--remote names it, or LARDER_REMOTE (for `larder cache` LARDER_CACHE_REMOTE), such as file:///srv/cache or s3://BUCKET/PREFIX?region=REGION"
             }
             Self::Forbidden { .. } => {
                 "the credentials of its service's variables (AWS_*, AZURE_STORAGE_*, GOOGLE_*) may not do that"
