@@ -63,9 +63,15 @@ pub fn layout_of(url: &str) -> Result<(String, Layout), ShareError> {
     } else {
         Layout::Objects
     };
-    // The name of a directory may have a question mark.
     let query = match url.split_once('?') {
         Some((base, query)) if is_ghac || url.contains("://") => Some((base, query)),
+        Some((_, query)) if query.starts_with("layout=") => {
+            return Err(ShareError::Url {
+                url: url.to_owned(),
+                problem: "a path has no `layout`; expected file:///PATH?layout=packs".to_owned(),
+            });
+        }
+        // The name of a directory may have a question mark.
         _ => None,
     };
     let Some((base, query)) = query else {

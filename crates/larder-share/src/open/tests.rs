@@ -3,11 +3,7 @@ use super::{Layout, layout_of};
 #[test]
 fn the_layout_is_taken_off_and_nothing_else() {
     for (url, rest, layout) in [
-        (
-            "/srv/what?layout=packs",
-            "/srv/what?layout=packs",
-            Layout::Objects,
-        ),
+        ("/srv/what?", "/srv/what?", Layout::Objects),
         ("file:///srv/x?layout=packs", "file:///srv/x", Layout::Packs),
         (
             "s3://b/p?region=r&layout=objects&endpoint=e",
@@ -31,4 +27,10 @@ fn another_layout_is_refused_without_telling_a_password() {
         error.contains("layout") && !error.contains("hunter2"),
         "{error}"
     );
+}
+
+#[test]
+fn a_layout_behind_a_path_is_no_part_of_its_name() {
+    let error = layout_of("./srv?layout=packs").unwrap_err().to_string();
+    assert!(error.contains("file:///PATH?layout=packs"), "{error}");
 }
