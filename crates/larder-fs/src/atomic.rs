@@ -37,6 +37,18 @@ pub fn write_atomic(path: &Path, bytes: &[u8], durability: Durability) -> Result
     file.commit(durability)
 }
 
+/// A temporary file in a directory, with the permissions that the umask admits: whoever may see the directory may
+/// read what it becomes. [`sweep_beside`] knows it by its name.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn temporary_file(directory: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PREFIX).suffix(SUFFIX);
+    for_everyone(&mut builder);
+    builder.tempfile_in(directory)
+}
+
 /// A file that is being written, bit by bit, and appears under its name when it is whole. Dropped before
 /// that, nothing is left of it.
 #[derive(Debug)]
@@ -52,12 +64,7 @@ impl AtomicFile {
     /// If it cannot be made.
     pub fn create(path: &Path) -> Result<Self, PathError> {
         let directory = parent(path);
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(PREFIX).suffix(SUFFIX);
-        for_everyone(&mut builder);
-        let file = builder
-            .tempfile_in(directory)
-            .at("create a temporary file in", directory)?;
+        let file = temporary_file(directory).at("create a temporary file in", directory)?;
         let path = path.to_owned();
         Ok(Self { path, file })
     }

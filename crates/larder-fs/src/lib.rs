@@ -25,7 +25,7 @@ mod stamp;
 mod used;
 
 pub use age::last_changed;
-pub use atomic::{AtomicFile, Durability, sweep_beside, sync_dir, write_atomic};
+pub use atomic::{AtomicFile, Durability, sweep_beside, sync_dir, temporary_file, write_atomic};
 pub use boot::{boot_id, host_name};
 pub use dir::Dir;
 pub use flush::{Flushed, flush_file_system};

@@ -113,7 +113,7 @@ impl Directory {
                 fs::remove_file(entry.path()).ok();
             }
         }
-        tempfile::Builder::new().tempfile_in(&directory)
+        larder_fs::temporary_file(&directory)
     }
 }
 

@@ -54,7 +54,9 @@ pub fn open(url: &str, options: &OpenOptions) -> Result<Arc<dyn Remote>, RemoteE
         return Ok(Arc::new(Patient::new(Arc::new(remote), waits)));
     }
     if !url.contains("://") {
-        return Ok(Arc::new(Directory::new(options.directory.join(url))));
+        // Without `./`, which nobody wants to read in messages.
+        let path: PathBuf = options.directory.join(url).components().collect();
+        return Ok(Arc::new(Directory::new(path)));
     }
     let parsed = Url::parse(url).map_err(|_| RemoteError::Url {
         url: larder_redact::redact_text(url),

@@ -83,6 +83,36 @@ async fn a_directory_that_cannot_be_made_is_named() {
     assert!(error.to_string().contains("/dev/null/cache"), "{error}");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn who_may_see_a_directory_may_read_its_objects() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("other"), "").unwrap();
+    let remote = Directory::new(place.path().join("cache"));
+    for text in ["one", "two"] {
+        let body = || whole(&b"x"[..]);
+        match text {
+            "one" => remote.create_if_absent(&name(text), body()).await.unwrap(),
+            _ => remote.replace(&name(text), body()).await.unwrap(),
+        };
+        let path = place.path().join("cache").join(text);
+        assert_eq!(mode(&path), mode(&place.path().join("other")), "{text}");
+    }
+}
+
+#[test]
+fn a_path_is_shown_as_one_would_write_it() {
+    let options = larder_remote::OpenOptions {
+        directory: "/srv".into(),
+        ..larder_remote::OpenOptions::default()
+    };
+    let remote = larder_remote::open("./cache", &options).unwrap();
+    assert_eq!(remote.url(), "file:///srv/cache");
+}
+
 fn days_ago(days: u64) -> SystemTime {
     let age = Duration::from_secs(days * 86_400);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
