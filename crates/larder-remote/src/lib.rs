@@ -16,6 +16,7 @@ mod name;
 mod open;
 mod patience;
 mod patient;
+mod retry_after;
 
 pub use directory::Directory;
 pub use error::RemoteError;

@@ -10,13 +10,13 @@
 
 use std::collections::BTreeMap;
 
-use opendal::{Operator, services::Azblob};
+use opendal::services::Azblob;
 use reqsign_azure_storage::{DefaultCredentialProvider, ImdsCredentialProvider};
 use reqsign_core::ProvideCredentialChain;
 use url::Url;
 
 use super::{
-    Cloud, Means, Nature,
+    Cloud, Means,
     credentials::{Told, Variables},
 };
 use crate::{
@@ -63,12 +63,7 @@ pub(crate) fn open(
         true => builder.skip_signature(),
         false => builder,
     };
-    let operator = Operator::new(builder).map_err(|error| address.refused(error.message()))?;
-    Ok(Cloud::new(
-        operator,
-        (&address.shown, Nature::Bucket),
-        means,
-    ))
+    Cloud::of_bucket(builder, &address, means)
 }
 
 /// The names that Azure's tools have, and last the one that the library that signs has.

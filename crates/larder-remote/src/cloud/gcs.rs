@@ -7,13 +7,13 @@
 
 use std::collections::BTreeMap;
 
-use opendal::{Operator, services::Gcs};
+use opendal::services::Gcs;
 use reqsign_core::ProvideCredentialChain;
 use reqsign_google::{DefaultCredentialProvider, VmMetadataCredentialProvider};
 use url::Url;
 
 use super::{
-    Cloud, Means, Nature,
+    Cloud, Means,
     credentials::{Told, Variables},
 };
 use crate::{
@@ -53,12 +53,7 @@ pub(crate) fn open(
         true => builder.skip_signature(),
         false => builder,
     };
-    let operator = Operator::new(builder).map_err(|error| address.refused(error.message()))?;
-    Ok(Cloud::new(
-        operator,
-        (&address.shown, Nature::Bucket),
-        means,
-    ))
+    Cloud::of_bucket(builder, &address, means)
 }
 
 fn credentials(variables: &Variables) -> ProvideCredentialChain<reqsign_google::Credential> {

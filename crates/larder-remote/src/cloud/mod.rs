@@ -15,7 +15,8 @@ use futures::{StreamExt as _, TryStreamExt as _, future};
 use opendal::{Metadata, OperationContext, Operator, Writer};
 
 use crate::{
-    Body, ByteRange, Download, ObjectInfo, ObjectName, Remote, RemoteError, patience::Waits,
+    Body, ByteRange, Download, ObjectInfo, ObjectName, Remote, RemoteError, address::Address,
+    patience::Waits,
 };
 use failure::At;
 use transport::Transport;
@@ -75,6 +76,16 @@ impl Cloud {
             nature,
             note_use_after: means.note_use_after,
         }
+    }
+
+    /// The bucket or container that a builder was told of.
+    fn of_bucket(
+        builder: impl opendal::Builder,
+        address: &Address,
+        means: &Means,
+    ) -> Result<Self, RemoteError> {
+        let operator = Operator::new(builder).map_err(|error| address.refused(error.message()))?;
+        Ok(Self::new(operator, (&address.shown, Nature::Bucket), means))
     }
 
     fn at<'a>(&'a self, operation: &'static str, object: &'a str) -> At<'a> {

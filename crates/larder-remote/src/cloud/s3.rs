@@ -9,13 +9,13 @@
 
 use std::collections::BTreeMap;
 
-use opendal::{Operator, services::S3};
+use opendal::services::S3;
 use reqsign_aws_v4::{DefaultCredentialProvider, IMDSv2CredentialProvider};
 use reqsign_core::ProvideCredentialChain;
 use url::Url;
 
 use super::{
-    Cloud, Means, Nature,
+    Cloud, Means,
     credentials::{Told, Variables},
 };
 use crate::{
@@ -58,12 +58,7 @@ pub(crate) fn open(
         true => builder.enable_virtual_host_style(),
         false => builder,
     };
-    let operator = Operator::new(builder).map_err(|error| address.refused(error.message()))?;
-    Ok(Cloud::new(
-        operator,
-        (&address.shown, Nature::Bucket),
-        means,
-    ))
+    Cloud::of_bucket(builder, &address, means)
 }
 
 fn service(address: &Address, variables: &Variables) -> Result<Option<String>, RemoteError> {

@@ -4,13 +4,13 @@
 //! Tells how long a service wants to be left alone, which OpenDAL does not, and repeats the parts of a
 //! large upload that failed: nobody else could, as what was sent is not kept. It repeats nothing else.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use http::{Method, Request, Response, StatusCode, header::RETRY_AFTER};
+use http::{Method, Request, Response, StatusCode};
 use opendal::{Buffer, Error, ErrorKind, HttpBody, HttpTransport};
 use opendal_http_transport_reqwest::ReqwestTransport;
 
-use crate::patience::Waits;
+use crate::{patience::Waits, retry_after::retry_after};
 
 /// What OpenDAL sends by.
 pub(super) struct Transport {
@@ -42,7 +42,7 @@ impl Transport {
     async fn once(&self, request: Request<Buffer>) -> opendal::Result<Response<HttpBody>> {
         let is_head = request.method() == Method::HEAD;
         let response = self.inner.fetch(request).await?;
-        match retry_after(&response) {
+        match wish(&response) {
             None => understood(response, is_head),
             Some(after) => {
                 let text = format!("the service answers {}", response.status());
@@ -124,18 +124,8 @@ fn is_passing(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
 }
 
-/// Seconds, or a date by the service's own clock.
-fn retry_after(response: &Response<HttpBody>) -> Option<Duration> {
-    if !matches!(response.status().as_u16(), 429 | 503) {
-        return None;
-    }
-    let header = |name| response.headers().get(name)?.to_str().ok();
-    let text: &str = header(RETRY_AFTER)?;
-    if let Ok(seconds) = text.trim().parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let until = httpdate::parse_http_date(text).ok()?;
-    let now = httpdate::parse_http_date(header(http::header::DATE)?).ok()?;
-    let wait: Result<Duration, _> = SystemTime::duration_since(&until, now);
-    Some(wait.unwrap_or_default())
+/// Only these say when they are there again.
+fn wish(response: &Response<HttpBody>) -> Option<Duration> {
+    let says_so = matches!(response.status().as_u16(), 429 | 503);
+    retry_after(response.headers()).filter(|_| says_so)
 }

@@ -13,10 +13,10 @@ use reqwest::{
 };
 
 use super::{
-    failure::{At, date, words},
+    failure::{At, words},
     service::{CALL, refusal},
 };
-use crate::{Body, ByteRange, Download, RemoteError};
+use crate::{Body, ByteRange, Download, RemoteError, retry_after::date};
 
 /// How large the ranges are, and how many come at once. In memory are as many.
 #[derive(Debug, Clone, Copy)]

@@ -6,12 +6,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use reqwest::{
-    StatusCode,
-    header::{HeaderMap, RETRY_AFTER},
-};
+use reqwest::{StatusCode, header::HeaderMap};
 
-use crate::RemoteError;
+use crate::{
+    RemoteError,
+    retry_after::{date, retry_after},
+};
 
 /// How much of what a service says is shown.
 const LONGEST: usize = 400;
@@ -132,26 +132,18 @@ fn shown(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// For how long a service wants to be left alone: seconds, or a date by its own clock.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let header = |name| headers.get(name)?.to_str().ok();
-    let Some(text): Option<&str> = header(RETRY_AFTER.as_str()) else {
-        let is_spent = header("x-ratelimit-remaining") == Some("0");
-        let until: u64 = header("x-ratelimit-reset")
-            .filter(|_| is_spent)?
-            .parse()
-            .ok()?;
-        let until = SystemTime::UNIX_EPOCH + Duration::from_secs(until);
-        return Some(until.duration_since(date(headers)?).unwrap_or_default());
-    };
-    if let Ok(seconds) = text.trim().parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let until = httpdate::parse_http_date(text).ok()?;
-    Some(until.duration_since(date(headers)?).unwrap_or_default())
+/// For how long the service wants to be left alone; GitHub's API says it in another way where its limit is spent.
+pub(super) fn wish(headers: &HeaderMap) -> Option<Duration> {
+    retry_after(headers).or_else(|| until_reset(headers))
 }
 
-/// The time by the service's clock.
-pub(super) fn date(headers: &HeaderMap) -> Option<SystemTime> {
-    httpdate::parse_http_date(headers.get("date")?.to_str().ok()?).ok()
+fn until_reset(headers: &HeaderMap) -> Option<Duration> {
+    let header = |name| headers.get(name)?.to_str().ok();
+    let is_spent = header("x-ratelimit-remaining") == Some("0");
+    let until: u64 = header("x-ratelimit-reset")
+        .filter(|_| is_spent)?
+        .parse()
+        .ok()?;
+    let until = SystemTime::UNIX_EPOCH + Duration::from_secs(until);
+    Some(until.duration_since(date(headers)?).unwrap_or_default())
 }

@@ -6,7 +6,7 @@ use reqwest::{Client, Response, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::failure::{At, Refusal, retry_after};
+use super::failure::{At, Refusal, wish};
 use crate::RemoteError;
 
 const METHODS: &str = "/twirp/github.actions.results.api.v1.CacheService/";
@@ -122,7 +122,7 @@ impl Service {
 /// What an answer without success says: Twirp's and GitHub's errors are JSON, Azure's are headers.
 pub(super) async fn refusal(answer: Response) -> Refusal {
     let (status, headers) = (answer.status(), answer.headers().clone());
-    let retry_after = retry_after(&headers);
+    let retry_after = wish(&headers);
     let of_blob = headers
         .get("x-ms-error-code")
         .and_then(|code| code.to_str().ok());
