@@ -27,6 +27,6 @@ pub use error::ShareError;
 pub use limits::{Limits, in_time, timed_body};
 pub use load::{Load, Put, Unsent, Weighed};
 pub use note::{Note, NoteKind, NoteName};
-pub use open::{Layout, layout_of, shelf, shelf_in};
+pub use open::shelf_in;
 pub use shelf::{CollectOptions, Collected, Shelf};
 pub use source::{Source, StoreSource};

@@ -13,19 +13,11 @@ use crate::{
 
 /// How objects are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
+pub(crate) enum Layout {
     /// One object of the remote for each.
     Objects,
     /// Many in one, for services that take few uploads.
     Packs,
-}
-
-/// The shelf that a URL or a path names. Packs are everybody's.
-///
-/// # Errors
-/// If it names none.
-pub fn shelf(url: &str, options: &OpenOptions) -> Result<Arc<dyn Shelf>, ShareError> {
-    shelf_in(url, options, &PackScopes::shared())
 }
 
 /// The shelf that a URL or a path names, of packs those in these scopes.
@@ -56,7 +48,7 @@ pub fn shelf_in(
 ///
 /// # Errors
 /// If there is no such layout.
-pub fn layout_of(url: &str) -> Result<(String, Layout), ShareError> {
+pub(crate) fn layout_of(url: &str) -> Result<(String, Layout), ShareError> {
     let is_ghac = url == "ghac:" || url.starts_with("ghac:");
     let default = if is_ghac {
         Layout::Packs

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use larder_digest::Sha256;
 use larder_remote::{Directory, OpenOptions, Remote};
-use larder_share::{Note, NoteKind, NoteName, Shelf as _, packs::PackScopes, shelf};
+use larder_share::{Note, NoteKind, NoteName, Shelf as _, packs::PackScopes, shelf_in};
 
 use crate::{
     service::Service,
@@ -121,7 +121,7 @@ async fn a_url_says_that_a_directory_has_packs() {
     save(&packs(remote, PackScopes::shared()), &objects)
         .await
         .unwrap();
-    let shelf = shelf(&url, &OpenOptions::default()).unwrap();
+    let shelf = shelf_in(&url, &OpenOptions::default(), &PackScopes::shared()).unwrap();
     assert_eq!(shelf.list().await.unwrap().len(), 5);
     assert_eq!(shelf.find(&objects.ids()).await.unwrap().len(), 5);
     let python = object("python", 3_000_000);
