@@ -51,7 +51,8 @@ impl Directory {
     fn failed(&self, operation: &'static str, object: &str, source: io::Error) -> RemoteError {
         let (remote, object) = (self.url.to_string(), object.to_owned());
         match source.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            // Where something is made it is the place that is not there.
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory if operation != "create" => {
                 RemoteError::NotFound { remote, object }
             }
             io::ErrorKind::AlreadyExists => RemoteError::Exists { remote, object },

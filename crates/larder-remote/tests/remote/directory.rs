@@ -79,7 +79,7 @@ async fn a_directory_that_cannot_be_made_is_named() {
     let remote = Directory::new("/dev/null/cache");
     let created = remote.create_if_absent(&name("a"), whole(&b"x"[..])).await;
     let error = created.unwrap_err();
-    assert!(!matches!(error, RemoteError::Exists { .. }), "{error:?}");
+    assert!(matches!(error, RemoteError::Broken { .. }), "{error:?}");
     assert!(error.to_string().contains("/dev/null/cache"), "{error}");
 }
 
