@@ -28,7 +28,8 @@ pub(crate) struct ShareArgs {
 /// Put on a remote what it lacks of the store
 ///
 /// Only what is missing there is sent, each object hashed on its way: one that is damaged here never becomes one
-/// there. What was sent stays when it is interrupted: run it again. Exit code 3 if the remote takes it not.
+/// there. What was sent stays when it is interrupted: run it again. Exit code 3 if the
+/// remote fails, 1 if it can only be read, 4 if objects are damaged here.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   larder store push --remote /srv/larder         what the environments and locks of this machine need
