@@ -1,7 +1,17 @@
 //! What this machine says about itself.
 
+use std::path::Path;
+
 use rattler_conda_types::{GenericVirtualPackage, Subdir, Version};
-use rattler_virtual_packages::{Archspec, Cuda, CudaArch, LibC, Linux, Osx, Windows};
+use rattler_virtual_packages::{Archspec, Cuda, CudaArch, LibC, Linux, Osx, Windows, cuda};
+
+/// What is there when Linux has a driver of NVIDIA: on a PC, under WSL, on Tegra.
+const DRIVERS: [&str; 4] = [
+    "/proc/driver/nvidia",
+    "/dev/nvidiactl",
+    "/dev/dxg",
+    "/dev/nvmap",
+];
 
 /// One property of a machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,22 +49,32 @@ pub struct Host {
 impl Host {
     /// Asks this machine. Never fails: what cannot be read is [`Finding::Unreadable`].
     pub fn detect() -> Self {
+        let may_have_cuda = may_have_cuda();
+        let asked =
+            |ask: fn() -> Option<Version>| found(Ok::<_, ()>(may_have_cuda.then(ask).flatten()));
         Self {
             subdir: Subdir::current(),
             linux: found(Linux::current().map(|linux| linux.map(|linux| linux.version))),
             glibc: found(LibC::current().map(glibc)),
             osx: found(Osx::current().map(|osx| osx.map(|osx| osx.version))),
             win: windows(Windows::current()),
-            cuda: found(Ok::<_, ()>(Cuda::current(None).map(|cuda| cuda.version))),
-            cuda_arch: found(Ok::<_, ()>(
-                CudaArch::current(None).map(|arch| arch.version),
-            )),
+            cuda: asked(|| Cuda::current(None).map(|cuda| cuda.version)),
+            cuda_arch: asked(|| CudaArch::current(None).map(|arch| arch.version)),
             archspec: match Archspec::current() {
                 Archspec::Microarchitecture(cpu) => Some(cpu.name().to_owned()),
                 Archspec::Unknown => None,
             },
         }
     }
+}
+
+/// Rattler asks the driver's libraries and then runs `nvidia-smi`, which takes milliseconds to be found
+/// missing, and has nothing to ask where the kernel has no driver.
+fn may_have_cuda() -> bool {
+    !cfg!(target_os = "linux")
+        || DRIVERS.iter().any(|path| Path::new(path).exists())
+        || cuda::detect_cuda_version_via_nvml().is_some()
+        || cuda::detect_cuda_version_via_libcuda().is_some()
 }
 
 fn found<E>(result: Result<Option<Version>, E>) -> Finding {
