@@ -1,8 +1,9 @@
 //! A queue of work for a few threads, in a fixed order of starting.
 
 use std::{
+    convert::Infallible,
     sync::{
-        Mutex, PoisonError,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -74,4 +75,21 @@ where
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner)
         .map_or(Ok(()), Err)
+}
+
+/// What `work` makes of every item, in the order of the items.
+pub(crate) fn map<T, R>(threads: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R>
+where
+    T: Sync,
+    R: Send + Sync,
+{
+    let slots: Vec<OnceLock<R>> = items.iter().map(|_| OnceLock::new()).collect();
+    let pairs: Vec<(&T, &OnceLock<R>)> = items.iter().zip(&slots).collect();
+    let fill = |(item, slot): &(&T, &OnceLock<R>)| {
+        // Each is filled once.
+        let _ = slot.set(work(item));
+        Ok::<_, Infallible>(())
+    };
+    let _ = for_each(threads, &pairs, fill);
+    slots.into_iter().filter_map(OnceLock::into_inner).collect()
 }

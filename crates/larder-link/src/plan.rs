@@ -14,7 +14,7 @@ use crate::{
     clobber::{self, Clobber},
     entry_point::entry_point_paths,
     layout::{PythonLayout, depends_on_python},
-    order,
+    order, parallel,
     scripts::{self, Moment},
 };
 
@@ -122,10 +122,9 @@ pub(crate) fn plan_in_order<'a>(
     options: &LinkOptions,
 ) -> Result<LinkPlan<'a>, PlanError> {
     let planner = Planner::new(python, options)?;
-    let mut planned = order
-        .iter()
-        .map(|&index| planner.package(packages[index]))
-        .collect::<Result<Vec<_>, _>>()?;
+    let plan = |&index: &usize| planner.package(packages[index]);
+    let planned = parallel::map(options.threads, order, plan);
+    let mut planned = planned.into_iter().collect::<Result<Vec<_>, _>>()?;
     let settled = clobber::settle(&mut planned)?;
     if options.clobber == ClobberPolicy::Error && !settled.clobbers.is_empty() {
         return Err(PlanError::Clobbered {
