@@ -1,11 +1,11 @@
 //! The power goes, right after a run or in its middle, on real file systems: what was not flushed is gone.
 //!
-//! Objects of the store and locks are flushed (FORMAT.md W5, W7), and environments before they take their
-//! place: what a finished run made is there, whole; what a run was making is not there, or the old one is,
-//! or what `crash.rs` says that the next run settles. Trees are not flushed: their files are read again
-//! after each start of the machine.
+//! Objects of the store and locks are flushed (FORMAT.md W5, W7): what a finished run made is there, whole.
+//! So it is of environments with `LARDER_DURABLE=true`; without, where the file system keeps order, the old
+//! one may be there, or none. What a run was making is not there, or the old one is, or what `crash.rs` says
+//! that the next run settles. Trees are read again after each start of the machine.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use larder_testkit::{
     Action, Call, Disturb, Format, Mount, PackageBuilder, PowerLoss, Run, Sandbox, Tracer, rounds,
@@ -61,8 +61,27 @@ const OVER: Operation = Operation {
     ..NEW
 };
 
-const OPERATIONS: [Operation; 10] = [
+/// From trees that another environment was made from: they have been flushed, so this one need not.
+const WARM: Operation = Operation {
+    name: "create, warm",
+    then: &[&["create", "-p", "other"]],
+    ..NEW
+};
+
+const OPERATIONS: [Operation; 13] = [
     NEW,
+    WARM,
+    Operation {
+        name: "create, warm, scripts",
+        has_scripts: true,
+        ..WARM
+    },
+    Operation {
+        name: "create --yes, warm",
+        before: &[CREATE],
+        arguments: REPLACE,
+        ..WARM
+    },
     Operation {
         name: "create, scripts",
         has_scripts: true,
@@ -136,9 +155,29 @@ enum Found {
     Broken,
 }
 
-/// Runs with what holds for users: the settings of tests flush no environments.
+/// What is wanted of environments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    /// What holds for users who say nothing: the old or the new one, whole.
+    Unsaid,
+    /// The new one is there when the run has ended.
+    Durable,
+}
+
+impl Wish {
+    /// A run of larder; the settings of tests want nothing.
+    fn command(self, sandbox: &Sandbox, arguments: &[&str]) -> Command {
+        let mut command = sandbox.command(arguments);
+        match self {
+            Self::Unsaid => command.env_remove("LARDER_DURABLE"),
+            Self::Durable => command.env("LARDER_DURABLE", "true"),
+        };
+        command
+    }
+}
+
 fn larder(sandbox: &Sandbox, arguments: &[&str]) -> Run {
-    Run::of(sandbox.command(arguments).env_remove("LARDER_DURABLE"))
+    Run::of(&mut Wish::Unsaid.command(sandbox, arguments))
 }
 
 impl Scene<'_> {
@@ -151,7 +190,7 @@ impl Scene<'_> {
         }
         self.want(&sandbox, "2");
         for arguments in self.operation.then {
-            sandbox.larder(arguments).success();
+            larder(&sandbox, arguments).success();
         }
         self.disk.flush();
         sandbox
@@ -172,8 +211,8 @@ impl Scene<'_> {
     fn calls(&self, tracer: &Tracer) -> Vec<usize> {
         let sandbox = self.sandbox();
         let tracer = tracer.watching(&self.disk.path());
-        let mut command = sandbox.command(self.operation.arguments);
-        let traced = tracer.run(command.env_remove("LARDER_DURABLE"), None);
+        let command = Wish::Unsaid.command(&sandbox, self.operation.arguments);
+        let traced = tracer.run(&command, None);
         traced.run.success();
         let is_at_work = |(_, call): &(usize, &Call)| call.path.contains("/work/");
         let calls: Vec<usize> = (1..)
@@ -188,14 +227,18 @@ impl Scene<'_> {
     }
 
     /// The power goes before a call, or after the last. Gives a line of the table.
-    fn attempt(&self, kill: Option<(&Tracer, usize)>, loss: PowerLoss) -> Result<String, String> {
+    fn attempt(
+        &self,
+        kill: Option<(&Tracer, usize)>,
+        (loss, wish): (PowerLoss, Wish),
+    ) -> Result<String, String> {
         let sandbox = self.sandbox();
         let made = sandbox.path(self.operation.makes);
         let old = content(&made);
         let at = match kill {
             Some((tracer, number)) => self.killed(&sandbox, tracer, number),
             None => {
-                larder(&sandbox, self.operation.arguments).success();
+                Run::of(&mut wish.command(&sandbox, self.operation.arguments)).success();
                 "the end".to_owned()
             }
         };
@@ -211,6 +254,8 @@ impl Scene<'_> {
         larder(&sandbox, self.operation.again).success();
         assert_eq!(self.complaint(&sandbox), None);
         let state = match (&found, &complaint) {
+            // What an update leaves to tidy up when it is committed.
+            _ if is_on_its_way && kill.is_none() && found == content(&made) => Found::New,
             _ if is_on_its_way => Found::OnItsWay,
             (None, _) => Found::Absent,
             (_, Some(_)) => Found::Broken,
@@ -218,18 +263,22 @@ impl Scene<'_> {
             (found, None) if *found == content(&made) => Found::New,
             _ => Found::Broken,
         };
+        // Names that were given last may be lost with the journal's last commit, unless they are flushed.
+        let may_be_old = kill.is_some() || (wish, loss) == (Wish::Unsaid, PowerLoss::Unflushed);
         let is_whole = match state {
             Found::New => true,
-            Found::Old | Found::OnItsWay => kill.is_some(),
-            Found::Absent => kill.is_some() && old.is_none(),
+            Found::Old | Found::OnItsWay => may_be_old,
+            Found::Absent => may_be_old && old.is_none(),
             Found::Broken => false,
         };
         let name = self.operation.name;
         assert!(
             is_whole,
-            "{name}, {loss:?} before {at}: {state:?}, {complaint:?} {found:#?}"
+            "{name}, {wish:?}, {loss:?} before {at}: {state:?}, {complaint:?} {found:#?}"
         );
-        Ok(format!("{name:<21} {loss:<10?} before {at:<58} {state:?}"))
+        Ok(format!(
+            "{name:<21} {wish:<7?} {loss:<10?} before {at:<58} {state:?}"
+        ))
     }
 
     fn killed(&self, sandbox: &Sandbox, tracer: &Tracer, number: usize) -> String {
@@ -243,8 +292,7 @@ impl Scene<'_> {
             }
             seen == number
         };
-        let mut command = sandbox.command(self.operation.arguments);
-        command.env_remove("LARDER_DURABLE");
+        let command = Wish::Unsaid.command(sandbox, self.operation.arguments);
         let tracer = tracer.watching(&self.disk.path());
         let action = Action::Kill;
         let before = &mut before;
@@ -330,11 +378,12 @@ fn table(mkfs: &[&str]) -> Result<Vec<String>, String> {
             operation,
         };
         for at in 0..rounds(1).min(LOSSES.len()) {
-            lines.push(scene.attempt(None, LOSSES[(number + at) % 2])?);
+            lines.push(scene.attempt(None, (LOSSES[(number + at) % 2], Wish::Durable))?);
         }
+        lines.push(scene.attempt(None, (PowerLoss::BytesOnly, Wish::Unsaid))?);
         let Ok(tracer) = &tracer else { continue };
         for (at, number) in scene.calls(tracer).into_iter().enumerate() {
-            lines.push(scene.attempt(Some((tracer, number)), LOSSES[at % 2])?);
+            lines.push(scene.attempt(Some((tracer, number)), (LOSSES[at % 2], Wish::Unsaid))?);
         }
     }
     Ok(lines)

@@ -3,6 +3,7 @@
 //! ```text
 //! <root>/ab/<package>-<python>/files/...   pycs, at their paths in the package
 //! <root>/ab/<package>-<python>/index       what is there, from what, with digests and stamps
+//! <root>/ab/<package>-<python>/flushed-<inode>  whoever linked it has flushed it
 //! <root>/tmp/<pid>-<random>/               one being made, or left by a process that died
 //! ```
 //! It is made in `tmp` and appears by one rename. As with trees, nothing is flushed: each file is held
@@ -16,7 +17,7 @@ use std::{
 
 use larder_digest::Sha256;
 use larder_event::Reporter;
-use larder_fs::{Dir, PathContext as _, PathError, Stamp, rename_noreplace};
+use larder_fs::{Dir, FlushedMark, PathContext as _, PathError, Stamp, rename_noreplace};
 use larder_unpack::RelPath;
 
 use crate::{
@@ -247,10 +248,15 @@ impl Bytecode {
         self.files.iter().all(|file| {
             let path = self.path(file);
             let is_same = root.stamp(&path).is_ok_and(|stamp| stamp == file.stamp);
-            (is_same && !compare_bytes)
-                || root
-                    .read(&path)
-                    .is_ok_and(|bytes| sha256(&bytes) == file.sha256)
+            if is_same && !compare_bytes {
+                return true;
+            }
+            if !is_same && let Some(mark) = FlushedMark::of(&self.root) {
+                // Whoever touched it did not flush it. What may not be written was not touched.
+                mark.clear().ok();
+            }
+            root.read(&path)
+                .is_ok_and(|bytes| sha256(&bytes) == file.sha256)
         })
     }
 }

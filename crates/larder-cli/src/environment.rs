@@ -75,7 +75,7 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "LARDER_DURABLE",
-        "`true` or `false`: whether new and updated environments are flushed, so that a power loss leaves the old or the new one, whole (default: auto, which is true unless --ephemeral)",
+        "`true`: a new or updated environment is on the disk when the run has ended; `false`: a power loss may leave empty files in it (default: auto, it leaves the old or the new one, whole, right after the run as well; false with --ephemeral)",
     ),
     (
         "CI",

@@ -9,7 +9,7 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use crate::{PathContext as _, PathError};
+use crate::{PathContext as _, PathError, keeps_order, settle};
 
 const PREFIX: &str = ".larder-";
 const SUFFIX: &str = ".tmp";
@@ -22,9 +22,36 @@ pub enum Durability {
     /// Flush the file before and its directory after the rename: after a power loss the old or the new
     /// content is there.
     Flush,
+    /// Have its bytes on the disk before its name, without waiting for the name: after a power loss the
+    /// old or the new content is there. Where the file system does not keep order
+    /// ([`crate::keeps_order`]) this is [`Durability::Flush`].
+    Ordered,
     /// Leave it to the system: after a power loss the file may be missing, old or empty. For what is
     /// checked before use and can be made again.
     Lazy,
+}
+
+impl Durability {
+    /// What has to be done for it on the file system of `directory`.
+    #[must_use]
+    pub fn on(self, directory: &Path) -> Self {
+        match self {
+            Self::Ordered if !keeps_order(directory) => Self::Flush,
+            other => other,
+        }
+    }
+
+    /// Before a file gets its name: what has to be done for its bytes. `self` is what [`Durability::on`] gave.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn before_naming(self, file: &fs::File) -> io::Result<()> {
+        match self {
+            Self::Flush => file.sync_all(),
+            Self::Ordered => settle(file).or_else(|_| file.sync_all()),
+            Self::Lazy => Ok(()),
+        }
+    }
 }
 
 /// Writes `bytes` to a temporary file beside `path` and renames it into place, replacing what was there.
@@ -85,9 +112,10 @@ impl AtomicFile {
     /// Nothing has changed then, and no temporary file is left.
     pub fn commit(self, durability: Durability) -> Result<(), PathError> {
         let Self { path, file } = self;
-        if durability == Durability::Flush {
-            file.as_file().sync_all().at("flush", &path)?;
-        }
+        let durability = durability.on(parent(&path));
+        durability
+            .before_naming(file.as_file())
+            .at("flush", &path)?;
         file.persist(&path)
             .map_err(|error| error.error)
             .at("rename into place", &path)?;

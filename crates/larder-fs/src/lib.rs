@@ -2,19 +2,23 @@
 //! the link ladder (reflink, hard link, copy), atomic writes, renames that do not replace.
 //!
 //! The only crate that knows operating systems apart (`cfg`). It knows neither conda nor the store.
-#![forbid(unsafe_code)]
+//!
+//! Unsafe code is one system call that no library has (`order.rs`).
 
 mod age;
 mod atomic;
 mod boot;
 mod dir;
 mod flush;
+mod flushed_mark;
 mod identity;
 mod link;
 mod listing;
 mod lock;
 mod mode;
 mod name_bytes;
+mod order;
+mod output;
 mod path_error;
 mod process;
 mod remove;
@@ -29,12 +33,15 @@ pub use atomic::{AtomicFile, Durability, sweep_beside, sync_dir, temporary_file,
 pub use boot::{boot_id, host_name};
 pub use dir::Dir;
 pub use flush::{Flushed, flush_file_system};
+pub use flushed_mark::FlushedMark;
 pub use identity::{FileIdentity, device, shared_identity};
 pub use link::{LinkFile, LinkMethod, LinkMode, Linker};
 pub use listing::list_dir;
 pub use lock::{Holder, LockFile, lock_holder};
 pub use mode::{can_write, make_read_only, make_writable};
 pub use name_bytes::{bytes_of_name, name_of_bytes};
+pub use order::{begin_settling, keeps_order, settle};
+pub use output::bytes_written;
 pub use path_error::{PathContext, PathError};
 pub use process::{parent_program, run_in_place};
 pub use remove::remove_tree;

@@ -181,3 +181,64 @@ fn a_file_system_is_flushed_by_any_directory_on_it() {
         assert_eq!(error.path, missing);
     }
 }
+
+#[test]
+fn what_was_written_can_be_settled_where_order_is_kept_and_is_there() {
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("file");
+    fs::write(&path, "text").unwrap();
+    let file = fs::File::open(&path).unwrap();
+    crate::begin_settling(&file);
+    if crate::keeps_order(temp.path()) {
+        crate::settle(&file).unwrap();
+    }
+    assert!(!crate::keeps_order(&temp.path().join("missing")));
+    if Path::new("/proc/self").exists() {
+        assert!(!crate::keeps_order(Path::new("/proc/self")));
+    }
+    write_atomic(&path, b"new", Durability::Ordered).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"new");
+}
+
+#[test]
+fn order_is_flushing_where_none_is_kept() {
+    let missing = Path::new("/nowhere/at/all");
+    assert_eq!(Durability::Ordered.on(missing), Durability::Flush);
+    assert_eq!(Durability::Lazy.on(missing), Durability::Lazy);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_mark_is_of_one_directory_and_not_of_the_one_that_takes_its_place() {
+    use crate::FlushedMark;
+
+    let temp = tempfile::tempdir().unwrap();
+    let directory = temp.path().join("tree");
+    assert_eq!(FlushedMark::of(&directory), None);
+    fs::create_dir(&directory).unwrap();
+    let mark = FlushedMark::of(&directory).unwrap();
+    assert!(!mark.is_set());
+    mark.set().unwrap();
+    assert!(FlushedMark::of(&directory).unwrap().is_set());
+    fs::create_dir(temp.path().join("other")).unwrap();
+    fs::rename(&directory, temp.path().join("old")).unwrap();
+    fs::rename(temp.path().join("other"), &directory).unwrap();
+    assert!(!FlushedMark::of(&directory).unwrap().is_set());
+    mark.clear().unwrap();
+    mark.clear().unwrap();
+    assert!(!mark.is_set());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn bytes_that_a_process_writes_are_counted() {
+    let temp = tempfile::tempdir().unwrap();
+    let Some(before) = crate::bytes_written() else {
+        return;
+    };
+    fs::write(temp.path().join("file"), vec![1; 1 << 20]).unwrap();
+    let after = crate::bytes_written().unwrap();
+    // A file system in memory writes nothing.
+    let is_disk = crate::keeps_order(temp.path());
+    assert!(!is_disk || after - before >= 1 << 20, "{before} {after}");
+}

@@ -39,6 +39,16 @@ pub(crate) struct Pyc {
 /// For each package of the plan, its bytecode in the environment.
 pub(crate) type Pycs = Vec<Vec<Pyc>>;
 
+/// What was put into an environment.
+#[derive(Debug, Default)]
+pub(crate) struct Added {
+    pub(crate) pycs: Pycs,
+    /// The directories that it is from.
+    pub(crate) roots: Vec<PathBuf>,
+    /// Whether any of it is no hard link.
+    pub(crate) has_copies: bool,
+}
+
 const SITE_PACKAGES: &str = "site-packages/";
 /// PEP 552.
 const OLDEST_PYTHON: (u64, u64) = (3, 7);
@@ -49,13 +59,13 @@ pub(crate) fn add(
     options: &LinkOptions,
     root: &Path,
     reporter: &dyn Reporter,
-) -> Result<Pycs, ApplyError> {
+) -> Result<Added, ApplyError> {
     let stage = match (&options.bytecode, &plan.python) {
         (Some(bytecodes), Some(python)) => Stage::new(plan, options, (bytecodes, python), root),
         _ => None,
     };
     let Some(stage) = stage else {
-        return Ok(Vec::new());
+        return Ok(Added::default());
     };
     let mut wanted = stage.wanted();
     stage.find(&mut wanted, reporter);

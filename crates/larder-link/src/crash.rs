@@ -56,10 +56,12 @@
 //!
 //! An empty directory that was at `P` beforehand is put back when a run fails, not when it is killed.
 //!
-//! A new environment's file system is flushed, in one call, before it takes its place (or, at its place,
-//! before its history), and its place before the old one is removed: after a power loss there is the old
-//! or the new one, whole, or one of the states above. Files of trees that it shares are on the same file
-//! system. Not with [`Durability::Lazy`], nor on Windows, which flushes volumes for administrators alone:
+//! Before a new environment takes its place (or, at its place, before its history), what it is made of is on
+//! the disk: with [`Durability::Flush`] its file system is flushed, in one call, and its place before the old
+//! one is removed; with [`Durability::Ordered`] only bytes are waited for, where the file system keeps order
+//! (`apply/durable.rs`), so that its place may be lost again, never a part of it. After a power loss there is
+//! the old or the new one, whole, or one of the states above. Files of trees that it shares are on the same
+//! file system. Not with [`Durability::Lazy`], nor on Windows, which flushes volumes for administrators alone:
 //! there it may be missing or hold empty files, as with other installers; `larder verify` finds that
 //! (`tests/cli/power_loss.rs`).
 

@@ -47,8 +47,8 @@ pub struct LinkOptions {
     /// Where bytecode of `noarch: python` packages is, and is kept when it was made; without it they get
     /// none. On the file system of trees and environments, so that it can be linked.
     pub bytecode: Option<Arc<Bytecodes>>,
-    /// What must survive a power loss: with [`Durability::Flush`] the environment is the old or the new
-    /// one, whole, whenever the power goes. Flushes the prefix's file system, trees on it included.
+    /// What must survive a power loss: with [`Durability::Ordered`] the environment is the old or the new
+    /// one, whole, whenever the power goes; with [`Durability::Flush`] it is the new one when this returns.
     pub durability: Durability,
     /// What comes besides packages.
     pub addition: Option<Arc<dyn Addition>>,

@@ -11,7 +11,7 @@ use std::{
 };
 
 use larder_digest::{Hasher, Sha256};
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::{Durability, PathContext as _, PathError};
 use serde::{Deserialize, Serialize, de::Error as _};
 
 use crate::{
@@ -183,7 +183,12 @@ impl Store {
             digest: Some(digest),
         };
         let text = serde_json::to_vec_pretty(&sealed).map_err(malformed)?;
-        write_whole(layout, &file, &text, self.shared.durability)?;
+        let durability = match self.shared.durability {
+            // One that a power loss takes away is made by the next use; a torn one would stop collections.
+            Durability::Flush => Durability::Ordered,
+            other => other,
+        };
+        write_whole(layout, &file, &text, durability)?;
         Ok(())
     }
 

@@ -99,9 +99,10 @@ pub(crate) fn write_whole(
     create_shared_dir(directory)?;
     let (mut temporary, mut file) = Temporary::create(&layout.temporary())?;
     file.write_all(bytes).at("write", temporary.path())?;
-    if durability == Durability::Flush {
-        file.sync_all().at("flush", temporary.path())?;
-    }
+    let durability = durability.on(directory);
+    durability
+        .before_naming(&file)
+        .at("flush", temporary.path())?;
     drop(file);
     temporary.replace(target)?;
     if durability == Durability::Flush {

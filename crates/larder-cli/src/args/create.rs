@@ -96,7 +96,7 @@ pub(crate) struct MakingArgs {
     /// Keep trees and link from them, even with CI=true
     #[arg(long)]
     pub(crate) no_ephemeral: bool,
-    /// Flush everything before the environment takes its place, so that it survives a power loss [default: auto; see LARDER_DURABLE]
+    /// Have the environment on the disk before the run ends [default: auto, a power loss leaves the old or the new one, whole; see LARDER_DURABLE]
     #[arg(long, value_enum, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) durable: Option<Durable>,
     /// Two packages with one path: warn, or stop [default: warn; error with `path_conflict: prevent`]

@@ -3,20 +3,20 @@
 
 use std::{
     borrow::Cow,
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
 use larder_event::Reporter;
 use larder_fs::{
-    Durability, PathContext as _, PathError, exchange, flush_file_system, remove_tree,
-    rename_noreplace, sync_dir,
+    Durability, PathContext as _, PathError, exchange, remove_tree, rename_noreplace, sync_dir,
 };
 use rattler_conda_types::Subdir;
 
 use crate::{
     ApplyError, Replace,
-    apply::Site,
+    apply::{Site, durable::Fresh},
     crash,
     place::{check_place, frozen, has_history, is_unfinished},
     unlink_scripts::run_unlink_scripts,
@@ -29,7 +29,10 @@ pub(crate) struct Build {
     staged: PathBuf,
     state: State,
     was_empty_directory: bool,
+    /// As it has to be done on the prefix's file system.
     durability: Durability,
+    /// What was put into it.
+    pub(super) fresh: Fresh,
     /// The subdir of an environment that is replaced, if its scripts run before.
     pub(crate) unlinks: Option<Subdir>,
 }
@@ -61,12 +64,14 @@ impl Build {
         let staged = site
             .create_staging()
             .map_err(|source| place_error(&site, source))?;
+        let durability = durability.on(&site.parent);
         Ok(Self {
             site,
             staged,
             state: State::Staged,
             was_empty_directory,
             durability,
+            fresh: Fresh::default(),
             unlinks: None,
         })
     }
@@ -105,25 +110,22 @@ impl Build {
             }
             _ => {}
         }
-        fs::write(&marker, self.staged_name().as_bytes()).at("write file", &marker)?;
+        let mut file = fs::File::create(&marker).at("create file", &marker)?;
+        file.write_all(self.staged_name().as_bytes())
+            .at("write file", &marker)?;
+        // Without its text nobody would know where the old environment is.
+        self.durability.before_naming(&file).at("flush", &marker)?;
         if self.durability == Durability::Flush {
-            // Without its text nobody would know where the old environment is.
-            let file = fs::OpenOptions::new().write(true).open(&marker);
-            file.and_then(|file| file.sync_all()).at("flush", &marker)?;
             sync_dir(&directory)?;
             sync_dir(&self.staged)?;
         }
         Ok(())
     }
 
-    /// Everything that was written until now is there after a power loss.
+    /// Everything that was written until now is there after a power loss, if what comes next is.
     fn flush(&self) -> Result<(), ApplyError> {
-        match self.durability {
-            Durability::Flush => flush_file_system(self.root())
-                .map(drop)
-                .map_err(|source| place_error(&self.site, source)),
-            Durability::Lazy => Ok(()),
-        }
+        let flushed = self.fresh.flush(self.root(), self.durability);
+        flushed.map_err(|source| place_error(&self.site, source))
     }
 
     /// Before the history is written: at its place that is the commit. Gives how it is to be written.

@@ -8,7 +8,7 @@
 use std::{
     collections::HashMap,
     io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -22,7 +22,7 @@ use larder_unpack::{Condition, Damage, PathEntry};
 
 use crate::{
     ApplyError, LinkOptions, LinkPlan,
-    bytecode::Pycs,
+    bytecode::{Added, Pycs},
     clobber::parent_of,
     parallel,
     plan::{Action, PathRef, PlannedPath},
@@ -42,10 +42,25 @@ pub(crate) struct Written {
     pub(crate) hard_linked: Vec<bool>,
     /// For each package, whether somebody touched files of its tree without changing their bytes.
     pub(crate) touched: Vec<bool>,
+    /// Files that were copied because that is what they want.
+    pub(crate) copied: Vec<PathRef>,
+    /// Whether other files than those were written: copied for want of links, or from archives.
+    pub(crate) has_others: bool,
     /// Bytes written rather than linked.
     pub(crate) bytes: u64,
+    /// The directories that bytecode was linked from.
+    pub(crate) pyc_roots: Vec<PathBuf>,
     /// For each package its bytecode; empty if none was wanted.
     pub(crate) pycs: Pycs,
+}
+
+impl Written {
+    /// Bytecode, beside files.
+    pub(super) fn take(&mut self, added: Added) {
+        self.has_others |= added.has_copies;
+        self.pycs = added.pycs;
+        self.pyc_roots = added.roots;
+    }
 }
 
 /// Makes all directories below `root` and everything in them.
@@ -75,6 +90,8 @@ pub(super) fn link(
         changed: Mutex::default(),
         hard_linked: flags(plan),
         touched: flags(plan),
+        copied: Mutex::default(),
+        has_others: AtomicBool::new(false),
         bytes: AtomicU64::new(0),
     };
     let make = || directories.make(&worker.root).map_err(place_error);
@@ -128,6 +145,8 @@ pub(super) struct Worker<'w, 'a> {
     pub(super) changed: Mutex<HashMap<PathRef, (Sha256, u64)>>,
     hard_linked: Vec<AtomicBool>,
     touched: Vec<AtomicBool>,
+    copied: Mutex<Vec<PathRef>>,
+    has_others: AtomicBool,
     pub(super) bytes: AtomicU64,
 }
 
@@ -165,7 +184,13 @@ impl Worker<'_, '_> {
                 .unwrap_or_else(PoisonError::into_inner),
             hard_linked: unflag(self.hard_linked),
             touched: unflag(self.touched),
+            copied: self
+                .copied
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner),
+            has_others: self.has_others.into_inner(),
             bytes: self.bytes.into_inner(),
+            pyc_roots: Vec::new(),
             pycs: Pycs::new(),
         }
     }
@@ -267,7 +292,20 @@ impl Worker<'_, '_> {
             LinkMethod::Copy => drop(self.bytes.fetch_add(entry.size, Ordering::Relaxed)),
             LinkMethod::Reflink => {}
         }
+        self.note_copy(at, method);
         Ok(())
+    }
+
+    fn note_copy(&self, at: PathRef, method: LinkMethod) {
+        let is_wanted = self.plan.path(at).action == Action::Copy;
+        match method {
+            LinkMethod::Hardlink => {}
+            LinkMethod::Copy if is_wanted => {
+                let mut copied = self.copied.lock().unwrap_or_else(PoisonError::into_inner);
+                copied.push(at);
+            }
+            _ => self.has_others.store(true, Ordering::Relaxed),
+        }
     }
 
     /// Compares a file of a tree with its stamp, or else its digest.

@@ -2,16 +2,17 @@
 
 mod build;
 mod directories;
+mod durable;
 mod files;
 mod meta;
 mod rewrite;
 mod site;
 mod tasks;
 
-use std::{fs, path::Path, sync::Arc, time::Instant};
+use std::{cell::Cell, fs, path::Path, sync::Arc, time::Instant};
 
 use larder_event::{Event, Phase, Reporter};
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::{PathContext as _, PathError, bytes_written};
 
 use crate::{
     AdditionFailed, ApplyError, Held, LinkOptions, LinkPlan, Menus, ScriptMessage, ScriptPolicy,
@@ -22,9 +23,13 @@ use crate::{
 };
 
 use build::Build;
+use durable::Fresh;
 pub(crate) use files::Written;
 pub(crate) use meta::write_records;
 pub(crate) use site::{Site, is_scratch};
+
+/// The least that a file system makes dirty, in bytes.
+const PAGE: u64 = 4096;
 
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -189,6 +194,8 @@ pub(crate) struct Run<'r, 'a> {
     options: &'r LinkOptions,
     reporter: &'r dyn Reporter,
     pub(crate) scripts: Scripts,
+    /// Whether scripts may have written files besides their messages.
+    scripts_wrote: Cell<bool>,
 }
 
 impl<'r, 'a> Run<'r, 'a> {
@@ -202,6 +209,7 @@ impl<'r, 'a> Run<'r, 'a> {
             options,
             reporter,
             scripts: Scripts::wanted(plan, options, reporter),
+            scripts_wrote: Cell::new(false),
         }
     }
 
@@ -215,7 +223,8 @@ impl<'r, 'a> Run<'r, 'a> {
             Some(written) => written,
             None => self.link(build.root())?,
         };
-        written.pycs = bytecode::add(self.plan, self.options, build.root(), self.reporter)?;
+        let added = bytecode::add(self.plan, self.options, build.root(), self.reporter)?;
+        written.take(added);
         if self.scripts.post_link {
             if !build.is_in_place() {
                 build.move_unfinished(self.options.replace, self.reporter)?;
@@ -228,7 +237,10 @@ impl<'r, 'a> Run<'r, 'a> {
             }
             let added = addition::add(&**addition, &build.site.prefix, self.reporter);
             added.map_err(|error| self.add_error(error))?;
+            written.has_others = true;
         }
+        written.has_others |= self.scripts_wrote.get();
+        build.fresh = Fresh::of(self.plan, &written, self.options.threads);
         build.check_still_ours()?;
         meta::write(self.plan, self.options, &written, build.root())?;
         let durability = build.flush_before_history()?;
@@ -294,11 +306,25 @@ impl<'r, 'a> Run<'r, 'a> {
             if moment == Moment::PreLink {
                 self.check_script(planned)?;
             }
+            let before = bytes_written();
             let message = scripts::run(planned.package, moment, place);
-            messages.extend(message.map_err(ApplyError::Script)?);
+            let message = message.map_err(ApplyError::Script)?;
+            self.note_output(before, message.as_ref());
+            messages.extend(message);
         }
         self.finish(Phase::Scripts, started);
         Ok(())
+    }
+
+    /// A script's message, which is taken away, makes one page dirty for each page of its length.
+    fn note_output(&self, before: Option<u64>, message: Option<&ScriptMessage>) {
+        let length = message.map_or(0, |message| message.text.len() as u64 + 1);
+        let has_only_message = before
+            .zip(bytes_written())
+            .is_some_and(|(before, after)| after - before <= length.next_multiple_of(PAGE));
+        if !has_only_message {
+            self.scripts_wrote.set(true);
+        }
     }
 
     /// A pre-link script is run where it is in the tree.

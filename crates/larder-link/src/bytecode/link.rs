@@ -4,15 +4,18 @@ use std::{
     collections::{BTreeMap, HashSet},
     io,
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use larder_bytecode::{Bytecode, PycFile};
-use larder_fs::{Dir, LinkFile, Linker, PathError};
+use larder_fs::{Dir, LinkFile, LinkMethod, Linker, PathError};
 
 use crate::{ApplyError, clobber::parent_of, parallel};
 
-use super::{Pyc, Pycs, Stage, Wanted};
+use super::{Added, Pyc, Pycs, Stage, Wanted};
 
 /// Files that go from one directory into another.
 struct Batch<'w> {
@@ -26,16 +29,17 @@ struct Batch<'w> {
 }
 
 impl<'s> Stage<'s, '_> {
-    pub(super) fn link(&self, wanted: &[Wanted<'s>]) -> Result<Pycs, ApplyError> {
+    pub(super) fn link(&self, wanted: &[Wanted<'s>]) -> Result<Added, ApplyError> {
         let batches = self.batches(wanted);
         let root = Dir::open(self.root).map_err(|source| ApplyError::Place {
             prefix: self.options.prefix.clone(),
             source,
         })?;
         let linker = Linker::new(self.options.link_mode);
+        let has_copies = AtomicBool::new(false);
         let linked = Mutex::new(vec![Vec::new(); self.plan.packages.len()]);
         parallel::for_each(self.options.threads, &batches, |batch| {
-            let pycs = batch.link(&root, &linker);
+            let pycs = batch.link(&root, &linker, &has_copies);
             let pycs = pycs.map_err(|source| ApplyError::File {
                 package: self.plan.packages[batch.wanted.index].package.dist(),
                 source,
@@ -48,7 +52,12 @@ impl<'s> Stage<'s, '_> {
         for pycs in &mut linked {
             pycs.sort_by(|a, b| a.path.cmp(&b.path));
         }
-        Ok(linked)
+        let bytecode = wanted.iter().filter_map(|wanted| wanted.bytecode.as_ref());
+        Ok(Added {
+            pycs: linked,
+            roots: bytecode.map(|bytecode| bytecode.root.clone()).collect(),
+            has_copies: has_copies.into_inner(),
+        })
     }
 
     /// The largest first.
@@ -110,7 +119,12 @@ impl Wanted<'_> {
 }
 
 impl Batch<'_> {
-    fn link(&self, root: &Dir, linker: &Linker) -> Result<Vec<Pyc>, PathError> {
+    fn link(
+        &self,
+        root: &Dir,
+        linker: &Linker,
+        has_copies: &AtomicBool,
+    ) -> Result<Vec<Pyc>, PathError> {
         match root.create_dir(&self.to) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
@@ -137,7 +151,9 @@ impl Batch<'_> {
                     pycs.retain(|pyc: &Pyc| !pyc.path.eq_ignore_ascii_case(place));
                 }
                 linked => {
-                    linked?;
+                    if linked? != LinkMethod::Hardlink {
+                        has_copies.store(true, Ordering::Relaxed);
+                    }
                     pycs.push(Pyc {
                         path: place.clone(),
                         sha256: file.sha256,

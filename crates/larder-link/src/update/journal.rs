@@ -237,14 +237,14 @@ impl Workshop {
     /// Whatever was written and moved until now is there after a power loss.
     pub(crate) fn flush_all(&self) -> Result<(), PathError> {
         match self.durability {
-            Durability::Flush => flush_file_system(&self.root).map(drop),
+            Durability::Flush | Durability::Ordered => flush_file_system(&self.root).map(drop),
             Durability::Lazy => Ok(()),
         }
     }
 
     fn flush(&self) -> Result<(), PathError> {
         match self.durability {
-            Durability::Flush => sync_dir(&self.root),
+            Durability::Flush | Durability::Ordered => sync_dir(&self.root),
             Durability::Lazy => Ok(()),
         }
     }

@@ -229,7 +229,7 @@ impl Run<'_, '_> {
         let root = self.workshop.new_root();
         let mut written = self.linker.link(&root)?;
         let options = &self.options.link;
-        written.pycs = bytecode::add(&self.plan.link, options, &root, self.reporter)?;
+        written.pycs = bytecode::add(&self.plan.link, options, &root, self.reporter)?.pycs;
         Ok(written)
     }
 

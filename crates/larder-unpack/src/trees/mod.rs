@@ -3,6 +3,7 @@
 //! ```text
 //! <root>/ab/<sha256>/<name-version-build>/   the package, `info/` included
 //! <root>/ab/<sha256>/index                   its PackageInfo, the stamps of its files, and a boot
+//! <root>/ab/<sha256>/flushed-<inode>         whoever linked it has flushed it ([`larder_fs::FlushedMark`])
 //! <root>/tmp/<pid>-<random>/                 one being made, or left by a process that died
 //! ```
 //! A tree is made in `tmp` and appears by one rename, files and index at once; one that is made again
@@ -18,7 +19,7 @@ use std::{
 };
 
 use larder_digest::Sha256;
-use larder_fs::{PathContext as _, PathError, Stamp};
+use larder_fs::{FlushedMark, PathContext as _, PathError, Stamp};
 
 use crate::{Archive, Expected, PackageInfo, UnpackError};
 
@@ -239,6 +240,10 @@ impl Trees {
     /// Replaces the index of a tree that has been found right. One that may only be read is as good; it
     /// is compared again in the next run.
     fn write_index(&self, sha256: &Sha256, tree: &Tree) {
+        // Whoever touched its files did not flush them.
+        if let Some(Err(error)) = FlushedMark::of(&tree.root).map(|mark| mark.clear()) {
+            tracing::debug!(%error, "tree counts as flushed");
+        }
         let index = IndexFile {
             dist: tree.dist().into_owned(),
             boot_id: self.options.boot_id.clone(),

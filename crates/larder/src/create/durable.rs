@@ -17,10 +17,12 @@ pub enum Ephemeral {
 /// Whether an environment is whole, the old or the new one, whenever the power goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Durable {
-    /// Unless the machine is thrown away.
+    /// [`Durable::Whole`], unless the machine is thrown away.
     #[default]
     Auto,
-    /// It is: its file system is flushed before it takes its place.
+    /// It is; where the file system keeps order, the old one may be back right after the run as well.
+    Whole,
+    /// It is, and is the new one when the run has ended: its file system is flushed.
     Yes,
     /// It may hold empty files then.
     No,
@@ -31,7 +33,7 @@ impl Durable {
     pub(crate) fn decided(self, ephemeral: Ephemeral) -> Self {
         match (self, ephemeral) {
             (Self::Auto, Ephemeral::Yes) => Self::No,
-            (Self::Auto, Ephemeral::No) => Self::Yes,
+            (Self::Auto, Ephemeral::No) => Self::Whole,
             _ => self,
         }
     }
@@ -42,7 +44,8 @@ impl CreateOptions {
     pub(crate) fn durability(&self) -> Durability {
         match self.durable.decided(self.ephemeral) {
             Durable::No => Durability::Lazy,
-            _ => Durability::Flush,
+            Durable::Auto | Durable::Whole => Durability::Ordered,
+            Durable::Yes => Durability::Flush,
         }
     }
 }
