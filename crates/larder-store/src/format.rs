@@ -20,8 +20,8 @@ use crate::{
 /// The version of the layout that this code reads and writes.
 pub(crate) const VERSION: u32 = 1;
 const WORD: &str = "larder-store";
-/// L11: made by its owner, where there is any.
-const BYTECODE: &str = "bytecode";
+/// L11, L12: made by their owners, where there is any.
+const OTHERS: [&str; 2] = ["bytecode", "confirmed"];
 
 /// Checks that `layout` is a store of a version that this code knows; makes it one if it is an empty
 /// or missing directory and may be written.
@@ -76,7 +76,7 @@ fn has_only_ours(layout: &Layout) -> Result<bool, PathError> {
     let names = list_dir(layout.root())?;
     let is_ours = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_directory = Layout::DIRECTORIES.contains(&&*name) || name == BYTECODE;
+        let is_directory = Layout::DIRECTORIES.contains(&&*name) || OTHERS.contains(&&*name);
         name == "format" || is_left_over(&name) || is_directory
     };
     Ok(layout.kind(ObjectKind::Conda).is_dir() && names.iter().all(is_ours))

@@ -14,6 +14,7 @@ mod channels;
 mod choose;
 mod config_vars;
 mod configuration;
+mod confirmed;
 mod create;
 mod env_export;
 mod environments;

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::support::json;
 
+mod confirmed;
 mod crowd;
 #[cfg(unix)]
 mod damage;

@@ -48,6 +48,9 @@ pub trait Archives: Sync {
     /// # Errors
     /// If it is not to be had.
     fn open(&self, index: usize) -> Result<OpenedArchive, Self::Error>;
+
+    /// A package's archive holds what it lists, each file's digest included.
+    fn confirmed(&self, _index: usize) {}
 }
 
 /// An archive with what there is to know of it.
@@ -57,6 +60,9 @@ pub struct OpenedArchive {
     pub archive: Archive,
     /// The package that it has to be.
     pub expected: Expected,
+    /// Whether the same bytes were once found to hold what they list ([`Archives::confirmed`]): then the
+    /// digests of files are not computed again.
+    pub is_confirmed: bool,
     /// The archive in the store. Becomes `package_tarball_full_path`.
     pub archive_path: PathBuf,
     /// Where the tree would be, if there were one. Becomes `extracted_package_dir`.
@@ -186,10 +192,15 @@ impl<'r, A: Archives> Run<'r, A> {
             });
             let staged = staged.map_err(Failure::wrap::<A::Error>)?;
             match &staged {
-                Some(staged) => self.reporter.event(&Event::Unpacked {
-                    package,
-                    files: staged.info.paths.len() as u64,
-                }),
+                Some(staged) => {
+                    if staged.is_confirmed {
+                        self.archives.confirmed(index);
+                    }
+                    self.reporter.event(&Event::Unpacked {
+                        package,
+                        files: staged.info.paths.len() as u64,
+                    });
+                }
                 None => drop(needs_tree.set(package)),
             }
             Ok(staged)

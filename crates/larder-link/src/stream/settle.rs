@@ -29,6 +29,7 @@ pub(super) fn settle<A: Archives>(
 ) -> Result<Written, A::Error> {
     let mut written = Written {
         hard_linked: vec![false; plan.packages.len()],
+        has_others: true,
         ..Written::default()
     };
     for (package, (planned, &(index, staged))) in plan.packages.iter().zip(staged).enumerate() {
@@ -38,9 +39,10 @@ pub(super) fn settle<A: Archives>(
         let wanted = not_written(planned, &staged.granted);
         make_directories(planned, &wanted, stage)?;
         if wanted.contains(&true) {
-            let mut archive = archives.open(index)?.archive;
-            let outcome = Writer::new(stage.place(None), planned, &wanted)
-                .run(&mut archive)
+            let mut opened = archives.open(index)?;
+            let listed = (planned, wanted.as_slice(), opened.is_confirmed);
+            let outcome = Writer::new(stage.place(None), listed)
+                .run(&mut opened.archive)
                 .map_err(Failure::wrap::<A::Error>)?;
             let Outcome { changed, bytes, .. } = outcome;
             written.changed.extend(changed.iter().map(note));

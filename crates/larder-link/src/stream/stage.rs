@@ -42,6 +42,8 @@ pub(super) struct Staged {
     /// Digest and size of what was rewritten, by planned path.
     pub(super) changed: HashMap<usize, (Sha256, u64)>,
     pub(super) bytes: u64,
+    /// Whether it lists a digest of every file, and all were right.
+    pub(super) is_confirmed: bool,
     archive_path: PathBuf,
     recorded_root: PathBuf,
 }
@@ -95,6 +97,7 @@ impl<'s> Stage<'s> {
             granted: Vec::new(),
             changed: HashMap::new(),
             bytes: 0,
+            is_confirmed: false,
             archive_path: opened.archive_path,
             recorded_root: opened.recorded_root,
         };
@@ -110,13 +113,14 @@ impl<'s> Stage<'s> {
             .claims()
             .grant(&planned, &self.root)
             .map_err(|source| self.failed(planned.package, source))?;
-        let outcome =
-            Writer::new(self.place(Some(self.reporter)), &planned, &granted).run(&mut archive)?;
+        let listed = (&planned, granted.as_slice(), opened.is_confirmed);
+        let outcome = Writer::new(self.place(Some(self.reporter)), listed).run(&mut archive)?;
         let Outcome {
             contents,
             changed,
             bytes,
         } = outcome;
+        staged.is_confirmed = staged.info.lists_every_digest();
         staged.info.confirm(&contents, archive.label())?;
         (staged.granted, staged.changed, staged.bytes) = (granted, changed, bytes);
         self.tell_of_case(locked, &staged.info);

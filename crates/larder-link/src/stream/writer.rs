@@ -77,6 +77,7 @@ pub(super) struct Writer<'w> {
     pub(super) package: &'w PlannedPackage<'w>,
     /// For each planned path whether it is to be written.
     wanted: &'w [bool],
+    is_confirmed: bool,
     /// Planned paths by what the archive calls them.
     index_of: HashMap<&'w str, usize>,
     /// Python uses a package's bytecode only while its source has the time that is noted in it.
@@ -86,10 +87,10 @@ pub(super) struct Writer<'w> {
 }
 
 impl<'w> Writer<'w> {
+    /// Of a package whose list is confirmed, no digest is computed.
     pub(super) fn new(
         place: Place<'w>,
-        package: &'w PlannedPackage<'w>,
-        wanted: &'w [bool],
+        (package, wanted, is_confirmed): (&'w PlannedPackage<'w>, &'w [bool], bool),
     ) -> Self {
         let listed = |(index, path): (usize, &'w PlannedPath<'w>)| {
             path.entry.map(|entry| (entry.path.as_str(), index))
@@ -99,6 +100,7 @@ impl<'w> Writer<'w> {
             place,
             package,
             wanted,
+            is_confirmed,
             index_of: package
                 .paths
                 .iter()
@@ -222,7 +224,9 @@ impl<'w> Writer<'w> {
         reader: &mut dyn BufRead,
         (file, executable): (&mut Option<File>, bool),
     ) -> Result<Content, Failure> {
+        let listed = self.listed(index);
         let mut hasher = Hasher::sha256();
+        let mut size = 0;
         loop {
             // As it was decoded: no byte is copied before it is written.
             let bytes = reader
@@ -231,24 +235,32 @@ impl<'w> Writer<'w> {
             if bytes.is_empty() {
                 break;
             }
-            hasher.update(bytes);
+            if listed.is_none() {
+                hasher.update(bytes);
+            }
             if let Some(file) = file {
                 file.write_all(bytes)
                     .at("write file", Path::new(&*self.package.paths[index].path))
                     .map_err(|source| self.failed(source))?;
             }
             let count = bytes.len();
+            size += count as u64;
             reader.consume(count);
         }
-        let digests = hasher.finish();
         if file.is_some() {
-            self.outcome.bytes += digests.size;
+            self.outcome.bytes += size;
         }
         Ok(Content::File {
-            sha256: digests.sha256,
-            size: digests.size,
+            sha256: listed.unwrap_or_else(|| hasher.finish().sha256),
+            size,
             executable,
         })
+    }
+
+    /// The digest of a file that need not be computed.
+    fn listed(&self, index: usize) -> Option<Sha256> {
+        let entry = self.package.paths[index].entry?;
+        entry.sha256.filter(|_| self.is_confirmed)
     }
 
     /// A file whose bytes are all there: written in its final form if it is wanted.
@@ -258,7 +270,14 @@ impl<'w> Writer<'w> {
         bytes: Vec<u8>,
         executable: bool,
     ) -> Result<Content, Failure> {
-        let content = content_of(&bytes, executable);
+        let content = match self.listed(index) {
+            Some(sha256) => Content::File {
+                sha256,
+                size: bytes.len() as u64,
+                executable,
+            },
+            None => content_of(&bytes, executable),
+        };
         if !self.writes_file(index) {
             return Ok(content);
         }

@@ -2,9 +2,13 @@
 //! trees gave, file by file, mode by mode, record by record.
 
 use std::{
+    collections::BTreeSet,
     error::Error,
     fs,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use larder_event::{Recorder, Silent};
@@ -22,6 +26,8 @@ pub(crate) struct Files<'a> {
     packages: &'a [&'a Unpacked],
     order: Vec<usize>,
     next: AtomicUsize,
+    /// What was found to hold what it lists.
+    confirmed: Mutex<BTreeSet<usize>>,
 }
 
 impl<'a> Files<'a> {
@@ -30,6 +36,15 @@ impl<'a> Files<'a> {
             packages,
             order: (0..packages.len()).collect(),
             next: AtomicUsize::new(0),
+            confirmed: Mutex::default(),
+        }
+    }
+
+    /// Once more, with what was found out.
+    fn again(self) -> Self {
+        Self {
+            next: AtomicUsize::new(0),
+            ..self
         }
     }
 
@@ -48,11 +63,16 @@ impl Archives for Files<'_> {
         self.order.get(next).copied()
     }
 
+    fn confirmed(&self, index: usize) {
+        self.confirmed.lock().unwrap().insert(index);
+    }
+
     fn open(&self, index: usize) -> Result<OpenedArchive, AnyError> {
         let package = self.packages[index];
         Ok(OpenedArchive {
             archive: archive(package)?,
             expected: expected(&package.locked),
+            is_confirmed: self.confirmed.lock().unwrap().contains(&index),
             archive_path: package.archive.clone(),
             recorded_root: package.recorded.clone(),
         })
@@ -94,24 +114,24 @@ pub(crate) fn check(packages: &[&Unpacked], options: &LinkOptions, warnings: &[S
     let aside = prefix.parent().unwrap().with_extension("aside");
     let expected = environment_of(prefix);
     fs::rename(prefix, &aside).unwrap();
-    for (threads, archives) in [
-        (1, Files::new(packages)),
-        (1, Files::reversed(packages)),
-        (4, Files::new(packages)),
-    ] {
+    let streamed = |threads, archives: &Files<'_>| {
         let options = LinkOptions {
             threads,
             ..options.clone()
         };
         let recorder = Recorder::default();
-        match stream(&locked(packages), &archives, &options, &recorder) {
+        match stream(&locked(packages), archives, &options, &recorder) {
             Ok(Streamed::Applied(_)) => {}
             other => panic!("not streamed: {other:?}"),
         }
         assert_eq!(environment_of(prefix), expected);
         assert_eq!(recorder.warnings(), warnings);
         fs::remove_dir_all(prefix).unwrap();
-    }
+    };
+    let archives = Files::new(packages);
+    streamed(1, &archives);
+    streamed(1, &Files::reversed(packages));
+    streamed(4, &archives.again());
     fs::rename(&aside, prefix).unwrap();
 }
 

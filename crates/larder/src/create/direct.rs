@@ -10,6 +10,7 @@ use larder_unpack::Trees;
 
 use crate::{
     MaterializeError, Settings,
+    confirmed::Confirmed,
     materialize::{self, Stored},
 };
 
@@ -21,6 +22,7 @@ struct Arriving<'a> {
     index_of: HashMap<&'a str, usize>,
     arrivals: &'a Arrivals,
     store: &'a Store,
+    confirmed: Confirmed,
     /// Where trees would be, and archives would stay.
     settings: &'a Settings,
 }
@@ -45,8 +47,15 @@ impl Archives for Arriving<'_> {
             recorded_root: Trees::place(&self.settings.trees, &stored.object.id.sha256, &expected),
             archive,
             expected,
+            is_confirmed: self.confirmed.has(&stored.object.id.sha256),
             archive_path: self.settings.recorded_archive(&stored.object.path),
         })
+    }
+
+    fn confirmed(&self, index: usize) {
+        if let Some(object) = self.arrivals.get(self.packages[index].name()) {
+            self.confirmed.add(object.id.sha256);
+        }
     }
 }
 
@@ -63,6 +72,7 @@ pub(super) fn stream(
         index_of: names.zip(0..).collect(),
         arrivals,
         store: &run.store,
+        confirmed: Confirmed::of(&run.store),
         settings: run.settings,
     };
     // Beside the environment, so that it can be linked; gone with its last use here.
@@ -73,5 +83,7 @@ pub(super) fn stream(
             .and_then(|scratch| run.bytecodes(scratch.path())),
         ..run.link_options(wanted)
     };
-    larder_link::stream(&packages, &archives, &options, run.reporter)
+    let streamed = larder_link::stream(&packages, &archives, &options, run.reporter);
+    archives.confirmed.save_or_tell(run.reporter);
+    streamed
 }

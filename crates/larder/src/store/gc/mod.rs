@@ -11,13 +11,13 @@ use std::{
 use larder_event::Reporter;
 use larder_fs::{Durability, PathError};
 use larder_store::{
-    Candidate, CollectError, CollectOptions, CollectPlan, CollectReport, OpenError, Policy,
-    RootKind, Store,
+    Candidate, Checksum, CollectError, CollectOptions, CollectPlan, CollectReport, ObjectKind,
+    OpenError, Policy, RootKind, Store,
 };
 use serde::Serialize;
 
 use super::{inspect::seconds, names::Names, roots::is_alive};
-use crate::{Explain, InputError, Kind, Settings};
+use crate::{Explain, InputError, Kind, Settings, confirmed::Confirmed};
 
 mod beside;
 mod derived;
@@ -205,6 +205,14 @@ pub fn gc(
     let removed = beside.remove(&store).map_err(GcError::Beside)?;
     report.done(collected, &removed, reporter);
     report.derived(&derive()?);
+    let is_there = |checksum: &Checksum| {
+        [ObjectKind::Conda, ObjectKind::TarBz2]
+            .iter()
+            .any(|kind| matches!(store.find(*kind, checksum), Ok(Some(_))))
+    };
+    Confirmed::of(&store)
+        .forget_gone(|sha256| is_there(&Checksum::Sha256(*sha256)))
+        .map_err(GcError::Beside)?;
     kept.record(&store, reporter);
     Ok(report)
 }
