@@ -15,6 +15,7 @@ use crate::{
     bounded::{Bounded, LimitExceeded},
     conda_zip::{CondaZip, Extent},
     guard::{Guard, Tarball},
+    kept::Kept,
     tar_stream::{TarError, TarStream},
 };
 
@@ -39,7 +40,11 @@ pub struct Archive {
 #[derive(Debug)]
 enum Container {
     Conda(CondaZip),
-    TarBz2 { size: u64 },
+    TarBz2 {
+        size: u64,
+        /// All of it, once it was decoded to look for `info/`, if it is not large.
+        decoded: Option<Vec<u8>>,
+    },
 }
 
 /// The files below `info/`, by path. `info/repodata_record.json` is never among them.
@@ -86,6 +91,7 @@ impl Archive {
             ArchiveKind::TarBz2 => match file.metadata() {
                 Ok(metadata) => Container::TarBz2 {
                     size: metadata.len(),
+                    decoded: None,
                 },
                 Err(error) => return Err(UnpackError::from_read(label, "", error)),
             },
@@ -115,12 +121,17 @@ impl Archive {
             Container::Conda(_) => &[Tarball::Info],
             Container::TarBz2 { .. } => &[Tarball::Whole],
         };
-        self.walk(tarballs, &mut |entry: Entry<'_>| {
+        let mut visit = |entry: Entry<'_>| {
             if entry.path.is_info() {
                 keep_info(&mut files, entry, &package)?;
             }
             Ok::<_, UnpackError>(())
-        })?;
+        };
+        let mut kept = Kept::default();
+        self.walk_keeping(tarballs, &mut visit, Some(&mut kept))?;
+        if let Container::TarBz2 { decoded, .. } = &mut self.container {
+            *decoded = kept.whole().or(decoded.take());
+        }
         Ok(files)
     }
 
@@ -195,6 +206,16 @@ impl Archive {
         tarballs: &[Tarball],
         visit: &mut dyn FnMut(Entry<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.walk_keeping(tarballs, visit, None)
+    }
+
+    /// Keeps what is decoded, for another pass.
+    fn walk_keeping<E: From<UnpackError>>(
+        &self,
+        tarballs: &[Tarball],
+        visit: &mut dyn FnMut(Entry<'_>) -> Result<(), E>,
+        mut kept: Option<&mut Kept>,
+    ) -> Result<(), E> {
         let mut walk = Walk {
             package: &self.package,
             limits: &self.limits,
@@ -206,6 +227,10 @@ impl Archive {
             let (decoder, compressed) = self
                 .decoder(*tarball)
                 .map_err(|error| UnpackError::from_read(&self.package, "", error))?;
+            let decoder = match kept.as_deref_mut() {
+                Some(kept) if self.is_kept() => Box::new(kept.from(decoder)),
+                _ => decoder,
+            };
             let bounded = Bounded::new(decoder, compressed, walk.total, &self.limits);
             walk.tarball(*tarball, bounded, visit)?;
         }
@@ -215,14 +240,24 @@ impl Archive {
         Ok(())
     }
 
+    /// Decoding bzip2 takes longer than all else that is done with a package; zstd does not.
+    fn is_kept(&self) -> bool {
+        matches!(self.container, Container::TarBz2 { decoded: None, .. })
+    }
+
     fn decoder(&self, tarball: Tarball) -> io::Result<(Box<dyn Read + '_>, u64)> {
         let extent = match (&self.container, tarball) {
             (Container::Conda(zip), Tarball::Info) => zip.info,
             (Container::Conda(zip), _) => zip.package,
-            (Container::TarBz2 { size }, _) => Extent {
-                start: 0,
-                size: *size,
-            },
+            (Container::TarBz2 { size, decoded }, _) => {
+                if let Some(bytes) = decoded {
+                    return Ok((Box::new(bytes.as_slice()), *size));
+                }
+                Extent {
+                    start: 0,
+                    size: *size,
+                }
+            }
         };
         let mut file = &self.file;
         file.seek(SeekFrom::Start(extent.start))?;

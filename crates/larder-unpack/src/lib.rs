@@ -15,6 +15,7 @@ mod error;
 mod guard;
 mod identity;
 mod info;
+mod kept;
 mod limits;
 mod links;
 mod rel_path;
