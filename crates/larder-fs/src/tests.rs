@@ -242,3 +242,14 @@ fn bytes_that_a_process_writes_are_counted() {
     let is_disk = crate::keeps_order(temp.path());
     assert!(!is_disk || after - before >= 1 << 20, "{before} {after}");
 }
+
+#[test]
+fn what_flushes_in_the_background_ends_with_its_owner() {
+    let temp = tempfile::tempdir().unwrap();
+    let flusher = crate::Flusher::start(temp.path());
+    flusher.wrote(1);
+    fs::write(temp.path().join("file"), "text").unwrap();
+    flusher.wrote(1 << 30);
+    drop(flusher);
+    drop(crate::Flusher::start(&temp.path().join("missing")));
+}

@@ -9,7 +9,7 @@ use std::{
 };
 
 use larder_event::{Event, Phase, Reporter, Work, timed};
-use larder_fs::PathError;
+use larder_fs::{Flusher, PathError};
 use larder_lock::{Closure, Completeness, LockedPackage};
 use larder_store::{Object, ObjectKind, ReadError, Store};
 use larder_unpack::{Archive, ArchiveKind, Expected, Limits, Lookup, Tree, Trees, UnpackError};
@@ -102,6 +102,8 @@ pub(crate) struct Forester<'a> {
     pub(crate) store: &'a Store,
     pub(crate) trees: &'a Trees,
     pub(crate) threads: usize,
+    /// Whether trees are flushed while others are made.
+    pub(crate) flushes: bool,
     pub(crate) reporter: &'a dyn Reporter,
 }
 
@@ -199,8 +201,11 @@ impl Forester<'_> {
         }
         missing.sort_by_key(|(index, _)| std::cmp::Reverse(stored[*index].object.size));
         let begun = self.begin(Phase::Unpack, missing.len(), 0);
+        let flusher = self.flusher();
         let made = in_parallel(&missing, self.threads, |&(index, again)| {
-            self.unpack(&stored[index], again).map(|tree| (index, tree))
+            let tree = self.unpack(&stored[index], again)?;
+            flushed_later(flusher.as_ref(), &tree);
+            Ok::<_, MaterializeError>((index, tree))
         })?;
         self.end(Phase::Unpack, begun);
         Ok(made)
@@ -218,17 +223,22 @@ impl Forester<'_> {
     ) -> Result<(), MaterializeError> {
         let begun = self.begin(Phase::Unpack, total, 0);
         let workers: Vec<usize> = (0..self.threads.max(1)).collect();
+        let flusher = self.flusher();
         in_parallel(&workers, workers.len(), |_| {
             while let Some(stored) = next() {
                 let lookup = self.trees.look(&stored.object.id.sha256);
                 if let Lookup::Absent = lookup.map_err(MaterializeError::Trees)? {
-                    self.unpack(&stored, false)?;
+                    flushed_later(flusher.as_ref(), &self.unpack(&stored, false)?);
                 }
             }
             Ok::<_, MaterializeError>(())
         })?;
         self.end(Phase::Unpack, begun);
         Ok(())
+    }
+
+    fn flusher(&self) -> Option<Flusher> {
+        self.flushes.then(|| Flusher::start(self.trees.root()))
     }
 
     fn unpack(&self, stored: &Stored<'_>, again: bool) -> Result<Tree, MaterializeError> {
@@ -270,6 +280,12 @@ impl Forester<'_> {
             phase,
             milliseconds: crate::milliseconds(begun),
         });
+    }
+}
+
+fn flushed_later(flusher: Option<&Flusher>, tree: &Tree) {
+    if let Some(flusher) = flusher {
+        flusher.wrote(tree.size());
     }
 }
 

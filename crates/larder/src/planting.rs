@@ -7,7 +7,7 @@ use std::{
 };
 
 use larder_event::Reporter;
-use larder_fs::PathError;
+use larder_fs::{Durability, PathError};
 use larder_link::{ApplyError, LinkPackage, UpdateError};
 use larder_store::Store;
 use larder_unpack::{Tree, Trees, TreesOptions};
@@ -27,6 +27,8 @@ pub(crate) struct Planter<'a> {
     pub(crate) store: &'a Store,
     pub(crate) reporter: &'a dyn Reporter,
     pub(crate) ephemeral: Ephemeral,
+    /// Of the environment that is made from the trees.
+    pub(crate) durability: Durability,
 }
 
 /// What was done with the trees.
@@ -80,6 +82,8 @@ impl Planter<'_> {
             store: self.store,
             trees,
             threads: self.settings.threads,
+            // It is flushed in the end, with its trees.
+            flushes: self.durability != Durability::Lazy,
             reporter: self.reporter,
         }
     }

@@ -93,6 +93,11 @@ impl Trees {
         })
     }
 
+    /// Where they are.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Looks for the tree of an archive, by its index alone.
     ///
     /// # Errors

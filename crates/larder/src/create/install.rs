@@ -96,6 +96,7 @@ impl Run<'_> {
             store: &self.store,
             reporter: self.reporter,
             ephemeral: self.options.ephemeral,
+            durability: self.options.durability(),
         }
     }
 
