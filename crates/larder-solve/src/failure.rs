@@ -21,12 +21,7 @@ pub(crate) async fn solve_error(
     request: &SolveRequest<'_>,
 ) -> SolveError {
     let error = match index_error(error) {
-        Ok(source) => {
-            return SolveError::Fetch {
-                channel: channel_of(source.url(), request.channels),
-                source: Box::new(source),
-            };
-        }
+        Ok(source) => return fetch_error(source, request),
         Err(error) => error,
     };
     match error {
@@ -53,6 +48,14 @@ pub(crate) async fn solve_error(
                 }),
             }
         }
+    }
+}
+
+/// Names the channel.
+pub(crate) fn fetch_error(source: IndexError, request: &SolveRequest<'_>) -> SolveError {
+    SolveError::Fetch {
+        channel: channel_of(source.url(), request.channels),
+        source: Box::new(source),
     }
 }
 

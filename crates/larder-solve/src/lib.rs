@@ -20,6 +20,7 @@ mod mend;
 mod notices;
 mod pause;
 mod places;
+mod pool;
 mod request;
 mod resolve;
 mod scratch;

@@ -73,13 +73,13 @@ impl Load<'_> {
             depth => (ChannelRelationsMode::Strict, depth),
         };
         let gateway = &self.session.gateway;
-        let loaded = gateway
+        let query = gateway
             .query(sources, subdirs(self.request.subdir), specs.to_vec())
             .recursive(with_dependencies)
             .channel_relations(mode)
             .channel_relations_max_depth(depth)
-            .with_reporter(notices.clone())
-            .await?;
+            .with_reporter(notices.clone());
+        let loaded = self.session.pool.run(query.into_future()).await?;
         Ok(loaded.repodata)
     }
 
@@ -93,7 +93,8 @@ impl Load<'_> {
                 specs.iter().map(reach).collect::<Vec<_>>(),
             );
             let query = query.channel_relations(ChannelRelationsMode::Disabled);
-            let loaded = match query.with_reporter(self.notices.clone()).await {
+            let query = query.with_reporter(self.notices.clone());
+            let loaded = match self.session.pool.run(query.into_future()).await {
                 Ok(loaded) => loaded.repodata,
                 Err(error) => {
                     let channels = [channel];

@@ -19,6 +19,9 @@ pub struct SolverOptions {
     pub client: LazyClient,
     /// Where indexes and shards are kept between runs (`repodata/` of the store); made when needed.
     pub repodata_cache: PathBuf,
+    /// Where the shards of a run may lie unpacked while it lasts, a directory on a file system in memory. `None`, or
+    /// without room: they lie in the cache.
+    pub memory: Option<PathBuf>,
     /// Never send a request; what the cache lacks is an error.
     pub offline: bool,
     /// Read sharded repodata (CEP 16) where a channel has it.
@@ -28,6 +31,8 @@ pub struct SolverOptions {
     pub max_relations_depth: usize,
     /// How many requests at a time, at least 1.
     pub concurrency: usize,
+    /// How many threads unpack and parse what came, at least 1.
+    pub threads: usize,
     /// How often to try a request before giving up, at least 1.
     pub tries: u32,
     /// How long to wait before the second try; doubled for each further one. A server's `Retry-After`
@@ -49,10 +54,12 @@ impl SolverOptions {
         Self {
             client,
             repodata_cache,
+            memory: None,
             offline: false,
             use_sharded: true,
             max_relations_depth: 10,
             concurrency: 50,
+            threads: 4,
             tries: 3,
             retry_delay: Duration::from_millis(500),
             pause: Pause::default(),

@@ -12,8 +12,9 @@ use url::Url;
 
 use crate::{
     SolveError, SolverOptions,
-    cache::{IndexClient, Log, Retry},
+    cache::{IndexClient, Keeper, Log},
     memo::Indexes,
+    pool::Pool,
     scratch::Scratch,
 };
 
@@ -27,31 +28,24 @@ pub(crate) struct Session {
     pub(crate) log: Log,
     /// Whether records that make no sense were taken out of an index.
     pub(crate) has_mended: AtomicBool,
+    /// Does the gateway's blocking work.
+    pub(crate) pool: Pool,
     client: LazyClient,
     _scratch: Scratch,
 }
 
 impl Session {
     /// Makes the directories and the gateway; sends nothing.
-    pub(crate) fn open(options: &SolverOptions) -> Result<Self, SolveError> {
+    pub(crate) fn open(options: &SolverOptions, keeper: Keeper) -> Result<Self, SolveError> {
         let cache = &options.repodata_cache;
-        let scratch = Scratch::new_in(cache).map_err(|source| SolveError::Cache {
-            path: cache.clone(),
-            source,
+        let scratch = Scratch::new_in(cache, options.memory.as_deref()).map_err(|source| {
+            SolveError::Cache {
+                path: cache.clone(),
+                source,
+            }
         })?;
-        let retry = Retry {
-            tries: options.tries.max(1),
-            delay: options.retry_delay,
-            pause: options.pause.clone(),
-        };
         let log = Log::default();
-        let client = IndexClient::over(
-            options.client.clone(),
-            cache.clone(),
-            options.offline,
-            retry,
-            log.clone(),
-        );
+        let client = IndexClient::over(options, keeper, log.clone());
         let gateway = Gateway::builder()
             .with_client(client.clone())
             .with_cache_dir(scratch.path())
@@ -63,6 +57,7 @@ impl Session {
             indexes: Indexes::new(client.clone(), options.use_sharded),
             log,
             has_mended: AtomicBool::new(false),
+            pool: Pool::new(options.threads),
             client,
             _scratch: scratch,
         })
@@ -82,12 +77,8 @@ impl Session {
         subdirs: [rattler_conda_types::Subdir; 2],
     ) -> Option<&'a Channel> {
         for channel in channels {
-            if self
-                .gateway
-                .names([channel.clone()], subdirs)
-                .await
-                .is_err()
-            {
+            let names = self.gateway.names([channel.clone()], subdirs);
+            if self.pool.run(names.into_future()).await.is_err() {
                 return Some(channel);
             }
         }

@@ -18,9 +18,10 @@ use rattler_solve::SolveError as Rejection;
 
 use crate::{
     ClosureError, IndexError, SolveError, SolveRequest, SolverOptions,
-    cache::forget_indexes,
+    cache::{Keeper, forget_indexes},
     channels::channel_text,
     explain::{self, Explanation},
+    failure::fetch_error,
     load::{Load, subdirs},
     local::{Inward, outward_record, shown_text},
     memo::{Memos, looked_at},
@@ -34,12 +35,14 @@ use crate::{
 pub struct Solver {
     options: SolverOptions,
     session: Mutex<Option<Arc<Session>>>,
+    keeper: Keeper,
 }
 
 impl Solver {
     /// A solver that has loaded nothing yet.
     pub fn new(options: SolverOptions) -> Self {
         Self {
+            keeper: Keeper::new(options.repodata_cache.clone()),
             options,
             session: Mutex::new(None),
         }
@@ -81,15 +84,28 @@ impl Solver {
         check_names(request)?;
         let inward = Inward::of(request);
         let request = &inward.request(request);
+        let solved = self.look(request, reporter).await;
+        let kept = self.keeper.finish().await;
+        let solved = solved?;
+        kept.map_err(|error| fetch_error(error, request))?;
+        reporter.note(solved.note());
+        Ok(solved)
+    }
+
+    async fn look(
+        &self,
+        request: &SolveRequest<'_>,
+        reporter: &dyn Reporter,
+    ) -> Result<Solved, SolveError> {
         let memos = Memos::of(request, &self.options);
         let total = 2 * request.channels.len() as u64;
         let found = self.find(request, &memos, reporter);
-        let solved = match timed(reporter, Phase::Repodata, total, found).await? {
-            Found::Remembered(closure) => Solved {
+        match timed(reporter, Phase::Repodata, total, found).await? {
+            Found::Remembered(closure) => Ok(Solved {
                 closure,
                 how: How::Memo,
                 why_no_memo: None,
-            },
+            }),
             Found::Loaded(repodata, why_no_memo) => {
                 let names = matches!(memos, Ok(Some(_))).then(|| looked_at(request, &repodata));
                 let records = self.resolve(request, repodata);
@@ -99,15 +115,13 @@ impl Solver {
                     self.keep(memos, request, (&names, &closure), reporter)
                         .await?;
                 }
-                Solved {
+                Ok(Solved {
                     closure,
                     how: How::Solved,
                     why_no_memo,
-                }
+                })
             }
-        };
-        reporter.note(solved.note());
-        Ok(solved)
+        }
     }
 
     /// A remembered closure, or what to solve with and why there is none.
@@ -260,7 +274,8 @@ impl Solver {
         };
         let channels = request.channels.iter().cloned();
         let names = session.gateway.names(channels, subdirs(request.subdir));
-        let names = names.await.unwrap_or_default();
+        let names = session.pool.run(names.into_future()).await;
+        let names = names.unwrap_or_default();
         names
             .iter()
             .map(|name| name.as_normalized().to_owned())
@@ -272,7 +287,7 @@ impl Solver {
         if let Some(session) = session.as_ref() {
             return Ok(Arc::clone(session));
         }
-        let opened = Arc::new(Session::open(&self.options)?);
+        let opened = Arc::new(Session::open(&self.options, self.keeper.clone())?);
         *session = Some(Arc::clone(&opened));
         Ok(opened)
     }

@@ -112,6 +112,8 @@ fn options(network: &Network, store: &Store, settings: &Settings) -> SolverOptio
     let default = SolverOptions::new(network.client().into(), store.repodata_dir());
     let retries = settings.network.retries;
     SolverOptions {
+        memory: larder_fs::memory_dir(),
+        threads: default.threads.max(settings.threads),
         offline: settings.offline,
         tries: retries.map_or(default.tries, |retries| retries + 1),
         retry_delay: settings.network.first_wait.unwrap_or(default.retry_delay),

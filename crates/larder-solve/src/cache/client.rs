@@ -3,17 +3,12 @@
 //! Requests for indexes and shards are answered from the cache or by the network client behind it;
 //! everything else passes through untouched.
 
-use std::time::Duration;
-
 use http::Extensions;
 use larder_fs::PathError;
 use rattler_networking::LazyClient;
 use reqwest::{
     Client, Method, Request, Response, StatusCode,
-    header::{
-        ACCEPT_ENCODING, ETAG, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
-        RETRY_AFTER,
-    },
+    header::{ACCEPT_ENCODING, ETAG, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED},
 };
 use reqwest_middleware::{ClientBuilder, Error, Middleware, Next};
 use url::Url;
@@ -22,40 +17,20 @@ use super::{
     disk::answer_from_disk,
     entry::{Directory, Entry, Validators, sha256},
     error::{IndexError, is_temporary},
+    keeper::{Keeper, Shard},
     kind::{Kind, is_shard_index, is_zst},
     log::{Log, digest},
     response::answer,
+    retry::{Retry, retry_after},
     shard_index::{Verdict, look_at},
 };
-use crate::{Pause, local::is_stand_in};
-
-/// The longest wait that a server may ask for by `Retry-After`.
-const LONGEST_WISH: Duration = Duration::from_secs(60);
-
-/// How often to try, and how long to wait in between.
-#[derive(Debug, Clone)]
-pub(crate) struct Retry {
-    /// At least 1.
-    pub(crate) tries: u32,
-    /// Before the second try; doubled each time.
-    pub(crate) delay: Duration,
-    /// How to wait.
-    pub(crate) pause: Pause,
-}
-
-impl Retry {
-    /// Waits after the try of this number, longer if the server wishes so.
-    async fn wait(&self, tries: u32, wish: Option<Duration>) {
-        let own = self.delay * (1 << (tries - 1).min(6));
-        let wish = wish.unwrap_or_default().min(LONGEST_WISH);
-        self.pause.wait(own.max(wish)).await;
-    }
-}
+use crate::{SolverOptions, local::is_stand_in, pool::outside};
 
 /// Answers from the cache, else from the network.
 pub(crate) struct IndexClient {
     network: LazyClient,
     directory: Directory,
+    keeper: Keeper,
     offline: bool,
     retry: Retry,
     log: Log,
@@ -69,25 +44,17 @@ enum Answer {
 }
 
 impl IndexClient {
-    /// A client that asks `network` for what `directory` cannot prove.
-    pub(crate) fn over(
-        network: LazyClient,
-        directory: std::path::PathBuf,
-        offline: bool,
-        retry: Retry,
-        log: Log,
-    ) -> LazyClient {
-        LazyClient::new(move || {
-            let carrier = carrier(&network);
-            let client = Self {
-                network,
-                directory: Directory(directory),
-                offline,
-                retry,
-                log,
-            };
-            carrier.with(client).build()
-        })
+    /// A client that asks the network for what the cache cannot prove.
+    pub(crate) fn over(options: &SolverOptions, keeper: Keeper, log: Log) -> LazyClient {
+        let client = Self {
+            network: options.client.clone(),
+            directory: Directory(options.repodata_cache.clone()),
+            keeper,
+            offline: options.offline,
+            retry: Retry::of(options),
+            log,
+        };
+        LazyClient::new(move || carrier(&client.network).with(client).build())
     }
 
     async fn index(&self, request: Request, kind: Kind) -> Result<Response, Error> {
@@ -146,8 +113,11 @@ impl IndexClient {
         }
         match self.fetch(request, Kind::Shard(digest), None).await? {
             Answer::Body(bytes, _) => {
-                self.read(&url, |directory| directory.keep_shard(digest, &bytes))
-                    .await?;
+                self.keeper.keep(Shard {
+                    url: url.clone(),
+                    digest,
+                    bytes: bytes.clone(),
+                });
                 answer(&url, StatusCode::OK, bytes)
             }
             Answer::Missing | Answer::NotModified => {
@@ -167,7 +137,8 @@ impl IndexClient {
         loop {
             tries += 1;
             let request = conditional(&request, conditions);
-            match self.fetch_once(request, kind, tries).await {
+            let answer = self.fetch_once(request, kind, tries);
+            match outside(answer).await {
                 Err(error) if error.is_temporary() && tries < self.retry.tries => {
                     tracing::debug!("try {tries} failed: {error}");
                     self.retry.wait(tries, error.retry_after()).await;
@@ -241,7 +212,7 @@ impl Middleware for IndexClient {
             (Some(Kind::Shard(digest)), &Method::GET) => self.shard(request, digest).await,
             (Some(kind), &Method::GET) => self.index(request, kind).await,
             _ if self.offline => Err(Error::middleware(IndexError::Offline { url })),
-            _ => self.network.client().execute(request).await,
+            _ => outside(self.network.client().execute(request)).await,
         }
     }
 }
@@ -295,15 +266,6 @@ fn refused(response: &Response, url: Url, tries: u32) -> IndexError {
         tries,
         retry_after: retry_after(response),
     }
-}
-
-/// The form in seconds only: a date would need a clock that agrees with the server's.
-fn retry_after(response: &Response) -> Option<Duration> {
-    if !matches!(response.status().as_u16(), 429 | 503) {
-        return None;
-    }
-    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    text.trim().parse().ok().map(Duration::from_secs)
 }
 
 pub(super) fn check_shard(

@@ -12,18 +12,21 @@ mod client;
 mod disk;
 mod entry;
 mod error;
+mod keeper;
 mod kind;
 mod log;
 mod response;
+mod retry;
 mod shard_index;
 
 use std::path::Path;
 
 use larder_fs::PathError;
 
-pub(crate) use client::{IndexClient, Retry};
+pub(crate) use client::IndexClient;
 pub(crate) use entry::{SHARD_SUFFIX, sha256, shards};
 pub use error::IndexError;
+pub(crate) use keeper::Keeper;
 pub(crate) use log::Log;
 
 /// Whether the bytes of an index file are those that were kept.

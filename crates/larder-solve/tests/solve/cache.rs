@@ -5,7 +5,9 @@ use std::fs;
 use larder_solve::Solver;
 use larder_testkit::Index;
 
-use crate::support::{Lab, SILENT, block_on, channel, channel_of, dists, files_in, package};
+use crate::support::{
+    Lab, SILENT, block_on, channel, channel_of, dists, files_in, package, text_of,
+};
 
 #[test]
 fn offline_with_a_warm_cache_gives_the_same_closure() {
@@ -147,4 +149,43 @@ fn solves_are_repeatable() {
     for _ in 0..5 {
         assert_eq!(lab.solve(&url, &["a"]).unwrap(), first);
     }
+}
+
+#[test]
+fn every_shard_of_a_solve_is_kept_when_it_ends_even_in_failure() {
+    let lab = Lab::new();
+    let packages = [package("a", "1").depends("gone"), package("b", "1")];
+    lab.channel("c", channel_of(packages));
+    let server = lab.serve();
+    let url = [format!("{}/c", server.url())];
+    lab.error(&url, &["a", "b"]);
+    let kept = files_in(&lab.cache().join("shards"));
+    assert_eq!(kept.len(), 2, "{kept:?}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_shard_that_cannot_be_kept_is_an_error_that_names_it() {
+    let lab = Lab::new();
+    lab.channel("c", channel_of([package("a", "1")]));
+    let server = lab.serve();
+    let url = [format!("{}/c", server.url())];
+    lab.write("cache/note", "");
+    let shards = lab.cache().join("shards");
+    std::os::unix::fs::symlink("nowhere", &shards).unwrap();
+    let solver = Solver::new(lab.options());
+    let error = lab.solve_with(&solver, &url, &["a"]).unwrap_err();
+    let text = text_of(&error);
+    let channel = format!("cannot read channel `{}`", url[0]);
+    for part in [
+        &channel,
+        "cannot use the repodata cache for",
+        "/shards/",
+        "create directory",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    fs::remove_file(&shards).unwrap();
+    // What went wrong is told once.
+    lab.solve_with(&solver, &url, &["a"]).unwrap();
 }
