@@ -111,6 +111,45 @@ fn selectors_are_for_the_platform_that_is_locked() {
 }
 
 #[test]
+fn what_platforms_say_is_told_in_their_order() {
+    let sandbox = app_and_lib();
+    let flagged = |subdir: &str, version: &str| {
+        let flags = serde_json::json!(["Not A Flag"]);
+        let package = PackageBuilder::new("lib", version, "0").subdir(subdir);
+        conda(package.index_extra("flags", flags))
+    };
+    let packages = [
+        flagged("linux-64", "8"),
+        flagged("win-64", "9"),
+        conda(PackageBuilder::new("lib", "1", "0").noarch_generic()),
+    ];
+    channel(&sandbox, packages);
+    let manifest = |dependency: &str| {
+        format!(
+            "channels: [./channel]\nplatforms: [win-64, linux-64]\ndependencies: [{dependency}]\n"
+        )
+    };
+    sandbox.write("environment.yml", &manifest("lib"));
+    let run = sandbox.larder(&["lock"]).success();
+    let place = |text: &str| {
+        run.stderr
+            .find(text)
+            .unwrap_or_else(|| panic!("{}", run.stderr))
+    };
+    let (linux, win) = ("lib-8-0.conda is left out", "lib-9-0.conda is left out");
+    assert!(place(linux) < place(win), "{}", run.stderr);
+
+    sandbox.write("environment.yml", &manifest("missing"));
+    let run = sandbox.larder(&["lock"]).fails_with(1);
+    assert!(
+        run.stderr.contains("missing") && run.stderr.contains("linux-64"),
+        "{}",
+        run.stderr
+    );
+    assert!(!run.stderr.contains("for win-64"), "{}", run.stderr);
+}
+
+#[test]
 fn cep37_07_sources_are_relative_to_the_lock() {
     let sandbox = app_and_lib();
     fs::create_dir(sandbox.path("locks")).unwrap();

@@ -68,7 +68,7 @@ impl<'a> Solving<'a> {
     /// Solves for one subdir, or recalls an earlier solve.
     pub(crate) async fn recall(&self, want: &Want) -> Result<Solved, SolveError> {
         let request = self.request(want, &[]);
-        self.ask_remote(&request).await;
+        self.ask_remote(&request, self.reporter).await;
         self.solver.recall_or_solve(&request, self.reporter).await
     }
 
@@ -78,17 +78,27 @@ impl<'a> Solving<'a> {
         want: &Want,
         preferred: &[RepoDataRecord],
     ) -> Result<Closure, SolveError> {
+        self.solve_telling(want, preferred, self.reporter).await
+    }
+
+    /// The same, with a reporter of its own.
+    pub(crate) async fn solve_telling(
+        &self,
+        want: &Want,
+        preferred: &[RepoDataRecord],
+        reporter: &dyn Reporter,
+    ) -> Result<Closure, SolveError> {
         let request = self.request(want, preferred);
-        self.ask_remote(&request).await;
-        self.solver.solve(&request, self.reporter).await
+        self.ask_remote(&request, reporter).await;
+        self.solver.solve(&request, reporter).await
     }
 
     /// Whether the remote remembers the answer.
-    async fn ask_remote(&self, request: &SolveRequest<'_>) {
+    async fn ask_remote(&self, request: &SolveRequest<'_>, reporter: &dyn Reporter) {
         let share = self.settings.share.as_ref();
         let share = share.filter(|_| !self.settings.offline && !self.policy.refresh);
         if let (Some(share), Some(file)) = (share, self.solver.memo_file(request)) {
-            share.bring_memo(&file, self.reporter).await;
+            share.bring_memo(&file, reporter).await;
         }
     }
 

@@ -12,8 +12,9 @@ use larder_event::Reporter;
 use larder_fetch::{Credential, redact};
 use larder_fs::{Durability, sweep_beside, write_atomic};
 use larder_lock::{Closure, ExportOptions, LockDiff, LockFile, LockFormat, PipLock};
+use larder_solve::SolveError;
 use larder_store::{RootKind, Store};
-use rattler_conda_types::Subdir;
+use rattler_conda_types::{RepoDataRecord, Subdir};
 use serde::Serialize;
 use url::Url;
 
@@ -32,6 +33,7 @@ use crate::{
 mod check;
 mod error;
 mod head;
+mod in_turn;
 mod merge;
 mod old;
 mod sources;
@@ -39,6 +41,7 @@ mod with_pip;
 
 pub use check::{CheckReport, check_lock};
 pub use error::LockOperationError;
+use in_turn::InTurn;
 pub use merge::{MergeOptions, merge_locks};
 use old::Old;
 pub use sources::{LockSources, lock_sources};
@@ -116,11 +119,7 @@ pub async fn lock(
         }
     };
     let pins: Vec<_> = wants.iter().map(pins_for).collect();
-    // Side by side: a solve keeps one core busy. The first subdir that fails is the one that is told.
-    let solves = wants.iter().zip(&pins);
-    let solves = solves.map(|(want, pins)| solving.solve(want, pins));
-    let closures = futures::future::join_all(solves).await;
-    let closures = closures.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let closures = solve_all(&solving, &wants, &pins, reporter).await?;
     refuse_unverifiable(&closures)?;
     let pips = with_pip::lock_pips(&input, &wants, &closures, (&store, settings, reporter)).await?;
     let head = head::head(&input, &wants, &closures, &old.path);
@@ -148,6 +147,22 @@ pub async fn lock(
         dry_run: options.dry_run,
         milliseconds: crate::milliseconds(begun),
     })
+}
+
+/// Side by side: a solve keeps one core busy. What they say is told in the order of the subdirs, and the first that
+/// fails is the one that is told.
+async fn solve_all(
+    solving: &Solving<'_>,
+    wants: &[Want],
+    pins: &[Vec<RepoDataRecord>],
+    reporter: &dyn Reporter,
+) -> Result<Vec<Closure>, SolveError> {
+    let turns: Vec<InTurn<'_>> = wants.iter().map(|_| InTurn::new(reporter)).collect();
+    let solves = wants.iter().zip(pins).zip(&turns);
+    let solves = solves.map(|((want, pins), turn)| solving.solve_telling(want, pins, turn));
+    let closures = futures::future::join_all(solves).await;
+    turns.into_iter().for_each(InTurn::tell);
+    closures.into_iter().collect()
 }
 
 fn manifest_input(
