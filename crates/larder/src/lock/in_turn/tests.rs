@@ -16,7 +16,7 @@ fn words_wait_for_their_turn_and_progress_does_not() {
     second.event(&finished);
     first.note("1".to_owned());
     first.warn("test::first", "1".to_owned());
-    assert_eq!(recorder.events(), [finished.clone()]);
+    assert_eq!(recorder.events(), std::slice::from_ref(&finished));
     first.tell();
     second.tell();
     assert_eq!(recorder.warnings(), ["test::first: 1", "test::second: 2"]);
