@@ -93,6 +93,12 @@ impl<'a> Solving<'a> {
         self.solver.solve(&request, reporter).await
     }
 
+    /// Forgets what was loaded, by a thread of its own: to free it all takes as long as to write a lock.
+    pub(crate) fn end(self) -> tokio::task::JoinHandle<()> {
+        let Self { solver, .. } = self;
+        tokio::task::spawn_blocking(move || drop(solver))
+    }
+
     /// Whether the remote remembers the answer.
     async fn ask_remote(&self, request: &SolveRequest<'_>, reporter: &dyn Reporter) {
         let share = self.settings.share.as_ref();

@@ -120,6 +120,7 @@ pub async fn lock(
     };
     let pins: Vec<_> = wants.iter().map(pins_for).collect();
     let closures = solve_all(&solving, &wants, &pins, reporter).await?;
+    let ended = solving.end();
     refuse_unverifiable(&closures)?;
     let pips = with_pip::lock_pips(&input, &wants, &closures, (&store, settings, reporter)).await?;
     let head = head::head(&input, &wants, &closures, &old.path);
@@ -135,6 +136,8 @@ pub async fn lock(
         sweep_beside(&old.path);
         leftovers::sweep(&store, &settings.trees, reporter);
     }
+    // What the solver had on the disk is gone when the run ends.
+    ended.await.ok();
     Ok(LockReport {
         path: old.path,
         diff: old.lock.map(|old| LockFile::diff(&old, &lock)),
