@@ -150,6 +150,26 @@ fn what_platforms_say_is_told_in_their_order() {
 }
 
 #[test]
+fn nothing_of_a_solve_is_left_after_success_and_failure() {
+    let sandbox = app_and_lib();
+    let scratch = || {
+        let kept = fs::read_dir(sandbox.store().join("repodata")).unwrap();
+        let names = kept.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.retain(|name| name.starts_with("scratch"));
+        names
+    };
+    sandbox.larder(&["lock"]).success();
+    assert!(scratch().is_empty(), "{:?}", scratch());
+    sandbox.write(
+        "environment.yml",
+        "channels: [./channel]\nplatforms: [linux-64, win-64]\ndependencies: [missing]\n",
+    );
+    sandbox.larder(&["lock"]).fails_with(1);
+    assert!(scratch().is_empty(), "{:?}", scratch());
+}
+
+#[test]
 fn cep37_07_sources_are_relative_to_the_lock() {
     let sandbox = app_and_lib();
     fs::create_dir(sandbox.path("locks")).unwrap();

@@ -1,7 +1,7 @@
 //! The network client of one run, made when it is first needed: a run that fetches and solves nothing
 //! reads no certificates and no files of credentials.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{sync::OnceLock, thread, time::Duration};
 
 use larder_fetch::{
     Backoff, Credential, FetchOptions, MirrorMap, Network, NetworkError, NetworkOptions,
@@ -25,6 +25,17 @@ impl<'a> LazyNetwork<'a> {
             credentials,
             network: OnceLock::new(),
         }
+    }
+
+    /// Makes the client, which reads a hundred certificates, by a thread beside `other`. That it cannot be made says
+    /// [`Self::get`].
+    pub(crate) fn while_made<T>(&self, other: impl FnOnce() -> T) -> T {
+        thread::scope(|scope| {
+            let made = || self.get().is_ok();
+            // Without a thread it is made when it is needed.
+            thread::Builder::new().spawn_scoped(scope, made).ok();
+            other()
+        })
     }
 
     /// The client.

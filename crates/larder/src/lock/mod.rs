@@ -103,8 +103,8 @@ pub async fn lock(
     let subdirs = subdirs(options, &input, &old.platforms(), settings)?;
     tell_of_dropped(&old.platforms(), &subdirs, reporter);
     let wants = wants(options, &input, &subdirs, settings, reporter)?;
-    let store = crate::store::open(settings, Durability::Flush)?;
     let network = LazyNetwork::new(settings, credentials(&wants));
+    let store = network.while_made(|| crate::store::open(settings, Durability::Flush))?;
     // A memo gives what a solve would; without a remote that remembers there is hardly one for a lock.
     let solving = match settings.share {
         Some(_) => Solving::with_memos,
