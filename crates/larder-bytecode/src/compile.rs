@@ -3,7 +3,7 @@
 use std::{path::Path, time::Instant};
 
 use larder_digest::Sha256;
-use larder_event::{Event, Phase, Reporter};
+use larder_event::{Event, Phase, Reporter, milliseconds};
 use larder_fs::{Dir, PathError};
 use larder_unpack::RelPath;
 
@@ -77,7 +77,7 @@ impl Bytecodes {
         let problem = queue.work_off();
         reporter.event(&Event::PhaseFinished {
             phase: Phase::Compile,
-            milliseconds: begun.elapsed().as_millis() as u64,
+            milliseconds: milliseconds(begun),
         });
         Compiled {
             packages: queue.finish(),

@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use larder_event::{Event, Phase, Reporter};
+use larder_event::{Event, Phase, Reporter, milliseconds};
 use larder_fs::PathError;
 use serde::Serialize;
 
@@ -128,7 +128,7 @@ pub async fn restore(
             reporter.note(with_causes("the use of the entry is not noted", &error));
         }
     }
-    report.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    report.milliseconds = milliseconds(begun);
     Ok(report)
 }
 
@@ -212,7 +212,7 @@ impl Restoring<'_> {
         }
         self.reporter.event(&Event::PhaseFinished {
             phase: Phase::Restore,
-            milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+            milliseconds: milliseconds(begun),
         });
         Ok(Some(unpacked))
     }

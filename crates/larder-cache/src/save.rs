@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Instant};
 
-use larder_event::{Event, Phase, Reporter};
+use larder_event::{Event, Phase, Reporter, milliseconds};
 use serde::Serialize;
 
 use larder_remote::{Remote, RemoteError};
@@ -112,7 +112,7 @@ pub async fn save(
         }
         Err(error) => return Err(error),
     }
-    report.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    report.milliseconds = milliseconds(begun);
     Ok(report)
 }
 
@@ -208,7 +208,7 @@ async fn upload(
         (Ok(_), Ok(written)) => {
             reporter.event(&Event::PhaseFinished {
                 phase: Phase::Save,
-                milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+                milliseconds: milliseconds(begun),
             });
             Ok(written)
         }

@@ -8,4 +8,4 @@ mod event;
 mod reporter;
 
 pub use event::{Event, Phase, Source, Warning, Work};
-pub use reporter::{Recorder, Reporter, Silent, timed};
+pub use reporter::{Recorder, Reporter, Silent, milliseconds, timed};

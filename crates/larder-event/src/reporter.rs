@@ -39,6 +39,11 @@ pub fn timed<T>(
     result
 }
 
+/// Whole milliseconds since `begun`, as events and reports have them.
+pub fn milliseconds(begun: Instant) -> u64 {
+    u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
 /// Hears nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures::{StreamExt as _, stream::FuturesUnordered};
-use larder_event::{Event, Phase, Reporter, Source};
+use larder_event::{Event, Phase, Reporter, Source, milliseconds};
 use larder_lock::Closure;
 use larder_store::{Object, ObjectId, Store};
 
@@ -81,7 +81,7 @@ pub async fn run(
     collect(outcomes, &mut summary)?;
     reporter.event(&Event::PhaseFinished {
         phase: Phase::Fetch,
-        milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+        milliseconds: milliseconds(begun),
     });
     Ok(summary)
 }

@@ -20,6 +20,14 @@ pub fn make_writable(path: &Path) -> Result<(), PathError> {
     set_writable(path, true)
 }
 
+/// Lets everyone run a file who may read it. Does nothing where names say what runs (Windows).
+///
+/// # Errors
+/// If the mode cannot be read or set.
+pub fn make_executable(path: &Path) -> Result<(), PathError> {
+    platform::make_executable(path)
+}
+
 /// Whether this process may make something in a directory, or make the directory where it is missing.
 /// A guess for choosing among places: the disk may be full all the same.
 pub fn can_write(directory: &Path) -> bool {
@@ -60,6 +68,10 @@ mod platform {
         })
     }
 
+    pub(super) fn make_executable(path: &Path) -> Result<(), PathError> {
+        change(path, |mode| mode | (mode & 0o444) >> 2)
+    }
+
     fn change(path: &Path, new: impl Fn(u32) -> u32) -> Result<(), PathError> {
         let metadata = fs::symlink_metadata(path).at("read metadata of", path)?;
         let mode = new(metadata.permissions().mode());
@@ -79,6 +91,10 @@ mod platform {
 
     pub(super) fn open_up(directory: &Path) -> Result<(), PathError> {
         set_writable(directory, true)
+    }
+
+    pub(super) fn make_executable(_path: &Path) -> Result<(), PathError> {
+        Ok(())
     }
 
     pub(super) fn set_writable(path: &Path, writable: bool) -> Result<(), PathError> {

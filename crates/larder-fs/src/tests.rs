@@ -2,7 +2,7 @@ use std::{fs, io, path::Path};
 
 use crate::{
     Dir, Durability, LinkFile, LinkMethod, LinkMode, Linker, exchange, last_changed,
-    make_read_only, remove_tree, rename_noreplace, write_atomic,
+    make_executable, make_read_only, remove_tree, rename_noreplace, write_atomic,
 };
 
 fn two_dirs() -> (tempfile::TempDir, Dir, Dir) {
@@ -36,6 +36,27 @@ fn files_are_replaced_whole_and_nothing_is_left_beside_them() {
         assert_eq!(fs::read_to_string(&path).unwrap(), content);
     }
     assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 1);
+}
+
+#[test]
+#[cfg(unix)]
+fn who_may_read_a_file_may_run_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let temp = tempfile::tempdir().unwrap();
+    let file = temp.path().join("script");
+    fs::write(&file, "#!/bin/sh\n").unwrap();
+    for (before, after) in [
+        (0o644, 0o755),
+        (0o600, 0o700),
+        (0o440, 0o550),
+        (0o711, 0o711),
+    ] {
+        fs::set_permissions(&file, fs::Permissions::from_mode(before)).unwrap();
+        make_executable(&file).unwrap();
+        let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, after, "{before:o} became {mode:o}");
+    }
 }
 
 #[test]

@@ -4,8 +4,6 @@
 //! [`Settings`] and a reporter.
 #![forbid(unsafe_code)]
 
-use std::time::Instant;
-
 pub mod activation;
 pub mod cache;
 mod channel_name;
@@ -88,7 +86,7 @@ pub use init::{
 };
 pub use inputs::{DEFAULT_LOCK, DEFAULT_MANIFEST, InputError};
 pub use larder_digest::Sha256;
-pub use larder_fs::{LinkMode, parent_program};
+pub use larder_fs::{LinkMode, make_executable, parent_program};
 pub use larder_link::{
     CacheSecret, ClobberPolicy, DamagedRecord, Drift, Drifted, PipPackage, ScriptPolicy,
     VerifyOptions, VerifyReport, is_updating,
@@ -147,7 +145,4 @@ pub use update::{
 pub use verify::{VerifyEnvironmentReport, VerifyError, verify};
 pub use virtual_file::VirtualPackagesError;
 
-/// Whole milliseconds since `begun`.
-pub(crate) fn milliseconds(begun: Instant) -> u64 {
-    u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
-}
+pub(crate) use larder_event::milliseconds;

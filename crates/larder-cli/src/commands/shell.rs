@@ -61,3 +61,9 @@ pub(super) fn this_program() -> Result<std::path::PathBuf, Failure> {
         )
     })
 }
+
+/// A path as bash and its kin take it.
+pub(super) fn quoted(path: &Path) -> String {
+    let quoted = ShellKind::Posix.quoted(path.as_os_str());
+    String::from_utf8_lossy(&quoted.unwrap_or_default()).into_owned()
+}

@@ -18,7 +18,7 @@ use crate::{
 use super::{
     context::{block_on, existing_with_settings, settings},
     job::{Job, tell_job},
-    shell::{shell, this_program},
+    shell::{quoted, shell, this_program},
 };
 
 pub(super) fn shell_hook(
@@ -217,8 +217,4 @@ fn expanded(meant: &str, environment: &Environment) -> PathBuf {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path,
     }
-}
-
-fn quoted(path: &std::path::Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }

@@ -6,7 +6,7 @@
 use std::{collections::HashSet, path::PathBuf, time::Instant};
 
 use larder_digest::Sha256;
-use larder_event::{Event, Phase, Reporter};
+use larder_event::{Event, Phase, Reporter, milliseconds};
 use larder_fs::{PathError, list_dir};
 
 use crate::{ObjectId, RootError, Store, layout::Layout, listing::list, roots, store::object_size};
@@ -121,7 +121,7 @@ impl Store {
         report.sort();
         reporter.event(&Event::PhaseFinished {
             phase: Phase::Verify,
-            milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+            milliseconds: milliseconds(begun),
         });
         Ok(report)
     }

@@ -44,7 +44,7 @@ impl CacheUse {
 }
 
 /// What a step did.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct StepReport {
     /// Always true: a failure has no report.
     pub success: bool,

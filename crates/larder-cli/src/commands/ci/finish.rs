@@ -17,7 +17,7 @@ use crate::{
     output, progress,
 };
 
-use super::{service, state::State, store};
+use super::{keep::Settled, service, state::State};
 
 pub(super) fn finish(
     args: &CiFinishArgs,
@@ -29,26 +29,11 @@ pub(super) fn finish(
     let file = State::file(&args.job, &directory, environment);
     let state = State::read(&file)?;
     let mut warnings = Vec::new();
-    let saved = match &state.save {
-        Some(save) => match store::save(save, global, environment) {
-            Ok(report) => Some(report),
-            Err(failure) => {
-                warnings.push(format!("the store is not saved: {}", failure.text()));
-                None
-            }
-        },
-        None => None,
-    };
-    let pushed = match &state.push {
-        Some(push) => match store::push(push, global, environment) {
-            Ok(report) => Some(report),
-            Err(failure) => {
-                warnings.push(format!("nothing is shared: {}", failure.text()));
-                None
-            }
-        },
-        None => None,
-    };
+    let settled = state.left.as_ref().and_then(|left| {
+        let settled = left.settle(global, environment);
+        let lost = |failure: Failure| warnings.push(format!("{}: {}", left.loss(), failure.text()));
+        settled.map_err(lost).ok()
+    });
     if let Some(prefix) = &state.environment
         && let Err(failure) = remove_environment(prefix, global, environment)
     {
@@ -60,15 +45,22 @@ pub(super) fn finish(
             warnings.push(format!("`{shown}` is not removed: {error}"));
         }
     }
-    let line = match &pushed {
-        Some(report) => pushed_line(report),
-        None => line(saved.as_ref(), state.save.is_some() || state.push.is_some()),
+    let line = match &settled {
+        Some(Settled::Saved(report)) => saved_line(report),
+        Some(Settled::Pushed(report)) => pushed_line(report),
+        None if state.left.is_some() => "larder: nothing is saved".to_owned(),
+        None => "larder: nothing to save, the cache has all of it".to_owned(),
     };
     let summary = service::summary_file(service, None, (&directory, environment));
-    if let Some(file) = summary.filter(|_| saved.is_some() || pushed.is_some()) {
+    if let Some(file) = summary.filter(|_| settled.is_some()) {
         service::append(&file, &format!("{line}\n"))?;
     }
     if global.json {
+        let (saved, pushed) = match &settled {
+            Some(Settled::Saved(report)) => (Some(report), None),
+            Some(Settled::Pushed(report)) => (None, Some(report)),
+            None => (None, None),
+        };
         output::json(&json!({
             "success": true,
             "saved": saved,
@@ -93,14 +85,7 @@ fn pushed_line(report: &PushReport) -> String {
     )
 }
 
-/// What became of the store, in a line.
-fn line(saved: Option<&SaveReport>, is_new: bool) -> String {
-    let Some(report) = saved else {
-        return match is_new {
-            true => "larder: nothing is saved".to_owned(),
-            false => "larder: nothing to save, the cache has all of it".to_owned(),
-        };
-    };
+fn saved_line(report: &SaveReport) -> String {
     let key = &report.key;
     match report.outcome {
         SaveOutcome::Saved => format!(

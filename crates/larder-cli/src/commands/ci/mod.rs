@@ -13,11 +13,11 @@ use crate::{
 
 mod finish;
 mod inputs;
+mod keep;
 mod making;
 mod service;
 mod setup;
 mod state;
-mod store;
 mod words;
 
 pub(super) fn ci(

@@ -7,10 +7,10 @@ use std::{
 };
 
 use larder::{
-    CreateReport,
-    cache::{Hit, RestoreReport, Style},
-    step::{CacheUse, Cold, StepReport, summary, trim},
+    CreateReport, make_executable,
+    step::{Cold, StepReport, summary, trim},
 };
+use larder_event::milliseconds;
 use serde_json::{Value, json};
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     commands::{
         context::settings_with_store,
         job::{self, Job},
-        shell::this_program,
+        shell::{quoted, this_program},
         shell_hook,
     },
     environment::Environment,
@@ -28,10 +28,10 @@ use crate::{
 
 use super::{
     inputs::Inputs,
+    keep::{Keeping, Left},
     making::Asked,
     service,
     state::State,
-    store::{self, Kept},
 };
 
 pub(super) fn setup(
@@ -39,6 +39,7 @@ pub(super) fn setup(
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
+    let begun = Instant::now();
     let service = service::of(&args.job, environment);
     let directory = service::directory(service, environment)?;
     let inputs = Inputs::of(args, (service, &directory), environment)?;
@@ -47,6 +48,7 @@ pub(super) fn setup(
         service,
         directory: &directory,
         inputs: &inputs,
+        begun,
         global,
         environment,
     };
@@ -67,60 +69,20 @@ struct Step<'a> {
     service: CiService,
     directory: &'a Path,
     inputs: &'a Inputs,
+    begun: Instant,
     global: &'a GlobalArgs,
     environment: &'a Environment,
 }
 
 impl Step<'_> {
     fn run(&self) -> Result<StepReport, Failure> {
-        let begun = Instant::now();
-        let mut report = StepReport {
-            success: true,
-            cache: None,
-            environment: None,
-            cold: None,
-            milliseconds: 0,
-        };
-        let mut state = State::default();
         let asked = Asked::of(self.inputs, self.global, self.environment)?;
-        let mut has = self.environment.clone();
-        if let Some(asked) = &asked {
-            let shared = store::shared(self.inputs, self.service, self.environment);
-            let kept = match shared {
-                Some(_) => None,
-                None => self.kept(asked)?,
-            };
-            has = self.environment_with(kept.as_ref(), shared.as_deref());
-            let restored = kept
-                .as_ref()
-                .map(|kept| kept.restore(self.global))
-                .transpose()?;
-            let made = asked.make(&has)?;
-            report.milliseconds = milliseconds(begun);
-            if let (Some(kept), Some(restored)) = (&kept, &restored) {
-                let used = cache_use(kept, restored, &made);
-                if used.hit != Hit::True {
-                    let key = used.key.clone().unwrap_or_default();
-                    state.save = Some(kept.to_save(key, self.args.trim));
-                }
-                report.cache = Some(used);
-                report.cold = Cold::read(kept.notes());
-            }
-            if let Some(remote) = shared {
-                report.cache = Some(CacheUse::of_objects(&remote, &made));
-                state.push = store::to_push(remote, &made, (&has, self.environment));
-            }
-            report.environment = Some(made);
-            if let (true, Some(kept)) = (report.is_cold(), &kept) {
-                cold(&report).write(kept.notes());
-            }
-            self.trim(&has)?;
-        }
-        if let Some(made) = &report.environment {
-            self.for_later_steps(&made.prefix, &has)?;
-            self.set_removal(&made.prefix, &mut state);
-        }
-        report.milliseconds = milliseconds(begun);
+        let (mut report, state) = match &asked {
+            Some(asked) => self.make(asked)?,
+            None => (StepReport::default(), State::default()),
+        };
+        report.success = true;
+        report.milliseconds = milliseconds(self.begun);
         self.tell(&report)?;
         let file = State::new_file(
             &self.args.job,
@@ -131,32 +93,38 @@ impl Step<'_> {
         Ok(report)
     }
 
-    fn kept(&self, asked: &Asked) -> Result<Option<Kept>, Failure> {
+    /// The environment, and what is left for the job's end.
+    fn make(&self, asked: &Asked) -> Result<(StepReport, State), Failure> {
         let files = asked.files(self.environment);
         let place = (self.service, self.directory);
-        Kept::of(self.inputs, &files, place, (self.global, self.environment))
+        let keeping = Keeping::of(self.inputs, &files, place, (self.global, self.environment))?;
+        let has = keeping.variables(self.variables());
+        let made = asked.make(&has)?;
+        let prefix = made.prefix.clone();
+        let (cache, left) = keeping.after(&made, self.args.trim);
+        let report = StepReport {
+            success: true,
+            cache,
+            environment: Some(made),
+            cold: keeping.cold(),
+            milliseconds: milliseconds(self.begun),
+        };
+        if report.is_cold() {
+            keeping.note(cold(&report));
+        }
+        self.trim(&has)?;
+        self.for_later_steps(&prefix, &has)?;
+        Ok((report, self.state(left, prefix)))
     }
 
     /// The variables of this step: the machine goes with the job, unless somebody says otherwise.
-    fn environment_with(&self, kept: Option<&Kept>, shared: Option<&str>) -> Environment {
+    fn variables(&self) -> Environment {
         let mut has = self.environment.clone();
         if has.path("CI").is_none() {
             has = has.with("CI", "true");
         }
-        if let Some(condarc) = &self.inputs.condarc {
-            has = has.with("CONDARC", condarc);
-        }
-        if let Some(remote) = shared {
-            // What is new is put there at the job's end, if it succeeds.
-            has = has
-                .with("LARDER_REMOTE", remote)
-                .with("LARDER_REMOTE_PUSH", "");
-            if has.path("LARDER_STORE").is_none() {
-                has = has.with("LARDER_STORE", self.directory.join("store"));
-            }
-        }
-        match kept {
-            Some(kept) => has.with("LARDER_STORE", kept.directory()),
+        match &self.inputs.condarc {
+            Some(condarc) => has.with("CONDARC", condarc),
             None => has,
         }
     }
@@ -209,15 +177,15 @@ impl Step<'_> {
             );
             return Ok(());
         }
-        let larder = quoted(&this_program()?.to_string_lossy());
-        let prefix = quoted(&prefix.to_string_lossy());
+        let larder = quoted(&this_program()?);
+        let prefix = quoted(prefix);
         let text = format!(
             "#!/usr/bin/env bash\nexec {larder} run -p {prefix} -- bash -eo pipefail \"$@\"\n"
         );
         let bin = self.directory.join("bin");
         let file = bin.join("larder-shell");
         service::write(&file, &text)?;
-        make_executable(&file)?;
+        make_executable(&file).map_err(|error| Failure::world("ci::write", error.to_string()))?;
         match self.service {
             CiService::Github => match self.environment.path("GITHUB_PATH") {
                 Some(path) => service::append(&path, &format!("{}\n", bin.display())),
@@ -232,12 +200,16 @@ impl Step<'_> {
         }
     }
 
-    fn set_removal(&self, prefix: &Path, state: &mut State) {
-        if self.inputs.cleanup != CiCleanup::None {
-            state.environment = Some(prefix.to_owned());
-        }
-        if self.inputs.cleanup == CiCleanup::All {
-            state.remove.push(self.directory.to_owned());
+    fn state(&self, left: Option<Left>, prefix: PathBuf) -> State {
+        let (environment, directory) = match self.inputs.cleanup {
+            CiCleanup::None => (None, None),
+            CiCleanup::Environment => (Some(prefix), None),
+            CiCleanup::All => (Some(prefix), Some(self.directory.to_owned())),
+        };
+        State {
+            left,
+            environment,
+            remove: directory.into_iter().collect(),
         }
     }
 
@@ -275,49 +247,10 @@ impl Step<'_> {
     }
 }
 
-fn cache_use(kept: &Kept, restored: &RestoreReport, made: &CreateReport) -> CacheUse {
-    let whole = kept.key.whole(made);
-    let hit = match &restored.matched_key {
-        Some(matched) => Hit::of(Style::Github, &whole, matched),
-        None => Hit::False,
-    };
-    CacheUse {
-        remote: kept.remote(),
-        hit,
-        key: Some(whole),
-        matched_key: restored.matched_key.clone(),
-        bytes: restored.size,
-        milliseconds: restored.milliseconds,
-    }
-}
-
 fn cold(report: &StepReport) -> Cold {
     let bytes = |made: &CreateReport| made.fetched_bytes;
     Cold {
         milliseconds: report.milliseconds,
         bytes: report.environment.as_ref().map_or(0, bytes),
     }
-}
-
-fn milliseconds(begun: Instant) -> u64 {
-    u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-#[cfg(unix)]
-fn make_executable(file: &PathBuf) -> Result<(), Failure> {
-    use std::{fs, os::unix::fs::PermissionsExt as _};
-
-    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).map_err(|error| {
-        let text = format!("cannot make `{}` executable: {error}", file.display());
-        Failure::world("ci::write", text)
-    })
-}
-
-#[cfg(not(unix))]
-fn make_executable(_file: &PathBuf) -> Result<(), Failure> {
-    Ok(())
 }

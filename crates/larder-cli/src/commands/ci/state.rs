@@ -10,7 +10,7 @@ use crate::{
     failure::Failure,
 };
 
-use super::service;
+use super::{keep::Left, service};
 
 /// The name by which GitHub's runner hands the file's place on.
 const NAME: &str = "larder-state";
@@ -20,35 +20,12 @@ const FILE: &str = "state.json";
 /// What `finish` has to know.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct State {
-    /// What is to be saved; none if all of it is there.
-    pub(super) save: Option<Save>,
-    /// The remote that lacks some of what was made.
-    pub(super) push: Option<Push>,
+    /// What is to be saved or shared; none if all of it is there.
+    pub(super) left: Option<Left>,
     /// What is to be removed.
     pub(super) remove: Vec<PathBuf>,
     /// The environment, if it is to be removed.
     pub(super) environment: Option<PathBuf>,
-}
-
-/// A store whose objects are to be shared.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Push {
-    pub(super) remote: String,
-    pub(super) store: PathBuf,
-    /// Whether the store is this step's alone.
-    pub(super) is_own: bool,
-    pub(super) environment: PathBuf,
-}
-
-/// A store to be saved.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Save {
-    pub(super) remote: String,
-    pub(super) key: String,
-    pub(super) store: PathBuf,
-    pub(super) notes: PathBuf,
-    /// Whether what nobody needs is taken out before.
-    pub(super) trim: bool,
 }
 
 impl State {

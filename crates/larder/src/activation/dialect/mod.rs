@@ -146,8 +146,8 @@ impl ShellKind {
         }
     }
 
-    /// A word of a command, such as a path, that the shell takes as it is.
-    pub(crate) fn quoted(self, word: &OsStr) -> Option<Vec<u8>> {
+    /// A word of a command, such as a path, as the shell takes it; none if it has no words for that.
+    pub fn quoted(self, word: &OsStr) -> Option<Vec<u8>> {
         self.dialect().quoted(word.as_encoded_bytes())
     }
 
