@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{CondaArgs, InputArgs, ShareArgs, TargetArgs};
+use super::{CondaArgs, InputArgs, LockUseArgs, ShareArgs, TargetArgs};
 
 /// Make an environment from environment.yml, from its lock file, or from specs
 ///
@@ -46,12 +46,8 @@ pub(crate) struct CreateRest {
     /// Say what would be done and make nothing; only the channels' indexes are cached
     #[arg(short = 'd', long)]
     pub(crate) dry_run: bool,
-    /// Use the lock without checking that it satisfies the manifest
-    #[arg(long, conflicts_with = "no_lock")]
-    pub(crate) frozen: bool,
-    /// Solve, even if there is a lock
-    #[arg(long)]
-    pub(crate) no_lock: bool,
+    #[command(flatten)]
+    pub(crate) lock: LockUseArgs,
     /// Solve anew, even if an earlier solve is still the answer
     #[arg(long)]
     pub(crate) refresh: bool,

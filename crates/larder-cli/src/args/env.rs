@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{CondaArgs, CreateRest, InputArgs, MakingArgs, SolverArgs, TargetArgs};
+use super::{CondaArgs, CreateRest, InputArgs, LockUseArgs, MakingArgs, SolverArgs, TargetArgs};
 
 /// What `conda env` does, with its commands and flags
 #[derive(Debug, Args)]
@@ -185,12 +185,8 @@ pub(crate) struct EnvUpdateArgs {
     /// Say what would be done and change nothing; only the channels' indexes are cached
     #[arg(short = 'd', long)]
     pub(crate) dry_run: bool,
-    /// Use the lock without checking that it satisfies the manifest
-    #[arg(long, conflicts_with = "no_lock")]
-    pub(crate) frozen: bool,
-    /// Solve, even if there is a lock
-    #[arg(long)]
-    pub(crate) no_lock: bool,
+    #[command(flatten)]
+    pub(crate) lock: LockUseArgs,
     /// Change the environment even if it is frozen (CEP 22)
     #[arg(long)]
     pub(crate) override_frozen: bool,

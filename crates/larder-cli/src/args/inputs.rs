@@ -64,3 +64,14 @@ pub(crate) enum Priority {
     /// The highest version wins wherever it is
     Disabled,
 }
+
+/// What a lock counts for.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LockUseArgs {
+    /// Use the lock without checking that it satisfies the manifest
+    #[arg(long, conflicts_with = "no_lock")]
+    pub(crate) frozen: bool,
+    /// Solve, even if there is a lock
+    #[arg(long)]
+    pub(crate) no_lock: bool,
+}

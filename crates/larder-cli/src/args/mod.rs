@@ -45,13 +45,15 @@ pub(crate) use env::{
 };
 pub(crate) use export::{ExplicitHash, ExportArgs, LockFormat};
 pub(crate) use init::InitArgs;
-pub(crate) use inputs::{InputArgs, PolicyArgs, Priority, Strategy};
+pub(crate) use inputs::{InputArgs, LockUseArgs, PolicyArgs, Priority, Strategy};
 pub(crate) use list::ListArgs;
 pub(crate) use lock::{LockArgs, LockCommand, MergeArgs};
 pub(crate) use manifest::ManifestArgs;
 pub(crate) use pack::PackArgs;
 pub(crate) use run::RunArgs;
-pub(crate) use share::{GcRemoteArgs, RemoteArgs, ShareArgs, StorePullArgs, StorePushArgs};
+pub(crate) use share::{
+    GcRemoteArgs, MovedArgs, RemoteArgs, ShareArgs, StorePullArgs, StorePushArgs,
+};
 pub(crate) use shell_hook::{ActivateArgs, DeactivateArgs, ShellHookArgs, ShellName};
 pub(crate) use store::{
     StoreArgs, StoreCommand, StoreExportArgs, StoreGcArgs, StoreImportArgs, StoreLayout,

@@ -33,19 +33,25 @@ pub(crate) struct ShareArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   larder store push --remote /srv/larder         what the environments and locks of this machine need
-  larder store push -f conda-lock.yml            what the lock names, as far as it is in the store
+  larder store push -f conda-lock.yml            what the lock names for all platforms, if the store has it
   larder store push --all --dry-run              say what the remote lacks of the whole store")]
 pub(crate) struct StorePushArgs {
     #[command(flatten)]
+    pub(crate) moved: MovedArgs,
+}
+
+/// Which objects go to a remote or come from it.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct MovedArgs {
+    #[command(flatten)]
     pub(crate) remote: RemoteArgs,
-    /// Only what this lock names, for all its platforms; repeat for several [default: what environments
-    /// and locks of this machine need]
+    /// Only what this lock names; repeat for several [default: what environments and locks of this machine need]
     #[arg(short, long = "file", value_name = "LOCK", conflicts_with = "all")]
     pub(crate) files: Vec<PathBuf>,
-    /// The whole store
+    /// Everything that is there
     #[arg(long)]
     pub(crate) all: bool,
-    /// Say what would be sent, and send nothing
+    /// Say what would be moved, and move nothing
     #[arg(short = 'd', long)]
     pub(crate) dry_run: bool,
 }
@@ -61,10 +67,7 @@ pub(crate) struct StorePushArgs {
   larder store pull --all --dry-run              say what the remote has and the store has not")]
 pub(crate) struct StorePullArgs {
     #[command(flatten)]
-    pub(crate) remote: RemoteArgs,
-    /// Only what this lock names; repeat for several [default: what environments and locks of this machine need]
-    #[arg(short, long = "file", value_name = "LOCK", conflicts_with = "all")]
-    pub(crate) files: Vec<PathBuf>,
+    pub(crate) moved: MovedArgs,
     /// A platform of the locks, or `all`; repeat for several [default: this machine's]
     #[arg(
         long = "platform",
@@ -73,12 +76,6 @@ pub(crate) struct StorePullArgs {
         requires = "files"
     )]
     pub(crate) platforms: Vec<String>,
-    /// All that the remote has
-    #[arg(long)]
-    pub(crate) all: bool,
-    /// Say what would come, and take nothing
-    #[arg(short = 'd', long)]
-    pub(crate) dry_run: bool,
 }
 
 /// Collecting on a remote instead.

@@ -2,11 +2,11 @@
 
 use std::{path::PathBuf, time::SystemTime};
 
-use larder::{CacheSecret, Settings, SolvePolicy, Target, existing_prefix};
+use larder::{CacheSecret, LockUse, Settings, SolvePolicy, Target, existing_prefix};
 use url::Url;
 
 use crate::{
-    args::{GlobalArgs, InputArgs, PolicyArgs, Priority, Strategy, TargetArgs},
+    args::{GlobalArgs, InputArgs, LockUseArgs, PolicyArgs, Priority, Strategy, TargetArgs},
     environment::{CACHE_SECRET, Environment},
     failure::Failure,
     output,
@@ -153,6 +153,17 @@ pub(super) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure>
                 format!("cannot start threads: {error}"),
             )
         })
+}
+
+impl LockUseArgs {
+    /// What they mean.
+    pub(super) fn lock_use(&self) -> LockUse {
+        match (self.frozen, self.no_lock) {
+            (true, _) => LockUse::Frozen,
+            (_, true) => LockUse::Ignored,
+            _ => LockUse::Checked,
+        }
+    }
 }
 
 /// The environment that is there and meant.

@@ -191,11 +191,7 @@ fn options(
         shortcuts: shortcuts(&args.conda),
         dry_run: args.dry_run || defaults.dry_run,
         no_default_packages: args.no_default_packages,
-        lock_use: match (args.frozen, args.no_lock) {
-            (true, _) => LockUse::Frozen,
-            (_, true) => LockUse::Ignored,
-            _ => LockUse::Checked,
-        },
+        lock_use: args.lock.lock_use(),
         ..making(&args.making, settings, environment)
     })
 }

@@ -8,10 +8,10 @@ use crate::{
     args::{ExplicitHash, ExportArgs, GlobalArgs, LockFormat},
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
-use super::context::settings;
+use super::{context::settings, frame::performed};
 
 pub(super) fn export(
     args: &ExportArgs,
@@ -19,7 +19,6 @@ pub(super) fn export(
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
     let settings = settings(global, environment)?;
-    let reporter = progress::reporter(global);
     let options = ExportOptions {
         lock: args.lock.clone(),
         format: format(args.format),
@@ -30,8 +29,9 @@ pub(super) fn export(
         platforms: args.platforms.clone(),
         output: args.output.clone(),
     };
-    let report =
-        export_lock(&options, &settings, &*reporter).map_err(|error| Failure::new(&error))?;
+    let report = performed(global, |reporter| {
+        export_lock(&options, &settings, reporter)
+    })?;
     if global.json {
         output::json(&report);
     } else if let Some(text) = &report.text {

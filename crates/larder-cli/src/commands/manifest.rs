@@ -9,10 +9,13 @@ use crate::{
     args::{GlobalArgs, ManifestArgs},
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
-use super::context::settings;
+use super::{
+    context::settings,
+    frame::{self, performed},
+};
 
 pub(super) fn manifest(
     args: &ManifestArgs,
@@ -20,14 +23,10 @@ pub(super) fn manifest(
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
     let settings = settings(global, environment)?;
-    let reporter = progress::reporter(global);
-    let report =
-        read_manifest(&args.files, &settings, &*reporter).map_err(|error| Failure::new(&error))?;
-    if global.json {
-        output::json(&report);
-    } else {
-        text(&report);
-    }
+    let report = performed(global, |reporter| {
+        read_manifest(&args.files, &settings, reporter)
+    })?;
+    frame::report(&report, global, text);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -18,6 +18,7 @@ mod context;
 mod create;
 mod env;
 mod export;
+mod frame;
 mod init;
 mod job;
 mod list;

@@ -10,10 +10,13 @@ use crate::{
     args::{GlobalArgs, PackArgs},
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
-use super::context::{block_on, settings_with_store};
+use super::{
+    context::settings_with_store,
+    frame::{awaited, summed_up},
+};
 
 pub(super) fn pack(
     args: &PackArgs,
@@ -21,7 +24,6 @@ pub(super) fn pack(
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
     let settings = settings_with_store(global, environment)?;
-    let reporter = progress::reporter(global);
     let options = PackOptions {
         source: source(args),
         platforms: platforms(&args.platforms),
@@ -29,14 +31,10 @@ pub(super) fn pack(
         output: args.output.clone(),
         dry_run: args.dry_run,
     };
-    let result = block_on(pack_environment(&options, &settings, &*reporter))?;
-    drop(reporter);
-    let report = result.map_err(|error| Failure::new(&error))?;
-    if global.json {
-        output::json(&report);
-    } else if !global.quiet {
-        summary(&report);
-    }
+    let report = awaited(global, async |reporter| {
+        pack_environment(&options, &settings, reporter).await
+    })?;
+    summed_up(&report, global, summary);
     Ok(ExitCode::SUCCESS)
 }
 

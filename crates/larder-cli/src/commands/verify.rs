@@ -3,17 +3,21 @@
 use std::process::ExitCode;
 
 use larder::{
-    Drifted, VerifyEnvironmentReport, VerifyOptions, VerifyReport, verify as verify_environment,
+    Drifted, Kind, VerifyEnvironmentReport, VerifyOptions, VerifyReport,
+    verify as verify_environment,
 };
 
 use crate::{
     args::{GlobalArgs, VerifyArgs},
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
-use super::context::{existing, settings};
+use super::{
+    context::{existing, settings},
+    frame::{self, exit_code, performed},
+};
 
 /// How many paths of one kind are listed before the rest is only counted.
 const LISTED: usize = 20;
@@ -28,19 +32,16 @@ pub(super) fn verify(
         threads: settings(global, environment)?.threads,
         quick: args.quick,
     };
-    let reporter = progress::reporter(global);
-    let result = verify_environment(&prefix, options, &*reporter);
-    drop(reporter);
-    let report = result.map_err(|error| Failure::new(&error))?;
-    if global.json {
-        output::json(&report);
-    } else {
+    let report = performed(global, |reporter| {
+        verify_environment(&prefix, options, reporter)
+    })?;
+    frame::report(&report, global, |report| {
         print(&report.found, limit(global));
         if !global.quiet {
-            output::tell(summary(&report));
+            output::tell(summary(report));
         }
-    }
-    Ok(ExitCode::from(u8::from(!report.success)))
+    });
+    Ok(exit_code(report.success, Kind::Refused))
 }
 
 /// How many paths of one kind are listed.

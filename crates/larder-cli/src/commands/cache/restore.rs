@@ -3,14 +3,13 @@
 use std::process::ExitCode;
 
 use larder::cache::{Hit, RestoreOptions, RestoreReport, restore as restore_entry};
-use serde_json::json;
 
 use crate::{
     args::{CacheRestoreArgs, GlobalArgs},
-    commands::context::block_on,
+    commands::frame::{awaited, summed_up, with_success},
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
 use super::{inputs, outputs::tell_services};
@@ -33,16 +32,13 @@ pub(super) fn restore(
         lookup_only: args.lookup_only,
         threads: inputs::threads(),
     };
-    let reporter = progress::reporter(global);
-    let report = block_on(restore_entry(&*remote, &options, &*reporter))?;
-    drop(reporter);
-    let report = report.map_err(|error| Failure::new(&error))?;
+    let report = awaited(global, async |reporter| {
+        restore_entry(&*remote, &options, reporter).await
+    })?;
     tell_services(args, &report, (global, environment))?;
-    if global.json {
-        output::json(&json(&report));
-    } else if !global.quiet {
+    summed_up(&with_success(&report), global, |_| {
         summary(&report, args.lookup_only);
-    }
+    });
     if args.fail_on_miss && report.hit == Hit::False {
         if !global.json {
             output::tell("error: nothing matches, and --fail-on-miss was given");
@@ -50,16 +46,6 @@ pub(super) fn restore(
         return Ok(ExitCode::from(larder::Kind::Refused.exit_code()));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn json(report: &RestoreReport) -> serde_json::Value {
-    let mut value = json!({ "success": true });
-    if let (Some(all), Ok(serde_json::Value::Object(report))) =
-        (value.as_object_mut(), serde_json::to_value(report))
-    {
-        all.extend(report);
-    }
-    value
 }
 
 fn summary(report: &RestoreReport, lookup_only: bool) {

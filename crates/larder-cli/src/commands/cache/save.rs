@@ -7,10 +7,10 @@ use serde_json::json;
 
 use crate::{
     args::{CacheSaveArgs, GlobalArgs},
-    commands::context::block_on,
+    commands::frame::{awaited, summed_up, with_success},
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
 use super::inputs::{self, What};
@@ -21,11 +21,10 @@ pub(super) fn save(
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
     if let Some(reason) = reason_not_to(args) {
-        if global.json {
-            output::json(&json!({ "success": true, "outcome": "skipped", "reason": reason }));
-        } else if !global.quiet {
+        let skipped = json!({ "success": true, "outcome": "skipped", "reason": reason });
+        summed_up(&skipped, global, |_| {
             output::tell(format!("nothing is saved: {reason}"));
-        }
+        });
         return Ok(ExitCode::SUCCESS);
     }
     let mut what = inputs::what(&args.what, &[], (&args.options, environment))?;
@@ -42,27 +41,16 @@ pub(super) fn save(
             level: WriteOptions::LEVEL,
         },
     };
-    let reporter = progress::reporter(global);
-    let report = block_on(save_if_possible(&*remote, &options, &*reporter))?;
-    drop(reporter);
-    let report = report.map_err(|error| Failure::new(&error))?;
+    let report = awaited(global, async |reporter| {
+        save_if_possible(&*remote, &options, reporter).await
+    })?;
     for path in &report.skipped {
         output::tell(format!(
             "warning: not saved: `{}` is no file, link or directory",
             path.display()
         ));
     }
-    if global.json {
-        let mut value = json!({ "success": true });
-        if let (Some(all), Ok(serde_json::Value::Object(report))) =
-            (value.as_object_mut(), serde_json::to_value(&report))
-        {
-            all.extend(report);
-        }
-        output::json(&value);
-    } else if !global.quiet {
-        summary(&report);
-    }
+    summed_up(&with_success(&report), global, |_| summary(&report));
     Ok(ExitCode::SUCCESS)
 }
 

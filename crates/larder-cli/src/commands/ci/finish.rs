@@ -11,10 +11,13 @@ use serde_json::json;
 
 use crate::{
     args::{CiFinishArgs, GlobalArgs},
-    commands::context::{command_line, settings},
+    commands::{
+        context::{command_line, settings},
+        frame::performed,
+    },
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
 use super::{keep::Settled, service, state::State};
@@ -112,7 +115,5 @@ fn remove_environment(
         dry_run: false,
         command_line: command_line(),
     };
-    let reporter = progress::reporter(global);
-    let removed = remove(&options, &settings, &*reporter);
-    removed.map(drop).map_err(|error| Failure::new(&error))
+    performed(global, |reporter| remove(&options, &settings, reporter)).map(drop)
 }

@@ -17,13 +17,14 @@ use crate::{
     args::{CiCleanup, CiService, CiSetupArgs, GlobalArgs, TargetArgs},
     commands::{
         context::settings_with_store,
+        frame::performed,
         job::{self, Job},
         shell::{quoted, this_program},
         shell_hook,
     },
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
 use super::{
@@ -135,8 +136,9 @@ impl Step<'_> {
             return Ok(());
         }
         let settings = settings_with_store(self.global, has)?;
-        let reporter = progress::reporter(self.global);
-        trim(&settings, SystemTime::now(), &*reporter).map_err(|error| Failure::new(&error))
+        performed(self.global, |reporter| {
+            trim(&settings, SystemTime::now(), reporter)
+        })
     }
 
     fn for_later_steps(&self, prefix: &Path, has: &Environment) -> Result<(), Failure> {

@@ -6,10 +6,10 @@ use larder::{EnvExportOptions, EnvFormat, env_export};
 
 use crate::{
     args::{EnvExportArgs, ExportFormat, GlobalArgs},
-    commands::context::existing_with_settings,
+    commands::{context::existing_with_settings, frame::performed},
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
 pub(super) fn export(
@@ -32,10 +32,7 @@ pub(super) fn export(
         channels: args.channels.clone(),
         output: args.file.clone(),
     };
-    let reporter = progress::reporter(global);
-    let report =
-        env_export(&options, &settings, &*reporter).map_err(|error| Failure::new(&error))?;
-    drop(reporter);
+    let report = performed(global, |reporter| env_export(&options, &settings, reporter))?;
     match &report.file {
         None => output::data(&report.text),
         Some(_) if global.json => output::json(&report),

@@ -13,10 +13,11 @@ use crate::{
     commands::{
         context::{command_line, settings, target},
         create::tell_notes,
+        frame::{performed, summed_up},
     },
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
 pub(super) fn remove(
@@ -38,9 +39,10 @@ pub(super) fn remove(
         dry_run: true,
         command_line: command_line(),
     };
-    let reporter = progress::reporter(global);
     let run = |options: &RemoveOptions| {
-        remove_environment(options, &settings, &*reporter).map_err(|error| Failure::new(&error))
+        performed(global, |reporter| {
+            remove_environment(options, &settings, reporter)
+        })
     };
     let mut report = run(&options)?;
     if !args.dry_run {
@@ -48,20 +50,14 @@ pub(super) fn remove(
         options.dry_run = false;
         report = run(&options)?;
     }
-    if global.json {
-        output::json(&report);
-    } else if !global.quiet {
-        let what = if report.dry_run {
-            "would remove"
-        } else {
-            "removed"
+    summed_up(&report, global, |report| {
+        let what = match report.dry_run {
+            true => "would remove",
+            false => "removed",
         };
-        output::tell(format!(
-            "{what} {} with {}",
-            report.prefix.display(),
-            contents(&report)
-        ));
-    }
+        let prefix = report.prefix.display();
+        output::tell(format!("{what} {prefix} with {}", contents(report)));
+    });
     Ok(ExitCode::SUCCESS)
 }
 

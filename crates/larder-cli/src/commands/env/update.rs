@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use larder::{
-    CreateOptions, Extras, LockUse, Settings, UpdateOptions, UpdateReport,
-    update as update_environment,
+    CreateOptions, Extras, Settings, UpdateOptions, UpdateReport, update as update_environment,
 };
 
 use crate::{
@@ -78,11 +77,7 @@ fn options(
             platform: args.platform.clone(),
             dry_run: args.dry_run,
             shortcuts: shortcuts(&args.conda),
-            lock_use: match (args.frozen, args.no_lock) {
-                (true, _) => LockUse::Frozen,
-                (_, true) => LockUse::Ignored,
-                _ => LockUse::Checked,
-            },
+            lock_use: args.lock.lock_use(),
             ..making(&args.making, settings, environment)
         },
         extras: match args.prune {

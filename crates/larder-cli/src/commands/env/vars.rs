@@ -7,10 +7,13 @@ use larder_event::Reporter;
 
 use crate::{
     args::{GlobalArgs, VarsChangeArgs, VarsCommand},
-    commands::context::{command_line, existing, existing_with_settings},
+    commands::{
+        context::{command_line, existing, existing_with_settings},
+        frame::{self, performed},
+    },
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
 type Change = fn(&ConfigVarsOptions, &[String], &dyn Reporter) -> Result<(), ConfigVarsError>;
@@ -24,12 +27,10 @@ pub(super) fn vars(
         VarsCommand::List { target } => {
             let prefix = existing(target, global, environment)?;
             let variables = config_vars(&prefix).map_err(|error| Failure::new(&error))?;
-            if global.json {
-                output::json(&variables);
-            } else {
+            frame::report(&variables, global, |variables| {
                 let lines = variables.iter();
                 lines.for_each(|(name, value)| output::line(format!("{name} = {value}")));
-            }
+            });
             Ok(ExitCode::SUCCESS)
         }
         VarsCommand::Set(args) => change(set_config_vars, args, global, environment),
@@ -49,9 +50,9 @@ fn change(
         override_frozen: args.override_frozen,
         command_line: command_line(),
     };
-    let reporter = progress::reporter(global);
-    change(&options, &args.variables, &*reporter).map_err(|error| Failure::new(&error))?;
-    drop(reporter);
+    performed(global, |reporter| {
+        change(&options, &args.variables, reporter)
+    })?;
     let variables = config_vars(&options.prefix).map_err(|error| Failure::new(&error))?;
     if global.json {
         output::json(&serde_json::json!({

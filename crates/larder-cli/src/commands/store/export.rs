@@ -7,12 +7,13 @@ use larder::{ExportPkgsOptions, ExportPkgsReport, Kind, LockedSource, Target, ex
 use crate::{
     args::{GlobalArgs, StoreExportArgs, StoreLayout},
     commands::{
-        context::{block_on, settings_with_store},
+        context::settings_with_store,
+        frame::{self, awaited, exit_code},
         pack::platforms,
     },
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
 pub(super) fn export(
@@ -21,7 +22,6 @@ pub(super) fn export(
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
     let settings = settings_with_store(global, environment)?;
-    let reporter = progress::reporter(global);
     let StoreLayout::CondaPkgs = args.layout;
     let options = ExportPkgsOptions {
         directory: args.directory.clone(),
@@ -29,19 +29,11 @@ pub(super) fn export(
         platforms: platforms(&args.platforms),
         dry_run: args.dry_run,
     };
-    let result = block_on(export_pkgs(&options, &settings, &*reporter))?;
-    drop(reporter);
-    let report = result.map_err(|error| Failure::new(&error))?;
-    if global.json {
-        output::json(&report);
-    } else {
-        tell(&report, global);
-    }
-    Ok(if report.success {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(Kind::Refused.exit_code())
-    })
+    let report = awaited(global, async |reporter| {
+        export_pkgs(&options, &settings, reporter).await
+    })?;
+    frame::report(&report, global, |report| tell(report, global));
+    Ok(exit_code(report.success, Kind::Refused))
 }
 
 fn source(args: &StoreExportArgs) -> Option<LockedSource> {

@@ -6,10 +6,13 @@ use larder::{GcArchive, GcOptions, GcReport, gc as collect_garbage};
 
 use crate::{
     args::{GlobalArgs, StoreGcArgs},
-    commands::context::settings_with_store,
+    commands::{
+        context::settings_with_store,
+        frame::{self, performed},
+    },
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
 use super::{ages::ago, gc_remote};
@@ -24,20 +27,17 @@ pub(super) fn gc(
     }
     let settings = settings_with_store(global, environment)?;
     let options = options(args);
-    let reporter = progress::reporter(global);
-    let result = collect_garbage(&options, &settings, &*reporter);
-    drop(reporter);
-    let report = result.map_err(|error| Failure::new(&error))?;
-    if global.json {
-        output::json(&report);
-        return Ok(ExitCode::SUCCESS);
-    }
-    if args.dry_run || global.verbose > 0 {
-        list(&report.archives, options.now);
-    }
-    if !global.quiet {
-        summary(&report);
-    }
+    let report = performed(global, |reporter| {
+        collect_garbage(&options, &settings, reporter)
+    })?;
+    frame::report(&report, global, |report| {
+        if args.dry_run || global.verbose > 0 {
+            list(&report.archives, options.now);
+        }
+        if !global.quiet {
+            summary(report);
+        }
+    });
     Ok(ExitCode::SUCCESS)
 }
 

@@ -7,12 +7,13 @@ use larder::{RemoteGcOptions, RemoteGcReport, gc_remote as collect};
 use crate::{
     args::{GlobalArgs, StoreGcArgs},
     commands::{
-        context::{block_on, settings_with_store},
+        context::settings_with_store,
+        frame::{self, awaited},
         share::with_remote,
     },
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
 pub(super) fn gc_remote(
@@ -28,15 +29,10 @@ pub(super) fn gc_remote(
         dry_run: args.dry_run,
         now: SystemTime::now(),
     };
-    let reporter = progress::reporter(global);
-    let result = block_on(collect(&options, &settings, &*reporter))?;
-    drop(reporter);
-    let report = result.map_err(|error| Failure::new(&error))?;
-    if global.json {
-        output::json(&report);
-    } else {
-        tell(&report, global);
-    }
+    let report = awaited(global, async |reporter| {
+        collect(&options, &settings, reporter).await
+    })?;
+    frame::report(&report, global, |report| tell(report, global));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,10 +6,13 @@ use larder::{ImportOptions, ImportReport, Kind, import as import_archives};
 
 use crate::{
     args::{GlobalArgs, StoreImportArgs},
-    commands::context::settings_with_store,
+    commands::{
+        context::settings_with_store,
+        frame::{self, performed},
+    },
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
 pub(super) fn import(
@@ -18,20 +21,15 @@ pub(super) fn import(
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
     let settings = settings_with_store(global, environment)?;
-    let reporter = progress::reporter(global);
     let options = ImportOptions {
         directories: args.directories.clone(),
         locks: args.locks.clone(),
         dry_run: args.dry_run,
     };
-    let result = import_archives(&options, &settings, &*reporter);
-    drop(reporter);
-    let report = result.map_err(|error| Failure::new(&error))?;
-    if global.json {
-        output::json(&report);
-    } else {
-        tell(&report, global);
-    }
+    let report = performed(global, |reporter| {
+        import_archives(&options, &settings, reporter)
+    })?;
+    frame::report(&report, global, |report| tell(report, global));
     Ok(
         match (report.wrong.is_empty(), report.unreadable.is_empty()) {
             (false, _) => ExitCode::from(Kind::Damage.exit_code()),

@@ -5,21 +5,20 @@ use std::process::ExitCode;
 use larder::{Amount, StoreInfo, store_info};
 
 use crate::{
-    args::GlobalArgs, commands::context::settings_with_store, environment::Environment,
-    failure::Failure, output, progress,
+    args::GlobalArgs,
+    commands::{
+        context::settings_with_store,
+        frame::{self, performed},
+    },
+    environment::Environment,
+    failure::Failure,
+    output,
 };
 
 pub(super) fn info(global: &GlobalArgs, environment: &Environment) -> Result<ExitCode, Failure> {
     let settings = settings_with_store(global, environment)?;
-    let reporter = progress::reporter(global);
-    let result = store_info(&settings, &*reporter);
-    drop(reporter);
-    let info = result.map_err(|error| Failure::new(&error))?;
-    if global.json {
-        output::json(&info);
-    } else {
-        output::data(&text(&info));
-    }
+    let info = performed(global, |reporter| store_info(&settings, reporter))?;
+    frame::report(&info, global, |info| output::data(&text(info)));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,7 +6,7 @@ use larder::{ListedArchive, list_store};
 
 use crate::{
     args::{GlobalArgs, StoreListArgs, StoreOrder},
-    commands::context::settings_with_store,
+    commands::{context::settings_with_store, frame},
     environment::Environment,
     failure::Failure,
     output,
@@ -26,11 +26,7 @@ pub(super) fn list(
         StoreOrder::LastUsed => archives.sort_by_key(|archive| archive.last_used),
         StoreOrder::Name => archives.sort_by_key(shown),
     }
-    if global.json {
-        output::json(&archives);
-    } else {
-        table(&archives);
-    }
+    frame::report(&archives, global, |archives| table(archives));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -7,12 +7,13 @@ use larder::{PullOptions, PullReport, pull as pull_store};
 use crate::{
     args::{GlobalArgs, StorePullArgs},
     commands::{
-        context::{block_on, settings_with_store},
+        context::settings_with_store,
+        frame::{awaited, summed_up},
         pack::platforms,
     },
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
 use super::push::{choice, list};
@@ -23,21 +24,16 @@ pub(super) fn pull(
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
     let mut settings = settings_with_store(global, environment)?;
-    args.remote.open(&mut settings, environment)?;
+    args.moved.remote.open(&mut settings, environment)?;
     let options = PullOptions {
-        choice: choice(&args.files, args.all),
+        choice: choice(&args.moved),
         platforms: platforms(&args.platforms),
-        dry_run: args.dry_run,
+        dry_run: args.moved.dry_run,
     };
-    let reporter = progress::reporter(global);
-    let result = block_on(pull_store(&options, &settings, &*reporter))?;
-    drop(reporter);
-    let report = result.map_err(|error| Failure::new(&error))?;
-    if global.json {
-        output::json(&report);
-    } else if !global.quiet {
-        tell(&report);
-    }
+    let report = awaited(global, async |reporter| {
+        pull_store(&options, &settings, reporter).await
+    })?;
+    summed_up(&report, global, tell);
     Ok(ExitCode::SUCCESS)
 }
 

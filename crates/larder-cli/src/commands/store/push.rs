@@ -1,15 +1,18 @@
 //! `larder store push`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
 use larder::{Kind, PushOptions, PushReport, ShareChoice, push as push_store};
 
 use crate::{
-    args::{GlobalArgs, StorePushArgs},
-    commands::context::{block_on, settings_with_store},
+    args::{GlobalArgs, MovedArgs, StorePushArgs},
+    commands::{
+        context::settings_with_store,
+        frame::{awaited, exit_code, summed_up},
+    },
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
 pub(super) fn push(
@@ -18,32 +21,24 @@ pub(super) fn push(
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
     let mut settings = settings_with_store(global, environment)?;
-    args.remote.open(&mut settings, environment)?;
+    args.moved.remote.open(&mut settings, environment)?;
     let options = PushOptions {
-        choice: choice(&args.files, args.all),
-        dry_run: args.dry_run,
+        choice: choice(&args.moved),
+        dry_run: args.moved.dry_run,
     };
-    let reporter = progress::reporter(global);
-    let result = block_on(push_store(&options, &settings, &*reporter))?;
-    drop(reporter);
-    let report = result.map_err(|error| Failure::new(&error))?;
-    if global.json {
-        output::json(&report);
-    } else if !global.quiet {
-        tell(&report);
-    }
-    Ok(match report.success {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::from(Kind::Damage.exit_code()),
-    })
+    let report = awaited(global, async |reporter| {
+        push_store(&options, &settings, reporter).await
+    })?;
+    summed_up(&report, global, tell);
+    Ok(exit_code(report.success, Kind::Damage))
 }
 
 /// Which objects are meant.
-pub(super) fn choice(files: &[PathBuf], all: bool) -> ShareChoice {
-    match (files, all) {
-        (_, true) => ShareChoice::All,
-        ([], false) => ShareChoice::Roots,
-        (files, false) => ShareChoice::Locks(files.to_vec()),
+pub(super) fn choice(moved: &MovedArgs) -> ShareChoice {
+    match &moved.files[..] {
+        _ if moved.all => ShareChoice::All,
+        [] => ShareChoice::Roots,
+        files => ShareChoice::Locks(files.to_vec()),
     }
 }
 

@@ -8,10 +8,13 @@ use larder::{
 
 use crate::{
     args::{GlobalArgs, StoreVerifyArgs},
-    commands::context::{block_on, settings_with_store},
+    commands::{
+        context::settings_with_store,
+        frame::{self, awaited, exit_code},
+    },
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
 pub(super) fn verify(
@@ -26,23 +29,16 @@ pub(super) fn verify(
         trees: args.trees,
         repair: args.repair,
     };
-    let reporter = progress::reporter(global);
-    let result = block_on(verify_store(&options, &settings, &*reporter))?;
-    drop(reporter);
-    let report = result.map_err(|error| Failure::new(&error))?;
-    if global.json {
-        output::json(&report);
-    } else {
+    let report = awaited(global, async |reporter| {
+        verify_store(&options, &settings, reporter).await
+    })?;
+    frame::report(&report, global, |report| {
         for finding in &report.findings {
             output::line(line(finding));
         }
-        summary(&report, args.repair, global.quiet);
-    }
-    if report.success {
-        Ok(ExitCode::SUCCESS)
-    } else {
-        Ok(ExitCode::from(Kind::Damage.exit_code()))
-    }
+        summary(report, args.repair, global.quiet);
+    });
+    Ok(exit_code(report.success, Kind::Damage))
 }
 
 fn line(finding: &StoreFinding) -> String {

@@ -10,7 +10,7 @@ use std::{
 use larder::{
     CreateReport,
     cache::{Hit, KeyContext, Remote, RestoreReport, SaveReport, Style},
-    step::{CacheUse, KeyParts, StepKey, StepStore, step_key},
+    step::{CacheUse, KeyParts, StepKey, StepStore, step_key, trim},
 };
 use serde::{Deserialize, Serialize};
 
@@ -18,11 +18,12 @@ use crate::{
     args::{CacheRemoteArgs, CacheScopeArgs, GlobalArgs},
     commands::{
         cache::inputs as cache_inputs,
-        context::{block_on, settings_with_store},
+        context::settings_with_store,
+        frame::{awaited, performed},
     },
     environment::Environment,
     failure::Failure,
-    output, progress,
+    output,
 };
 
 use super::super::inputs::Inputs;
@@ -70,13 +71,12 @@ impl Entry {
         let is_own = named.is_none();
         let store = named.unwrap_or_else(|| step.join("store"));
         let store = open(&url, (store, step.join("notes")), (global, environment))?;
-        let reporter = progress::reporter(global);
-        let restored = block_on(store.restore(&key, &*reporter))?;
+        let restored = awaited(global, async |reporter| store.restore(&key, reporter).await)?;
         Ok(Some(Self {
             url,
             key,
             store,
-            restored: restored.map_err(|error| Failure::new(&error))?,
+            restored,
             is_own,
         }))
     }
@@ -126,13 +126,12 @@ impl Save {
         let directories = (self.store.clone(), self.notes.clone());
         let store = open(&self.remote, directories, (global, &environment))?;
         let settings = settings_with_store(global, &environment)?;
-        let reporter = progress::reporter(global);
         if self.trim {
-            let trimmed = larder::step::trim(&settings, store.now, &*reporter);
-            trimmed.map_err(|error| Failure::new(&error))?;
+            performed(global, |reporter| trim(&settings, store.now, reporter))?;
         }
-        let report = block_on(store.save(&self.key, &*reporter))?;
-        report.map_err(|error| Failure::new(&error))
+        awaited(global, async |reporter| {
+            store.save(&self.key, reporter).await
+        })
     }
 }
 

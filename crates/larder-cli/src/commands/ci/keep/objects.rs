@@ -10,13 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     args::GlobalArgs,
-    commands::{
-        context::{block_on, settings_with_store},
-        share::with_remote,
-    },
+    commands::{context::settings_with_store, frame::awaited, share::with_remote},
     environment::Environment,
     failure::Failure,
-    progress,
 };
 
 /// A remote for a step's packages.
@@ -87,8 +83,8 @@ impl Push {
             },
             dry_run: false,
         };
-        let reporter = progress::reporter(global);
-        let report = block_on(push_store(&options, &settings, &*reporter))?;
-        report.map_err(|error| Failure::new(&error))
+        awaited(global, async |reporter| {
+            push_store(&options, &settings, reporter).await
+        })
     }
 }
