@@ -151,6 +151,20 @@ impl Remote for Directory {
         &self.url
     }
 
+    async fn probe(&self) -> Result<(), RemoteError> {
+        let root = Arc::clone(&self.root);
+        match blocking(move || fs::read_dir(&root).map(drop)).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(RemoteError::Missing {
+                remote: self.url.to_string(),
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(RemoteError::Url {
+                url: self.url.to_string(),
+                problem: "it is no directory".to_owned(),
+            }),
+            read => read.map_err(|error| self.failed("list", "", error)),
+        }
+    }
+
     async fn create_if_absent(&self, name: &ObjectName, body: Body) -> Result<u64, RemoteError> {
         let path = self.path(name);
         let (file, size) = self.receive(name, body).await?;

@@ -13,6 +13,12 @@ pub enum RemoteError {
         /// The object's name.
         object: String,
     },
+    /// There is no such remote: nothing was ever put there, or its URL is wrong.
+    #[error("{remote} is not there")]
+    Missing {
+        /// The remote's URL.
+        remote: String,
+    },
     /// The name is taken.
     #[error("`{object}` is on {remote} already")]
     Exists {

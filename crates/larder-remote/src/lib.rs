@@ -81,6 +81,15 @@ pub trait Remote: Send + Sync {
     /// The URL, without credentials, for messages.
     fn url(&self) -> &str;
 
+    /// Looks whether the remote is there at all, as far as that can be told without asking for an object: one
+    /// that is made by the first creation may not be.
+    ///
+    /// # Errors
+    /// [`RemoteError::Missing`] if it is not.
+    async fn probe(&self) -> Result<(), RemoteError> {
+        Ok(())
+    }
+
     /// Creates an object that is there whole or not at all, and only if its name is free: of several
     /// that create one name at once, exactly one succeeds (where the service has conditional creation).
     /// Returns how many bytes it has.

@@ -170,6 +170,10 @@ impl Remote for Patient {
         self.inner.url()
     }
 
+    async fn probe(&self) -> Result<(), RemoteError> {
+        self.often(("reach", ""), || self.inner.probe()).await
+    }
+
     async fn create_if_absent(&self, name: &ObjectName, body: Body) -> Result<u64, RemoteError> {
         let create = |body| self.inner.create_if_absent(name, body);
         self.send(name, body, create).await

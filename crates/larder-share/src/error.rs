@@ -59,6 +59,11 @@ impl ShareError {
         matches!(self, Self::Remote(error) if error.is_not_found())
     }
 
+    /// Whether there is no such remote; the first push may make it.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Remote(RemoteError::Missing { .. }))
+    }
+
     /// Whether the remote does not let us. Read-only credentials are an ordinary case.
     pub fn is_forbidden(&self) -> bool {
         matches!(

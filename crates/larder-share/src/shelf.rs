@@ -20,6 +20,12 @@ pub trait Shelf: Send + Sync {
     /// The remote's URL, without credentials, for messages.
     fn url(&self) -> &str;
 
+    /// Looks whether the remote is there at all; one that is made by the first push may not be.
+    ///
+    /// # Errors
+    /// [`RemoteError::Missing`] if it is not.
+    async fn probe(&self) -> Result<(), ShareError>;
+
     /// Says what this run is about to ask for, so that what is kept together can be read together. Changes
     /// nothing in what the other methods give.
     ///

@@ -61,7 +61,7 @@ impl Explain for PresetError {
 impl Explain for RemoteError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Url { .. } | Self::Unsupported { .. } => Kind::Refused,
+            Self::Url { .. } | Self::Missing { .. } | Self::Unsupported { .. } => Kind::Refused,
             _ => Kind::World,
         }
     }
@@ -69,6 +69,7 @@ impl Explain for RemoteError {
     fn code(&self) -> &'static str {
         match self {
             Self::NotFound { .. } => "remote::not-found",
+            Self::Missing { .. } => "remote::missing",
             Self::Exists { .. } => "remote::exists",
             Self::Forbidden { .. } => "remote::forbidden",
             Self::Temporary { .. } => "remote::temporary",
@@ -84,6 +85,7 @@ impl Explain for RemoteError {
             Self::Url { .. } => {
                 "--remote names it, or LARDER_REMOTE (for `larder cache` LARDER_CACHE_REMOTE), such as file:///srv/cache or s3://BUCKET/PREFIX?region=REGION"
             }
+            Self::Missing { .. } => "is it mounted, and meant? `larder store push` makes it",
             Self::Forbidden { .. } => {
                 "the credentials of its service's variables (AWS_*, AZURE_STORAGE_*, GOOGLE_*) may not do that"
             }

@@ -105,6 +105,12 @@ pub enum InputError {
     /// A file cannot be read.
     #[error(transparent)]
     Read(#[from] PathError),
+    /// A file that was named is not there.
+    #[error("there is no file `{}`", path.display())]
+    NoFile {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
     /// No file was named and the default one is not there.
     #[error("there is neither environment.yml nor environment.yaml in `{}`", directory.display())]
     NoDefault {
@@ -153,7 +159,7 @@ impl Explain for InputError {
             Self::Read(error)
                 if !matches!(
                     error.kind(),
-                    ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::PermissionDenied
+                    ErrorKind::IsADirectory | ErrorKind::PermissionDenied
                 ) =>
             {
                 Kind::World
@@ -164,7 +170,7 @@ impl Explain for InputError {
 
     fn code(&self) -> &'static str {
         match self {
-            Self::Read(_) => "input::unreadable",
+            Self::Read(_) | Self::NoFile { .. } => "input::unreadable",
             Self::NoDefault { .. } => "input::no-manifest",
             Self::Manifest(error) => error.code(),
             Self::Lock(_) => "lock::invalid",
@@ -208,7 +214,14 @@ pub(crate) fn read(
     let mut manifests = Vec::new();
     for path in &files {
         let absolute = settings.absolute(path);
-        let bytes = fs::read(&absolute).at("read", path)?;
+        let bytes = match fs::read(&absolute) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                // Without `./`, which nobody wants to read.
+                let path = absolute.components().collect();
+                return Err(InputError::NoFile { path });
+            }
+            bytes => bytes.at("read", path)?,
+        };
         if let Some(lock) = as_lock(path, &bytes, subdir, settings)? {
             if files.len() > 1 {
                 return Err(InputError::LockAmongOthers { path: path.clone() });

@@ -177,6 +177,20 @@ fn json_is_one_document_with_the_outputs() {
 }
 
 #[test]
+fn a_file_that_is_not_there_is_named_with_where_it_was_looked_for() {
+    let sandbox = app_and_lib();
+    let file = sandbox.path("nothere.yml");
+    let named = format!("there is no file `{}`", file.display());
+    for arguments in [
+        &["ci", "setup", "-f", "nothere.yml"][..],
+        &["create", "-p", "env", "-f", "./nothere.yml"],
+    ] {
+        let run = sandbox.larder(arguments).fails_with(1);
+        assert!(run.stderr.contains(&named), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn finish_without_setup_says_what_is_missing() {
     let sandbox = app_and_lib();
     let run = sandbox.larder(&["ci", "finish"]).fails_with(1);

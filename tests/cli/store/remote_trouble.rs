@@ -207,6 +207,47 @@ fn no_remote_and_a_layout_that_there_is_not_are_refused() {
 }
 
 #[test]
+fn a_directory_that_is_not_there_is_named_and_not_made_but_by_a_push() {
+    let (sandbox, _server) = world();
+    let store = |command: &[&str]| {
+        sandbox.larder(&[&["store"], command, &["--remote", "./nowhere"]].concat())
+    };
+    let runs = [
+        store(&["gc"]).fails_with(1),
+        store(&["gc", "--dry-run"]).fails_with(1),
+        store(&["pull"]).success(),
+        store(&["pull", "--all"]).success(),
+    ];
+    for run in runs {
+        let named = format!("file://{} is not there", sandbox.path("nowhere").display());
+        assert!(run.stderr.contains(&named), "{}", run.stderr);
+    }
+    assert!(!sandbox.path("nowhere").exists());
+    sandbox.write("file", "");
+    let run = sandbox
+        .larder(&["store", "gc", "--remote", "file"])
+        .fails_with(1);
+    assert!(run.stderr.contains("it is no directory"), "{}", run.stderr);
+    sandbox.larder(&["create", "-p", "env"]).success();
+    store(&["push"]).success();
+    store(&["gc"]).success();
+}
+
+#[test]
+fn a_push_of_nothing_says_that_there_is_nothing_and_why() {
+    let (sandbox, _server) = world();
+    let shelf = larder_testkit::Server::serve(&sandbox.path(""));
+    let url = format!("{}/", shelf.url().trim_end_matches('/'));
+    for (more, why) in [(None, "no environment"), (Some("--all"), "is empty")] {
+        let arguments = ["store", "push", "--remote", &url];
+        let arguments: Vec<&str> = arguments.into_iter().chain(more).collect();
+        let run = sandbox.larder(&arguments).success();
+        assert!(run.stderr.contains("nothing to push"), "{}", run.stderr);
+        assert!(run.stderr.contains(why), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn what_is_damaged_here_is_healed_from_the_remote() {
     let (sandbox, server) = world();
     sandbox

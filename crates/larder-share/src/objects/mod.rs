@@ -85,6 +85,10 @@ impl Shelf for Objects {
         self.remote.url()
     }
 
+    async fn probe(&self) -> Result<(), ShareError> {
+        Ok(self.remote.probe().await?)
+    }
+
     async fn find(&self, wanted: &[ObjectId]) -> Result<BTreeMap<ObjectId, u64>, ShareError> {
         let sizes = stream::iter(wanted.to_vec()).map(|id| self.size(id));
         let found: Vec<_> = sizes.buffer_unordered(REQUESTS).try_collect().await?;

@@ -123,6 +123,10 @@ impl Shelf for Packs {
         self.remote.url()
     }
 
+    async fn probe(&self) -> Result<(), ShareError> {
+        Ok(self.remote.probe().await?)
+    }
+
     async fn expect(&self, wanted: &[ObjectId]) -> Result<(), ShareError> {
         // An index that is damaged hides what it lists; what others list is planned all the same.
         let ready = self.ready().await;

@@ -64,6 +64,7 @@ pub async fn gc_remote(
 ) -> Result<RemoteGcReport, ShareOperationError> {
     let begun = Instant::now();
     let share = remote_of(settings)?;
+    share.probe().await?;
     let default = CollectOptions::new(options.now);
     let options = CollectOptions {
         life: options.life.unwrap_or(default.life),

@@ -14,7 +14,7 @@ use std::{
 
 use larder_cache::scope::Scopes;
 use larder_event::Reporter;
-use larder_share::{Limits, NoteName, Shelf};
+use larder_share::{Limits, NoteName, ShareError, Shelf, in_time};
 use larder_store::ObjectId;
 
 use crate::{OpenRemoteError, Settings, open_remote};
@@ -91,6 +91,12 @@ impl Share {
 
     fn shelf(&self) -> &dyn Shelf {
         &*self.0.shelf
+    }
+
+    /// Whether there is anything at all where it should be.
+    async fn probe(&self) -> Result<(), ShareError> {
+        let what = (self.url(), "", "reach");
+        in_time(self.limits().answer, what, self.shelf().probe()).await
     }
 
     fn limits(&self) -> &Limits {

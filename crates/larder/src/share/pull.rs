@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use larder_event::Reporter;
-use larder_fetch::{FetchPlan, FetchSummary, MissingPackage};
+use larder_fetch::{FetchPlan, FetchSummary, MirrorMap, MissingPackage};
 use larder_fs::Durability;
 use larder_share::in_time;
 use larder_store::{ObjectId, Origin, Store};
@@ -65,6 +65,11 @@ pub async fn pull(
 ) -> Result<PullReport, ShareOperationError> {
     let begun = Instant::now();
     let share = remote_of(settings)?;
+    match share.probe().await {
+        // Whoever pulls first and pushes at the end finds none the first time.
+        Err(error) if error.is_missing() => reporter.warn("share::missing", error.to_string()),
+        probed => probed?,
+    }
     let store = crate::store::open(settings, Durability::Flush)?;
     let mut meant = Meant::new(&options.choice, &options.platforms, (&store, settings))?;
     if options.choice == ShareChoice::All {
@@ -148,9 +153,10 @@ impl Pulling<'_> {
         &self,
         there: &BTreeMap<ObjectId, u64>,
     ) -> Result<FetchSummary, ShareOperationError> {
+        let mirrors = network::mirrors(self.settings);
         let mut missing: Vec<MissingPackage> = there
             .iter()
-            .map(|(id, size)| self.missing(*id, *size))
+            .map(|(id, size)| self.missing(*id, *size, &mirrors))
             .collect();
         missing.sort_by(|one, other| {
             other
@@ -173,10 +179,9 @@ impl Pulling<'_> {
     }
 
     /// Its channel is asked for what is damaged on the remote.
-    fn missing(&self, id: ObjectId, size: u64) -> MissingPackage {
+    fn missing(&self, id: ObjectId, size: u64, mirrors: &MirrorMap) -> MissingPackage {
         let origin = self.meant.objects.get(&id).cloned();
         let Origin { name, url } = origin.unwrap_or_default();
-        let mirrors = network::mirrors(self.settings);
         let url = url.and_then(|url| url.parse().ok());
         let stem = name.as_deref().map(|name| {
             let extension = format!(".{}", id.kind.extension());

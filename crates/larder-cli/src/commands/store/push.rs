@@ -29,9 +29,11 @@ pub(super) fn push(
     let report = awaited(global, async |reporter| {
         push_store(&options, &settings, reporter).await
     })?;
-    summed_up(&report, global, tell);
+    summed_up(&report, global, |report| tell(report, &args.moved));
     Ok(exit_code(report.success, Kind::Damage))
 }
+
+const NOT_HERE: &str = "not in the store";
 
 /// Which objects are meant.
 pub(super) fn choice(moved: &MovedArgs) -> ShareChoice {
@@ -42,7 +44,17 @@ pub(super) fn choice(moved: &MovedArgs) -> ShareChoice {
     }
 }
 
-fn tell(report: &PushReport) {
+fn tell(report: &PushReport, moved: &MovedArgs) {
+    if report.objects == 0 && report.solves == 0 {
+        // Neither whether the remote is there nor whether it may be written to was asked.
+        let why = match choice(moved) {
+            ShareChoice::All => "the store is empty",
+            ShareChoice::Locks(_) => "the store has nothing of what is locked",
+            _ => "no environment and no lock of this machine needs anything of the store",
+        };
+        output::tell(format!("nothing to push to {}: {why}", report.remote));
+        return list(NOT_HERE, &report.missing);
+    }
     let sent = match report.dry_run {
         true => "would send",
         false => "sent",
@@ -61,7 +73,7 @@ fn tell(report: &PushReport) {
         report.seconds
     ));
     let lists = [
-        ("not in the store", &report.missing),
+        (NOT_HERE, &report.missing),
         ("damaged in the store, and not sent", &report.damaged),
         (
             "just being collected on the remote: push again",
