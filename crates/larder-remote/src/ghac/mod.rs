@@ -20,7 +20,6 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use larder_digest::Hasher;
-use reqwest::Client;
 
 use crate::{
     Body, ByteRange, Download, ObjectInfo, ObjectName, OpenOptions, Remote, RemoteError, Wanted,
@@ -31,6 +30,7 @@ use failure::At;
 use place::{missing, namespace, refused, web_url};
 use rest::{Api, Listed};
 use service::{Found, MAX_KEYS, Service};
+use signed::Signed;
 use upload::{Blocks, Upload};
 
 mod download;
@@ -39,6 +39,7 @@ mod name;
 mod place;
 mod rest;
 mod service;
+mod signed;
 mod upload;
 
 /// How much is sent in one request: little enough that a slow line has sent four before the client takes the
@@ -58,6 +59,7 @@ pub struct Ghac {
     waits: Waits,
     /// Where uploads went that failed, by their keys: those are taken, by us. Secrets.
     failed: Arc<Mutex<HashMap<String, String>>>,
+    signed: Arc<Signed>,
     url: Arc<str>,
 }
 
@@ -106,7 +108,7 @@ impl Ghac {
         let mut hasher = Hasher::sha256();
         hasher.update(format!("{LAYOUT}|{namespace}").as_bytes());
         Ok(Self {
-            api: api(&client, &variable).map(Arc::new),
+            api: Api::of(&client, &variable).map(Arc::new),
             service: Arc::new(Service {
                 client,
                 results,
@@ -115,6 +117,7 @@ impl Ghac {
             }),
             waits,
             failed: Arc::default(),
+            signed: Arc::default(),
             url: shown.into(),
         })
     }
@@ -140,12 +143,24 @@ impl Ghac {
             .ok_or_else(|| at.not_found())
     }
 
+    /// Where the entry of a key is to be read: as was said last, unless that is `stale`.
+    async fn signed_url(
+        &self,
+        at: At<'_>,
+        key: &str,
+        stale: Option<&str>,
+    ) -> Result<Arc<str>, RemoteError> {
+        let look_up = async { Ok(self.entry(at, key).await?.url) };
+        self.signed.url(key, stale, look_up).await
+    }
+
     async fn info(
         &self,
         at: At<'_>,
         name: ObjectName,
         found: &Found,
     ) -> Result<ObjectInfo, RemoteError> {
+        self.signed.keep(&found.key, &found.url).await;
         let properties = self.blob(at, &found.url).properties().await?;
         Ok(ObjectInfo {
             name,
@@ -242,6 +257,7 @@ impl Remote for Ghac {
             waits,
         };
         let result = self.upload(&upload, &key, (first, blocks)).await;
+        self.signed.forget(&key);
         if matches!(&result, Err(error) if !matches!(error, RemoteError::Forbidden { .. })) {
             self.failed().insert(key, url);
         }
@@ -261,12 +277,20 @@ impl Remote for Ghac {
         range: Option<ByteRange>,
     ) -> Result<Download, RemoteError> {
         let at = self.at("read", name.as_str());
-        let found = self.exact(at, name).await?;
+        let key = name::key(name);
         let ranges = Ranges {
             size: RANGE,
             parallel: PARALLEL,
         };
-        self.blob(at, &found.url).read(range, ranges).await
+        let url = self.signed_url(at, &key, None).await?;
+        match self.blob(at, &url).read(range.clone(), ranges).await {
+            // The signature is not good for ever, and what was there may be gone.
+            Err(RemoteError::Forbidden { .. } | RemoteError::NotFound { .. }) => {
+                let url = self.signed_url(at, &key, Some(&url)).await?;
+                self.blob(at, &url).read(range, ranges).await
+            }
+            read => read,
+        }
     }
 
     async fn stat(&self, name: &ObjectName) -> Result<ObjectInfo, RemoteError> {
@@ -336,6 +360,7 @@ impl Remote for Ghac {
 
     async fn delete(&self, name: &ObjectName) -> Result<(), RemoteError> {
         let key = name::key(name);
+        self.signed.forget(&key);
         let of = ("delete", name.as_str());
         for entry in self.listed(of, &key).await? {
             match self.api(of.0)?.delete(self.at(of.0, of.1), entry.id).await {
@@ -356,21 +381,6 @@ impl Listed {
             used: self.used.max(self.created),
         }
     }
-}
-
-/// There is one if there is a token, and it says so when it fails.
-fn api<'a>(client: &Client, variable: &dyn Fn(&str) -> Option<&'a String>) -> Option<Api> {
-    let token = variable("GITHUB_TOKEN")?;
-    let repository = variable("GITHUB_REPOSITORY")?;
-    let base = variable("GITHUB_API_URL").map_or("https://api.github.com", String::as_str);
-    let mut caches = web_url(base)?;
-    let path = caches.path().trim_end_matches('/').to_owned();
-    caches.set_path(&format!("{path}/repos/{repository}/actions/caches"));
-    Some(Api {
-        client: client.clone(),
-        caches,
-        token: token.clone(),
-    })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::{
     failure::At,
+    place::web_url,
     service::{CALL, refusal},
 };
 use crate::RemoteError;
@@ -18,11 +19,11 @@ const PAGE: usize = 100;
 
 /// The API of one repository.
 pub(super) struct Api {
-    pub(super) client: Client,
+    client: Client,
     /// `GITHUB_API_URL/repos/GITHUB_REPOSITORY/actions/caches`
-    pub(super) caches: Url,
+    caches: Url,
     /// `GITHUB_TOKEN`
-    pub(super) token: String,
+    token: String,
 }
 
 /// An entry of any ref.
@@ -36,6 +37,24 @@ pub(super) struct Listed {
 }
 
 impl Api {
+    /// There is one if there is a token, and it says so when it fails.
+    pub(super) fn of<'a>(
+        client: &Client,
+        variable: &dyn Fn(&str) -> Option<&'a String>,
+    ) -> Option<Self> {
+        let token = variable("GITHUB_TOKEN")?;
+        let repository = variable("GITHUB_REPOSITORY")?;
+        let base = variable("GITHUB_API_URL").map_or("https://api.github.com", String::as_str);
+        let mut caches = web_url(base)?;
+        let path = caches.path().trim_end_matches('/').to_owned();
+        caches.set_path(&format!("{path}/repos/{repository}/actions/caches"));
+        Some(Self {
+            client: client.clone(),
+            caches,
+            token: token.clone(),
+        })
+    }
+
     /// All entries whose keys begin so, the newest first.
     pub(super) async fn list(&self, at: At<'_>, key: &str) -> Result<Vec<Listed>, RemoteError> {
         let mut all = Vec::new();

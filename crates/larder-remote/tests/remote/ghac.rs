@@ -280,6 +280,8 @@ async fn faults_are_errors_that_show_no_secret() {
     ];
     for (case, path, fault) in cases {
         server.fault(path, fault);
+        // One that knows no URL of the object yet.
+        let remote = self::remote(&server, MAIN);
         let error = remote.get(&name("a"), None).await.err().unwrap();
         assert!(error.is_temporary(), "{case}: {error:?}");
         let text = format!("{error:?}");
@@ -297,6 +299,56 @@ async fn faults_are_errors_that_show_no_secret() {
     server.shutdown();
     let error = remote.stat(&name("a")).await.unwrap_err();
     assert!(error.is_temporary(), "{error:?}");
+}
+
+/// How many look-ups there were since the last time.
+fn look_ups(server: &GhacServer) -> usize {
+    let asked = server.requests();
+    server.clear_requests();
+    let is_look_up = |path: &str| path.contains("GetCacheEntryDownloadURL");
+    asked.iter().filter(|one| is_look_up(&one.path)).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_is_looked_up_once_however_often_it_is_read() {
+    let server = GhacServer::start();
+    create(&*remote(&server, MAIN), "a", b"0123456789")
+        .await
+        .unwrap();
+    let remote = remote(&server, MAIN);
+    server.clear_requests();
+    let a = name("a");
+    let reads = (0..10).map(|at| remote.get(&a, Some(at..at + 1)));
+    for read in futures::future::join_all(reads).await {
+        assert_eq!(read.unwrap().bytes().await.unwrap().len(), 1);
+    }
+    assert_eq!(look_ups(&server), 1, "side by side");
+    // The signature is good for ten minutes.
+    server.advance(Duration::from_secs(11 * 60));
+    let reads = (0..10).map(|at| remote.get(&a, Some(at..at + 1)));
+    for read in futures::future::join_all(reads).await {
+        assert_eq!(read.unwrap().bytes().await.unwrap().len(), 1);
+    }
+    assert_eq!(look_ups(&server), 1, "when the signature is good no more");
+    let other = self::remote(&server, MAIN);
+    assert_eq!(newest(&*other, &[prefix("a")]).await.as_deref(), Some("a"));
+    assert_eq!(read(&*other, "a").await, b"0123456789");
+    assert_eq!(look_ups(&server), 1, "what was looked for may be read");
+}
+
+#[tokio::test]
+async fn an_object_that_goes_is_looked_up_once_more_and_not_there() {
+    let server = GhacServer::start();
+    let remote = with_api(&server, MAIN);
+    create(&*remote, "a", b"x").await.unwrap();
+    assert_eq!(read(&*remote, "a").await, b"x");
+    with_api(&server, MAIN).delete(&name("a")).await.unwrap();
+    server.clear_requests();
+    let error = remote.get(&name("a"), None).await.err().unwrap();
+    assert!(error.is_not_found(), "{error:?}");
+    assert_eq!(look_ups(&server), 1);
+    create(&*remote, "a", b"y").await.unwrap();
+    assert_eq!(read(&*remote, "a").await, b"y", "not what it was before");
 }
 
 #[tokio::test]

@@ -43,10 +43,13 @@ fn message(status: u16, text: &str) -> Reply {
 }
 
 fn remove(state: &State, goes: impl Fn(&Entry) -> bool) -> Reply {
-    match lock(&state.service).remove(goes) {
-        0 => message(404, "Not Found"),
-        _ => Reply::empty(204),
+    let gone = lock(&state.service).remove(goes);
+    if gone.is_empty() {
+        return message(404, "Not Found");
     }
+    let mut blobs = lock(&state.blobs);
+    gone.into_iter().for_each(|id| blobs.remove(id));
+    Reply::empty(204)
 }
 
 fn list(state: &State, arrived: &Arrived<'_>) -> Reply {

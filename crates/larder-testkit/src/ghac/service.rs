@@ -219,12 +219,13 @@ impl Service {
         entries
     }
 
-    /// Removes entries; how many there were.
-    pub(super) fn remove(&mut self, goes: impl Fn(&Entry) -> bool) -> usize {
-        let before = self.entries.len();
+    /// Removes entries; their ids.
+    pub(super) fn remove(&mut self, goes: impl Fn(&Entry) -> bool) -> Vec<u64> {
+        let removed = |entry: &mut Entry| entry.is_finished && goes(entry);
         self.entries
-            .retain(|entry| !entry.is_finished || !goes(entry));
-        before - self.entries.len()
+            .extract_if(.., removed)
+            .map(|entry| entry.id)
+            .collect()
     }
 
     /// For tests that need old entries.
