@@ -171,6 +171,36 @@ proptest! {
     }
 }
 
+/// Whose turn it is, often for several steps in a row: what matters happens while the others stand still.
+fn turns() -> impl Strategy<Value = Vec<usize>> {
+    let run = (0..64_usize, 1..12_usize);
+    let runs = proptest::collection::vec(run, 8..32);
+    runs.prop_map(|runs| {
+        let steps = |(whose, steps)| std::iter::repeat_n(whose, steps);
+        runs.into_iter().flat_map(steps).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+
+    /// The narrow case: everything may go, and is wanted again while it goes. Without the second reading of the
+    /// roots (C5), or without a push's look at what is announced (P2), this fails.
+    #[test]
+    fn what_may_go_stays_for_a_push_that_comes_meanwhile(
+        mut actors in proptest::collection::vec(actor(), 1..4),
+        turns in turns(),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let _entered = runtime.enter();
+        let memory = Memory::default();
+        round(&memory, &[Actor::Push((0..6).collect())], &[0], &mut Promises::new())?;
+        memory.pass(LIFE + GRACE + 1);
+        actors.push(Actor::Collect);
+        round(&memory, &actors, &turns, &mut Promises::new())?;
+    }
+}
+
 proptest! {
     /// Whatever stops a push: nothing half is there, and the next one goes on where it was.
     #[test]
