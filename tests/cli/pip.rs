@@ -152,7 +152,8 @@ fn locked_installed_listed_verified_and_made_again_without_a_network() {
     assert!(!lock.contains("1.17.0"), "conda has six: {lock}");
     world.larder(&["lock", "--check"]).success();
 
-    world.larder(&["create", "-p", "env"]).success();
+    let made = world.json(&["create", "-p", "env", "--json"]);
+    assert_wheels_counted(&world, &made);
     let listed = world.json(&["list", "-p", "env", "--json"]);
     let of_pip = listed
         .as_array()
@@ -177,6 +178,23 @@ fn locked_installed_listed_verified_and_made_again_without_a_network() {
     world.larder(&["verify", "-p", "env"]).success();
 
     made_again_offline(world);
+}
+
+/// Both wheels come from the index the first time, then from the store.
+fn assert_wheels_counted(world: &World, made: &Value) {
+    let count = |report: &Value, from: &str| report["sources"][from]["objects"].as_u64().unwrap();
+    let conda = made["actions"]["LINK"].as_array().unwrap().len() as u64;
+    let fetched = made["fetched"].as_u64().unwrap();
+    assert_eq!(count(made, "channel"), fetched + 2, "{made}");
+    assert!(made["sources"]["channel"]["bytes"].as_u64() > made["fetched_bytes"].as_u64());
+    for more in [&["-p", "env-2", "--dry-run"][..], &["-p", "env-2"]] {
+        let again = world.json(&[&["create", "--json"], more].concat());
+        assert_eq!(
+            (count(&again, "store"), count(&again, "channel")),
+            (conda + 2, 0),
+            "{again}"
+        );
+    }
 }
 
 fn made_again_offline(world: World) {
@@ -670,7 +688,10 @@ fn an_update_brings_and_removes_pip_packages() {
     world.larder(&["create", "-p", "env"]).success();
     assert!(!world.site("pretty").exists());
     world.manifest("  - six\n", &["pretty"]);
-    world.larder(&["env", "update", "-p", "env"]).success();
+    let report = world.json(&["env", "update", "-p", "env", "--json"]);
+    let from = &report["sources"]["channel"]["objects"];
+    let fetched = report["fetched"].as_u64().unwrap();
+    assert_eq!(from.as_u64(), Some(fetched + 1), "{report}");
     assert!(world.site("pretty/__init__.py").exists() && world.site("dull.py").exists());
     let run = world.larder(&["env", "update", "-p", "env"]).success();
     assert!(run.stderr.contains("up to date"), "{}", run.stderr);

@@ -12,14 +12,14 @@ pub struct Counted {
     pub bytes: u64,
 }
 
-/// Where archives came from.
+/// Where archives came from, wheels among them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Sources {
     /// They were in the store, or in one below it.
     pub store: Counted,
     /// They came from the remote.
     pub remote: Counted,
-    /// They came from their channels, or mirrors of these.
+    /// They came from their channels or, wheels, from their index, or from mirrors of these.
     pub channel: Counted,
 }
 
@@ -33,6 +33,27 @@ impl Sources {
                 bytes: present.map(|present| present.object.size).sum(),
             },
             ..Self::default()
+        }
+    }
+
+    /// Those that were fetched, from wherever.
+    pub fn fetched(&self) -> Counted {
+        Counted {
+            objects: self.remote.objects + self.channel.objects,
+            bytes: self.remote.bytes + self.channel.bytes,
+        }
+    }
+
+    /// And those of something else.
+    pub(crate) fn join(&mut self, other: &Self) {
+        let parts = [
+            (&mut self.store, other.store),
+            (&mut self.remote, other.remote),
+            (&mut self.channel, other.channel),
+        ];
+        for (part, more) in parts {
+            part.objects += more.objects;
+            part.bytes += more.bytes;
         }
     }
 

@@ -312,16 +312,14 @@ fn summary(report: &CreateReport) {
         ));
         return;
     }
-    let fetched = if report.fetched == 0 {
-        "nothing fetched".to_owned()
-    } else {
-        format!(
-            "fetched {} ({}{}) in {}",
-            report.fetched,
-            output::bytes(report.fetched_bytes),
+    let fetched = match report.sources.fetched() {
+        Counted { objects: 0, .. } => "nothing fetched".to_owned(),
+        Counted { objects, bytes } => format!(
+            "fetched {objects} ({}{}) in {}",
+            output::bytes(bytes),
             from_remote(&report.sources),
             output::duration(report.fetch_milliseconds)
-        )
+        ),
     };
     output::tell(format!(
         "{}: {} packages, {} in {}, reused {}, {fetched}, linked {} files in {}; {} in all",

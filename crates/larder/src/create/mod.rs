@@ -1,34 +1,20 @@
 //! `larder create`: from what the user gave to an environment, whole or not at all.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Instant,
-};
+use std::{path::Path, sync::Arc, time::Instant};
 
 use indexmap::IndexMap;
 use larder_digest::Sha256;
 use larder_event::Reporter;
-use larder_fetch::{FetchError, FetchPlan};
-use larder_fs::LinkMode;
-use larder_link::{ApplyError, ClobberPolicy, Fingerprint, Held, Replace, ScriptPolicy};
-use larder_lock::{Closure, LockedPackage, PipLock};
+use larder_link::{Held, Replace};
 use larder_manifest::Manifest;
-use larder_store::{RootKind, Store};
 use rattler_conda_types::Subdir;
 
 use crate::{
-    InputError, LockUse, Settings, SolvePolicy, Target,
+    InputError, Settings,
     activation::is_environment,
-    channels::ChannelSet,
     choose::Chosen,
-    fingerprint,
-    gather::Gatherer,
     inputs::{Input, read},
-    leftovers, menus,
-    network::{self, LazyNetwork},
-    pip::{self, PipAddition},
-    platforms, registry,
+    network, platforms,
     target::{check_free, new_prefix},
     update,
 };
@@ -40,73 +26,20 @@ mod direct;
 mod durable;
 mod error;
 mod install;
+mod options;
 mod overlap;
 mod pip_section;
 mod report;
+mod run;
 
 pub use bytecode::BytecodePolicy;
 pub use durable::{Durable, Ephemeral};
 pub use error::CreateError;
+pub use options::CreateOptions;
 pub(crate) use report::linked;
 pub use report::{CreateReport, LinkedPackage};
-
-/// What to create, and how.
-#[derive(Debug, Clone)]
-pub struct CreateOptions {
-    /// Manifests or one lock, as the user named them; none means environment.yml.
-    pub files: Vec<PathBuf>,
-    /// Specs instead of files.
-    pub specs: Vec<String>,
-    /// Channels before those of the manifest.
-    pub channels: Vec<String>,
-    /// How to choose among what fits.
-    pub policy: SolvePolicy,
-    /// Where.
-    pub target: Target,
-    /// For which subdir; none means this machine's.
-    pub platform: Option<String>,
-    /// Do not add the packages that the configuration has for new environments.
-    pub no_default_packages: bool,
-    /// Replace an environment that is there.
-    pub replace: bool,
-    /// Replace it even if it is frozen (CEP 22).
-    pub override_frozen: bool,
-    /// Change nothing.
-    pub dry_run: bool,
-    /// Stop when every archive is in the store.
-    pub download_only: bool,
-    /// What to do about the lock beside the manifest.
-    pub lock_use: LockUse,
-    /// How files get into the environment.
-    pub link_mode: LinkMode,
-    /// Whether trees are kept.
-    pub ephemeral: Ephemeral,
-    /// Whether the environment survives a power loss.
-    pub durable: Durable,
-    /// Two packages with one path.
-    pub clobber: ClobberPolicy,
-    /// Whether link scripts run.
-    pub link_scripts: ScriptPolicy,
-    /// Whether Python sources are compiled.
-    pub bytecode: BytecodePolicy,
-    /// Whether menu entries are made.
-    pub shortcuts: menus::Shortcuts,
-    /// The command, without anything secret, for the history.
-    pub command_line: String,
-    /// `YYYY-MM-DD HH:MM:SS`, for the history.
-    pub timestamp: String,
-}
-
-impl CreateOptions {
-    /// What happens to an environment that is there already.
-    pub(crate) fn replacing(&self) -> Replace {
-        match (self.replace, self.override_frozen) {
-            (false, _) => Replace::Never,
-            (true, false) => Replace::Existing,
-            (true, true) => Replace::EvenFrozen,
-        }
-    }
-}
+pub(crate) use run::Run;
+use run::Wanted;
 
 /// Makes an environment.
 ///
@@ -190,14 +123,7 @@ pub(crate) async fn create_from(
         addition: run.addition(input, pip.clone()).await?,
         pip,
     };
-    if is_made && wanted.is_there() {
-        report.made_by_another();
-    } else {
-        check_free(&wanted.prefix, options.replacing())?;
-        let had_menus = menus::recorded(&wanted.prefix);
-        run.fetch_and_link(&wanted, &mut report).await?;
-        run.settle_menus(&wanted.prefix, had_menus);
-    }
+    run.make(&wanted, is_made, &mut report).await?;
     report.milliseconds = crate::milliseconds(begun);
     Ok(report)
 }
@@ -241,218 +167,5 @@ fn warn_of_platform(manifest: Option<&Manifest>, subdir: Subdir, reporter: &dyn 
         let names: Vec<_> = platforms.iter().map(|platform| platform.as_str()).collect();
         let text = format!("the manifest is for {}, not for {subdir}", names.join(", "));
         reporter.warn("create::platform", text);
-    }
-}
-
-/// What is to be installed, and where.
-struct Wanted<'a> {
-    prefix: PathBuf,
-    closure: Closure,
-    plan: FetchPlan,
-    manifest: Option<&'a Manifest>,
-    variables: &'a IndexMap<String, String>,
-    fingerprint: Fingerprint,
-    held: Arc<Held>,
-    pip: PipLock,
-    /// What installs these, if there are any.
-    addition: Option<Arc<PipAddition>>,
-}
-
-impl Wanted<'_> {
-    /// Why nothing could be added is for the one to say who was to add it.
-    fn explained(&self, error: CreateError) -> CreateError {
-        let failure = self
-            .addition
-            .as_ref()
-            .and_then(|addition| addition.failure());
-        failure.map_or(error, CreateError::Pip)
-    }
-
-    /// Whether the environment that is there is the one that is wanted.
-    fn is_there(&self) -> bool {
-        larder_link::fingerprint(&self.prefix)
-            .is_some_and(|found| found.closure == self.fingerprint.closure)
-    }
-}
-
-/// What one run needs from beginning to end.
-pub(crate) struct Run<'a> {
-    pub(crate) options: &'a CreateOptions,
-    pub(crate) settings: &'a Settings,
-    pub(crate) subdir: Subdir,
-    channels: Arc<ChannelSet>,
-    pub(crate) network: LazyNetwork<'a>,
-    pub(crate) store: Store,
-    pub(crate) reporter: &'a dyn Reporter,
-}
-
-impl<'a> Run<'a> {
-    pub(crate) fn open(
-        options: &'a CreateOptions,
-        settings: &'a Settings,
-        manifest: Option<&Manifest>,
-        subdir: Subdir,
-        reporter: &'a dyn Reporter,
-    ) -> Result<Self, CreateError> {
-        let channels = match manifest {
-            Some(manifest) => {
-                ChannelSet::new(&options.channels, manifest, subdir, settings, reporter)?
-            }
-            None => ChannelSet::default(),
-        };
-        let network = LazyNetwork::new(settings, channels.credentials().to_vec());
-        let store = crate::store::open(settings, options.ephemeral.durability())?;
-        Ok(Self {
-            options,
-            settings,
-            subdir,
-            channels: Arc::new(channels),
-            network,
-            store,
-            reporter,
-        })
-    }
-
-    fn fingerprint(
-        &self,
-        (input, inputs): (&Input, Option<Sha256>),
-        of: (&Closure, &PipLock),
-    ) -> Fingerprint {
-        Fingerprint {
-            inputs,
-            ..fingerprint::of_closure(of, variables(input), self.options.link_scripts)
-        }
-    }
-
-    /// Until the root is recorded; a dry run writes nothing.
-    fn pins(&self, closure: &Closure, pip: &PipLock) -> Vec<larder_store::Pin> {
-        if self.options.dry_run {
-            return Vec::new();
-        }
-        let conda = crate::store::pin(&self.store, closure, self.reporter);
-        let pip = pip::pin(&self.store, &pip.packages, self.reporter);
-        conda.into_iter().chain(pip).collect()
-    }
-
-    async fn fetch_and_link(
-        &self,
-        wanted: &Wanted<'_>,
-        report: &mut CreateReport,
-    ) -> Result<(), CreateError> {
-        let begun = Instant::now();
-        let mut objects;
-        let mut installed = None;
-        if overlap::is_worthwhile(self, &wanted.plan) {
-            let overlapped = overlap::fetch(self, wanted)?;
-            report.add_fetched(&overlapped.fetched);
-            report.fetch_milliseconds = overlapped.fetch_milliseconds;
-            (objects, installed) = (overlapped.fetched.objects, overlapped.installed);
-        } else {
-            objects = self.fetch(&wanted.plan, report).await?;
-            report.fetch_milliseconds = crate::milliseconds(begun);
-        }
-        let fetch_milliseconds = report.fetch_milliseconds;
-        // A damaged cache costs time, never more: each round mends what the one before set aside.
-        let mut rounds = 0;
-        let installed = loop {
-            rounds += 1;
-            let installed = installed.take();
-            match installed.unwrap_or_else(|| self.install(wanted, &objects)) {
-                Err(CreateError::Materialize(error))
-                    if error.is_mended_by_fetching() && rounds <= objects.len() =>
-                {
-                    self.reporter
-                        .warn("store::damaged", format!("{error}: it is fetched anew"));
-                    let mirrors = network::mirrors(self.settings);
-                    let plan = larder_fetch::plan(&wanted.closure, &self.store, &mirrors)?;
-                    objects = match self.fetch(&plan, report).await {
-                        Err(CreateError::Fetch(source @ FetchError::Offline { .. })) => {
-                            return Err(CreateError::Unmended { error, source });
-                        }
-                        other => other?,
-                    };
-                }
-                // Where there are no locks, another run may have been faster.
-                Err(CreateError::Apply(ApplyError::AlreadyExists { .. })) if wanted.is_there() => {
-                    report.made_by_another();
-                    return Ok(());
-                }
-                other => break other.map_err(|error| wanted.explained(error))?,
-            }
-        };
-        report.linked(
-            &installed,
-            crate::milliseconds(begun).saturating_sub(fetch_milliseconds),
-        );
-        self.remember(wanted, &objects);
-        Ok(())
-    }
-
-    fn gatherer(&self) -> Gatherer<'_> {
-        Gatherer {
-            settings: self.settings,
-            store: &self.store,
-            network: &self.network,
-            reporter: self.reporter,
-        }
-    }
-
-    /// Fetches what is missing. A run that misses nothing needs no network client.
-    async fn fetch(
-        &self,
-        plan: &FetchPlan,
-        report: &mut CreateReport,
-    ) -> Result<install::Objects, CreateError> {
-        let summary = self.gatherer().fetch(plan).await?;
-        if plan.missing.is_empty() {
-            return Ok(summary.objects);
-        }
-        report.add_fetched(&summary);
-        Ok(summary.objects)
-    }
-
-    /// Menu entries of packages that went go, those of packages that came are made if that is wanted.
-    pub(crate) fn settle_menus(&self, prefix: &Path, before: menus::Recorded) {
-        before.remove_gone(prefix, self.reporter);
-        if self.options.shortcuts == menus::Shortcuts::Make {
-            menus::make(prefix, self.subdir, self.settings, self.reporter);
-        }
-    }
-
-    /// Lists the environment where conda looks for those that have no name.
-    pub(crate) fn register(&self, prefix: &Path) {
-        if self.settings.register
-            && let Some(home) = &self.settings.home
-            && let Err(error) = registry::register(home, prefix)
-        {
-            self.reporter.warn(
-                "create::unregistered",
-                format!(
-                    "the environment is not in conda's registry: {error}: {}",
-                    error.source
-                ),
-            );
-        }
-    }
-
-    /// The registry and the roots only help to find and to keep things: that they cannot be written is
-    /// a warning, as it is for conda.
-    fn remember(&self, wanted: &Wanted<'_>, objects: &install::Objects) {
-        self.register(&wanted.prefix);
-        leftovers::sweep(&self.store, &self.settings.trees, self.reporter);
-        let needed = |package: &LockedPackage| {
-            let object = objects.get(package.name())?;
-            Some(crate::store::needed(package, object.id))
-        };
-        let packages = wanted.closure.packages().iter();
-        crate::store::record(
-            &self.store,
-            RootKind::Prefix,
-            &wanted.prefix,
-            packages
-                .filter_map(needed)
-                .chain(pip::needed(&wanted.pip.packages)),
-            self.reporter,
-        );
     }
 }

@@ -8,10 +8,10 @@ use larder_lock::PipLock;
 use url::Url;
 
 use crate::{
-    Origin, PipError,
+    Origin, PipError, Sources,
     choose::Chosen,
     inputs::{Input, ManifestInput},
-    pip::{PipAddition, PipFetch, PipObjects, PipRun, installed_for, section},
+    pip::{PipAddition, PipFetch, PipFetched, PipRun, installed_for, section},
     solving::Want,
 };
 
@@ -62,7 +62,7 @@ impl Run<'_> {
         pip: PipLock,
         kept: (Vec<PipInstalled>, bool),
     ) -> Result<Arc<PipAddition>, CreateError> {
-        let objects = self.fetch_pip(input, &pip).await?;
+        let fetched = self.fetch_pip(input, &pip).await?;
         let directory = match input {
             Input::Manifest(input) => input.files.first().and_then(|file| file.parent()),
             Input::Lock { path, .. } => path.parent(),
@@ -71,37 +71,46 @@ impl Run<'_> {
         // A lock in a pack has a name, and no directory.
         let directory = self.settings.absolute(directory);
         let context = (self.settings, &self.store);
-        let addition = installed_for(self.subdir, (pip, objects), kept, &directory, context);
+        let addition = installed_for(self.subdir, (pip, fetched), kept, &directory, context);
         Ok(addition?)
     }
 
-    /// Fetches everything, where nothing more is wanted.
+    /// Where nothing more is wanted, fetches everything or, in a dry run, nothing.
     pub(super) async fn download(
         &self,
         input: &Input,
         (plan, pip): (&FetchPlan, &PipLock),
         report: &mut CreateReport,
     ) -> Result<(), CreateError> {
-        if self.options.download_only && !self.options.dry_run {
+        if self.options.dry_run {
+            // What cannot be fetched is told by the run that fetches.
+            if let Ok(files) = self.pip_fetch().plan(&pip.packages) {
+                report.sources.join(&Sources::of(&files));
+            }
+        } else if self.options.download_only {
             self.fetch(plan, report).await?;
-            self.fetch_pip(input, pip).await?;
+            let fetched = self.fetch_pip(input, pip).await?;
+            report.sources.join(&fetched.sources);
         }
         Ok(())
     }
 
     /// The files of pip packages, in the store.
-    async fn fetch_pip(&self, input: &Input, pip: &PipLock) -> Result<PipObjects, PipError> {
+    async fn fetch_pip(&self, input: &Input, pip: &PipLock) -> Result<PipFetched, PipError> {
         let indexes: Vec<Url> = match input {
             Input::Manifest(input) => section(input, self.subdir, self.settings)?
                 .map(|section| section.indexes().to_vec())
                 .unwrap_or_default(),
             Input::Lock { .. } => Vec::new(),
         };
-        let fetch = PipFetch {
+        self.pip_fetch().fetch(&pip.packages, &indexes).await
+    }
+
+    fn pip_fetch(&self) -> PipFetch<'_> {
+        PipFetch {
             settings: self.settings,
             store: &self.store,
             reporter: self.reporter,
-        };
-        Ok(fetch.fetch(&pip.packages, &indexes).await?.objects)
+        }
     }
 }

@@ -54,14 +54,15 @@ impl Wheels<'_> {
         for pip in &self.source.pips {
             self.tell_of_sources(pip);
             let indexes = &self.source.indexes;
-            let mut summary = self.fetch.fetch(&pip.packages, indexes).await?;
-            report.fetched += summary.fetched;
-            report.fetched_bytes += summary.bytes;
+            let mut fetched = self.fetch.fetch(&pip.packages, indexes).await?;
+            let came = fetched.sources.fetched();
+            report.fetched += came.objects;
+            report.fetched_bytes += came.bytes;
             let stored = pip.packages.iter().filter_map(|package| {
                 Some(StoredWheel {
                     package: format!("{}-{}", package.name, package.version),
                     file_name: file_name(package),
-                    object: summary.objects.remove(&package.name)?,
+                    object: fetched.objects.remove(&package.name)?,
                 })
             });
             wheels.extend(stored);

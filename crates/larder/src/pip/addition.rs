@@ -18,18 +18,18 @@ use larder_store::{ObjectKind, Store};
 use rattler_conda_types::Subdir;
 
 use super::{
-    PipError, PipObjects,
+    PipError, PipFetched,
     built::BuiltWheels,
     objects::{dist, file_name},
     tool,
 };
-use crate::Settings;
+use crate::{Settings, Sources};
 
 /// What is installed into one environment.
 #[derive(Debug)]
 pub(crate) struct PipAddition {
     lock: PipLock,
-    objects: PipObjects,
+    fetched: PipFetched,
     /// What is installed and stays.
     kept: Vec<PipInstalled>,
     /// Whether lines that are passed on are installed now.
@@ -49,7 +49,7 @@ pub(crate) struct PipAddition {
 /// If it could not be installed on this machine.
 pub(crate) fn installed_for(
     subdir: Subdir,
-    (lock, objects): (PipLock, PipObjects),
+    (lock, fetched): (PipLock, PipFetched),
     (kept, passes_on): (Vec<PipInstalled>, bool),
     directory: &Path,
     (settings, store): (&Settings, &Store),
@@ -75,7 +75,7 @@ pub(crate) fn installed_for(
         store: store.clone(),
         failure: Mutex::new(None),
         lock,
-        objects,
+        fetched,
     }))
 }
 
@@ -112,6 +112,11 @@ impl PipAddition {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()
+    }
+
+    /// Where its files came from.
+    pub(crate) fn sources(&self) -> &Sources {
+        &self.fetched.sources
     }
 
     fn fill(&self, prefix: &Path, root: &Path, reporter: &dyn Reporter) -> Result<(), PipError> {
@@ -162,7 +167,11 @@ impl PipAddition {
         let unusable = || PipError::NoDigest {
             package: dist(package),
         };
-        let object = self.objects.get(&package.name).ok_or_else(unusable)?;
+        let object = self
+            .fetched
+            .objects
+            .get(&package.name)
+            .ok_or_else(unusable)?;
         let verified = self.store.open_verified(object);
         verified.map_err(|source| PipError::Object {
             package: dist(package),

@@ -17,5 +17,5 @@ pub(crate) use addition::{PipAddition, installed_for};
 pub(crate) use check::reasons;
 pub(crate) use difference::{PipChange, Wanted, again, change};
 pub use error::PipError;
-pub(crate) use objects::{PipFetch, PipObjects, file_name, needed, pin};
+pub(crate) use objects::{PipFetch, PipFetched, file_name, needed, pin};
 pub(crate) use resolve::{PipRun, section};

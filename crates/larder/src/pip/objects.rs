@@ -4,16 +4,23 @@ use std::collections::BTreeMap;
 
 use larder_digest::Checksum;
 use larder_event::Reporter;
-use larder_fetch::{FetchPlan, FetchSummary, MissingPackage, PresentPackage, split_credentials};
+use larder_fetch::{FetchPlan, MissingPackage, PresentPackage, split_credentials};
 use larder_lock::PipPackage;
 use larder_store::{Needed, Object, ObjectId, ObjectKind, Origin, Pin, Store};
 use url::Url;
 
 use super::PipError;
-use crate::{Settings, gather::Gatherer, network::LazyNetwork};
+use crate::{Settings, Sources, gather::Gatherer, network::LazyNetwork};
 
 /// Files in the store, by the names of the packages.
 pub(crate) type PipObjects = BTreeMap<String, Object>;
+
+/// What fetching came to.
+#[derive(Debug)]
+pub(crate) struct PipFetched {
+    pub(crate) objects: PipObjects,
+    pub(crate) sources: Sources,
+}
 
 /// The name of a package's file.
 pub(crate) fn file_name(package: &PipPackage) -> String {
@@ -111,8 +118,9 @@ impl PipFetch<'_> {
         &self,
         packages: &[PipPackage],
         indexes: &[Url],
-    ) -> Result<FetchSummary, PipError> {
+    ) -> Result<PipFetched, PipError> {
         let plan = self.plan(packages)?;
+        let mut sources = Sources::of(&plan);
         let network = LazyNetwork::new(self.settings, self.credentials(indexes));
         let gatherer = Gatherer {
             settings: self.settings,
@@ -120,7 +128,10 @@ impl PipFetch<'_> {
             network: &network,
             reporter: self.reporter,
         };
-        Ok(gatherer.fetch(&plan).await?)
+        let summary = gatherer.fetch(&plan).await?;
+        sources.add(&summary);
+        let objects = summary.objects;
+        Ok(PipFetched { objects, sources })
     }
 
     /// An index's own host may have its files anywhere.

@@ -3,7 +3,7 @@
 use larder_cache::look_up::Hit;
 use serde::Serialize;
 
-use crate::{CreateReport, Origin, without_credentials};
+use crate::{Counted, CreateReport, Origin, without_credentials};
 
 use super::Cold;
 
@@ -91,7 +91,8 @@ impl StepReport {
     /// Whether everything was fetched, so that the time is what it takes without a cache.
     pub fn is_cold(&self) -> bool {
         let everything = |made: &CreateReport| {
-            made.fetched > 0 && made.sources.channel.objects == made.fetched && made.reused == 0
+            let nothing = Counted::default();
+            made.fetched > 0 && made.sources.store == nothing && made.sources.remote == nothing
         };
         self.environment.as_ref().is_some_and(everything)
     }

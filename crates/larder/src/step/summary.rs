@@ -113,8 +113,7 @@ fn against_cold(report: &StepReport) -> Option<String> {
     if report.is_cold() {
         return Some("this was cold: nothing was there".to_owned());
     }
-    let all: u64 = made.actions.link.iter().filter_map(|one| one.size).sum();
-    let spared = bytes(all.saturating_sub(made.sources.channel.bytes));
+    let spared = bytes(made.sources.store.bytes + made.sources.remote.bytes);
     let spared = format!("{spared} not fetched from channels");
     let Some(Cold { milliseconds, .. }) = report.cold else {
         return Some(spared);

@@ -202,6 +202,9 @@ impl Change<'_> {
                 crate::pip::pin(&self.run.store, &chosen.pip.packages, self.run.reporter);
             let of = (&installation, closure);
             let (first, second) = self.journals(input, of, pip).await?;
+            for besides in [Some(&first), second.as_ref()].into_iter().flatten() {
+                report.sources.join(&besides.sources());
+            }
             let updated = self.apply(of, &first, (options.clone(), &mut report));
             let updated = updated.await?;
             report.updated(updated);

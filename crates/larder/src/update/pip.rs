@@ -10,7 +10,7 @@ use larder_lock::{Closure, PipLock, PipPackage, PipRequest};
 
 use super::{Change, Extras};
 use crate::{
-    CreateError, Origin,
+    CreateError, Origin, Sources,
     choose::Chosen,
     inputs::{Input, ManifestInput},
     pip::{self, PipAddition, PipChange, Wanted, section},
@@ -28,6 +28,12 @@ pub(super) struct Besides {
 impl Besides {
     pub(super) fn addition(&self) -> Option<Arc<dyn Addition>> {
         self.addition.clone().map(|addition| addition as _)
+    }
+
+    /// Where the files came from that it is of.
+    pub(super) fn sources(&self) -> Sources {
+        let addition = self.addition.as_ref();
+        addition.map_or_else(Sources::default, |addition| *addition.sources())
     }
 
     /// Whoever was to add something says why it could not.

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use larder::{
-    CreateOptions, Extras, Settings, UpdateOptions, UpdateReport, update as update_environment,
+    Counted, CreateOptions, Extras, Settings, UpdateOptions, UpdateReport,
+    update as update_environment,
 };
 
 use crate::{
@@ -125,11 +126,11 @@ fn summary(report: &UpdateReport) -> String {
         return format!("{prefix}: up to date ({solve}), {took}");
     }
     let (linked, unlinked) = (report.actions.link.len(), report.actions.unlink.len());
-    let fetched = match report.fetched {
-        0 => "nothing fetched".to_owned(),
-        count => format!(
-            "fetched {count} ({}{})",
-            output::bytes(report.fetched_bytes),
+    let fetched = match report.sources.fetched() {
+        Counted { objects: 0, .. } => "nothing fetched".to_owned(),
+        Counted { objects, bytes } => format!(
+            "fetched {objects} ({}{})",
+            output::bytes(bytes),
             from_remote(&report.sources)
         ),
     };
