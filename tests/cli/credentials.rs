@@ -9,7 +9,7 @@ use crate::support::{app_and_lib, env, sandbox};
 pub(crate) const SECRET: &str = "s3cr3t-canary";
 
 /// `user:SECRET`, as the header of basic authentication has it.
-const HEADER: &str = "dXNlcjpzM2NyM3QtY2FuYXJ5";
+pub(crate) const HEADER: &str = "dXNlcjpzM2NyM3QtY2FuYXJ5";
 
 /// A server that wants credentials, a manifest whose channel is `url(server)`, and the run of `args`.
 pub(crate) struct Guarded {

@@ -33,7 +33,7 @@ pub use error::{Absent, FetchError, PackageFailure, TransferError};
 pub use fetch::{FetchSummary, fetch, run};
 pub use larder_redact::{Credential, clean, redact, split_credentials};
 pub use mirrors::MirrorMap;
-pub use network::{Network, NetworkError, NetworkOptions, bare_client};
+pub use network::{Network, NetworkError, NetworkOptions, bare_client, stored_credential};
 pub use options::{Arrived, FetchOptions};
 pub use plan::{FetchPlan, MissingPackage, PresentPackage, plan};
 pub use proxy::{ProxyChoice, ProxyRule};

@@ -11,7 +11,7 @@ use std::{
 };
 
 use rattler_networking::{
-    AuthenticationMiddleware, AuthenticationStorage,
+    Authentication, AuthenticationMiddleware, AuthenticationStorage,
     authentication_storage::{
         AuthenticationStorageError,
         backends::{
@@ -188,6 +188,32 @@ impl Network {
     pub fn client(&self) -> ClientWithMiddleware {
         self.client.clone()
     }
+}
+
+/// What the files that the options name keep for the host of a URL, as far as it is a header.
+///
+/// # Errors
+/// [`NetworkError`], which names the file that is unusable.
+pub fn stored_credential(
+    options: &NetworkOptions,
+    url: &Url,
+) -> Result<Option<Credential>, NetworkError> {
+    let found = storage(options)?.get_by_url(url.clone());
+    let found = found.ok().and_then(|(_, credential)| credential);
+    Ok(match found {
+        Some(Authentication::BasicHTTP { username, password }) => Some(Credential::Basic {
+            user: username,
+            password,
+        }),
+        Some(
+            Authentication::BearerToken(token)
+            | Authentication::OAuth {
+                access_token: token,
+                ..
+            },
+        ) => Some(Credential::Bearer(token)),
+        Some(Authentication::CondaToken(_) | Authentication::S3Credentials { .. }) | None => None,
+    })
 }
 
 fn storage(options: &NetworkOptions) -> Result<AuthenticationStorage, NetworkError> {

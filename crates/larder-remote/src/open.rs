@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
+use larder_redact::Credential;
 use url::Url;
 
 use crate::{
@@ -24,6 +25,8 @@ pub struct OpenOptions {
     /// What requests are sent by, with its certificates, proxy and time-outs; none makes one that has the
     /// system's.
     pub client: Option<reqwest::Client>,
+    /// What opens a web server, sent to the host of the URL alone; other services take theirs from `variables`.
+    pub credential: Option<Credential>,
     /// How long a service is tried.
     pub patience: Patience,
     /// How old the last note of a use must be before another one is made, where that costs requests.
@@ -36,6 +39,7 @@ impl Default for OpenOptions {
             directory: PathBuf::new(),
             variables: BTreeMap::new(),
             client: None,
+            credential: None,
             patience: Patience::default(),
             note_use_after: Duration::from_secs(60 * 60),
         }
@@ -92,7 +96,7 @@ fn of_service(
         "s3" => Arc::new(s3::open(url, variables, means)?),
         "azblob" => Arc::new(azblob::open(url, variables, means)?),
         "gs" => Arc::new(gcs::open(url, variables, means)?),
-        "http" | "https" => Arc::new(http::open(url, means)?),
+        "http" | "https" => Arc::new(http::open(url, options.credential.as_ref(), means)?),
         scheme => {
             let known =
                 "expected a path, file://, ghac:, s3://, azblob://, gs://, http:// or https://";

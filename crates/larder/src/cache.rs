@@ -87,7 +87,7 @@ impl Explain for RemoteError {
             }
             Self::Missing { .. } => "is it mounted, and meant? `larder store push` makes it",
             Self::Forbidden { .. } => {
-                "the credentials of its service's variables (AWS_*, AZURE_STORAGE_*, GOOGLE_*) may not do that"
+                "its credentials may not do that: those of the service's variables (AWS_*, AZURE_STORAGE_*, GOOGLE_*), of a web server's host those in NETRC or RATTLER_AUTH_FILE"
             }
             _ => return None,
         };

@@ -57,7 +57,7 @@ impl<'a> LazyNetwork<'a> {
     }
 }
 
-/// How a remote is reached: without credentials, and given up as soon as this unless the configuration says
+/// How a remote is reached: its credentials are no part of that, and it is given up as soon as this unless the configuration says
 /// another time.
 pub(crate) fn of_remote(
     settings: &Settings,

@@ -2,9 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use larder_fetch::{NetworkError, bare_client};
+use larder_fetch::{Credential, NetworkError, NetworkOptions, bare_client, stored_credential};
 use larder_remote::{OpenOptions, Remote, RemoteError};
 use larder_share::ShareError;
+
+use url::Url;
 
 use crate::{Explain, Kind, Settings, network};
 
@@ -74,5 +76,22 @@ pub(crate) fn options(url: &str, settings: &Settings) -> Result<OpenOptions, Net
         let reached = network::of_remote(settings, (CONNECT, SILENCE));
         options.client = Some(bare_client(&reached)?);
     }
+    if url.starts_with("http:") || url.starts_with("https:") {
+        options.credential = credential(url, settings)?;
+    }
     Ok(options)
+}
+
+/// As channels have them: what the files of credentials say of the host.
+fn credential(url: &str, settings: &Settings) -> Result<Option<Credential>, NetworkError> {
+    // Whoever opens it says what is wrong with the URL.
+    let Ok(url) = Url::parse(url) else {
+        return Ok(None);
+    };
+    let files = NetworkOptions {
+        auth_file: settings.auth_file.clone(),
+        netrc: settings.netrc.clone(),
+        ..NetworkOptions::default()
+    };
+    stored_credential(&files, &url)
 }

@@ -9,7 +9,10 @@ use super::{
     files,
     remote::{create_on, data, elsewhere, objects, world},
 };
-use crate::support::json;
+use crate::{
+    credentials::{HEADER, SECRET, leaves_no_secret, says_no_secret},
+    support::json,
+};
 
 /// Changes one byte in the middle of a file.
 fn poison(path: &Path) {
@@ -166,6 +169,52 @@ fn a_remote_that_lets_us_only_read_is_no_trouble() {
     let run = Run::of(&mut elsewhere(&sandbox, "two", &arguments)).success();
     assert_eq!(sources(&run), (3, 0));
     assert_eq!(run.stderr, "", "nothing to warn of");
+}
+
+#[test]
+fn a_web_server_gets_the_credentials_that_files_keep_and_nobody_else_sees_them() {
+    use larder_testkit::{Auth, Server};
+
+    let (sandbox, _server) = world();
+    create_on(&sandbox, "one", &["--push"]).success();
+    let shelf = Server::serve(&sandbox.path("remote"));
+    let password = SECRET.into();
+    let user = "user".into();
+    shelf.require_auth(Auth::Basic { user, password });
+    let netrc = format!("machine 127.0.0.1\nlogin user\npassword {SECRET}\n");
+    sandbox.write("keys/.netrc", &netrc);
+    let url = format!("{}/", shelf.url().trim_end_matches('/'));
+    let run = |machine: &str, arguments: &[&str], netrc: Option<&str>| {
+        let mut command = elsewhere(&sandbox, machine, arguments);
+        command.args(["--remote", &url, "-vvv"]);
+        command.envs(netrc.map(|file| ("NETRC", sandbox.path(file))));
+        Run::of(&mut command)
+    };
+    let create = ["create", "-p", "env-two", "--json"];
+    let with = run("two", &create, Some("keys/.netrc")).success();
+    assert_eq!(sources(&with), (3, 0), "{}", with.stderr);
+    let refused = run("two", &["store", "push"], Some("keys/.netrc")).fails_with(1);
+    // None at all: the channel does the work, and one line says why.
+    let create = ["create", "-p", "env-three", "--json"];
+    let without = run("three", &create, None).success();
+    assert_eq!(sources(&without), (0, 3));
+    assert!(
+        without.stderr.contains("does not allow"),
+        "{}",
+        without.stderr
+    );
+    for run in [&with, &refused, &without] {
+        says_no_secret(run);
+    }
+    leaves_no_secret(&sandbox);
+    let is_secret = |request: &larder_testkit::Request| {
+        let header = request.header("authorization");
+        header.is_some_and(|header| header.contains(HEADER))
+    };
+    assert!(
+        shelf.requests().iter().any(is_secret),
+        "what was searched for"
+    );
 }
 
 #[test]
