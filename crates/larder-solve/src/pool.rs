@@ -9,6 +9,9 @@ use std::{future::poll_fn, pin::pin, sync::OnceLock};
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
+/// What its threads are called.
+pub(crate) const THREAD: &str = "larder-solve";
+
 tokio::task_local! {
     /// The runtime of whoever waits for a pool.
     static CALLER: Handle;
@@ -54,7 +57,7 @@ impl Drop for Pool {
 fn started(threads: usize) -> Option<Runtime> {
     let mut builder = Builder::new_multi_thread();
     let builder = builder.worker_threads(1).max_blocking_threads(threads);
-    let runtime = builder.enable_all().build();
+    let runtime = builder.thread_name(THREAD).enable_all().build();
     runtime
         .inspect_err(|error| tracing::debug!("no threads of its own: {error}"))
         .ok()

@@ -6,6 +6,7 @@ mod local;
 mod log;
 mod memo;
 mod mend;
+mod pool;
 mod suggestions;
 mod tidy;
 mod unfit;
