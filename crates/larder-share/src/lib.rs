@@ -13,6 +13,7 @@
 //! This crate knows no conda, prints nothing, and asks nothing but the remote.
 #![forbid(unsafe_code)]
 
+mod clock;
 mod error;
 mod limits;
 mod load;

@@ -109,8 +109,8 @@ impl CollectOptions {
 /// What a collection removed, or would remove.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Collected {
-    /// The objects, with their sizes.
-    pub removed: BTreeMap<ObjectId, u64>,
+    /// What went by name, with its size: objects, or packs and indexes of such.
+    pub removed: BTreeMap<String, u64>,
     /// How many stay.
     pub kept: usize,
     /// How many bytes these have.

@@ -71,6 +71,45 @@ fn each_save_is_one_pack_with_what_is_new() {
 }
 
 #[test]
+fn gc_removes_the_indexes_and_packs_that_nobody_finds() {
+    let (sandbox, _server) = world();
+    create_on(&sandbox, "one", &["--push"]).success();
+    let first = entries(&sandbox, "i");
+    age(&first, 60 * 60);
+    publish(&sandbox, "2.0");
+    create_on(&sandbox, "two", &["--push"]).success();
+    let all = [entries(&sandbox, "i"), entries(&sandbox, "p")].concat();
+    assert_eq!(all.len(), 4);
+    let url = format!("file://{}?layout=packs", sandbox.path("remote").display());
+    let gc = ["store", "gc", "--json", "--remote", &url];
+    let report = json(&sandbox.larder(&gc).success());
+    assert_eq!(
+        (&report["removed"], &report["kept"]),
+        (&0.into(), &4.into())
+    );
+    age(&all, 3 * 24 * 60 * 60);
+    let report = json(&sandbox.larder(&gc).success());
+    assert_eq!(
+        (&report["removed"], &report["kept"]),
+        (&1.into(), &3.into())
+    );
+    assert!(!first[0].exists());
+    let report = json(&create_on(&sandbox, "three", &[]).success());
+    assert_eq!(sources(&report), (3, 0));
+}
+
+/// Dates files back by so many seconds.
+fn age(paths: &[PathBuf], seconds: u64) {
+    for path in paths {
+        let file = fs::File::open(path).unwrap();
+        let age = std::time::Duration::from_secs(seconds);
+        let time = file.metadata().unwrap().modified().unwrap() - age;
+        let times = fs::FileTimes::new().set_modified(time).set_accessed(time);
+        file.set_times(times).unwrap();
+    }
+}
+
+#[test]
 fn a_poisoned_pack_is_named_never_linked_and_mended_by_a_push() {
     let (sandbox, _server) = world();
     create_on(&sandbox, "one", &["--push"]).success();

@@ -6,16 +6,14 @@ use std::{
 };
 
 use futures::{StreamExt as _, stream};
-use larder_remote::{ObjectInfo, ObjectName, Remote, whole};
+use larder_remote::{ObjectInfo, ObjectName, Remote};
 use larder_store::ObjectId;
 
-use super::{
-    REQUESTS,
-    doomed::Doomed,
-    names,
-    roots::{self, is_older},
+use super::{REQUESTS, doomed::Doomed, names, roots};
+use crate::{
+    CollectOptions, Collected, NoteKind, ShareError,
+    clock::{is_older, now},
 };
-use crate::{CollectOptions, Collected, NoteKind, ShareError};
 
 /// See the module above.
 pub(super) async fn collect(
@@ -25,7 +23,8 @@ pub(super) async fn collect(
     let collecting = Collecting {
         remote,
         options,
-        now: now(remote, options).await?,
+        // C1.
+        now: now(remote, &names::clock(), options).await?,
     };
     let mut collected = Collected::default();
     let mut going = collecting.unused(&mut collected).await?;
@@ -34,7 +33,7 @@ pub(super) async fn collect(
     collected.roots = known.living;
     collected.expired_roots = known.expired.len();
     if options.dry_run {
-        collected.removed = going;
+        collected.removed = named(going);
         collected.settle();
         collected.notes = collecting.old_notes().await?.len();
         return Ok(collected);
@@ -46,18 +45,6 @@ pub(super) async fn collect(
     collected.notes = old.len();
     collecting.delete(old).await?;
     Ok(collected)
-}
-
-/// C1. Where nothing is to be changed, the caller's clock has to do.
-async fn now(remote: &dyn Remote, options: &CollectOptions) -> Result<SystemTime, ShareError> {
-    if options.dry_run {
-        return Ok(options.now);
-    }
-    let clock = names::clock();
-    remote
-        .replace(&clock, whole("larder asks what time it is\n"))
-        .await?;
-    Ok(remote.stat(&clock).await?.created)
 }
 
 struct Collecting<'a> {
@@ -169,7 +156,7 @@ impl Collecting<'_> {
         self.delete(going.keys().map(|id| names::object(*id)).collect())
             .await?;
         self.delete(known.expired.into_keys().collect()).await?;
-        collected.removed = going;
+        collected.removed = named(going);
         Ok(self.remote.delete(&file).await?)
     }
 
@@ -196,9 +183,14 @@ impl Collecting<'_> {
     }
 }
 
+fn named(objects: BTreeMap<ObjectId, u64>) -> BTreeMap<String, u64> {
+    let named = |(id, size): (ObjectId, u64)| (id.to_string(), size);
+    objects.into_iter().map(named).collect()
+}
+
 impl Collected {
     /// What was counted as kept before anything was removed.
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         self.kept -= self.removed.len();
         self.kept_bytes -= self.removed.values().sum::<u64>();
     }

@@ -10,8 +10,8 @@ use larder_remote::{ObjectName, Remote, RemoteError, whole};
 use larder_store::ObjectId;
 use serde::{Deserialize, Serialize};
 
-use super::{names, read, roots::is_older};
-use crate::ShareError;
+use super::{names, read};
+use crate::{ShareError, clock::is_older};
 
 /// In bytes; a thousand objects have 80 kB.
 const LARGEST: u64 = 16 << 20;

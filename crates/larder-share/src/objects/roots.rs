@@ -1,9 +1,6 @@
 //! Roots on the remote: what somebody needs, kept under the digest of its bytes. Its age is that of its last push.
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, SystemTime},
-};
+use std::collections::BTreeSet;
 
 use larder_digest::{Hasher, Sha256};
 use larder_remote::{ObjectInfo, ObjectName, Remote, RemoteError, whole};
@@ -85,11 +82,6 @@ pub(super) async fn fetch(
     }
     let root = serde_json::from_slice(&bytes);
     root.map(Some).map_err(|error| damaged(error.to_string()))
-}
-
-/// Whether something of this time is older than that, by the remote's clock.
-pub(super) fn is_older(time: SystemTime, age: Duration, now: SystemTime) -> bool {
-    now.duration_since(time).is_ok_and(|found| found > age)
 }
 
 fn digest(bytes: &[u8]) -> Sha256 {

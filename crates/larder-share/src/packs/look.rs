@@ -53,15 +53,24 @@ pub(super) async fn newest_index(remote: &dyn Remote, scope: ScopeId) -> Result<
     let Some(found) = remote.newest(&[prefix]).await? else {
         return Ok(Index::default());
     };
-    let download = match remote.get(&found.name, None).await {
+    read_index(remote, scope, &found.name).await
+}
+
+/// An index of this name; an empty one if it is gone.
+pub(super) async fn read_index(
+    remote: &dyn Remote,
+    scope: ScopeId,
+    name: &ObjectName,
+) -> Result<Index, ShareError> {
+    let download = match remote.get(name, None).await {
         // It went between the two.
         Err(error) if error.is_not_found() => return Ok(Index::default()),
         download => download?,
     };
-    let bytes = read(remote, found.name.as_str(), download, LONGEST).await?;
-    parse(scope, &found.name, &bytes).map_err(|problem| ShareError::Damaged {
+    let bytes = read(remote, name.as_str(), download, LONGEST).await?;
+    parse(scope, name, &bytes).map_err(|problem| ShareError::Damaged {
         remote: remote.url().to_owned(),
-        object: found.name.to_string(),
+        object: name.to_string(),
         problem,
     })
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../../PACKS.md")]
 
+mod collect;
 mod error;
 mod group;
 mod index;

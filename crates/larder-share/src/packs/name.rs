@@ -102,6 +102,34 @@ impl<'de> Deserialize<'de> for PackId {
     }
 }
 
+/// What the names of everything begin with.
+pub(super) const ALL: &str = "packs1/";
+/// Written by a collection, to ask the remote what time it is.
+pub(super) const CLOCK: &str = "packs1/clock";
+
+/// What a name is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// A pack.
+    Pack(PackId),
+    /// An index of this scope.
+    Index(ScopeId),
+}
+
+/// What an object of the remote is; nothing if its name is none of ours.
+pub(super) fn part_of(object: &str) -> Option<Part> {
+    let (scope, rest) = object.strip_prefix(ALL)?.split_once('/')?;
+    let scope = ScopeId(u64::from_str_radix(scope, 16).ok()?);
+    match rest.strip_prefix("p/") {
+        Some(table) => {
+            let table = table.parse().ok()?;
+            let id = PackId { scope, table };
+            (id.object() == object).then_some(Part::Pack(id))
+        }
+        None => digest_of_index(scope, object).map(|_| Part::Index(scope)),
+    }
+}
+
 /// The digest that an index's name ends in, if it is one of this scope.
 pub(super) fn digest_of_index(scope: ScopeId, object: &str) -> Option<Sha256> {
     let rest = object.strip_prefix(&scope.index_prefix())?;

@@ -15,12 +15,12 @@ use larder_store::ObjectId;
 use tokio::sync::OnceCell;
 
 use super::{
-    PackId, PackScopes, Rules, View,
+    PackId, PackScopes, Rules, View, collect,
     group::Group,
     look::{Seen, look},
     name, put,
 };
-use crate::{Load, NoteName, Put, ShareError, Shelf};
+use crate::{CollectOptions, Collected, Load, NoteName, Put, ShareError, Shelf};
 
 /// How packs are kept and by whom.
 #[derive(Debug, Clone)]
@@ -202,6 +202,10 @@ impl Shelf for Packs {
 
     async fn put(&self, load: &Load<'_>) -> Result<Put, ShareError> {
         put::put(self, load).await
+    }
+
+    async fn collect(&self, options: &CollectOptions) -> Result<Collected, ShareError> {
+        collect::collect(&*self.remote, options).await
     }
 }
 

@@ -244,7 +244,7 @@ async fn what_nobody_pushed_of_late_goes_and_what_was_read_of_late_stays() {
         (planned.removed.len(), &planned.removed),
         (1, &collected.removed)
     );
-    assert!(collected.removed.contains_key(&object(3).id));
+    assert!(collected.removed.contains_key(&object(3).id.to_string()));
     assert_eq!(
         (collected.kept, collected.roots, collected.expired_roots),
         (2, 1, 1)

@@ -31,7 +31,7 @@ pub struct RemoteGcReport {
     pub remote: String,
     /// Whether nothing was changed on request.
     pub dry_run: bool,
-    /// The objects that went, or would.
+    /// The objects that went, or would; of packs, the objects of the remote.
     pub objects: Vec<String>,
     /// How many that are.
     pub removed: usize,
@@ -89,7 +89,7 @@ pub async fn gc_remote(
         dry_run: options.dry_run,
         removed: collected.removed.len(),
         freed_bytes: collected.removed.values().sum(),
-        objects: collected.removed.keys().map(ToString::to_string).collect(),
+        objects: collected.removed.into_keys().collect(),
         kept: collected.kept,
         kept_bytes: collected.kept_bytes,
         spared: collected.spared,
