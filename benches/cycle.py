@@ -65,13 +65,14 @@ def costs(tools, work, rounds):
     channel = (measure.DATA / "channel").resolve().as_uri()
     measure.manifest(work, channel)
     packed, sizes = prepare(tools, work, channel)
-    results = {"larder": [], "environment": [], "pkgs": []}
+    results = {"larder": [], "of it, unpacking the store": [], "environment": [], "pkgs": []}
     for number in range(rounds):
         store = work / f"store-{number}"
         unpacked = unpack(work, packed["store"], store)
         command = [tools["larder"], "create", "-q", "--ephemeral", "-p", work / f"env-{number}"]
         created, _ = measure.run(command, work, LARDER_STORE=store, LARDER_TREES=work / "none")
         results["larder"].append(added(unpacked, created))
+        results["of it, unpacking the store"].append(unpacked)
         results["environment"].append(unpack(work, packed["environment"], work / f"environment-{number}"))
         cache = work / f"cache-{number}"
         unpacked = unpack(work, packed["pkgs"], cache)

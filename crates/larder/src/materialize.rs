@@ -14,7 +14,7 @@ use larder_lock::{Closure, Completeness, LockedPackage};
 use larder_store::{Object, ObjectKind, ReadError, Store};
 use larder_unpack::{Archive, ArchiveKind, Expected, Limits, Lookup, Tree, Trees, UnpackError};
 
-use crate::{Explain, Kind};
+use crate::{Explain, Kind, confirmed::Confirmed};
 
 /// Why a package has no tree.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +104,8 @@ pub(crate) struct Forester<'a> {
     pub(crate) threads: usize,
     /// Whether trees are flushed while others are made.
     pub(crate) flushes: bool,
+    /// Where it is noted that archives hold what they list.
+    pub(crate) confirmed: Confirmed,
     pub(crate) reporter: &'a dyn Reporter,
 }
 
@@ -207,6 +209,7 @@ impl Forester<'_> {
             flushed_later(flusher.as_ref(), &tree);
             Ok::<_, MaterializeError>((index, tree))
         })?;
+        self.confirmed.save_or_tell(self.reporter);
         self.end(Phase::Unpack, begun);
         Ok(made)
     }
@@ -233,6 +236,7 @@ impl Forester<'_> {
             }
             Ok::<_, MaterializeError>(())
         })?;
+        self.confirmed.save_or_tell(self.reporter);
         self.end(Phase::Unpack, begun);
         Ok(())
     }
@@ -254,6 +258,7 @@ impl Forester<'_> {
                 self.trees.create(sha256, archive, &expected, record)
             }
         })?;
+        self.confirmed.add(*sha256);
         for colliding in tree.info.case_collisions() {
             self.reporter.note(format!(
                 "{package} has names that differ in case only: {colliding:?}"

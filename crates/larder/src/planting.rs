@@ -14,6 +14,7 @@ use larder_unpack::{Tree, Trees, TreesOptions};
 
 use crate::{
     Ephemeral, Settings,
+    confirmed::Confirmed,
     create::CreateError,
     materialize::{Forester, Stored, Trust},
 };
@@ -83,6 +84,7 @@ impl Planter<'_> {
             trees,
             threads: self.settings.threads,
             // It is flushed in the end, with its trees.
+            confirmed: Confirmed::of(self.store),
             flushes: self.durability != Durability::Lazy,
             reporter: self.reporter,
         }

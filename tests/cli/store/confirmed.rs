@@ -52,6 +52,13 @@ fn l12_what_archives_hold_is_found_out_once_and_forgotten_with_them() {
 }
 
 #[test]
+fn l12_who_makes_trees_finds_it_out_as_well() {
+    let sandbox = app_and_lib();
+    sandbox.larder(&["create", "-p", "env"]).success();
+    assert_eq!(digests(&sandbox).len(), 2);
+}
+
+#[test]
 fn l12_only_what_is_not_confirmed_is_held_against_its_list() {
     let sandbox = sandbox();
     let liar = liar();

@@ -8,7 +8,7 @@ use std::{io, path::Path};
 
 use larder_fs::{
     Dir, Durability, FlushedMark, PathContext as _, PathError, begin_settling, flush_file_system,
-    list_dir, settle,
+    keeps_order, list_dir, settle,
 };
 
 use crate::{LinkPlan, parallel};
@@ -80,11 +80,16 @@ impl Fresh {
     /// Marks the places that were flushed with it, for the runs that come.
     fn flush_all(&self, root: &Path) -> Result<(), PathError> {
         flush_file_system(root)?;
+        if !keeps_order(root) {
+            return Ok(());
+        }
         let device = larder_fs::device(root);
-        for mark in self.marks.iter().flatten() {
-            let is_flushed = device.is_some() && larder_fs::device(mark.place()) == device;
+        let is_flushed =
+            |mark: &&FlushedMark| device.is_some() && larder_fs::device(mark.place()) == device;
+        let marks = self.marks.iter().flatten();
+        for mark in marks.filter(|mark| !mark.is_set()).filter(is_flushed) {
             // What may only be read is flushed again next time.
-            if is_flushed && mark.set().is_err() {
+            if mark.set().is_err() {
                 break;
             }
         }

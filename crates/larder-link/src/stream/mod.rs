@@ -49,7 +49,7 @@ pub trait Archives: Sync {
     /// If it is not to be had.
     fn open(&self, index: usize) -> Result<OpenedArchive, Self::Error>;
 
-    /// A package's archive holds what it lists, each file's digest included.
+    /// A package's archive holds what it lists, with each digest that is in the list.
     fn confirmed(&self, _index: usize) {}
 }
 
@@ -61,7 +61,7 @@ pub struct OpenedArchive {
     /// The package that it has to be.
     pub expected: Expected,
     /// Whether the same bytes were once found to hold what they list ([`Archives::confirmed`]): then the
-    /// digests of files are not computed again.
+    /// digests that are in the list are not computed again.
     pub is_confirmed: bool,
     /// The archive in the store. Becomes `package_tarball_full_path`.
     pub archive_path: PathBuf,
@@ -193,9 +193,7 @@ impl<'r, A: Archives> Run<'r, A> {
             let staged = staged.map_err(Failure::wrap::<A::Error>)?;
             match &staged {
                 Some(staged) => {
-                    if staged.is_confirmed {
-                        self.archives.confirmed(index);
-                    }
+                    self.archives.confirmed(index);
                     self.reporter.event(&Event::Unpacked {
                         package,
                         files: staged.info.paths.len() as u64,

@@ -42,8 +42,6 @@ pub(super) struct Staged {
     /// Digest and size of what was rewritten, by planned path.
     pub(super) changed: HashMap<usize, (Sha256, u64)>,
     pub(super) bytes: u64,
-    /// Whether it lists a digest of every file, and all were right.
-    pub(super) is_confirmed: bool,
     archive_path: PathBuf,
     recorded_root: PathBuf,
 }
@@ -97,7 +95,6 @@ impl<'s> Stage<'s> {
             granted: Vec::new(),
             changed: HashMap::new(),
             bytes: 0,
-            is_confirmed: false,
             archive_path: opened.archive_path,
             recorded_root: opened.recorded_root,
         };
@@ -120,7 +117,6 @@ impl<'s> Stage<'s> {
             changed,
             bytes,
         } = outcome;
-        staged.is_confirmed = staged.info.lists_every_digest();
         staged.info.confirm(&contents, archive.label())?;
         (staged.granted, staged.changed, staged.bytes) = (granted, changed, bytes);
         self.tell_of_case(locked, &staged.info);

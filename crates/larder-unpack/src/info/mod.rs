@@ -122,15 +122,6 @@ impl PackageInfo {
         Ok(())
     }
 
-    /// Whether each file has a digest in the list, so that [`PackageInfo::confirm`] compares all of them.
-    pub fn lists_every_digest(&self) -> bool {
-        self.listing != Listing::Legacy
-            && self
-                .paths
-                .iter()
-                .all(|entry| entry.kind != PathKind::File || entry.sha256.is_some())
-    }
-
     /// Pairs of listed paths that are one path where letter case does not count.
     pub fn case_collisions(&self) -> Vec<(&RelPath, &RelPath)> {
         let mut folded: Vec<(String, &RelPath)> = self
