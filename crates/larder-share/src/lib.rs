@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod clock;
+mod delete;
 mod error;
 mod limits;
 mod load;

@@ -33,7 +33,7 @@ pub(crate) struct ShareArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   larder store push --remote /srv/larder         what the environments and locks of this machine need
-  larder store push -f conda-lock.yml            what the lock names for all platforms, if the store has it
+  larder store push -f conda-lock.yml            what the lock names, as far as it is here
   larder store push --all --dry-run              say what the remote lacks of the whole store")]
 pub(crate) struct StorePushArgs {
     #[command(flatten)]

@@ -13,6 +13,7 @@ use super::{REQUESTS, doomed::Doomed, names, roots};
 use crate::{
     CollectOptions, Collected, NoteKind, ShareError,
     clock::{is_older, now},
+    delete::delete,
 };
 
 /// See the module above.
@@ -43,7 +44,7 @@ pub(super) async fn collect(
     collected.settle();
     let old = collecting.old_notes().await?;
     collected.notes = old.len();
-    collecting.delete(old).await?;
+    delete(remote, old).await?;
     Ok(collected)
 }
 
@@ -153,9 +154,9 @@ impl Collecting<'_> {
             .expired
             .retain(|name, _| doomed.roots.contains(name.as_str()));
         collected.expired_roots = known.expired.len();
-        self.delete(going.keys().map(|id| names::object(*id)).collect())
-            .await?;
-        self.delete(known.expired.into_keys().collect()).await?;
+        let objects = going.keys().map(|id| names::object(*id)).collect();
+        delete(self.remote, objects).await?;
+        delete(self.remote, known.expired.into_keys().collect()).await?;
         collected.removed = named(going);
         Ok(self.remote.delete(&file).await?)
     }
@@ -169,17 +170,6 @@ impl Collecting<'_> {
             old.extend(notes.into_iter().filter(is_old).map(|info| info.name));
         }
         Ok(old)
-    }
-
-    async fn delete(&self, names: Vec<ObjectName>) -> Result<(), ShareError> {
-        let deletes = names
-            .into_iter()
-            .map(|name| async move { self.remote.delete(&name).await });
-        let mut deletes = stream::iter(deletes).buffer_unordered(REQUESTS);
-        while let Some(deleted) = deletes.next().await {
-            deleted?;
-        }
-        Ok(())
     }
 }
 

@@ -5,7 +5,6 @@
 
 use std::{collections::BTreeMap, time::SystemTime};
 
-use futures::{StreamExt as _, stream};
 use larder_remote::{ObjectInfo, ObjectName, Remote, RemoteError, Wanted};
 
 use super::{
@@ -16,10 +15,8 @@ use super::{
 use crate::{
     CollectOptions, Collected, ShareError,
     clock::{is_older, now},
+    delete::delete,
 };
-
-/// How many are removed at once.
-const REQUESTS: usize = 16;
 
 /// See the module.
 pub(super) async fn collect(
@@ -145,15 +142,8 @@ impl Collecting<'_> {
         let is_pack =
             |info: &ObjectInfo| matches!(name::part_of(info.name.as_str()), Some(Part::Pack(_)));
         let (packs, indexes): (Vec<_>, Vec<_>) = going.into_iter().partition(is_pack);
-        for part in [indexes, packs] {
-            let deletes = part
-                .into_iter()
-                .map(|info| async move { self.remote.delete(&info.name).await });
-            let mut deletes = stream::iter(deletes).buffer_unordered(REQUESTS);
-            while let Some(deleted) = deletes.next().await {
-                deleted?;
-            }
-        }
-        Ok(())
+        let names = |part: Vec<ObjectInfo>| part.into_iter().map(|info| info.name).collect();
+        delete(self.remote, names(indexes)).await?;
+        delete(self.remote, names(packs)).await
     }
 }
