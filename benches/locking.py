@@ -34,7 +34,7 @@ def measured(tools, work, rounds, channel):
         results["larder"].append(cost)
         script = [tools["python"], measure.ROOT / "benches" / "peer_solve.py", channel, work / f"peer-cache-{number}"]
         script += [",".join(PLATFORMS), *SPECS]
-        cost, printed = measure.run(script, work)
+        cost, printed = measure.run_with_luck(script, work)
         call = json.loads(printed)
         for name, part in [("peer", "total"), ("peer: loading", "loading"), ("peer: solver alone", "solving")]:
             results[name].append(measure.Cost(call[part], call[part + "_cpu"], cost.memory))

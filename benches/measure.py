@@ -29,6 +29,17 @@ class Cost:
     memory: float
 
 
+def run_with_luck(arguments, work, tries=3):
+    """As `run`, for a peer that crashes now and then (py-rattler's solve: signal 11): that is no result."""
+    for left in reversed(range(tries)):
+        try:
+            return run(arguments, work)
+        except SystemExit:
+            if not left:
+                raise
+    return None
+
+
 def run(arguments, work, **variables):
     """The cost of a program that must succeed, and what it printed."""
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(work / "home"), **{k: str(v) for k, v in variables.items()}}

@@ -17,6 +17,7 @@ use crate::{PathContext as _, PathError, Stamp};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlushedMark {
     path: PathBuf,
+    directory: PathBuf,
 }
 
 impl FlushedMark {
@@ -24,7 +25,10 @@ impl FlushedMark {
     pub fn of(directory: &Path) -> Option<Self> {
         let stamp = Stamp::from_metadata(&fs::symlink_metadata(directory).ok()?);
         let path = directory.with_file_name(format!("flushed-{:x}", stamp.inode));
-        (stamp.inode != 0).then_some(Self { path })
+        (stamp.inode != 0).then(|| Self {
+            path,
+            directory: directory.to_owned(),
+        })
     }
 
     /// Whether it is set.
@@ -32,12 +36,12 @@ impl FlushedMark {
         self.path.symlink_metadata().is_ok()
     }
 
-    /// The directory that it is in.
-    pub fn place(&self) -> &Path {
-        self.path.parent().unwrap_or(&self.path)
+    /// The directory that it is of.
+    pub fn directory(&self) -> &Path {
+        &self.directory
     }
 
-    /// Sets it. The caller has flushed the directory's file system after [`FlushedMark::of`] gave this.
+    /// Sets it. The caller has flushed all that is in the directory after [`FlushedMark::of`] gave this.
     ///
     /// # Errors
     /// If the file cannot be made.

@@ -5,7 +5,7 @@ pub mod packs;
 use std::{
     fs::File,
     io::{Seek as _, Write as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use larder_digest::{Hasher, Sha256};
@@ -26,16 +26,12 @@ pub fn limits() -> Limits {
     }
 }
 
-/// A directory on a file system in memory where there is one.
+/// A directory in the place for temporary files, which `ci/fuzz` has in memory and removes: libFuzzer ends
+/// without a word to anybody.
 pub fn directory() -> TempDir {
-    let memory = Path::new("/dev/shm");
-    let base = match memory.is_dir() {
-        true => memory.to_owned(),
-        false => std::env::temp_dir(),
-    };
     tempfile::Builder::new()
         .prefix("larder-fuzz-")
-        .tempdir_in(base)
+        .tempdir()
         .expect("a temporary directory")
 }
 

@@ -1,13 +1,16 @@
 //! What of a new environment has to be on the disk before it counts, and how little of it that is where the
-//! file system keeps order: the bytes that this run has written. Names and links come in their order by
-//! themselves, and trees and bytecode were flushed by the run that first used them and left a mark.
+//! file system keeps order: the bytes that this run has written, and those of trees and bytecode that no
+//! run has flushed before, which leaves a mark. Names and links come in their order by themselves.
 //!
-//! Where anything else was written (by a script, by pip, by copying), everything is flushed.
+//! Where anything else was written (by a script, by pip, by copying), or much, everything is flushed.
 
-use std::{io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use larder_fs::{
-    Dir, Durability, FlushedMark, PathContext as _, PathError, begin_settling, flush_file_system,
+    Durability, FlushedMark, PathContext as _, PathError, begin_settling, flush_file_system,
     keeps_order, list_dir, settle,
 };
 
@@ -15,9 +18,12 @@ use crate::{LinkPlan, parallel};
 
 use super::Written;
 
+/// So many files are settled one by one; for more of them it is quicker to flush all that there is.
+const FEW: usize = 2_000;
+
 /// What has been put into an environment.
 #[derive(Debug, Default)]
-pub(super) struct Fresh {
+pub(crate) struct Fresh {
     /// Files that were written, below its root; none if there may be others.
     files: Option<Vec<String>>,
     /// Where linked files are from; none if not every place can be marked.
@@ -27,7 +33,7 @@ pub(super) struct Fresh {
 
 impl Fresh {
     /// What `written` says, when nothing but it and records is there.
-    pub(super) fn of(plan: &LinkPlan<'_>, written: &Written, threads: usize) -> Self {
+    pub(crate) fn of(plan: &LinkPlan<'_>, written: &Written, threads: usize) -> Self {
         let trees = plan.packages().map(|package| package.tree_root);
         let bytecode = written.pyc_roots.iter().map(|root| &**root);
         let changed = written.changed.keys().chain(&written.copied);
@@ -41,71 +47,84 @@ impl Fresh {
 
     /// Has the bytes of an environment on the disk before what is done next. `durability` is what it comes
     /// to on this file system.
-    pub(super) fn flush(&self, root: &Path, durability: Durability) -> Result<(), PathError> {
-        match (durability, &self.files) {
-            (Durability::Lazy, _) => Ok(()),
-            (Durability::Ordered, Some(files)) if self.is_flushed() => {
-                self.settle(root, files).or_else(|_| self.flush_all(root))
-            }
-            _ => self.flush_all(root),
+    pub(crate) fn flush(&self, root: &Path, durability: Durability) -> Result<(), PathError> {
+        let files = match durability {
+            Durability::Lazy => return Ok(()),
+            Durability::Ordered => self.few_files(root),
+            Durability::Flush => None,
+        };
+        match files {
+            Some(files) => self.settle(&files).or_else(|_| self.flush_all(root)),
+            None => self.flush_all(root),
         }
     }
 
-    fn is_flushed(&self) -> bool {
-        let marks = self.marks.as_ref();
-        marks.is_some_and(|marks| marks.iter().all(FlushedMark::is_set))
+    /// All files that have to be settled: written, records, and of places that were never flushed; none if
+    /// they are too many, or may be others.
+    fn few_files(&self, root: &Path) -> Option<Vec<PathBuf>> {
+        let written = self.files.as_ref()?;
+        let marks = self.marks.as_ref()?;
+        let mut files: Vec<PathBuf> = written.iter().map(|path| root.join(path)).collect();
+        files.extend(list_dir(&root.join("conda-meta")).ok()?);
+        let unmarked = marks.iter().filter(|mark| !mark.is_set());
+        let mut directories: Vec<PathBuf> =
+            unmarked.map(|mark| mark.directory().to_owned()).collect();
+        while let Some(directory) = directories.pop() {
+            for path in list_dir(&directory).ok()? {
+                let kind = path.symlink_metadata().ok()?;
+                if kind.is_dir() {
+                    directories.push(path);
+                } else if kind.is_file() {
+                    files.push(path);
+                }
+            }
+            if files.len() > FEW {
+                return None;
+            }
+        }
+        (files.len() <= FEW).then_some(files)
     }
 
-    fn settle(&self, root: &Path, files: &[String]) -> Result<(), PathError> {
-        let root = Dir::open(root)?;
-        let meta = list_dir(&root.path().join("conda-meta"))?;
-        let records = meta
-            .iter()
-            .filter_map(|path| path.strip_prefix(root.path()).ok());
-        let files: Vec<&Path> = files.iter().map(Path::new).chain(records).collect();
-        // All of them are on their way before the first is waited for.
-        let begin = |path: &&Path| {
-            let begin = |file: &_| {
-                begin_settling(file);
-                Ok(())
-            };
-            with_file(&root, path, begin)
+    fn settle(&self, files: &[PathBuf]) -> Result<(), PathError> {
+        let begin = |file: &fs::File| {
+            begin_settling(file);
+            Ok(())
         };
-        parallel::for_each(self.threads, &files, begin)?;
-        files
-            .iter()
-            .try_for_each(|path| with_file(&root, path, settle))
+        // All of them are on their way before the first is waited for.
+        parallel::for_each(self.threads, files, |path| with_file(path, begin))?;
+        files.iter().try_for_each(|path| with_file(path, settle))?;
+        self.mark();
+        Ok(())
     }
 
-    /// Marks the places that were flushed with it, for the runs that come.
+    /// Flushes the places that files were linked from with all else.
     fn flush_all(&self, root: &Path) -> Result<(), PathError> {
         flush_file_system(root)?;
-        if !keeps_order(root) {
-            return Ok(());
-        }
         let device = larder_fs::device(root);
-        let is_flushed =
-            |mark: &&FlushedMark| device.is_some() && larder_fs::device(mark.place()) == device;
+        let mut marks = self.marks.iter().flatten();
+        let is_there = |mark: &FlushedMark| larder_fs::device(mark.directory()) == device;
+        if keeps_order(root) && marks.all(is_there) {
+            self.mark();
+        }
+        Ok(())
+    }
+
+    /// For the runs that come. What may only be read is flushed again by them.
+    fn mark(&self) {
         let marks = self.marks.iter().flatten();
-        for mark in marks.filter(|mark| !mark.is_set()).filter(is_flushed) {
-            // What may only be read is flushed again next time.
+        for mark in marks.filter(|mark| !mark.is_set()) {
             if mark.set().is_err() {
                 break;
             }
         }
-        Ok(())
     }
 }
 
 /// What is no file any more, a script has taken away.
-fn with_file(
-    root: &Dir,
-    path: &Path,
-    work: impl FnOnce(&std::fs::File) -> io::Result<()>,
-) -> Result<(), PathError> {
-    match root.open_file(path) {
-        Ok(file) => work(&file).at("write to the disk", root.path().join(path)),
+fn with_file(path: &Path, work: impl FnOnce(&fs::File) -> io::Result<()>) -> Result<(), PathError> {
+    match fs::File::open(path) {
+        Ok(file) => work(&file).at("write to the disk", path),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
+        Err(error) => Err(error).at("open file", path),
     }
 }

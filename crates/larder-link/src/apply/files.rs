@@ -56,7 +56,7 @@ pub(crate) struct Written {
 
 impl Written {
     /// Bytecode, beside files.
-    pub(super) fn take(&mut self, added: Added) {
+    pub(crate) fn take(&mut self, added: Added) {
         self.has_others |= added.has_copies;
         self.pycs = added.pycs;
         self.pyc_roots = added.roots;

@@ -23,7 +23,7 @@ use crate::{
 };
 
 use build::Build;
-use durable::Fresh;
+pub(crate) use durable::Fresh;
 pub(crate) use files::Written;
 pub(crate) use meta::write_records;
 pub(crate) use site::{Site, is_scratch};
@@ -194,7 +194,6 @@ pub(crate) struct Run<'r, 'a> {
     options: &'r LinkOptions,
     reporter: &'r dyn Reporter,
     pub(crate) scripts: Scripts,
-    /// Whether scripts may have written files besides their messages.
     scripts_wrote: Cell<bool>,
 }
 
@@ -239,7 +238,7 @@ impl<'r, 'a> Run<'r, 'a> {
             added.map_err(|error| self.add_error(error))?;
             written.has_others = true;
         }
-        written.has_others |= self.scripts_wrote.get();
+        written.has_others |= self.scripts_wrote();
         build.fresh = Fresh::of(self.plan, &written, self.options.threads);
         build.check_still_ours()?;
         meta::write(self.plan, self.options, &written, build.root())?;
@@ -309,22 +308,30 @@ impl<'r, 'a> Run<'r, 'a> {
             let before = bytes_written();
             let message = scripts::run(planned.package, moment, place);
             let message = message.map_err(ApplyError::Script)?;
-            self.note_output(before, message.as_ref());
+            self.note_output(before, message.as_slice());
             messages.extend(message);
         }
         self.finish(Phase::Scripts, started);
         Ok(())
     }
 
-    /// A script's message, which is taken away, makes one page dirty for each page of its length.
-    fn note_output(&self, before: Option<u64>, message: Option<&ScriptMessage>) {
-        let length = message.map_or(0, |message| message.text.len() as u64 + 1);
-        let has_only_message = before
+    /// Notes whether scripts have written more than their messages, which are taken away, and make one page
+    /// dirty for each page of their length. `before` is what [`bytes_written`] gave before them.
+    pub(crate) fn note_output(&self, before: Option<u64>, messages: &[ScriptMessage]) {
+        let pages =
+            |message: &ScriptMessage| (message.text.len() as u64 + 1).next_multiple_of(PAGE);
+        let messages: u64 = messages.iter().map(pages).sum();
+        let has_only_messages = before
             .zip(bytes_written())
-            .is_some_and(|(before, after)| after - before <= length.next_multiple_of(PAGE));
-        if !has_only_message {
+            .is_some_and(|(before, after)| after - before <= messages);
+        if !has_only_messages {
             self.scripts_wrote.set(true);
         }
+    }
+
+    /// Whether scripts may have written files besides their messages.
+    pub(crate) fn scripts_wrote(&self) -> bool {
+        self.scripts_wrote.get()
     }
 
     /// A pre-link script is run where it is in the tree.

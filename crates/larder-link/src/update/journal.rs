@@ -14,7 +14,7 @@ use std::{
 
 use larder_fs::{
     Durability, PathContext as _, PathError, flush_file_system, remove_tree, rename_noreplace,
-    sync_dir, write_atomic,
+    settle, sync_dir, write_atomic,
 };
 use serde::{Deserialize, Serialize};
 
@@ -106,8 +106,13 @@ impl Workshop {
         Self {
             prefix: prefix.to_owned(),
             root: prefix.join("conda-meta").join(DIRECTORY),
-            durability,
+            durability: durability.on(prefix),
         }
+    }
+
+    /// As it has to be done on the prefix's file system.
+    pub(crate) fn durability(&self) -> Durability {
+        self.durability
     }
 
     /// Whether an update is at work, or was when it was killed.
@@ -242,10 +247,21 @@ impl Workshop {
         }
     }
 
+    /// What was moved and appended until now is there after a power loss, if what comes next is. Nothing
+    /// else was written.
+    pub(crate) fn flush_moves(&self) -> Result<(), PathError> {
+        if self.durability != Durability::Ordered {
+            return self.flush_all();
+        }
+        let path = self.meta(HISTORY);
+        let history = fs::File::open(&path).at("open file", &path)?;
+        settle(&history).or_else(|_| self.flush_all())
+    }
+
     fn flush(&self) -> Result<(), PathError> {
         match self.durability {
-            Durability::Flush | Durability::Ordered => sync_dir(&self.root),
-            Durability::Lazy => Ok(()),
+            Durability::Flush => sync_dir(&self.root),
+            Durability::Ordered | Durability::Lazy => Ok(()),
         }
     }
 

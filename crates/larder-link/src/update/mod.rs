@@ -23,11 +23,11 @@ mod tests;
 use std::{collections::BTreeSet, path::Path};
 
 use larder_event::{Event, Reporter};
-use larder_fs::{PathError, remove_tree};
+use larder_fs::{PathError, bytes_written, remove_tree};
 
 use crate::{
     Installed, LinkOptions, LinkPackage, LinkPlan, PlanError, ScriptMessage, ScriptPolicy,
-    apply::{self, Written, hold},
+    apply::{self, Fresh, Written, hold},
     bytecode, order,
     place::{check_place, frozen, has_history},
     plan::plan_in_order,
@@ -201,14 +201,15 @@ impl Run<'_, '_> {
     fn change(&mut self) -> Result<(Journal, Updated), UpdateError> {
         (self.gate)(self.workshop.root())?;
         self.workshop.open()?;
-        let written = self.stage()?;
+        let mut written = self.stage()?;
         let of = (self.difference, &self.plan.link);
         let added = added::stage(of, &self.options.link, self.workshop, self.reporter)?;
         self.run_unlink_scripts();
         self.run_scripts(Moment::PreLink)?;
         let (journal, block) = self.journal(&written, &added)?;
         // What comes is whole before the first old file goes for it.
-        self.workshop.flush_all()?;
+        written.has_others |= !added.is_empty() || self.linker.scripts_wrote();
+        self.flush_staged(&written)?;
         (self.gate)(self.workshop.root())?;
         self.workshop.write(&journal)?;
         self.workshop.advance_files(&journal, self.gate)?;
@@ -217,7 +218,10 @@ impl Run<'_, '_> {
         (self.gate)(self.workshop.root())?;
         self.workshop.append_history(&block)?;
         // Every move, and what scripts wrote, is there before the journal that could undo it goes.
-        self.workshop.flush_all()?;
+        match self.linker.scripts_wrote() {
+            true => self.workshop.flush_all()?,
+            false => self.workshop.flush_moves()?,
+        }
         (self.gate)(self.workshop.root())?;
         self.workshop.commit()?;
         let mut updated = updated(&journal, &written);
@@ -229,8 +233,14 @@ impl Run<'_, '_> {
         let root = self.workshop.new_root();
         let mut written = self.linker.link(&root)?;
         let options = &self.options.link;
-        written.pycs = bytecode::add(&self.plan.link, options, &root, self.reporter)?.pycs;
+        let added = bytecode::add(&self.plan.link, options, &root, self.reporter)?;
+        written.take(added);
         Ok(written)
+    }
+
+    fn flush_staged(&self, written: &Written) -> Result<(), PathError> {
+        let fresh = Fresh::of(&self.plan.link, written, self.options.link.threads);
+        fresh.flush(&self.workshop.new_root(), self.workshop.durability())
     }
 
     fn journal(
@@ -282,7 +292,9 @@ impl Run<'_, '_> {
     fn run_unlink_scripts(&mut self) {
         if self.runs_scripts() {
             let packages = &self.difference.unlink;
+            let before = bytes_written();
             let messages = unlink_scripts::run(packages, self.place(), self.reporter);
+            self.linker.note_output(before, &messages);
             self.messages.extend(messages);
         }
     }
