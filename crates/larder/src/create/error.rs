@@ -13,7 +13,7 @@ use larder_unpack::UnpackError;
 
 use crate::{
     ChannelsError, ChooseError, Explain, InputError, Kind, MaterializeError, PipError,
-    PlatformError, TargetError, VirtualPackagesError, explain,
+    PlatformError, TargetError, VirtualPackagesError, explain, pip::PipAddition,
 };
 
 /// Why an environment was not made. Each part of the run has its own error; they say what happened.
@@ -85,6 +85,14 @@ fn listed(reasons: &[Reason]) -> String {
 impl From<UnpackError> for CreateError {
     fn from(error: UnpackError) -> Self {
         Self::Materialize(error.into())
+    }
+}
+
+impl CreateError {
+    /// Why nothing could be added is for the one to say who was to add it.
+    pub(crate) fn explained_by(self, addition: Option<&PipAddition>) -> Self {
+        let failure = addition.and_then(PipAddition::failure);
+        failure.map_or(self, Self::Pip)
     }
 }
 

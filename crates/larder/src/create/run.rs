@@ -46,15 +46,6 @@ pub(super) struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    /// Why nothing could be added is for the one to say who was to add it.
-    pub(super) fn explained(&self, error: CreateError) -> CreateError {
-        let failure = self
-            .addition
-            .as_ref()
-            .and_then(|addition| addition.failure());
-        failure.map_or(error, CreateError::Pip)
-    }
-
     /// Whether the environment that is there is the one that is wanted.
     pub(super) fn is_there(&self) -> bool {
         larder_link::fingerprint(&self.prefix)
@@ -185,7 +176,9 @@ impl<'a> Run<'a> {
                     report.made_by_another();
                     return Ok(());
                 }
-                other => break other.map_err(|error| wanted.explained(error))?,
+                other => {
+                    break other.map_err(|error| error.explained_by(wanted.addition.as_deref()))?;
+                }
             }
         };
         report.linked(

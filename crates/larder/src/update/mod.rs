@@ -345,7 +345,7 @@ impl Change<'_> {
                     let text = format!("{error}: it is fetched anew");
                     self.run.reporter.warn("store::damaged", text);
                 }
-                Err(error) => return Err(besides.explained(error)),
+                Err(error) => return Err(error.explained_by(besides.addition.as_deref())),
             }
         }
     }

@@ -35,15 +35,6 @@ impl Besides {
         let addition = self.addition.as_ref();
         addition.map_or_else(Sources::default, |addition| *addition.sources())
     }
-
-    /// Whoever was to add something says why it could not.
-    pub(super) fn explained(&self, error: CreateError) -> CreateError {
-        let failure = self
-            .addition
-            .as_ref()
-            .and_then(|addition| addition.failure());
-        failure.map_or(error, CreateError::Pip)
-    }
 }
 
 impl Change<'_> {
