@@ -105,7 +105,8 @@ fn write(path: &Path, all: &BTreeSet<Sha256>) -> Result<(), PathError> {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}", sha256.to_hex());
     }
-    write_atomic(path, text.as_bytes(), Durability::Lazy)
+    write_atomic(path, text.as_bytes(), Durability::Lazy)?;
+    larder_fs::share_file(path)
 }
 
 #[cfg(test)]
