@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path};
 
-use larder_testkit::{ChannelBuilder, Fault, Format, PackageBuilder, Run, Sandbox, Server};
+use larder_testkit::{
+    BuiltPackage, ChannelBuilder, Fault, Format, PackageBuilder, Run, Sandbox, Server,
+};
 
 use crate::support::{app_and_lib, conda, env, json, lib, program, sandbox};
 
@@ -143,6 +145,13 @@ fn other(sandbox: &Sandbox, name: &str, package: &str, versions: &[&str]) {
         .write(&sandbox.path(name));
 }
 
+/// A channel in the directory `name` of the sandbox.
+fn channel_with(sandbox: &Sandbox, name: &str, packages: impl IntoIterator<Item = BuiltPackage>) {
+    ChannelBuilder::new()
+        .packages(packages)
+        .write(&sandbox.path(name));
+}
+
 /// The version of a package in the environment `env`.
 fn version(sandbox: &Sandbox, package: &str) -> Option<String> {
     let list = json(&sandbox.larder(&["list", "-p", "env", "--json"]).success());
@@ -255,6 +264,72 @@ fn names_of_channels_have_their_places() {
         );
         let run = create(&sandbox, &[]);
         assert_eq!(run.status, 0, "{configuration}: {}", run.stderr);
+        assert_specs_find_the_channel(&sandbox, channel, &configuration);
+    }
+}
+
+/// A spec that names a channel finds it by the same rules as `channels:` does: in a manifest, in brackets, on the
+/// command line, in a lock's check and in an update. Nothing else is asked, as nothing here can reach another channel.
+fn assert_specs_find_the_channel(sandbox: &Sandbox, channel: &str, configuration: &str) {
+    let succeed = |arguments: &[&str]| {
+        let run = sandbox.larder(arguments);
+        assert_eq!(
+            run.status, 0,
+            "{configuration}: {arguments:?}: {}",
+            run.stderr
+        );
+    };
+    for spec in [
+        format!("{channel}::app"),
+        format!("app[channel='{channel}']"),
+    ] {
+        let named = format!("channels: ['{channel}']\ndependencies: [\"{spec}\"]\n");
+        let unnamed = format!("channels: [./other]\ndependencies: [\"{spec}\", lib]\n");
+        sandbox.write("named.yml", &named);
+        succeed(&["lock", "-f", "named.yml", "-o", "named-lock.yml"]);
+        succeed(&["lock", "--check", "-f", "named.yml", "-o", "named-lock.yml"]);
+        succeed(&["create", "-p", "env", "--yes", "-c", "./channel", &spec]);
+        succeed(&["env", "update", "-p", "env", "-f", "named.yml", "--prune"]);
+        channel_with(sandbox, "other", [lib().build(Format::TarBz2)]);
+        sandbox.write("unnamed.yml", &unnamed);
+        succeed(&["create", "-p", "env", "--yes", "-f", "unnamed.yml"]);
+    }
+}
+
+#[test]
+fn a_spec_that_names_several_channels_is_met_by_any_of_them() {
+    let sandbox = sandbox();
+    channel_with(&sandbox, "one", [conda(program("app", "1.0"))]);
+    channel_with(&sandbox, "two", [lib().build(Format::Conda)]);
+    let better = [conda(program("app", "2.0")), conda(program("lib", "9.0"))];
+    channel_with(&sandbox, "three", better);
+    configure(
+        &sandbox,
+        "custom_multichannels: {both: ['./one', './two']}\nchannels: []\n",
+    );
+    for channels in ["[both]", "['./three', both]", "['./three']"] {
+        sandbox.write(
+            "environment.yml",
+            &format!("channels: {channels}\ndependencies: ['both::app', 'both::lib']\n"),
+        );
+        let run = create(&sandbox, &["--no-lock", "--json"]);
+        assert_eq!(run.status, 0, "{channels}: {}", run.stderr);
+        let report = json(&run);
+        let mut linked: Vec<&str> = report["actions"]["LINK"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|package| package["version"].as_str().unwrap())
+            .collect();
+        linked.sort_unstable();
+        assert_eq!(linked, ["1.0", "2.0"], "{channels}");
+        let again = create(&sandbox, &["--no-lock", "--json"]);
+        assert_eq!(
+            json(&again)["solve"],
+            "memo",
+            "{channels}: {}",
+            again.stderr
+        );
     }
 }
 

@@ -27,6 +27,7 @@ mod record;
 mod satisfy;
 mod scalar;
 mod source;
+mod spec_channel;
 mod topological;
 mod wanted;
 mod write;
@@ -45,6 +46,7 @@ pub use pip::{PipLock, PipRequest};
 pub use satisfy::{check, check_closure};
 pub use scalar::scalar as yaml_scalar;
 pub use source::relative_source;
+pub use spec_channel::{spec_channel, spec_channel_urls};
 pub use wanted::{Reason, Wanted, WantedSpec};
 pub use write::closure_digest;
 

@@ -10,7 +10,7 @@ use rattler_conda_types::{
     match_spec::{condition::MatchSpecCondition, package_name_matcher::PackageNameMatcher},
 };
 
-use crate::{Closure, Completeness, LockedPackage, address};
+use crate::{Closure, Completeness, LockedPackage, address, spec_channel_urls};
 
 /// The packages of an environment and of the machine under it, with their specs parsed.
 pub(crate) struct Environment<'a> {
@@ -165,9 +165,6 @@ fn of_its_channel(spec: &MatchSpec, channel: Option<&str>) -> bool {
     if wanted.name.as_deref() == Some("*") {
         return true;
     }
-    let accepted = match wanted.name.as_deref() {
-        Some("defaults") => address::base_urls("defaults"),
-        _ => address::base_urls(wanted.base_url.as_str()),
-    };
+    let accepted = spec_channel_urls(wanted);
     channel.is_some_and(|channel| accepted.contains(&address::clean(channel).url))
 }

@@ -46,4 +46,4 @@ pub use prefix::{
 };
 pub use report::ManifestReport;
 pub use selector::{Selector, SelectorError, SelectorKind};
-pub use spec::{SpecError, canonical_text, parse_spec};
+pub use spec::{SpecError, canonical_text, parse_spec, spec_channel_text};

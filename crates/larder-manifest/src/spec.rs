@@ -4,6 +4,8 @@
 //! against CEP 29 and conda, and says what to write instead. Never resolves channels and never
 //! looks at records.
 
+use std::sync::Arc;
+
 use rattler_conda_types::{
     MatchSpec, MatchSpecCondition, PackageName, PackageNameMatcher, ParseMatchSpecOptions,
     RepodataRevision, StringMatcher, VersionSpec,
@@ -44,7 +46,11 @@ pub fn parse_spec(text: &str) -> Result<MatchSpec, SpecError> {
     }
     let (positional, brackets) = brackets::split(text)?;
     refuse_legacy(positional)?;
-    let text = format!("{}{}", mended(positional), brackets.unwrap_or_default());
+    let text = format!(
+        "{}{}",
+        mended(positional),
+        brackets.as_deref().unwrap_or_default()
+    );
     let options = ParseMatchSpecOptions::lenient()
         .with_repodata_revision(RepodataRevision::V3)
         .with_exact_names_only(false);
@@ -52,7 +58,37 @@ pub fn parse_spec(text: &str) -> Result<MatchSpec, SpecError> {
         hint: error::hint(positional, &source),
         reason: Box::new(source),
     })?;
-    normalized(spec)
+    let mut spec = normalized(spec)?;
+    if let Some(channel) = &mut spec.channel
+        && !is_channel_name(positional, brackets.as_deref())
+    {
+        // rattler gives URLs a name as well. Only a channel that was written as a name keeps one: what a
+        // name stands for is up to the user's configuration, which `resolve_spec_channel` asks.
+        Arc::make_mut(channel).name = None;
+    }
+    Ok(spec)
+}
+
+/// The channel that a spec names, as text for [`resolve_channel`](crate::resolve_channel): the name as written, or
+/// the URL (which may hold credentials: never print it). `None` without a channel.
+pub fn spec_channel_text(spec: &MatchSpec) -> Option<String> {
+    let channel = spec.channel.as_deref()?;
+    let name = channel.name.clone();
+    Some(name.unwrap_or_else(|| channel.base_url.as_str().to_owned()))
+}
+
+/// Whether the channel of a spec (`channel::name`, `name[channel=...]`) was written as a name, not as a URL or path.
+/// A keyword in the brackets overrides the positional channel (CEP 29).
+fn is_channel_name(positional: &str, brackets: Option<&str>) -> bool {
+    let in_brackets = brackets.and_then(|brackets| {
+        let (_, value) = brackets.split_once("channel=")?;
+        let value = value.trim_start_matches(['"', '\'']);
+        value.split(['"', '\'', ',', ']']).next()
+    });
+    let before_name = || positional.rsplit_once(':').map(|(channel, _)| channel);
+    let written = in_brackets.or_else(before_name).unwrap_or_default();
+    let written = written.trim().trim_end_matches(':');
+    !written.contains("://") && !written.starts_with("file:") && !crate::is_local_path(written)
 }
 
 /// A jinja tag in the text.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here sends a request.
 
+use larder_lock::spec_channel_urls;
 use rattler_conda_types::Channel;
 use url::Url;
 
@@ -13,6 +14,20 @@ pub(crate) fn channel_name(channel: &Channel) -> String {
         .as_str()
         .trim_end_matches('/')
         .to_owned()
+}
+
+/// Whether the channel of a spec stands for several channels (see [`larder_lock::spec_channel`]).
+pub(crate) fn is_channel_group(channel: &Channel) -> bool {
+    spec_channel_urls(channel).len() > 1
+}
+
+/// The channels that a spec with this channel takes records from, as [`channel_name`] names them.
+pub(crate) fn accepted_channel_names(channel: &Channel) -> Vec<String> {
+    match is_channel_group(channel) {
+        true => spec_channel_urls(channel),
+        // Not `spec_channel_urls`: a local channel is known by its stand-in here.
+        false => vec![channel_name(channel)],
+    }
 }
 
 /// The channel of a record: the given URL without trailing slash and credentials.

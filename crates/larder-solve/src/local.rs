@@ -103,7 +103,8 @@ impl Inward {
     }
 }
 
-fn inward_channel(channel: &Channel) -> Channel {
+/// The channel with the stand-in of a local URL.
+pub(crate) fn inward_channel(channel: &Channel) -> Channel {
     match inward(channel.base_url.as_ref()) {
         Some(url) => with_url(channel, url),
         None => channel.clone(),

@@ -15,7 +15,8 @@ use url::Url;
 
 use crate::{
     SolveRequest,
-    channels::{channel_name, channel_text},
+    channels::{accepted_channel_names, channel_name, channel_text, is_channel_group},
+    local::inward_channel,
 };
 
 /// Whether a record is in the channel and the subdir that the spec names.
@@ -56,19 +57,31 @@ pub(crate) fn is_well_placed(specs: &[MatchSpec], record: &RepoDataRecord) -> bo
 pub(crate) fn unlisted(request: &SolveRequest<'_>) -> Vec<(Channel, Vec<MatchSpec>)> {
     let mut unlisted: Vec<(Channel, Vec<MatchSpec>)> = Vec::new();
     for spec in request.specs.iter().map(|wanted| &wanted.spec) {
-        let Some(channel) = spec.channel.as_deref() else {
-            continue;
-        };
-        let is_same = |other: &Channel| channel_name(other) == channel_name(channel);
-        if request.channels.iter().any(is_same) {
-            continue;
-        }
-        match unlisted.iter_mut().find(|(other, _)| is_same(other)) {
-            Some((_, specs)) => specs.push(spec.clone()),
-            None => unlisted.push((channel.clone(), vec![spec.clone()])),
+        let accepted = spec.channel.as_deref().map(accepted_channel_names);
+        for name in accepted.unwrap_or_default() {
+            let is_same = |other: &Channel| channel_name(other) == name;
+            if request.channels.iter().any(is_same) {
+                continue;
+            }
+            if let Some((_, specs)) = unlisted.iter_mut().find(|(other, _)| is_same(other)) {
+                specs.push(spec.clone());
+            } else if let Ok(url) = Url::parse(&name) {
+                unlisted.push((inward_channel(&Channel::from_url(url)), vec![spec.clone()]));
+            }
         }
     }
     unlisted
+}
+
+/// The channel of some spec that stands for several channels, if the records are from one of them: its name for the
+/// solver, which treats channels of one such name alike.
+pub(crate) fn channel_group<'a>(specs: &'a [MatchSpec], repodata: &RepoData) -> Option<&'a str> {
+    let first = repodata.iter().next()?;
+    let channel = first.channel.as_deref().map(channel_text)?;
+    let groups = specs.iter().filter_map(|spec| spec.channel.as_deref());
+    let mut groups = groups.filter(|group| is_channel_group(group));
+    let group = groups.find(|group| accepted_channel_names(group).contains(&channel))?;
+    group.name.as_deref()
 }
 
 /// What the records that fit one of `specs` depend on.
@@ -109,7 +122,8 @@ pub(crate) fn not_in(loaded: &[RepoData], apart: Vec<RepoData>) -> Vec<RepoData>
 
 /// `channel/subdir`, as far as the spec names it.
 fn place(spec: &MatchSpec) -> String {
-    let channel = spec.channel.as_deref().map(channel_name);
+    let channel = spec.channel.as_deref();
+    let channel = channel.map(|channel| accepted_channel_names(channel).join(" or "));
     match (channel, spec.subdir.as_deref()) {
         (Some(channel), Some(subdir)) => format!("{channel}/{subdir}"),
         (Some(channel), None) => channel,
@@ -125,6 +139,6 @@ pub(crate) fn is_placed(spec: &MatchSpec) -> bool {
 fn is_from_channel(channel: Option<&Channel>, record: &RepoDataRecord) -> bool {
     channel.is_none_or(|channel| {
         let found = record.channel.as_deref().map(channel_text);
-        found.is_some_and(|found| found == channel_name(channel))
+        found.is_some_and(|found| accepted_channel_names(channel).contains(&found))
     })
 }

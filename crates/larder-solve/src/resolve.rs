@@ -64,7 +64,7 @@ impl Universe {
     ) -> Result<Vec<RepoDataRecord>, SolveError> {
         let available = self.repodata.iter().map(|repodata| ChannelRepoData {
             records: repodata,
-            multi_channel: repodata.multi_channel(),
+            multi_channel: places::channel_group(specs, repodata).or(repodata.multi_channel()),
         });
         let mut excluded = self.excluded.clone();
         excluded.extend(places::misplaced(specs, &self.repodata));

@@ -12,7 +12,7 @@ use larder_manifest::{
 use rattler_conda_types::{Channel, ChannelUrl, Subdir};
 use url::Url;
 
-use crate::Settings;
+use crate::{Settings, spec_channels::channels_of_specs};
 
 /// The channel that is used when nothing names one.
 const DEFAULT_CHANNEL: &str = "conda-forge";
@@ -109,6 +109,12 @@ impl ChannelSet {
         if set.channels.is_empty() {
             set.add_other(DEFAULT_CHANNEL, "default", &context, settings)?;
             set.own = set.channels.len();
+        }
+        for resolved in channels_of_specs(manifest, subdir, &context, settings)? {
+            let url = resolved.url;
+            let opening = resolved.credentials.into_iter();
+            set.credentials
+                .extend(opening.map(|credential| (url.clone(), credential)));
         }
         settings.channel_rules.check(&set.urls, settings)?;
         for (text, subdir) in &set.subdirs {
@@ -275,7 +281,7 @@ pub(crate) fn base_urls(text: &str, settings: &Settings) -> Result<Vec<Url>, Cha
         .collect())
 }
 
-fn alias(settings: &Settings) -> Result<Url, ChannelsError> {
+pub(crate) fn alias(settings: &Settings) -> Result<Url, ChannelsError> {
     Url::parse(&settings.channel_alias).map_err(|source| ChannelsError::Alias {
         text: without_credentials(&settings.channel_alias),
         source,

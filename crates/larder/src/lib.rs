@@ -50,6 +50,7 @@ mod share;
 mod shell_hook;
 mod solving;
 mod sources;
+mod spec_channels;
 pub mod step;
 mod store;
 mod system;

@@ -16,6 +16,7 @@ use rattler_conda_types::{GenericVirtualPackage, RepoDataRecord, Subdir};
 use crate::{
     Settings, SolvePolicy,
     channels::ChannelSet,
+    spec_channels::{request_with_resolved_channel, with_resolved_channel},
     virtual_file::{VirtualPackages, overlay},
 };
 
@@ -114,7 +115,7 @@ impl<'a> Solving<'a> {
             channels: want.channels.channels(),
             priority: self.policy.priority,
             specs: &want.requested,
-            pinned: &self.settings.pinned,
+            pinned: &want.pinned,
             only_tar_bz2: self.settings.only_tar_bz2,
             virtual_packages: &want.virtual_packages,
             preferred,
@@ -143,6 +144,8 @@ pub(crate) struct Want {
     pub(crate) subdir: Subdir,
     pub(crate) channels: Arc<ChannelSet>,
     pub(crate) requested: Vec<Requested>,
+    /// What must match if it is present (`pinned_packages` of the configuration).
+    pub(crate) pinned: Vec<Requested>,
     pub(crate) virtual_packages: Vec<GenericVirtualPackage>,
     /// Those of them that the user gave, by an override or a file.
     pub(crate) given: Vec<GenericVirtualPackage>,
@@ -161,7 +164,7 @@ impl Want {
             .specs_for(subdir)
             .into_iter()
             .map(|dependency| Requested {
-                spec: dependency.spec.clone(),
+                spec: with_resolved_channel(&dependency.spec, subdir, settings),
                 text: without_credentials(&dependency.text),
                 location: Some(dependency.position.to_string()),
             })
@@ -180,6 +183,7 @@ impl Want {
             subdir,
             channels: Arc::clone(channels),
             requested,
+            pinned: pins(settings, subdir),
             given: virtual_packages.iter().filter(is_given).cloned().collect(),
             virtual_packages,
         }
@@ -195,7 +199,11 @@ impl Want {
                 .iter()
                 .any(|known| known.spec.name == package.spec.name)
             {
-                want.requested.push(package.clone());
+                want.requested.push(request_with_resolved_channel(
+                    package,
+                    want.subdir,
+                    settings,
+                ));
             }
         }
         want
@@ -224,6 +232,14 @@ impl Want {
         }
         texts
     }
+}
+
+/// The pinned packages of the configuration, as a solve for `subdir` takes them.
+pub(crate) fn pins(settings: &Settings, subdir: Subdir) -> Vec<Requested> {
+    let pinned = settings.pinned.iter();
+    pinned
+        .map(|pin| request_with_resolved_channel(pin, subdir, settings))
+        .collect()
 }
 
 /// What the target system provides, with `CONDA_OVERRIDE_*` applied.

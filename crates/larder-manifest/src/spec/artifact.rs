@@ -51,7 +51,10 @@ pub(super) fn parse(text: &str) -> Result<MatchSpec, SpecError> {
     url.set_path(channel);
     let mut spec = MatchSpec::from(PackageName::new_unchecked(file.name));
     debug_assert!(matches!(spec.name, PackageNameMatcher::Exact(_)));
-    spec.channel = Some(Arc::new(Channel::from_url(url)));
+    spec.channel = Some(Arc::new(Channel {
+        name: None,
+        ..Channel::from_url(url)
+    }));
     spec.subdir = Some(subdir.as_str().to_owned());
     spec.version = Some(VersionSpec::Exact(EqualityOperator::Equals, version));
     spec.build = Some(StringMatcher::Exact(file.build));

@@ -6,6 +6,7 @@
 use std::{
     collections::BTreeSet,
     fmt::Write as _,
+    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -13,7 +14,9 @@ use larder_digest::Sha256;
 use rattler_conda_types::MatchSpec;
 
 use crate::{
-    Priority, SolveRequest, SolverOptions, Strategy, cache::sha256, channels::channel_name,
+    Priority, SolveRequest, SolverOptions, Strategy,
+    cache::sha256,
+    channels::{accepted_channel_names, channel_name, is_channel_group},
 };
 
 /// The version of the memo's format and of its key. Also to be raised when larder-solve chooses
@@ -107,7 +110,20 @@ fn spec_text(spec: &MatchSpec) -> Result<String, String> {
     if spec.url.is_some() {
         return Err("a spec names an archive by its URL".to_owned());
     }
+    let mut spec = spec.clone();
+    // The canonical text has the first channel of a group alone, so the others are listed in front.
+    let group = spec
+        .channel
+        .as_deref()
+        .filter(|channel| is_channel_group(channel));
+    let members = group.map_or_else(String::new, |group| {
+        format!("{} | ", accepted_channel_names(group).join(" "))
+    });
+    if let Some(channel) = &mut spec.channel {
+        Arc::make_mut(channel).name = None;
+    }
     let text = spec.to_canonical_string();
+    let text = text.map(|text| format!("{members}{text}"));
     text.map_err(|error| format!("a spec cannot be written down: {error}"))
 }
 

@@ -22,7 +22,8 @@ use crate::{
     channels::ChannelSet,
     inputs::parse_lock,
     network::LazyNetwork,
-    solving::{Solving, Want, detect},
+    solving::{Solving, Want, detect, pins},
+    spec_channels::request_with_resolved_channel,
     virtual_file::overlay,
 };
 
@@ -63,7 +64,12 @@ pub async fn merge_locks(
         let want = Want {
             subdir,
             channels: Arc::clone(&channels),
-            requested: sides.requested(subdir)?,
+            requested: sides
+                .requested(subdir)?
+                .iter()
+                .map(|spec| request_with_resolved_channel(spec, subdir, settings))
+                .collect(),
+            pinned: pins(settings, subdir),
             virtual_packages,
             given: Vec::new(),
         };
