@@ -166,6 +166,60 @@ fn a_dry_run_has_condas_keys() {
     assert!(!env(&sandbox).exists());
 }
 
+/// The keys that conda-lock reads of an entry of `FETCH`, and the others of conda's record.
+const FETCH_KEYS: &[&str] = &[
+    "build",
+    "build_number",
+    "channel",
+    "constrains",
+    "depends",
+    "fn",
+    "md5",
+    "name",
+    "sha256",
+    "size",
+    "subdir",
+    "url",
+    "version",
+];
+
+#[test]
+fn a_dry_run_fetches_the_full_record_of_every_package() {
+    let sandbox = app_and_lib();
+    let dry_run = |arguments: &[&str]| {
+        let arguments = [arguments, &["--dry-run", "--json"]].concat();
+        json(&sandbox.larder(&arguments).success())["actions"]["FETCH"].clone()
+    };
+    let cold = dry_run(&["create", "-p", "env"]);
+    for entry in cold.as_array().unwrap() {
+        let entry = entry.as_object().unwrap();
+        for key in FETCH_KEYS {
+            assert!(entry.contains_key(*key), "{key} is missing in {entry:?}");
+        }
+    }
+    let app = &cold[0];
+    assert_eq!(app["name"], "app");
+    assert_eq!(app["depends"], serde_json::json!(["lib >=2"]));
+    assert_eq!(app["constrains"], serde_json::json!([]));
+    assert_eq!(app["fn"], "app-1.0-0.conda");
+    assert_eq!(app["subdir"], "noarch");
+    let channel = url::Url::from_file_path(sandbox.path("channel")).unwrap();
+    assert_eq!(app["channel"], format!("{channel}/noarch"));
+    assert_eq!(app["url"], format!("{channel}/noarch/app-1.0-0.conda"));
+    // What is in the store has its record in a dry run all the same; a real run lists what it downloads.
+    let created = json(&sandbox.larder(&["create", "-p", "env", "--json"]).success());
+    assert_eq!(created["actions"]["FETCH"], cold);
+    assert_eq!(dry_run(&["create", "-p", "other"]), cold);
+    let again = json(
+        &sandbox
+            .larder(&["create", "-p", "third", "--json"])
+            .success(),
+    );
+    assert_eq!(again["actions"]["FETCH"], serde_json::json!([]));
+    let changed = dry_run(&["env", "update", "-p", "env", "-f", "environment.yml"]);
+    assert_eq!(changed, serde_json::json!([]));
+}
+
 #[test]
 fn an_explicit_list_makes_an_environment_by_env_create() {
     let sandbox = app_and_lib();

@@ -19,6 +19,7 @@ mod environments;
 mod explain;
 mod export;
 mod failure;
+mod fetch_record;
 mod fingerprint;
 mod gather;
 mod history;
@@ -80,6 +81,7 @@ pub use env_export::{EnvExportError, EnvExportOptions, EnvExportReport, EnvForma
 pub use environments::{EnvironmentDetails, EnvironmentsError, KnownEnvironments, environments};
 pub use export::{ExportOperationError, ExportOptions, ExportReport, export};
 pub use failure::{Explain, Kind};
+pub use fetch_record::FetchRecord;
 pub use gather::GatherError;
 pub use history::{Moved, Revision, RevisionsError, revisions};
 pub use init::{

@@ -274,12 +274,7 @@ fn bytecode(args: &MakingArgs, settings: &Settings, environment: &Environment) -
 /// What `--dry-run` prints: one line for each package, marked where it has to be fetched.
 fn plan(report: &CreateReport, is_quiet: bool) {
     for package in &report.actions.link {
-        let is_missing = report
-            .actions
-            .fetch
-            .iter()
-            .any(|missing| missing.dist_name == package.dist_name);
-        let fetch = match (is_missing, package.size) {
+        let fetch = match (package.is_missing, package.size) {
             (false, _) => "in the store".to_owned(),
             (true, Some(size)) => format!("fetch {}", output::bytes(size)),
             (true, None) => "fetch".to_owned(),

@@ -103,12 +103,11 @@ pub(crate) async fn create_from(
     settings.channel_rules.check_closure(&closure, settings)?;
     let _pins = run.pins(&closure, &pip);
     let plan = larder_fetch::plan(&closure, &run.store, &network::mirrors(settings))?;
-    let mut report = CreateReport::new(&prefix, subdir, origin, &closure, &plan);
+    let mut report = CreateReport::new(&prefix, subdir, origin, &closure, &plan, options.dry_run);
     report.why_no_memo = why_no_memo;
     report.can_lock = matches!(input, Input::Manifest(input) if input.lock_path().is_some());
     report.solve_milliseconds = crate::milliseconds(begun);
     let Some(held) = held.filter(|_| !options.download_only) else {
-        report.dry_run = options.dry_run;
         run.download(input, (&plan, &pip), &mut report).await?;
         return Ok(report);
     };

@@ -7,7 +7,11 @@ use larder_lock::{Closure, LockedPackage};
 use rattler_conda_types::Subdir;
 use serde::Serialize;
 
-use crate::{Origin, Sources, channel_name::name};
+use crate::{
+    Origin, Sources,
+    channel_name::name,
+    fetch_record::{FetchRecord, fetch_records},
+};
 
 use super::install::Installed;
 
@@ -62,8 +66,8 @@ pub struct CreateReport {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub struct Actions {
-    /// Packages whose archive is not in the store.
-    pub fetch: Vec<LinkedPackage>,
+    /// Full records of the packages whose archive is not in the store; in a dry run, of all packages.
+    pub fetch: Vec<FetchRecord>,
     /// All packages.
     pub link: Vec<LinkedPackage>,
     /// The environment's directory.
@@ -93,6 +97,9 @@ pub struct LinkedPackage {
     pub url: String,
     /// The archive's size in bytes, if known.
     pub size: Option<u64>,
+    /// Whether the archive has to be downloaded, for the text of a dry run.
+    #[serde(skip)]
+    pub is_missing: bool,
 }
 
 impl CreateReport {
@@ -102,29 +109,31 @@ impl CreateReport {
         solve: Origin,
         closure: &Closure,
         plan: &FetchPlan,
+        dry_run: bool,
     ) -> Self {
-        let is_missing = |package: &&LockedPackage| {
-            plan.missing
-                .iter()
-                .any(|missing| missing.name == package.name())
+        let is_missing = |package: &LockedPackage| {
+            let mut missing = plan.missing.iter();
+            missing.any(|missing| missing.name == package.name())
         };
         Self {
             success: true,
             prefix: prefix.to_owned(),
-            dry_run: false,
+            dry_run,
             made_by_another: false,
             subdir: subdir.to_string(),
             solve,
             why_no_memo: None,
             can_lock: false,
             actions: Actions {
-                fetch: closure
+                fetch: fetch_records(closure.packages().iter(), plan, dry_run),
+                link: closure
                     .packages()
                     .iter()
-                    .filter(is_missing)
-                    .map(linked)
+                    .map(|package| LinkedPackage {
+                        is_missing: is_missing(package),
+                        ..linked(package)
+                    })
                     .collect(),
-                link: closure.packages().iter().map(linked).collect(),
                 prefix: prefix.to_owned(),
             },
             reused: plan.present.len(),
@@ -187,6 +196,7 @@ pub(crate) fn linked(package: &LockedPackage) -> LinkedPackage {
         version: record.version.to_string(),
         url: redact(&package.record.url),
         size: record.size,
+        is_missing: false,
         base_url,
     }
 }

@@ -186,8 +186,8 @@ impl Change<'_> {
             .is_some()
             .then(|| crate::store::pin(&self.run.store, closure, self.run.reporter));
         let gatherer = self.gatherer();
-        report.planned(&difference, &gatherer.plan(&coming(&difference, subdir)?)?);
         report.dry_run = self.options.create.dry_run;
+        report.planned(&difference, &gatherer.plan(&coming(&difference, subdir)?)?);
         let options = self.link_options(input, &chosen, variables)?;
         let pip = self.pip_change(&installation, &chosen)?;
         let is_same = difference.is_empty()

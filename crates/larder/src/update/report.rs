@@ -11,6 +11,7 @@ use crate::{
     LinkedPackage, Origin, Sources,
     channel_name::{self, name},
     create::{CreateReport, linked},
+    fetch_record::{FetchRecord, fetch_records},
 };
 
 /// conda says these very words.
@@ -62,8 +63,8 @@ pub struct UpdateReport {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub struct UpdateActions {
-    /// Packages whose archive is not in the store.
-    pub fetch: Vec<LinkedPackage>,
+    /// Full records of the packages whose archive is not in the store; in a dry run, of all new packages.
+    pub fetch: Vec<FetchRecord>,
     /// Packages that come.
     pub link: Vec<LinkedPackage>,
     /// Packages that go.
@@ -134,13 +135,8 @@ impl UpdateReport {
     /// What is about to be done.
     pub(super) fn planned(&mut self, difference: &Difference<'_>, plan: &FetchPlan) {
         self.message = difference.is_settled().then_some(NOTHING_TO_DO);
-        let is_missing = |name: &str| plan.missing.iter().any(|missing| missing.name == name);
         let link = difference.link.iter().copied();
-        self.actions.fetch = link
-            .clone()
-            .filter(|package| is_missing(package.name()))
-            .map(linked)
-            .collect();
+        self.actions.fetch = fetch_records(link.clone(), plan, self.dry_run);
         self.actions.link = link.map(linked).collect();
         self.actions.unlink = difference
             .unlink
@@ -184,6 +180,7 @@ fn unlinked(package: &Installed) -> LinkedPackage {
         version: package.version.clone(),
         url: larder_manifest::without_credentials(&package.url),
         size: None,
+        is_missing: false,
         base_url: larder_manifest::without_credentials(&base_url),
     }
 }
