@@ -10,6 +10,10 @@ use crate::support::{app_and_lib, conda, env, json, lib, program, sandbox};
 
 /// Every honoured key and the test that shows its effect, here or elsewhere.
 const EFFECTS: &[(&str, &str)] = &[
+    (
+        "add_pip_as_python_dependency",
+        "python_brings_pip_unless_the_configuration_says_no",
+    ),
     ("allowlist_channels", "channels_are_let_through_by_lists"),
     ("always_copy", "files_are_copied"),
     ("changeps1", "the_prompt_is_as_the_configuration_says"),
@@ -867,4 +871,56 @@ fn output_is_as_the_configuration_says() {
         "{}",
         loud.stderr
     );
+}
+
+#[test]
+fn python_brings_pip_unless_the_configuration_says_no() {
+    let sandbox = sandbox();
+    let python = |name: &str| conda(program(name, "3.11.2"));
+    let packages = [
+        python("python"),
+        conda(program("pip", "23.0").depends("python")),
+        conda(program("tool", "1.0").depends("python >=3")),
+        conda(lib()),
+    ];
+    channel_with(&sandbox, "channel", packages);
+    channel_with(&sandbox, "bare", [python("python")]);
+    let names = |specs: &[&str], channel: &str| {
+        let create = ["create", "-p", "env", "--yes", "-c", channel];
+        sandbox.larder(&[&create, specs].concat()).success();
+        let list = json(&sandbox.larder(&["list", "-p", "env", "--json"]).success());
+        let packages = list.as_array().unwrap().iter();
+        let names: Vec<String> = packages
+            .map(|package| package["name"].as_str().unwrap().to_owned())
+            .collect();
+        names.join(" ")
+    };
+    // Also where a dependency brings Python; not without Python; not where no channel has pip.
+    assert_eq!(names(&["python"], "./channel"), "pip python");
+    assert_eq!(names(&["tool"], "./channel"), "pip python tool");
+    assert_eq!(names(&["lib"], "./channel"), "lib");
+    assert_eq!(names(&["python"], "./bare"), "python");
+
+    // A lock has it; a lock without it, as other tools make them, is no reason to lock again.
+    let manifest = "channels: [./channel]\ndependencies: [python]\n";
+    sandbox.write("environment.yml", manifest);
+    sandbox.larder(&["lock"]).success();
+    let lock = fs::read_to_string(sandbox.path("conda-lock.yml")).unwrap();
+    assert!(lock.contains("name: pip\n"), "{lock}");
+    sandbox.larder(&["lock", "--check"]).success();
+    // What it brings is not what the user asked for.
+    sandbox.larder(&["create", "-p", "env", "--yes"]).success();
+    let history = ["env", "export", "-p", "env", "--from-history"];
+    let exported = sandbox.larder(&history).success().stdout;
+    assert!(!exported.contains("pip"), "{exported}");
+    configure(&sandbox, "add_pip_as_python_dependency: false\n");
+    sandbox.write("bare.yml", manifest);
+    let bare = ["lock", "-f", "bare.yml", "-o", "bare-lock.yml"];
+    sandbox.larder(&bare).success();
+    let lock = fs::read_to_string(sandbox.path("bare-lock.yml")).unwrap();
+    assert!(!lock.contains("name: pip\n"), "{lock}");
+    assert_eq!(names(&["python"], "./channel"), "python");
+    configure(&sandbox, "");
+    let check = ["lock", "--check", "-f", "bare.yml", "-o", "bare-lock.yml"];
+    sandbox.larder(&check).success();
 }

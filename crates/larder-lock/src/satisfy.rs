@@ -107,7 +107,8 @@ struct Dependencies<'a> {
 impl<'a> Walk<'a> {
     fn wanted(&mut self, line: &WantedSpec) {
         let found = self.reach(&line.spec, true);
-        if !self.environment.applies(&line.spec) {
+        // An implied package may be locked, but a lock of a tool that does not add it is complete without.
+        if line.is_implied || !self.environment.applies(&line.spec) {
             return;
         }
         let (location, spec) = (line.location.clone(), line.text.clone());

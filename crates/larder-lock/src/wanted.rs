@@ -32,6 +32,8 @@ pub struct WantedSpec {
     pub text: String,
     /// Where, `environment.yml:3:5` for example.
     pub location: String,
+    /// Whether it follows from another package without being written down: a lock without it is complete.
+    pub is_implied: bool,
 }
 
 /// Why a lock is stale.

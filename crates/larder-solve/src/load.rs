@@ -4,7 +4,7 @@
 
 use std::sync::atomic::Ordering;
 
-use rattler_conda_types::{MatchSpec, Subdir};
+use rattler_conda_types::{MatchSpec, MatchSpecCondition, PackageName, Subdir};
 use rattler_repodata_gateway::{ChannelRelationsMode, GatewayError, RepoData, Source};
 
 use crate::{
@@ -25,24 +25,40 @@ impl Load<'_> {
     /// The records by channel and subdir, the most important channel first.
     pub(crate) async fn run(&self) -> Result<Vec<RepoData>, SolveError> {
         let (apart, more) = self.unlisted().await?;
-        let specs = self.request.specs.iter().map(|wanted| &wanted.spec);
-        let specs: Vec<MatchSpec> = specs.chain(&more).map(reach).collect();
-        let channels = self.request.channels.iter().cloned();
-        let sources = channels.map(Source::from).collect();
-        let mut loaded = match self.query(sources, &specs, true, self.notices).await {
-            Ok(loaded) => loaded,
-            Err(error) => match solve_error(error, self.session, self.request).await {
-                error @ SolveError::BadIndex { .. } => {
-                    self.query_mended(&specs).await.ok_or(error)?
-                }
-                error => return Err(error),
-            },
-        };
+        let specs = self
+            .request
+            .specs
+            .iter()
+            .filter(|wanted| !wanted.is_implied);
+        let specs = specs.map(|wanted| &wanted.spec);
+        let mut specs: Vec<MatchSpec> = specs.chain(&more).map(reach).collect();
+        let mut loaded = self.load_specs(&specs).await?;
+        // Only now it is known whether the packages that imply others can be chosen. Asking for all from the start
+        // would load Python and what it needs for environments that have nothing to do with it.
+        let implied = implied_names(self.request, &loaded);
+        if !implied.is_empty() {
+            specs.extend(implied);
+            loaded = self.load_specs(&specs).await?;
+        }
         loaded.extend(places::not_in(&loaded, apart));
         for repodata in &loaded {
             unfit::tell(repodata, self.notices);
         }
         Ok(loaded)
+    }
+
+    /// The records that `specs` can reach in the listed channels; a channel with records that make no sense is read
+    /// once more without them.
+    async fn load_specs(&self, specs: &[MatchSpec]) -> Result<Vec<RepoData>, SolveError> {
+        let channels = self.request.channels.iter().cloned();
+        let sources = channels.map(Source::from).collect();
+        match self.query(sources, specs, true, self.notices).await {
+            Ok(loaded) => Ok(loaded),
+            Err(error) => match solve_error(error, self.session, self.request).await {
+                error @ SolveError::BadIndex { .. } => self.query_mended(specs).await.ok_or(error),
+                error => Err(error),
+            },
+        }
     }
 
     /// The records of these names alone, from the same places.
@@ -127,6 +143,27 @@ impl Load<'_> {
         self.session.has_mended.store(true, Ordering::Relaxed);
         Some(loaded)
     }
+}
+
+/// The implied packages of `request` whose condition can hold, as a package that it names is among `loaded`.
+pub(crate) fn implied_names(request: &SolveRequest<'_>, loaded: &[RepoData]) -> Vec<MatchSpec> {
+    let is_loaded = |name: &PackageName| {
+        let mut records = loaded.iter().flat_map(RepoData::iter);
+        records.any(|record| record.package_record.name == *name)
+    };
+    let implied = request.specs.iter().filter(|wanted| wanted.is_implied);
+    implied
+        .filter(|wanted| match &wanted.spec.condition {
+            Some(MatchSpecCondition::MatchSpec(condition)) => {
+                condition.name.as_exact().is_some_and(is_loaded)
+            }
+            _ => true,
+        })
+        .map(|wanted| MatchSpec {
+            name: wanted.spec.name.clone(),
+            ..MatchSpec::default()
+        })
+        .collect()
 }
 
 /// The subdirs that count for an environment.

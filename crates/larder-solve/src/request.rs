@@ -105,6 +105,9 @@ pub struct Requested {
     pub text: String,
     /// Where, for messages, such as `environment.yml:4:5`.
     pub location: Option<String>,
+    /// Whether the user did not write it: it follows from another package, as `pip` does from `python`. It is left out
+    /// where no channel has the package, is never recorded as requested, and a lock without it is complete.
+    pub is_implied: bool,
 }
 
 /// What the order of channels means for a package that several of them have.

@@ -17,7 +17,7 @@ use rattler_repodata_gateway::RepoData;
 use rattler_solve::SolveError as Rejection;
 
 use crate::{
-    ClosureError, IndexError, SolveError, SolveRequest, SolverOptions,
+    ClosureError, IndexError, Requested, SolveError, SolveRequest, SolverOptions,
     cache::{Keeper, forget_indexes},
     channels::channel_text,
     explain::{self, Explanation},
@@ -233,9 +233,9 @@ impl Solver {
     ) -> Result<Vec<RepoDataRecord>, SolveError> {
         let universe = Universe::new(request, repodata);
         let universe = universe.map_err(|source| SolveError::Time { source })?;
-        let specs: Vec<MatchSpec> = request.specs.iter().map(|w| w.spec.clone()).collect();
+        let wanted = offered_specs(request.specs, &universe);
+        let specs: Vec<MatchSpec> = wanted.iter().map(|w| w.spec.clone()).collect();
         let names = self.known_names(request, &universe).await;
-        let wanted = request.specs.to_vec();
         let context = explain::Context {
             subdir: request.subdir,
             channels: request.channels.to_vec(),
@@ -340,6 +340,19 @@ fn check_names(request: &SolveRequest<'_>) -> Result<(), SolveError> {
     }
 }
 
+/// The specs without implied ones of which no record was loaded: no channel has the package, or nothing that was
+/// loaded implies it.
+fn offered_specs(specs: &[Requested], universe: &Universe) -> Vec<Requested> {
+    let is_offered = |wanted: &&Requested| {
+        let name = wanted.spec.name.as_exact();
+        let mut records = name
+            .into_iter()
+            .flat_map(|name| universe.records_of(name.as_normalized()));
+        !wanted.is_implied || records.next().is_some()
+    };
+    specs.iter().filter(is_offered).cloned().collect()
+}
+
 /// The closure of records as the solver has them.
 pub(crate) fn closure(
     request: &SolveRequest<'_>,
@@ -350,7 +363,7 @@ pub(crate) fn closure(
         let asked = request
             .specs
             .iter()
-            .filter(|wanted| wanted.spec.name.as_exact() == Some(&name));
+            .filter(|wanted| !wanted.is_implied && wanted.spec.name.as_exact() == Some(&name));
         LockedPackage {
             requested_specs: asked.map(|wanted| wanted.text.clone()).collect(),
             completeness: Completeness::Full,

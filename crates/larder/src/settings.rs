@@ -65,6 +65,8 @@ pub struct Settings {
     pub subdir: Option<Subdir>,
     /// Specs that every solve keeps to, for packages that are in the environment.
     pub pinned: Vec<Requested>,
+    /// Whether environments with Python get pip (`add_pip_as_python_dependency`).
+    pub pip_follows_python: bool,
     /// What goes into each new environment that no lock describes.
     pub create_default_packages: Vec<Requested>,
     /// Take .tar.bz2 archives only.
@@ -103,6 +105,7 @@ impl Default for Settings {
             package_dirs: Vec::new(),
             subdir: None,
             pinned: Vec::new(),
+            pip_follows_python: true,
             create_default_packages: Vec::new(),
             only_tar_bz2: false,
             register: true,

@@ -160,15 +160,17 @@ impl Want {
         file: &VirtualPackages,
         (settings, reporter): (&Settings, &dyn Reporter),
     ) -> Self {
-        let requested = manifest
+        let requested: Vec<Requested> = manifest
             .specs_for(subdir)
             .into_iter()
             .map(|dependency| Requested {
                 spec: with_resolved_channel(&dependency.spec, subdir, settings),
                 text: without_credentials(&dependency.text),
                 location: Some(dependency.position.to_string()),
+                is_implied: false,
             })
             .collect();
+        let requested = with_implied_pip(requested, settings);
         let mut virtual_packages = detect(subdir, settings, reporter);
         overlay(&mut virtual_packages, file.of(subdir));
         let is_given = |package: &&GenericVirtualPackage| {
@@ -215,6 +217,7 @@ impl Want {
             spec: requested.spec.clone(),
             text: requested.text.clone(),
             location: requested.location.clone().unwrap_or_default(),
+            is_implied: requested.is_implied,
         };
         self.requested.iter().map(wanted).collect()
     }
@@ -222,7 +225,7 @@ impl Want {
     /// The texts that ask for each package, by name.
     pub(crate) fn texts_by_name(&self) -> BTreeMap<String, Vec<String>> {
         let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for requested in &self.requested {
+        for requested in self.requested.iter().filter(|spec| !spec.is_implied) {
             if let Some(name) = requested.spec.name.as_exact() {
                 texts
                     .entry(name.as_normalized().to_owned())
@@ -232,6 +235,29 @@ impl Want {
         }
         texts
     }
+}
+
+/// The specs with `pip` if they do not have it, for environments with Python.
+///
+/// conda and mamba make pip a dependency of python (`add_pip_as_python_dependency`, on by default). Without it
+/// `pip install` in an active environment is the system's pip and changes the system.
+pub(crate) fn with_implied_pip(mut specs: Vec<Requested>, settings: &Settings) -> Vec<Requested> {
+    let is_pip = |wanted: &Requested| {
+        let name = wanted.spec.name.as_exact();
+        name.is_some_and(|name| name.as_normalized() == "pip")
+    };
+    if !settings.pip_follows_python || specs.iter().any(is_pip) {
+        return specs;
+    }
+    if let Ok(spec) = larder_manifest::parse_spec("pip[when=\"python\"]") {
+        specs.push(Requested {
+            spec,
+            text: "pip".to_owned(),
+            location: Some("add_pip_as_python_dependency".to_owned()),
+            is_implied: true,
+        });
+    }
+    specs
 }
 
 /// The pinned packages of the configuration, as a solve for `subdir` takes them.

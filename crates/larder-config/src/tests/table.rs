@@ -125,7 +125,6 @@ fn values_that_mean_what_larder_does_anyway_are_no_reason_to_warn() {
         "repodata_fns: [current_repodata.json, repodata.json]",
         "repodata_fns: [repodata.json]",
         "protect_frozen_envs: yes",
-        "add_pip_as_python_dependency: no",
         "auto_stack: 0",
         "auto_stack: false",
         "always_softlink: off",

@@ -342,6 +342,7 @@ fn checking_asks_only_what_a_list_can_answer() {
             spec: MatchSpec::from_str(spec, ParseStrictness::Lenient).unwrap(),
             text: spec.to_owned(),
             location: "environment.yml:3:5".to_owned(),
+            is_implied: false,
         };
         let wanted = Wanted {
             subdir,

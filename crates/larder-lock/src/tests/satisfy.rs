@@ -34,6 +34,7 @@ pub(super) fn wanted_specs(texts: &[&str]) -> Vec<WantedSpec> {
             spec: MatchSpec::from_str(text, options).unwrap(),
             text: (*text).to_owned(),
             location: format!("environment.yml:{line}:5"),
+            is_implied: false,
         })
         .collect()
 }

@@ -62,6 +62,7 @@ pub(crate) struct Context {
 pub(crate) fn has_unknown_name(wanted: &[Requested], universe: &Universe) -> bool {
     wanted
         .iter()
+        .filter(|wanted| !wanted.is_implied)
         .any(|wanted| lines::is_unknown(wanted, universe))
 }
 

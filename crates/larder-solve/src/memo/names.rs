@@ -8,16 +8,15 @@ use std::collections::BTreeSet;
 use rattler_conda_types::PackageName;
 use rattler_repodata_gateway::RepoData;
 
-use crate::SolveRequest;
+use crate::{SolveRequest, load::implied_names};
 
 /// All of them, normalized.
 pub(crate) fn looked_at(request: &SolveRequest<'_>, repodata: &[RepoData]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    let asked = request
-        .specs
-        .iter()
-        .filter_map(|wanted| wanted.spec.name.as_exact());
-    for name in asked {
+    let implied = implied_names(request, repodata);
+    let asked = request.specs.iter().filter(|wanted| !wanted.is_implied);
+    let asked = asked.map(|wanted| &wanted.spec).chain(&implied);
+    for name in asked.filter_map(|spec| spec.name.as_exact()) {
         add(&mut names, name.as_normalized());
     }
     for record in repodata.iter().flat_map(RepoData::iter) {

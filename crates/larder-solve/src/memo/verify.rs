@@ -53,6 +53,7 @@ pub(crate) fn fits(closure: &Closure, request: &SolveRequest<'_>) -> Result<(), 
         spec: outward_spec(&wanted.spec),
         text: wanted.text.clone(),
         location: wanted.location.clone().unwrap_or_default(),
+        is_implied: wanted.is_implied,
     };
     let specs: Vec<WantedSpec> = request.specs.iter().map(wanted).collect();
     let pinned: Vec<WantedSpec> = request.pinned.iter().map(wanted).collect();

@@ -88,6 +88,7 @@ fn wanted(text: &str) -> Requested {
         spec: MatchSpec::from_str(text, options).unwrap(),
         text: text.to_owned(),
         location: None,
+        is_implied: false,
     }
 }
 

@@ -118,6 +118,7 @@ fn inexact_names_are_refused_before_any_request() {
         spec: rattler_conda_types::MatchSpec::default(),
         text: "*".to_owned(),
         location: Some("environment.yml:4:5".to_owned()),
+        is_implied: false,
     }];
     let request = larder_solve::SolveRequest {
         subdir: lab.subdir,

@@ -76,6 +76,7 @@ fn conda_forge_solves_as_with_rattler_itself() {
         spec: spec(text),
         text: text.to_owned(),
         location: None,
+        is_implied: false,
     });
     for subdir in [Subdir::Linux64, Subdir::OsxArm64, Subdir::Win64] {
         let provided = detect(subdir, &Overrides::default(), &Host::default()).packages;
@@ -141,6 +142,7 @@ fn ten_varied_manifests_solve_as_with_rattler_itself_on_three_platforms() {
             spec: spec(text),
             text: (*text).to_owned(),
             location: None,
+            is_implied: false,
         };
         let specs: Vec<Requested> = wanted.iter().map(requested).collect();
         for subdir in [Subdir::Linux64, Subdir::OsxArm64, Subdir::Win64] {

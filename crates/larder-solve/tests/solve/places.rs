@@ -49,6 +49,7 @@ fn placed((from, subdir, text): &(&str, &str, &str)) -> Requested {
         },
         text: format!("{from}/{subdir}::{text}"),
         location: None,
+        is_implied: false,
     }
 }
 

@@ -204,6 +204,7 @@ fn requested((line, text): (usize, &&str)) -> Requested {
         spec: spec(text),
         text: (*text).to_owned(),
         location: Some(format!("environment.yml:{}:5", line + 4)),
+        is_implied: false,
     }
 }
 

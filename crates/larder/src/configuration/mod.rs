@@ -90,6 +90,7 @@ impl Settings {
             Some(true) => Vec::new(),
             _ => specs(config, "pinned_packages")?,
         };
+        self.pip_follows_python = config.flag("add_pip_as_python_dependency").unwrap_or(true);
         self.create_default_packages = specs(config, "create_default_packages")?;
         self.offline |= config.flag("offline").unwrap_or(false);
         self.register = config.flag("register_envs").unwrap_or(true);
@@ -207,6 +208,7 @@ fn specs(config: &Config, key: &'static str) -> Result<Vec<Requested>, Configura
             spec: spec.ok_or_else(|| wrong(&item.origin, key, expected, &item.value))?,
             text: larder_manifest::without_credentials(&item.value),
             location: Some(item.origin.to_string()),
+            is_implied: false,
         })
     };
     config.list(key).iter().map(spec).collect()

@@ -22,7 +22,7 @@ use crate::{
     channels::ChannelSet,
     inputs::parse_lock,
     network::LazyNetwork,
-    solving::{Solving, Want, detect, pins},
+    solving::{Solving, Want, detect, pins, with_implied_pip},
     spec_channels::request_with_resolved_channel,
     virtual_file::overlay,
 };
@@ -64,11 +64,14 @@ pub async fn merge_locks(
         let want = Want {
             subdir,
             channels: Arc::clone(&channels),
-            requested: sides
-                .requested(subdir)?
-                .iter()
-                .map(|spec| request_with_resolved_channel(spec, subdir, settings))
-                .collect(),
+            requested: with_implied_pip(
+                sides
+                    .requested(subdir)?
+                    .iter()
+                    .map(|spec| request_with_resolved_channel(spec, subdir, settings))
+                    .collect(),
+                settings,
+            ),
             pinned: pins(settings, subdir),
             virtual_packages,
             given: Vec::new(),
@@ -179,6 +182,7 @@ fn requested(text: &str) -> Result<Requested, LockOperationError> {
         spec,
         text: text.to_owned(),
         location: None,
+        is_implied: false,
     })
 }
 

@@ -153,6 +153,7 @@ impl Run<'_> {
                     spec,
                     text: package.name().to_owned(),
                     location: Some("installed already".into()),
+                    is_implied: false,
                 });
             }
         }
