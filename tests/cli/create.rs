@@ -213,7 +213,7 @@ fn cep24_09_home_and_variables_in_a_prefix_are_expanded() {
 #[test]
 fn cep24_10_names_with_space_colon_or_hash_are_refused() {
     let sandbox = app_and_lib();
-    for prefix in ["./my env", "./a#b", "./a:b"] {
+    for prefix in ["./my env", "./a#b", "./a:b", "./a:b/env"] {
         sandbox.larder(&["create", "-p", prefix]).fails_with(1);
     }
     sandbox.larder(&["create", "-n", "a b"]).fails_with(1);
@@ -226,10 +226,28 @@ fn cep24_10_names_with_space_colon_or_hash_are_refused() {
 fn an_environment_inside_another_is_refused() {
     let sandbox = app_and_lib();
     sandbox.larder(&["create", "-p", "env"]).success();
-    for inner in ["env/inner", "env/lib/deep/inner"] {
+    for inner in ["env/inner", "env/lib/deep/inner", "env/envs"] {
         let run = sandbox.larder(&["create", "-p", inner]).fails_with(1);
         assert!(run.stderr.contains("nested"), "{}", run.stderr);
     }
+}
+
+#[test]
+fn channels_beside_a_lock_have_no_effect_and_a_warning_says_so() {
+    let sandbox = app_and_lib();
+    sandbox.larder(&["lock"]).success();
+    let create = [
+        "create",
+        "-p",
+        "env",
+        "-f",
+        "conda-lock.yml",
+        "-c",
+        "./gone",
+    ];
+    let run = sandbox.larder(&create).success();
+    let warning = "is a lock, which has the URL of each package: `--channel` has no effect";
+    assert!(run.stderr.contains(warning), "{}", run.stderr);
 }
 
 #[test]

@@ -32,7 +32,8 @@ pub struct ChannelContext<'a> {
 /// A channel with its address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolvedChannel {
-    /// Base URL without credentials (tokens at any depth too), trailing slash, subdir, and `/label/main`.
+    /// Base URL without credentials (tokens at any depth too), trailing slash and subdir; of
+    /// anaconda.org also without `/label/main`.
     pub url: Url,
     /// What stood in the URL to get in, in the order in which it stood there.
     pub credentials: Vec<Credential>,
@@ -205,7 +206,13 @@ fn from_url(url: Url, text: String) -> Result<ResolvedChannel, ChannelError> {
     if subdir.is_some() {
         parts.pop();
     }
-    if let [.., "label", "main"] = parts.as_slice() {
+    // anaconda.org serves a channel and its label `main` as the same; elsewhere a directory of that name is its own.
+    let is_anaconda = url
+        .host_str()
+        .is_some_and(|host| host == "anaconda.org" || host.ends_with(".anaconda.org"));
+    if let [.., "label", "main"] = parts.as_slice()
+        && is_anaconda
+    {
         parts.truncate(parts.len() - 2);
     }
     if parts.is_empty() && url.host_str().is_none_or(str::is_empty) {

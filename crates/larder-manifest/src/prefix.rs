@@ -38,6 +38,14 @@ pub enum PrefixError {
         /// The path.
         path: PathBuf,
     },
+    /// A directory that cannot stand in PATH.
+    #[error("the prefix {} contains `{separator}`, which separates the directories of PATH: its programs would not be found", .path.display())]
+    PathSeparator {
+        /// The path.
+        path: PathBuf,
+        /// The separator of this system.
+        separator: char,
+    },
     /// A directory of the system or of the user.
     #[error("{} is {what}: an environment needs a directory of its own, like {}", .path.display(), .path.join("env").display())]
     Protected {
@@ -138,6 +146,13 @@ pub fn validate_prefix_path(path: &Path, rules: &PrefixRules) -> Result<(), Pref
     let owned = || path.to_owned();
     if !path.has_root() {
         return Err(PrefixError::Relative { path: owned() });
+    }
+    let separator = if cfg!(windows) { ';' } else { ':' };
+    if path.to_string_lossy().contains(separator) {
+        return Err(PrefixError::PathSeparator {
+            path: owned(),
+            separator,
+        });
     }
     let clean = lexically_normal(path);
     if let Some(what) = protected(&clean, rules) {

@@ -14,6 +14,11 @@ use crate::{
     configuration::{ConfigurationError, wrong},
 };
 
+/// Channels that conda knows by name at a host of their own (`DEFAULT_CHANNELS` and `DEFAULT_CUSTOM_CHANNELS` in
+/// conda/base/constants.py).
+const ANACONDA_CHANNELS: [&str; 4] = ["pkgs/main", "pkgs/r", "pkgs/msys2", "pkgs/pro"];
+const ANACONDA_HOST: &str = "https://repo.anaconda.com";
+
 /// A channel of the configuration and the place where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfiguredChannel {
@@ -100,8 +105,31 @@ impl ChannelRules {
         let nearest = custom.max_by_key(|(custom, _)| custom.len());
         match nearest {
             Some((_, place)) => format!("{}/{name}", place.trim_end_matches('/')),
+            None if is_name => self
+                .anaconda_channel(name)
+                .unwrap_or_else(|| name.to_owned()),
             None => name.to_owned(),
         }
+    }
+
+    /// The URL of `pkgs/main` and its siblings, which are names of channels of repo.anaconda.com, not of the alias. Where
+    /// the configuration has its own `default_channels`, a mirror among them stands for the channel, as in conda.
+    fn anaconda_channel(&self, name: &str) -> Option<String> {
+        let name = name.trim_matches('/');
+        let known = ANACONDA_CHANNELS
+            .iter()
+            .find(|known| is_below(known, name))?;
+        let is_mirror = |url: &&String| {
+            let url = url.trim_end_matches('/');
+            url.contains("://") && url.ends_with(&format!("/{known}"))
+        };
+        let rest = name.strip_prefix(*known).unwrap_or_default();
+        let mirror = self.defaults.iter().find(is_mirror);
+        let base = mirror.map_or_else(
+            || format!("{ANACONDA_HOST}/{known}"),
+            |mirror| mirror.trim_end_matches('/').to_owned(),
+        );
+        Some(format!("{base}{rest}"))
     }
 
     /// The name of what is at an earlier place of a channel.

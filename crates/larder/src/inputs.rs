@@ -139,12 +139,6 @@ pub enum InputError {
         /// The lock.
         path: PathBuf,
     },
-    /// A lock names its own channels.
-    #[error("`{}` is a lock, which names its own channels: `--channel` has no meaning beside it", path.display())]
-    ChannelsWithLock {
-        /// The lock.
-        path: PathBuf,
-    },
     /// A lock among several files.
     #[error("`{}` is a lock file: it can only be given alone", path.display())]
     LockAmongOthers {
@@ -176,7 +170,6 @@ impl Explain for InputError {
             Self::Lock(_) => "lock::invalid",
             Self::SpecLine { .. } => "input::spec",
             Self::NotAManifest { .. } => "input::not-a-manifest",
-            Self::ChannelsWithLock { .. } => "input::channels-with-lock",
             Self::LockAmongOthers { .. } => "input::lock-among-others",
         }
     }

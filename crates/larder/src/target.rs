@@ -161,7 +161,9 @@ pub(crate) fn new_prefix(
 fn outer_environment(prefix: &Path) -> Option<PathBuf> {
     let is_part = |outer: &&Path| {
         let inner = prefix.strip_prefix(outer);
-        is_environment(outer) && !inner.is_ok_and(|inner| inner.starts_with("envs"))
+        // `envs` itself belongs to the outer environment: as an environment it would hold the others.
+        let is_beside = |inner: &Path| inner.starts_with("envs") && inner != Path::new("envs");
+        is_environment(outer) && !inner.is_ok_and(is_beside)
     };
     prefix.ancestors().skip(1).find(is_part).map(Path::to_owned)
 }

@@ -337,8 +337,14 @@ fn cep26_16_labels() {
         assert!(validate_label(label).is_err(), "{label}");
     }
     assert_eq!(
-        one("https://ch.test/c/label/main").url,
-        one("https://ch.test/c").url
+        one("https://conda.anaconda.org/c/label/main").url,
+        one("https://conda.anaconda.org/c").url
+    );
+    // Only anaconda.org is known to serve both addresses. A mirror that keeps labels as directories has other files in
+    // `label/main` than above it, so the address is asked as it is written.
+    assert_eq!(
+        one("https://ch.test/c/label/main").url.as_str(),
+        "https://ch.test/c/label/main"
     );
     assert!(resolve("https://ch.test/c/label/1x").is_err());
 }

@@ -49,6 +49,11 @@ fn names_have_their_places() {
                 "https://u.test/x",
             ],
         ),
+        ("pkgs/main", &["https://m.test/pkgs/main"]),
+        ("pkgs/r", &["https://repo.anaconda.com/pkgs/r"]),
+        ("pkgs/pro", &["https://repo.anaconda.com/pkgs/pro"]),
+        ("pkgs/free", &["pkgs/free"]),
+        ("pkgs/mainline", &["pkgs/mainline"]),
         ("./inner", &["./inner"]),
         ("https://h.test/inner", &["https://h.test/inner"]),
     ];

@@ -10,7 +10,7 @@ use larder_manifest::Manifest;
 use rattler_conda_types::Subdir;
 
 use crate::{
-    InputError, Settings,
+    Settings,
     activation::is_environment,
     choose::Chosen,
     inputs::{Input, read},
@@ -77,7 +77,7 @@ pub(crate) async fn create_from(
 ) -> Result<CreateReport, CreateError> {
     let begun = Instant::now();
     let subdir = platforms::given_or_default(options.platform.as_deref(), settings)?;
-    let manifest = usable_manifest(input, options)?;
+    let manifest = manifest_of(input, options, reporter);
     let prefix = new_prefix(&options.target, manifest, settings)?;
     larder_link::check_place(&prefix)?;
     let held = match options.dry_run {
@@ -134,18 +134,25 @@ pub(crate) fn variables(input: &Input) -> &IndexMap<String, String> {
     }
 }
 
-/// The manifest, if that is what was given and this version can install it.
-pub(crate) fn usable_manifest<'i>(
+/// The manifest of the input, if it is one. Channels of the command line have no effect on a lock, which has the URL of
+/// each package: a warning says so, as conda accepts `-c` beside an explicit list.
+pub(crate) fn manifest_of<'i>(
     input: &'i Input,
     options: &CreateOptions,
-) -> Result<Option<&'i Manifest>, InputError> {
+    reporter: &dyn Reporter,
+) -> Option<&'i Manifest> {
     match input {
-        Input::Manifest(input) => Ok(Some(&input.manifest)),
-        Input::Lock { path, .. } if !options.channels.is_empty() => {
-            let path = path.clone();
-            Err(InputError::ChannelsWithLock { path })
+        Input::Manifest(input) => Some(&input.manifest),
+        Input::Lock { path, .. } => {
+            if !options.channels.is_empty() {
+                let text = format!(
+                    "`{}` is a lock, which has the URL of each package: `--channel` has no effect",
+                    path.display()
+                );
+                reporter.warn("input::channels-with-lock", text);
+            }
+            None
         }
-        Input::Lock { .. } => Ok(None),
     }
 }
 

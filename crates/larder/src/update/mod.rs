@@ -25,7 +25,7 @@ use crate::{
     CreateOptions, Settings,
     activation::is_environment,
     choose::Chosen,
-    create::{self, CreateError, Run, hold, usable_manifest},
+    create::{self, CreateError, Run, hold, manifest_of},
     existing_prefix, fingerprint,
     gather::Gatherer,
     inputs::{Input, read},
@@ -93,7 +93,7 @@ pub async fn update(
     }
     let context = (settings, reporter);
     let input = read(&create.files, &create.specs, Some(subdir), context)?;
-    let manifest = usable_manifest(&input, create)?;
+    let manifest = manifest_of(&input, create, reporter);
     let prefix = match new_prefix(&create.target, manifest, settings) {
         // As conda: the active one.
         Err(TargetError::Unnamed) => existing_prefix(&create.target, settings)?,
@@ -286,7 +286,10 @@ impl Change<'_> {
                 create.link_scripts,
             )
         };
-        let manifest = usable_manifest(input, create)?;
+        let manifest = match input {
+            Input::Manifest(input) => Some(&input.manifest),
+            Input::Lock { .. } => None,
+        };
         Ok(LinkOptions {
             variables,
             fingerprint: Some(fingerprint),

@@ -17,7 +17,7 @@ use super::{Change, Extras, Mending, UpdateOptions, UpdateReport};
 use crate::{
     ChooseError, CreateError, CreateOptions, Settings,
     activation::is_environment,
-    create::{self, Run, hold, usable_manifest},
+    create::{self, Run, hold, manifest_of},
     existing_prefix,
     inputs::{Input, lock_path_of, read},
     platforms,
@@ -73,7 +73,7 @@ pub async fn sync(
     let subdir = platforms::given_or_default(create.platform.as_deref(), settings)?;
     let input = read(&create.files, &[], Some(subdir), (settings, reporter))?;
     refuse_unlocked(&input, settings)?;
-    let manifest = usable_manifest(&input, create)?;
+    let manifest = manifest_of(&input, create, reporter);
     let is_named = create.target.name.is_some() || create.target.prefix.is_some();
     let prefix = match manifest {
         None if !is_named => existing_prefix(&create.target, settings)?,
