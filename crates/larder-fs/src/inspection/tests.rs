@@ -1,0 +1,37 @@
+use std::{fs, process::Command};
+
+use super::*;
+
+/// `CAP_SYS_PTRACE`, with which root reads every process.
+const SYS_PTRACE: u32 = 19;
+
+fn can_read_everything() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let mut lines = status.lines();
+    let effective = lines.find_map(|line| line.strip_prefix("CapEff:")).unwrap();
+    let effective = u64::from_str_radix(effective.trim(), 16).unwrap();
+    effective & 1 << SYS_PTRACE != 0
+}
+
+/// How much of this process's variables a child can read.
+fn read_by_child() -> String {
+    // Opening succeeds for root, reading does not.
+    let script = format!("cat /proc/{}/environ | wc -c", std::process::id());
+    let without = ["setpriv", "--bounding-set", "-sys_ptrace", "--"];
+    let begin: &[&str] = match can_read_everything() {
+        true => &without,
+        false => &[],
+    };
+    let words = [begin, &["sh", "-c", &script]].concat();
+    let output = Command::new(words[0]).args(&words[1..]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn children_cannot_read_the_variables_and_counters_stay_readable() {
+    assert_ne!(read_by_child(), "0", "there are variables to read");
+    let before = crate::bytes_written();
+    forbid_inspection().unwrap();
+    assert_eq!(read_by_child(), "0");
+    assert_eq!(before.is_some(), crate::bytes_written().is_some());
+}
