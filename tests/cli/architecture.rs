@@ -103,6 +103,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "larder-manifest",
             "larder-pack",
             "larder-pypi",
+            "larder-redact",
             "larder-remote",
             "larder-share",
             "larder-solve",

@@ -8,6 +8,8 @@ mod bytecode;
 mod cache;
 mod carry_crashes;
 mod check;
+#[cfg(unix)]
+mod child_variables;
 mod completions;
 mod conda_forge;
 mod conda_made;
@@ -29,6 +31,8 @@ mod help;
 mod hooks;
 mod hostile;
 mod init;
+#[cfg(unix)]
+mod link_scripts;
 mod list;
 mod lock;
 mod manifest;

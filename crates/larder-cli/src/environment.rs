@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, env, ffi::OsString, path::PathBuf};
 
-use larder::{ConfigurationPlaces, Durable};
+use larder::{ChildVariables, ConfigurationPlaces, Durable};
 
 /// Where things are and what this process was told by variables.
 #[derive(Debug, Clone)]
@@ -183,6 +183,11 @@ impl Environment {
     pub(crate) fn all(&self) -> impl Iterator<Item = (OsString, OsString)> + '_ {
         self.told()
             .map(|(name, value)| (name.clone(), value.clone()))
+    }
+
+    /// What of the variables processes get that larder starts for its own work.
+    pub(crate) fn child_variables(&self) -> ChildVariables {
+        ChildVariables::new(self.all())
     }
 
     fn told(&self) -> impl Iterator<Item = (&OsString, &OsString)> {

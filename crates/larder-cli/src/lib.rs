@@ -24,7 +24,12 @@ mod values;
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     match args::Cli::try_parse_from(&arguments) {
-        Ok(cli) => commands::run(cli, &environment::Environment::read()),
+        Ok(cli) => {
+            // Before anything runs that could look. Where the system does not know this, or a sandbox forbids
+            // it, larder works all the same: SECURITY.md says what holds then.
+            let _ = larder::forbid_inspection();
+            commands::run(cli, &environment::Environment::read())
+        }
         Err(error) => usage::wrong_usage(error, &arguments),
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! Credentials go to the scheme, host and port that they were given for and nowhere else; a redirect to
 //! another host loses them (reqwest drops the header, and a token is part of the first URL only). A
-//! token goes where it stood in the channel's URL, and never above that directory.
+//! token goes where it stood in the channel's URL, and never above that directory. Credentials from files
+//! do not go over plain http, unless to this machine or by an entry that says so ([`plain_key`]).
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use http::Extensions;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use http::{Extensions, HeaderValue, header::AUTHORIZATION};
 use larder_redact::{PathToken, with_token};
 use rattler_networking::{
     Authentication, AuthenticationMiddleware, AuthenticationStorage,
@@ -15,7 +17,7 @@ use rattler_networking::{
 };
 use reqwest::{Request, Response};
 use reqwest_middleware::{Middleware, Next, Result};
-use url::Url;
+use url::{Host, Url};
 
 use crate::{
     Credential, NetworkError,
@@ -27,6 +29,7 @@ use crate::{
 pub(crate) struct Authenticate {
     channels: Vec<Channel>,
     stored: AuthenticationMiddleware,
+    plain: PlainEntries,
 }
 
 struct Channel {
@@ -40,7 +43,7 @@ impl Authenticate {
     /// Holds `credentials` ready by channel base, and `stored` for all other requests.
     pub(crate) fn new(
         credentials: &[(Url, Credential)],
-        stored: AuthenticationMiddleware,
+        stored: AuthenticationStorage,
     ) -> std::result::Result<Self, NetworkError> {
         let mut bases: Vec<&Url> = Vec::new();
         for (base, _) in credentials {
@@ -54,7 +57,8 @@ impl Authenticate {
                 .iter()
                 .map(channel)
                 .collect::<std::result::Result<_, _>>()?,
-            stored,
+            plain: PlainEntries(stored.clone()),
+            stored: AuthenticationMiddleware::from_auth_storage(stored),
         })
     }
 
@@ -125,6 +129,46 @@ impl Channel {
     }
 }
 
+/// The entry of a file of credentials that has to exist for a URL whose credentials everybody on the way
+/// could read: `http://HOST` or `http://HOST:PORT`, as `machine http://HOST` in netrc. `None` for URLs that
+/// need no such entry: those of https, and those of this machine.
+pub(crate) fn plain_key(url: &Url) -> Option<String> {
+    let is_local = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        // RFC 6761: never another machine.
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => true,
+    };
+    let port = url
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    let key = format!("http://{}{port}", url.host_str().unwrap_or_default());
+    (url.scheme() == "http" && !is_local).then_some(key)
+}
+
+/// Entries of files whose names say that they are for plain http.
+struct PlainEntries(AuthenticationStorage);
+
+impl PlainEntries {
+    /// As far as the entry is a header; what cannot be read is none.
+    fn put_on(&self, key: &str, request: &mut Request) {
+        let header = match self.0.get(key) {
+            Ok(Some(Authentication::BasicHTTP { username, password })) => {
+                let pair = format!("{username}:{password}");
+                format!("Basic {}", BASE64_STANDARD.encode(pair))
+            }
+            Ok(Some(Authentication::BearerToken(token))) => format!("Bearer {token}"),
+            _ => return,
+        };
+        if let Ok(mut value) = HeaderValue::from_str(&header) {
+            value.set_sensitive(true);
+            request.headers_mut().entry(AUTHORIZATION).or_insert(value);
+        }
+    }
+}
+
 fn segments(url: &Url) -> impl Iterator<Item = &str> {
     url.path().split('/').filter(|segment| !segment.is_empty())
 }
@@ -138,7 +182,11 @@ impl Middleware for Authenticate {
         next: Next<'_>,
     ) -> Result<Response> {
         let Some(channel) = self.channel(request.url()) else {
-            return self.stored.handle(request, extensions, next).await;
+            let Some(key) = plain_key(request.url()) else {
+                return self.stored.handle(request, extensions, next).await;
+            };
+            self.plain.put_on(&key, &mut request);
+            return next.run(request, extensions).await;
         };
         channel.put_tokens_on(request.url_mut());
         channel.header.handle(request, extensions, next).await

@@ -11,7 +11,7 @@ use std::{
 };
 
 use rattler_networking::{
-    Authentication, AuthenticationMiddleware, AuthenticationStorage,
+    Authentication, AuthenticationStorage,
     authentication_storage::{
         AuthenticationStorageError,
         backends::{
@@ -24,7 +24,10 @@ use reqwest::{Certificate, Client, ClientBuilder, Identity, redirect};
 use reqwest_middleware::ClientWithMiddleware;
 use url::Url;
 
-use crate::{Credential, ProxyChoice, authenticate::Authenticate};
+use crate::{
+    Credential, ProxyChoice,
+    authenticate::{Authenticate, plain_key},
+};
 
 #[cfg(test)]
 mod tests;
@@ -37,7 +40,8 @@ const REDIRECTS: usize = 10;
 pub struct NetworkOptions {
     /// rattler's file of credentials by host (JSON). Named means wanted: a missing file is an error.
     pub auth_file: Option<PathBuf>,
-    /// A netrc file, asked after `auth_file`. A missing file is an error.
+    /// A netrc file, asked after `auth_file`. A missing file is an error. Entries of both files are for https
+    /// and for this machine; one whose host is written `http://HOST` is for plain http to that host.
     pub netrc: Option<PathBuf>,
     /// Credentials by channel base, as [`split_credentials`](crate::split_credentials) gives them: they
     /// go with everything under the longest base that fits, or else of the same scheme, host and port,
@@ -174,8 +178,7 @@ impl Network {
     /// # Errors
     /// [`NetworkError`], which names the file or URL that is unusable.
     pub fn new(options: &NetworkOptions) -> Result<Self, NetworkError> {
-        let stored = AuthenticationMiddleware::from_auth_storage(storage(options)?);
-        let authenticate = Authenticate::new(&options.credentials, stored)?;
+        let authenticate = Authenticate::new(&options.credentials, storage(options)?)?;
         let client = bare_client(options)?;
         Ok(Self {
             client: reqwest_middleware::ClientBuilder::new(client)
@@ -198,8 +201,15 @@ pub fn stored_credential(
     options: &NetworkOptions,
     url: &Url,
 ) -> Result<Option<Credential>, NetworkError> {
-    let found = storage(options)?.get_by_url(url.clone());
-    let found = found.ok().and_then(|(_, credential)| credential);
+    let storage = storage(options)?;
+    let found = match plain_key(url) {
+        // Over plain http only what an entry says may go there.
+        Some(key) => storage.get(&key).ok().flatten(),
+        None => {
+            let found = storage.get_by_url(url.clone());
+            found.ok().and_then(|(_, credential)| credential)
+        }
+    };
     Ok(match found {
         Some(Authentication::BasicHTTP { username, password }) => Some(Credential::Basic {
             user: username,
@@ -278,7 +288,7 @@ fn builder(options: &NetworkOptions) -> Result<ClientBuilder, NetworkError> {
         .user_agent(&options.user_agent)
         .connect_timeout(options.connect_timeout)
         .read_timeout(options.read_timeout)
-        .redirect(redirect::Policy::limited(REDIRECTS))
+        .redirect(redirect::Policy::custom(follow_redirect))
         .referer(false)
         .tls_danger_accept_invalid_certs(!options.check_certificates);
     let builder = match &options.client_certificate {
@@ -286,6 +296,22 @@ fn builder(options: &NetworkOptions) -> Result<ClientBuilder, NetworkError> {
         None => builder,
     };
     options.proxy.apply(builder)
+}
+
+/// Follows a redirect, but never from https to plain http on the same host and port: reqwest compares these
+/// alone before it takes the `Authorization` header off.
+fn follow_redirect(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    let is_downgrade = attempt.previous().last().is_some_and(|previous| {
+        let next = attempt.url();
+        previous.scheme() == "https"
+            && next.scheme() == "http"
+            && previous.host_str() == next.host_str()
+            && previous.port_or_known_default() == next.port_or_known_default()
+    });
+    match is_downgrade {
+        true => attempt.error("redirected from https to http on the same host and port"),
+        false => redirect::Policy::limited(REDIRECTS).redirect(attempt),
+    }
 }
 
 /// The certificate and the key of one file or of two.

@@ -63,7 +63,7 @@ pub use plan::{How, LinkPlan, PlanLine, plan};
 pub use record::package_record;
 pub use remove::remove;
 pub use scratch::{ScratchDir, scratch_beside};
-pub use scripts::{ScriptError, ScriptMessage};
+pub use scripts::{ScriptError, ScriptHost, ScriptMessage};
 pub use state::{set_state_variables, state_variables};
 pub use stream::{Archives, OpenedArchive, Streamed, stream};
 pub use unlink_scripts::run_unlink_scripts;

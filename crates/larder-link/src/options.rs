@@ -7,7 +7,7 @@ use larder_bytecode::Bytecodes;
 use larder_fs::{Durability, LinkMode};
 use rattler_conda_types::Subdir;
 
-use crate::{Addition, Fingerprint, Held};
+use crate::{Addition, Fingerprint, Held, ScriptHost};
 
 /// Everything that planning and applying need to know besides the packages.
 #[derive(Debug, Clone)]
@@ -34,6 +34,8 @@ pub struct LinkOptions {
     pub update_specs: Vec<String>,
     /// Whether link scripts run.
     pub link_scripts: ScriptPolicy,
+    /// What link scripts see, and how the environment is activated for them.
+    pub script_host: Option<Arc<dyn ScriptHost>>,
     /// What happens when two packages ship one path.
     pub clobber: ClobberPolicy,
     /// Who sees to the packages' menu entries.
@@ -112,6 +114,7 @@ impl LinkOptions {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             update_specs: Vec::new(),
             link_scripts: ScriptPolicy::default(),
+            script_host: None,
             clobber: ClobberPolicy::default(),
             menus: Menus::default(),
             replace: Replace::default(),

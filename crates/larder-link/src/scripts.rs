@@ -1,22 +1,49 @@
 //! Link scripts (CEP 32 and 34): `bin/.NAME-ACTION.sh` for pre-link, post-link and pre-unlink. Scripts
 //! for post-unlink never run: CEP 32 has them ignored.
 //!
-//! `SOURCE_DIR` is the prefix for every script, as CEP 34 says (conda gives it to pre-link alone, as
-//! the extracted package). A script that fails fails the run. What one prints never reaches our stdout.
+//! They run as conda runs them: post-link is sourced by a shell in which the environment is active (so it
+//! may `return`, and sees the variables of `activate.d`), the others are run by one in which nothing is
+//! active. Each starts in its own directory, which is also first on `PATH`. `SOURCE_DIR` is the prefix for
+//! every script, as CEP 34 says (conda gives it to pre-link alone, as the extracted package), and
+//! `CONDA_PREFIX` is too, because the CEP has scripts write to `$CONDA_PREFIX/.messages.txt`.
+//!
+//! A script that fails fails the run. What one prints never reaches our stdout. Its variables are those that
+//! the caller gives it ([`ScriptHost`]), which hold no credentials.
 
 use std::{
     ffi::OsString,
+    fmt,
+    fs::File,
     io::{self, Read as _},
     path::{Path, PathBuf},
-    process::{Command, ExitStatus, Stdio},
+    process::ExitStatus,
 };
 
 use rattler_conda_types::Subdir;
 
 use crate::{Installed, LinkPackage};
 
-/// Whoever knows the CI's secret can forge what is sealed with it.
-const CACHE_SECRET: &str = "LARDER_CACHE_SECRET";
+mod output;
+mod shell;
+
+/// The most of `.messages.txt` that is shown. What is in it is meant for people.
+const MESSAGE_LIMIT: u64 = 64 << 10;
+
+/// What link scripts get from the caller: the variables of their processes, and how an environment is
+/// activated in a shell.
+pub trait ScriptHost: fmt::Debug + Send + Sync {
+    /// All variables of a script's process, without those that it must not see.
+    fn variables(&self) -> Vec<(OsString, OsString)>;
+
+    /// A text for the shell of this machine (bash or sh, cmd on Windows), started with
+    /// [`Self::variables`]: activates the environment at `prefix`, runs `script` in the same shell, then the
+    /// environment's scripts for deactivation, and ends with the script's status.
+    ///
+    /// # Errors
+    /// If the environment's variables or scripts cannot be read.
+    fn activated_script(&self, prefix: &Path, subdir: Subdir, script: &Path)
+    -> io::Result<Vec<u8>>;
+}
 
 /// When a script runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,9 +119,27 @@ pub enum ScriptError {
         script: PathBuf,
         /// As the system reports it.
         status: ExitStatus,
-        /// Everything that it printed, on either stream.
+        /// What it printed last, on either stream.
         output: String,
+        /// What it wrote to `.messages.txt`, which is reported apart.
+        message: Option<String>,
     },
+}
+
+impl ScriptError {
+    /// What a failed script wrote to `.messages.txt`, as conda shows it too.
+    pub(crate) fn message(&self) -> Option<ScriptMessage> {
+        let Self::Failed {
+            package, message, ..
+        } = self
+        else {
+            return None;
+        };
+        message.as_ref().map(|text| ScriptMessage {
+            package: package.clone(),
+            text: text.clone(),
+        })
+    }
 }
 
 /// Where scripts run.
@@ -103,6 +148,8 @@ pub(crate) struct ScriptPlace<'a> {
     /// The prefix, at its final place.
     pub(crate) prefix: &'a str,
     pub(crate) subdir: Subdir,
+    /// Without it scripts get no variables but their own, and nothing is activated.
+    pub(crate) host: Option<&'a dyn ScriptHost>,
 }
 
 /// The path of a script in its package.
@@ -161,99 +208,41 @@ fn run_at(
         script: script.clone(),
         source,
     };
-    let (status, output) = capture(command(&script, owner, place)).map_err(start)?;
+    let command = shell::command(&script, owner, moment, place).map_err(start)?;
+    let (status, output) = output::capture(command).map_err(start)?;
+    // Read also after a failure: it is where scripts say why.
+    let message = take_message(Path::new(place.prefix));
     if !status.success() {
         return Err(ScriptError::Failed {
             package: owner.dist.clone(),
             script,
             status,
             output,
+            message: message.ok().flatten(),
         });
     }
-    Ok(take_message(Path::new(place.prefix))
-        .map_err(start)?
-        .map(|text| ScriptMessage {
-            package: owner.dist.clone(),
-            text,
-        }))
+    Ok(message.map_err(start)?.map(|text| ScriptMessage {
+        package: owner.dist.clone(),
+        text,
+    }))
 }
 
-fn command(script: &Path, owner: &Owner, place: ScriptPlace<'_>) -> Command {
-    let directory = script.parent().unwrap_or(script);
-    let mut command = shell(script, directory, place.subdir);
-    command
-        .env("PREFIX", place.prefix)
-        .env("SOURCE_DIR", place.prefix)
-        .env("ROOT_PREFIX", "")
-        .env("PKG_NAME", &owner.name)
-        .env("PKG_VERSION", &owner.version)
-        .env("PKG_BUILDNUM", owner.build_number.to_string())
-        .env_remove(CACHE_SECRET)
-        .current_dir(place.prefix)
-        .stdin(Stdio::null());
-    command
-}
-
-/// The shell itself puts the script's directory in front of the `PATH` that it inherits.
-fn shell(script: &Path, directory: &Path, subdir: Subdir) -> Command {
-    if subdir.is_windows() {
-        return cmd(script, directory);
-    }
-    let bash = Path::new("/bin/bash");
-    let shell = if bash.exists() {
-        bash
-    } else {
-        Path::new("/bin/sh")
-    };
-    let mut command = Command::new("/bin/sh");
-    command.arg("-c");
-    command.arg("PATH=\"$1${PATH:+:$PATH}\"; export PATH; exec \"$0\" \"$2\"");
-    command.args([shell, directory, script]);
-    command
-}
-
-/// `!NAME!` is expanded after the line is split, so no path needs escaping; `call` splits once more and
-/// needs the quotes.
-fn cmd(script: &Path, directory: &Path) -> Command {
-    let mut quoted = OsString::from("\"");
-    quoted.push(script);
-    quoted.push("\"");
-    let mut command = Command::new("cmd.exe");
-    command
-        .env("LARDER_SCRIPT_DIRECTORY", directory)
-        .env("LARDER_SCRIPT", quoted)
-        .args(["/d", "/v:on", "/c"])
-        .args([
-            "set",
-            "PATH=!LARDER_SCRIPT_DIRECTORY!;!PATH!&",
-            "call",
-            "!LARDER_SCRIPT!",
-        ]);
-    command
-}
-
-/// Both streams in one text, in the order in which they were written.
-fn capture(mut command: Command) -> io::Result<(ExitStatus, String)> {
-    let (mut reader, writer) = io::pipe()?;
-    command.stdout(writer.try_clone()?).stderr(writer);
-    let mut child = command.spawn()?;
-    // Our ends of the pipe for writing must close, or reading never ends.
-    drop(command);
-    let mut output = Vec::new();
-    let read = reader.read_to_end(&mut output);
-    let status = child.wait()?;
-    read?;
-    Ok((status, String::from_utf8_lossy(&output).into_owned()))
-}
-
+/// Reads and removes `.messages.txt`.
 fn take_message(prefix: &Path) -> io::Result<Option<String>> {
     let path = prefix.join(".messages.txt");
-    match std::fs::read(&path) {
-        Ok(bytes) => {
+    match path.symlink_metadata() {
+        // A link could show another file, and reading a FIFO would wait for ever.
+        Ok(metadata) if metadata.is_file() => {
+            let mut bytes = Vec::new();
+            File::open(&path)?
+                .take(MESSAGE_LIMIT)
+                .read_to_end(&mut bytes)?;
             std::fs::remove_file(&path)?;
             let text = String::from_utf8_lossy(&bytes).trim().to_owned();
             Ok((!text.is_empty()).then_some(text))
         }
+        Ok(metadata) if metadata.is_dir() => Ok(None),
+        Ok(_) => std::fs::remove_file(&path).map(|()| None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }

@@ -8,7 +8,7 @@ use larder_event::{Event, Reporter};
 use rattler_conda_types::Subdir;
 
 use crate::{
-    Installed, ScriptMessage, installed, order,
+    Installed, ScriptHost, ScriptMessage, installed, order,
     scripts::{self, Moment, ScriptPlace},
 };
 
@@ -31,7 +31,10 @@ pub(crate) fn run(
         }
         match scripts::run_installed(package, Moment::PreUnlink, place) {
             Ok(message) => messages.extend(message),
-            Err(error) => reporter.warn("link::unlink-script", error.to_string()),
+            Err(error) => {
+                messages.extend(error.message());
+                reporter.warn("link::unlink-script", error.to_string());
+            }
         }
     }
     messages
@@ -39,7 +42,12 @@ pub(crate) fn run(
 
 /// Runs the scripts of an environment that is about to go as a whole, if they are for this machine's
 /// operating system, and reports what they have to say.
-pub fn run_unlink_scripts(prefix: &Path, subdir: Subdir, reporter: &dyn Reporter) {
+pub fn run_unlink_scripts(
+    prefix: &Path,
+    subdir: Subdir,
+    host: Option<&dyn ScriptHost>,
+    reporter: &dyn Reporter,
+) {
     if !scripts::can_run(subdir) {
         return;
     }
@@ -47,6 +55,7 @@ pub fn run_unlink_scripts(prefix: &Path, subdir: Subdir, reporter: &dyn Reporter
     let place = ScriptPlace {
         prefix: &text,
         subdir,
+        host,
     };
     let installation = match installed(prefix, 1) {
         Ok(installation) => installation,

@@ -10,6 +10,7 @@ use larder_redact::{
 };
 use url::Url;
 
+use crate::channel_variables::{VariableProblem, check_variables};
 use crate::names::{NameError, NameProblem, validate_label, validate_subdir_name};
 
 mod path;
@@ -89,6 +90,26 @@ pub enum ChannelError {
         #[source]
         source: NameError,
     },
+    /// A variable where none is expanded, because its value would be sent or shown as part of an address.
+    #[error(
+        "`{text}`: the variable `{name}` is not expanded there: in the URL of a channel variables stand only for the user, the password (`https://USER:${{NAME}}@HOST/..`) and the token (`/t/${{NAME}}/`); configure the channel in .condarc for anything else"
+    )]
+    Variable {
+        /// The text.
+        text: String,
+        /// The variable.
+        name: String,
+    },
+    /// A variable with a credential of another service.
+    #[error(
+        "`{text}`: the variable `{name}` holds a credential of another service than this channel, so larder does not send it there; set a variable of its own for the channel, or use netrc or the authentication file"
+    )]
+    ForeignCredential {
+        /// The text.
+        text: String,
+        /// The variable.
+        name: String,
+    },
     /// `~` without a home directory, or a path that no URL can be made of.
     #[error("`{text}` is a path that cannot be made absolute")]
     Path {
@@ -146,6 +167,18 @@ pub fn resolve_channel(
         },
         name => from_url(join(context.alias, name, &shown)?, shown).map(one),
     }
+}
+
+/// Checks the variables in the text of a manifest's channel, as it is written there.
+///
+/// # Errors
+/// [`ChannelError`] if a variable stands where none is expanded, or is not for channels.
+pub fn check_channel_variables(written: &str) -> Result<(), ChannelError> {
+    let text = || shown(written);
+    check_variables(written).map_err(|problem| match problem {
+        VariableProblem::Place(name) => ChannelError::Variable { text: text(), name },
+        VariableProblem::Service(name) => ChannelError::ForeignCredential { text: text(), name },
+    })
 }
 
 /// The text without credentials. Of a channel's name it is known that what follows `t/` is a token,

@@ -58,7 +58,7 @@ pub fn expand_variables(text: &str, lookup: &dyn Lookup) -> String {
 }
 
 /// The name that a reference names, and how many bytes after the `$` it takes.
-fn reference(after: &str) -> (&str, usize) {
+pub(crate) fn reference(after: &str) -> (&str, usize) {
     if let Some((name, _)) = after
         .strip_prefix('{')
         .and_then(|text| text.split_once('}'))

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod channel;
+mod channel_variables;
 mod decode;
 mod edit;
 mod error;
@@ -23,9 +24,10 @@ mod spec;
 pub mod yaml;
 
 pub use channel::{
-    ChannelContext, ChannelError, ResolvedChannel, anaconda_defaults, resolve_channel,
-    without_credentials,
+    ChannelContext, ChannelError, ResolvedChannel, anaconda_defaults, check_channel_variables,
+    resolve_channel, without_credentials,
 };
+pub use channel_variables::{expand_harmless_path, is_harmless_variable};
 pub use decode::{NotText, decode};
 pub use edit::nearest;
 pub use error::{ManifestError, ManifestErrorKind};

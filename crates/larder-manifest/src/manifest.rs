@@ -8,9 +8,10 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use rattler_conda_types::{MatchSpec, Subdir};
 
+use crate::channel_variables::expand_harmless_path;
 use crate::decode::decode;
 use crate::error::{ManifestError, ManifestErrorKind};
-use crate::expand::{Lookup, expand_path};
+use crate::expand::Lookup;
 use crate::position::{Mark, Position, Source};
 use crate::read;
 use crate::selector::Selector;
@@ -254,7 +255,7 @@ impl Manifest {
     pub fn expanded_prefix(&self, lookup: &dyn Lookup) -> Option<String> {
         self.prefix
             .as_deref()
-            .map(|prefix| expand_path(prefix, lookup))
+            .map(|prefix| expand_harmless_path(prefix, lookup))
     }
 }
 

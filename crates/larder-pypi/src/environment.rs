@@ -3,12 +3,15 @@
 
 use std::{collections::HashMap, process::Command};
 
+use larder_redact::ChildVariables;
+
 use crate::ToolKind;
 
 /// Indexes of the user's environment. May hold credentials: has no `Debug` that shows them.
 #[derive(Clone, Default)]
 pub struct Indexes {
     variables: Vec<(&'static str, String)>,
+    child: ChildVariables,
 }
 
 /// A variable of pip and those of uv that mean the same; the first is set, any of them wins.
@@ -20,8 +23,8 @@ const SAME: &[(&str, &[&str])] = &[
 ];
 
 impl Indexes {
-    /// What the variables say.
-    pub fn new(variables: &HashMap<String, String>) -> Self {
+    /// What the variables say; `child` are those that tools get at all.
+    pub fn new(variables: &HashMap<String, String>, child: ChildVariables) -> Self {
         let named = |name: &&&str| variables.get(**name).is_some_and(|value| !value.is_empty());
         let taken = SAME.iter().filter_map(|(pip, uv)| {
             let value = variables.get(*pip).filter(|value| !value.is_empty())?;
@@ -30,7 +33,13 @@ impl Indexes {
         });
         Self {
             variables: taken.collect(),
+            child,
         }
+    }
+
+    /// What processes of tools get.
+    pub(crate) fn child_variables(&self) -> &ChildVariables {
+        &self.child
     }
 
     pub(crate) fn apply(&self, kind: ToolKind, command: &mut Command) {

@@ -13,7 +13,9 @@ use std::{
 use larder_digest::Sha256;
 use larder_event::Reporter;
 
-use crate::{Indexes, Tool, ToolError, ToolKind, process::Call};
+use crate::{
+    Indexes, Tool, ToolError, ToolKind, private_file::PrivateFile, process::Call, tool::NetworkUse,
+};
 
 /// What is installed where.
 #[derive(Debug, Clone)]
@@ -95,7 +97,7 @@ struct Installing<'r> {
 impl<'r> Installing<'r> {
     fn build(&self, source: &Path, into: &Path, isolation: Isolation) -> Result<(), ToolError> {
         let request = self.request;
-        let mut command = request.tool.command(into);
+        let mut command = request.tool.command(into, request.indexes, self.network());
         match request.tool.kind {
             ToolKind::Uv => {
                 command.args(["build", "--wheel", "--no-sources"]);
@@ -123,7 +125,7 @@ impl<'r> Installing<'r> {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{name}=={version} --hash=sha256:{sha256}");
         }
-        let mut command = self.command();
+        let mut command = self.command(NetworkUse::Nothing);
         command.args(["--no-index", "--require-hashes", "--find-links"]);
         command.arg(self.request.wheels);
         match self.request.tool.kind {
@@ -141,7 +143,7 @@ impl<'r> Installing<'r> {
     }
 
     fn passed_on(&self) -> Result<(), ToolError> {
-        let mut command = self.command();
+        let mut command = self.command(self.network());
         if self.request.tool.kind == ToolKind::Uv {
             // The user's cache, which knows next time what building took, and no file of it in common.
             command.args(["--link-mode", "copy"]);
@@ -150,8 +152,15 @@ impl<'r> Installing<'r> {
         self.run(command, "passed-on.txt", self.request.passed_on.join("\n"))
     }
 
+    /// Builds of an offline run see no credentials. Others may have to: the tool downloads what they need.
+    fn network(&self) -> NetworkUse {
+        match self.request.offline {
+            true => NetworkUse::Nothing,
+            false => NetworkUse::Downloads,
+        }
+    }
+
     fn with_network(&self, command: &mut Command) {
-        self.request.indexes.apply(self.request.tool.kind, command);
         if self.request.offline {
             match self.request.tool.kind {
                 ToolKind::Uv => command.env("UV_OFFLINE", "1"),
@@ -160,9 +169,11 @@ impl<'r> Installing<'r> {
         }
     }
 
-    fn command(&self) -> Command {
+    fn command(&self, network: NetworkUse) -> Command {
         let request = self.request;
-        let mut command = request.tool.command(request.directory);
+        let mut command = request
+            .tool
+            .command(request.directory, request.indexes, network);
         command.args(
             ["pip", "install"]
                 .iter()
@@ -183,9 +194,9 @@ impl<'r> Installing<'r> {
     }
 
     fn run(&self, mut command: Command, name: &str, text: String) -> Result<(), ToolError> {
-        let path = self.request.scratch.join(name);
-        fs::write(&path, text).map_err(ToolError::file("write", &path))?;
-        command.arg("--requirement").arg(path);
+        // A line that is passed on may hold a token, as `git+https://TOKEN@host/..`.
+        let file = PrivateFile::create(self.request.scratch, name, &text)?;
+        command.arg("--requirement").arg(file.path());
         let what = "install the `pip:` section".to_owned();
         self.call(what, "").run(command)
     }

@@ -13,6 +13,7 @@ mod install;
 mod line;
 mod name;
 mod pip_report;
+mod private_file;
 mod process;
 mod provided;
 mod pylock;

@@ -12,10 +12,12 @@ use url::Url;
 
 use crate::{
     Indexes, Provided, Section, Target, Tool, ToolError, ToolKind, pip_report,
+    private_file::PrivateFile,
     process::Call,
     pylock,
     resolved::{Chosen, Locking},
     stub::{self, Stubs},
+    tool::NetworkUse,
 };
 
 /// What is resolved, for what, with what.
@@ -79,7 +81,10 @@ impl Resolving<'_> {
     fn with_uv(&self) -> Result<Vec<Chosen>, ToolError> {
         let request = self.request;
         let answer = request.scratch.join("pylock.toml");
-        let mut command = request.tool.command(&request.section.directory);
+        let directory = &request.section.directory;
+        let mut command = request
+            .tool
+            .command(directory, request.indexes, NetworkUse::Downloads);
         command.args(["--quiet", "pip", "compile", "-", "--format", "pylock.toml"]);
         command.args(["--no-header", "--no-annotate", "--no-sources"]);
         command.arg("--output-file").arg(&answer);
@@ -94,7 +99,6 @@ impl Resolving<'_> {
             let excludes = self.file("excludes.txt", &self.stubs.unversioned.join("\n"))?;
             command.arg("--excludes").arg(excludes);
         }
-        request.indexes.apply(ToolKind::Uv, &mut command);
         let text = without_editable_repositories(request.section.text());
         self.call(&text).run(command)?;
         let text = fs::read_to_string(&answer).map_err(ToolError::file("read", &answer))?;
@@ -104,12 +108,17 @@ impl Resolving<'_> {
     fn with_pip(&self) -> Result<Vec<Chosen>, ToolError> {
         let request = self.request;
         let answer = request.scratch.join("report.json");
-        let mut command = request.tool.command(&request.section.directory);
+        let directory = &request.section.directory;
+        let mut command = request
+            .tool
+            .command(directory, request.indexes, NetworkUse::Downloads);
         command.args(["install", "--dry-run", "--ignore-installed", "--quiet"]);
         command.arg("--report").arg(&answer);
         command.arg("--constraint").arg(self.constraints()?);
-        let requirements = self.file("requirements.txt", request.section.text())?;
-        command.arg("--requirement").arg(requirements);
+        // uv reads it from its standard input; pip must have a file, and lines may hold credentials.
+        let requirements =
+            PrivateFile::create(request.scratch, "requirements.txt", request.section.text())?;
+        command.arg("--requirement").arg(requirements.path());
         if !request.is_native {
             // For another machine pip takes wheels alone, and wants to be told where they would go.
             command.args(["--only-binary", ":all:", "--implementation", "cp"]);

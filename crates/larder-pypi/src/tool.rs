@@ -5,6 +5,8 @@ use std::{
     process::Command,
 };
 
+use crate::Indexes;
+
 /// Which program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ToolKind {
@@ -23,9 +25,17 @@ pub struct Tool {
     pub program: PathBuf,
 }
 
-/// Whoever knows the CI's secret can forge what is sealed with it; the others would lead a Python astray.
+/// What a call of a tool does with the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NetworkUse {
+    /// It downloads from indexes, so it gets their credentials; builds that it starts see them too.
+    Downloads,
+    /// It only reads files of this machine, so it gets no credentials.
+    Nothing,
+}
+
+/// Variables that would lead a Python astray.
 const REMOVED: &[&str] = &[
-    "LARDER_CACHE_SECRET",
     "PYTHONHOME",
     "PYTHONPATH",
     "PYTHONSTARTUP",
@@ -59,9 +69,21 @@ impl Tool {
         }
     }
 
-    /// Up to its subcommand, working in `directory`.
-    pub(crate) fn command(&self, directory: &Path) -> Command {
-        let mut command = Command::new(&self.program);
+    /// Up to its subcommand, working in `directory`, with the user's variables as far as `network` needs them.
+    pub(crate) fn command(
+        &self,
+        directory: &Path,
+        indexes: &Indexes,
+        network: NetworkUse,
+    ) -> Command {
+        let variables = indexes.child_variables();
+        let mut command = match network {
+            NetworkUse::Downloads => variables.download_command(&self.program),
+            NetworkUse::Nothing => variables.script_command(&self.program),
+        };
+        if network == NetworkUse::Downloads {
+            indexes.apply(self.kind, &mut command);
+        }
         match self.kind {
             ToolKind::Uv => {
                 command.args(["--no-progress", "--color", "never", "--no-config"]);

@@ -7,7 +7,8 @@ use larder_fetch::Credential;
 use larder_lock::LockChannel;
 use larder_manifest::{
     ChannelContext, ChannelEntry, ChannelError, Lookup, Manifest, Position, ResolvedChannel,
-    anaconda_defaults, expand_variables, resolve_channel, without_credentials,
+    anaconda_defaults, check_channel_variables, expand_variables, resolve_channel,
+    without_credentials,
 };
 use rattler_conda_types::{Channel, ChannelUrl, Subdir};
 use url::Url;
@@ -196,6 +197,10 @@ impl ChannelSet {
         context: &ChannelContext<'_>,
         settings: &Settings,
     ) -> Result<(), ChannelsError> {
+        check_channel_variables(&entry.written).map_err(|source| ChannelsError::Manifest {
+            position: entry.position.clone(),
+            source,
+        })?;
         let variables = used_variables(&entry.written, settings);
         for text in settings.channel_rules.expand(&entry.text) {
             self.add(&text, &variables, context)

@@ -335,7 +335,9 @@ fn parse_one(
         if name == "~" {
             settings.home()
         } else {
-            settings.variable(name)
+            // What stands in an address is asked for and shown; credentials are not used here at all.
+            let value = settings.variable(name);
+            value.filter(|value| larder_manifest::is_harmless_variable(name, value))
         }
     };
     let context = ParseContext {
@@ -404,5 +406,5 @@ fn parse_specs(path: &Path, bytes: &[u8]) -> Result<Manifest, InputError> {
 
 /// `~` and variables in a path of a manifest.
 pub(crate) fn expand(text: &str, settings: &Settings) -> PathBuf {
-    settings.absolute(larder_manifest::expand_path(text, settings))
+    settings.absolute(larder_manifest::expand_harmless_path(text, settings))
 }

@@ -26,6 +26,7 @@ mod history;
 mod init;
 mod inputs;
 mod leftovers;
+mod link_scripts;
 mod list;
 mod lock;
 mod locked_source;
@@ -89,13 +90,14 @@ pub use init::{
 };
 pub use inputs::{DEFAULT_LOCK, DEFAULT_MANIFEST, InputError};
 pub use larder_digest::Sha256;
-pub use larder_fs::{LinkMode, make_executable, parent_program};
+pub use larder_fs::{LinkMode, forbid_inspection, make_executable, parent_program};
 pub use larder_link::{
     CacheSecret, ClobberPolicy, DamagedRecord, Drift, Drifted, PipPackage, ScriptPolicy,
     VerifyOptions, VerifyReport, is_updating,
 };
 pub use larder_lock::{ExplicitHash, LockFormat};
 pub use larder_manifest::{ManifestReport, without_credentials};
+pub use larder_redact::ChildVariables;
 pub use larder_solve::{Priority, Strategy};
 pub use list::{ListError, ListOptions, ListedPackage, explicit_list, list, list_packages};
 pub use lock::{

@@ -8,8 +8,8 @@ use larder_link::{Held, VerifyOptions};
 use serde::Serialize;
 
 use crate::{
-    Explain, Kind, ListedPackage, Settings, activation::is_environment, list::list, menus,
-    registry, roots::is_root,
+    Explain, Kind, ListedPackage, Settings, activation::is_environment,
+    link_scripts::LinkScriptHost, list::list, menus, registry, roots::is_root,
 };
 
 /// What to remove, and how.
@@ -138,7 +138,8 @@ pub fn remove(
     check(options, settings)?;
     // CEP 34: while everything is still there.
     if let Ok(subdir) = crate::platforms::current() {
-        larder_link::run_unlink_scripts(prefix, subdir, reporter);
+        let host = LinkScriptHost::new(settings);
+        larder_link::run_unlink_scripts(prefix, subdir, Some(&*host), reporter);
     }
     let had_menus = menus::recorded(prefix);
     larder_link::remove(&held)?;

@@ -7,6 +7,7 @@ use std::{
 
 use larder_link::CacheSecret;
 use larder_manifest::Lookup;
+use larder_redact::ChildVariables;
 use larder_solve::Requested;
 use rattler_conda_types::Subdir;
 use url::Url;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub working_directory: PathBuf,
     /// The environment variables, for `$NAME` in manifests and for `CONDA_OVERRIDE_*`.
     pub variables: HashMap<String, String>,
+    /// What processes get that larder starts for its own work: scripts of packages, uv, pip.
+    pub child_variables: ChildVariables,
     /// What a channel's bare name is joined to.
     pub channel_alias: String,
     /// The channels of the user's configuration: used after those of a manifest, and alone without any.
@@ -91,6 +94,7 @@ impl Default for Settings {
             home: None,
             working_directory: PathBuf::new(),
             variables: HashMap::new(),
+            child_variables: ChildVariables::default(),
             channel_alias: "https://conda.anaconda.org".to_owned(),
             default_channels: Vec::new(),
             channel_rules: ChannelRules::default(),
@@ -137,7 +141,9 @@ impl Settings {
 
 impl Lookup for Settings {
     fn variable(&self, name: &str) -> Option<String> {
-        self.variables.get(name).cloned()
+        // No text of a manifest, a list of URLs or a configuration stands for a credential of a service.
+        let is_expanded = !larder_redact::is_service_credential(name);
+        self.variables.get(name).filter(|_| is_expanded).cloned()
     }
 
     fn home(&self) -> Option<String> {

@@ -40,6 +40,7 @@ pub(super) fn base_settings(
         environments: environment.environments(),
         working_directory: environment.working_directory.clone(),
         variables: environment.text_variables(),
+        child_variables: environment.child_variables(),
         mirrors: mirrors(environment)?,
         offline: global.offline,
         auth_file: environment

@@ -6,6 +6,7 @@ use std::{
     fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use larder_event::Reporter;
@@ -15,7 +16,7 @@ use larder_fs::{
 use rattler_conda_types::Subdir;
 
 use crate::{
-    ApplyError, Replace,
+    ApplyError, Replace, ScriptHost,
     apply::{Site, durable::Fresh},
     crash,
     place::{check_place, frozen, has_history, is_unfinished},
@@ -33,8 +34,14 @@ pub(crate) struct Build {
     durability: Durability,
     /// What was put into it.
     pub(super) fresh: Fresh,
-    /// The subdir of an environment that is replaced, if its scripts run before.
-    pub(crate) unlinks: Option<Subdir>,
+    /// How scripts of an environment that is replaced run before, if they do.
+    pub(crate) unlinks: Option<UnlinkScripts>,
+}
+
+/// How pre-unlink scripts of a whole environment run.
+pub(crate) struct UnlinkScripts {
+    pub(crate) subdir: Subdir,
+    pub(crate) host: Option<Arc<dyn ScriptHost>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,8 +220,8 @@ impl Build {
                 .and_then(|()| rename_noreplace(&self.staged, prefix)),
             Occupant::Environment => {
                 // CEP 34: before a package is removed, with its environment too.
-                if let Some(subdir) = self.unlinks {
-                    run_unlink_scripts(prefix, subdir, reporter);
+                if let Some(UnlinkScripts { subdir, host }) = &self.unlinks {
+                    run_unlink_scripts(prefix, *subdir, host.as_deref(), reporter);
                 }
                 self.swap()
             }

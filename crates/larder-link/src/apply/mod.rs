@@ -22,7 +22,7 @@ use crate::{
     scripts::{self, Moment, ScriptPlace},
 };
 
-use build::Build;
+use build::{Build, UnlinkScripts};
 pub(crate) use durable::Fresh;
 pub(crate) use files::Written;
 pub(crate) use meta::write_records;
@@ -98,7 +98,10 @@ pub(crate) fn complete(
     }
     let run = Run::new(plan, options, reporter);
     let runs_scripts = options.link_scripts == ScriptPolicy::Run;
-    begun.build.unlinks = runs_scripts.then_some(options.subdir);
+    begun.build.unlinks = runs_scripts.then(|| UnlinkScripts {
+        subdir: options.subdir,
+        host: options.script_host.clone(),
+    });
     let applied = match run.build(&mut begun.build, written) {
         Ok(applied) => applied,
         Err(error) => {
@@ -107,13 +110,15 @@ pub(crate) fn complete(
         }
     };
     begun.build.finish(options.replace, reporter)?;
-    for message in &applied.messages {
-        reporter.event(&Event::ScriptMessage {
-            package: message.package.clone(),
-            text: message.text.clone(),
-        });
-    }
+    report_messages(applied.messages.clone(), reporter);
     Ok(applied)
+}
+
+/// Reports what link scripts want the user to read.
+pub(crate) fn report_messages(messages: Vec<ScriptMessage>, reporter: &dyn Reporter) {
+    for ScriptMessage { package, text } in messages {
+        reporter.event(&Event::ScriptMessage { package, text });
+    }
 }
 
 /// The prefix, held: by the caller, or from here on.
@@ -300,14 +305,19 @@ impl<'r, 'a> Run<'r, 'a> {
         let place = ScriptPlace {
             prefix: &self.plan.prefix,
             subdir: self.options.subdir,
+            host: self.options.script_host.as_deref(),
         };
         for planned in packages {
             if moment == Moment::PreLink {
                 self.check_script(planned)?;
             }
             let before = bytes_written();
-            let message = scripts::run(planned.package, moment, place);
-            let message = message.map_err(ApplyError::Script)?;
+            let message = scripts::run(planned.package, moment, place).map_err(|error| {
+                // The run ends here: what scripts have said so far is shown now or never.
+                messages.extend(error.message());
+                report_messages(std::mem::take(messages), self.reporter);
+                ApplyError::Script(error)
+            })?;
             self.note_output(before, message.as_slice());
             messages.extend(message);
         }

@@ -22,7 +22,7 @@ mod tests;
 
 use std::{collections::BTreeSet, path::Path};
 
-use larder_event::{Event, Reporter};
+use larder_event::Reporter;
 use larder_fs::{PathError, bytes_written, remove_tree};
 
 use crate::{
@@ -126,12 +126,7 @@ fn update_gated(
             return Err(error);
         }
     };
-    for message in run.messages {
-        reporter.event(&Event::ScriptMessage {
-            package: message.package,
-            text: message.text,
-        });
-    }
+    apply::report_messages(run.messages, reporter);
     tell_of_saved(&updated, &journal, reporter);
     // The environment is there: from here on trouble is only worth a warning.
     if let Err(error) = workshop.finish(&journal) {
@@ -281,6 +276,7 @@ impl Run<'_, '_> {
         ScriptPlace {
             prefix: &self.plan.link.prefix,
             subdir: self.options.link.subdir,
+            host: self.options.link.script_host.as_deref(),
         }
     }
 

@@ -5,9 +5,9 @@
 use rattler_conda_types::Subdir;
 
 use super::Reader;
+use crate::channel_variables::expand_channel;
 use crate::edit::nearest;
 use crate::error::{ManifestError, ManifestErrorKind};
-use crate::expand::expand_path;
 use crate::manifest::{ChannelEntry, WarningCode};
 use crate::names::{parse_subdir, similar_subdir, validate_environment_variable};
 use crate::prefix::validate_environment_name;
@@ -161,7 +161,7 @@ impl Reader<'_> {
             return Ok(());
         }
         channels.push(ChannelEntry {
-            text: expand_path(&written, self.lookup),
+            text: expand_channel(&written, self.lookup),
             written,
             position: self.source.position(item.start),
             selector,

@@ -1,5 +1,6 @@
 //! What a plan does, without a shell of the user's: applied to variables, the packages' scripts run in a
-//! shell of our own and only their effect taken.
+//! shell of our own and only their effect taken. The scripts do not see credentials
+//! ([`larder_redact::value_for_script`]); whoever gets the result has them as before.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -9,6 +10,7 @@ use std::{
 };
 
 use larder_fs::{PathContext as _, PathError};
+use larder_redact::value_for_script;
 use rattler_shell::{
     environment::EnvironmentSnapshot,
     process::{ProcessError, ProcessLimits, run_bounded},
@@ -117,12 +119,56 @@ fn is_unsaid(name: &str) -> bool {
     !ShellKind::CAPTURING.script(&plan).unsaid.is_empty()
 }
 
+/// What scripts see of the variables outside.
+fn visible(outside: &EnvironmentSnapshot) -> EnvironmentSnapshot {
+    let seen = |(name, value)| Some((name, value_for_script(name, value)?.into_owned()));
+    outside.iter().filter_map(seen).collect()
+}
+
+/// Whether scripts may see a step. A plan moves values: the environment may set a variable whose value
+/// outside is a credential, which the plan keeps under another name.
+fn is_visible(step: &Step) -> bool {
+    match step {
+        Step::Variable(name, Some(value)) => {
+            value_for_script(OsStr::new(name), value).is_some_and(|seen| seen == *value)
+        }
+        Step::Variable(_, None) | Step::Run(_) => true,
+    }
+}
+
+/// Runs the scripts of a plan among its other steps, and applies what they did to `outside`.
 async fn run(
     plan: &Plan,
     outside: &EnvironmentSnapshot,
 ) -> Result<EnvironmentSnapshot, EffectError> {
+    let shown = visible(outside);
+    let seen = run_scripts(plan, &shown).await?;
+    let change = Effect::between(&shown, &seen);
+    let mut inside = outside.clone();
+    for step in &plan.steps {
+        match step {
+            Step::Variable(name, Some(value)) if !is_visible(step) => inside.insert(name, value),
+            // The shell had nothing to unset, so it is no change.
+            Step::Variable(name, None) if shown.get(name).is_none() => inside.remove(name),
+            _ => {}
+        }
+    }
+    // After the steps that scripts did not see: what a script sets comes last, as in a user's shell.
+    change
+        .set
+        .into_iter()
+        .for_each(|(name, value)| inside.insert(name, value));
+    change.unset.iter().for_each(|name| inside.remove(name));
+    Ok(inside)
+}
+
+async fn run_scripts(
+    plan: &Plan,
+    outside: &EnvironmentSnapshot,
+) -> Result<EnvironmentSnapshot, EffectError> {
+    let visible = plan.steps.iter().filter(|step| is_visible(step));
     let unprompted = Plan {
-        steps: plan.steps.clone(),
+        steps: visible.cloned().collect(),
         ..Plan::default()
     };
     let mut text = ShellKind::CAPTURING.script(&unprompted).text;
@@ -163,11 +209,16 @@ async fn run_with(
 
 /// Old systems have no `env -0`: there a value with a line end is cut.
 fn list_variables(into: &Path) -> Vec<u8> {
+    // Quoted: the directory for temporary files may have any name.
+    let file = ShellKind::CAPTURING
+        .quoted(into.as_os_str())
+        .unwrap_or_default();
     if cfg!(windows) {
-        return format!("@CHCP 65001 > NUL\r\n@SET > \"{}\"\r\n", into.display()).into_bytes();
+        return [b"@CHCP 65001 > NUL\r\n@SET > ", file.as_slice(), b"\r\n"].concat();
     }
-    let file = into.display();
-    format!("/usr/bin/env -0 > '{file}' 2> /dev/null || /usr/bin/env > '{file}'\n").into_bytes()
+    let first: &[u8] = b"/usr/bin/env -0 > ";
+    let second: &[u8] = b" 2> /dev/null || /usr/bin/env > ";
+    [first, &file, second, &file, b"\n"].concat()
 }
 
 fn read_variables(listed: &[u8], outside: &EnvironmentSnapshot) -> EnvironmentSnapshot {

@@ -14,6 +14,7 @@ use crate::Prompt;
 
 mod dialect;
 mod effect;
+mod inside;
 mod path;
 mod plan;
 mod prompt;
@@ -26,6 +27,7 @@ mod tests;
 
 pub use dialect::{Script, ShellKind};
 pub use effect::{Effect, EffectError};
+pub(crate) use inside::script_inside;
 pub use path::path_entries;
 pub use plan::{Plan, Shell, Stacking, Step, activation, deactivation};
 pub(crate) use variables::UNSET;

@@ -76,6 +76,16 @@ pub fn activation(
     shell: &Shell<'_>,
 ) -> Result<Plan, ActivationError> {
     super::check(prefix)?;
+    activation_of_unfinished(prefix, stacking, shell)
+}
+
+/// As [`activation`], of an environment that may still be made: link scripts run before its history is
+/// written.
+pub(super) fn activation_of_unfinished(
+    prefix: &Path,
+    stacking: Stacking,
+    shell: &Shell<'_>,
+) -> Result<Plan, ActivationError> {
     let session = Session::of(shell.outside);
     let mut draft = Draft::new(shell);
     if session.prefix.as_deref() == Some(prefix) {

@@ -8,6 +8,7 @@ use larder_store::Object;
 
 use crate::{
     Shortcuts,
+    link_scripts::LinkScriptHost,
     materialize::{self, Stored},
     planting::{Planted, Planter},
 };
@@ -122,6 +123,7 @@ impl Run<'_> {
             .unwrap_or_default();
         LinkOptions {
             link_mode: self.options.link_mode,
+            script_host: Some(LinkScriptHost::new(self.settings)),
             threads: self.settings.threads,
             command_line: self.options.command_line.clone(),
             timestamp: self.options.timestamp.clone(),

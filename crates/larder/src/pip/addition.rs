@@ -66,7 +66,7 @@ pub(crate) fn installed_for(
         passes_on,
         directory: directory.to_owned(),
         offline: settings.offline,
-        indexes: Indexes::new(&settings.variables),
+        indexes: Indexes::new(&settings.variables, settings.child_variables.clone()),
         uv: tool::uv(settings),
         built: BuiltWheels {
             trees: settings.trees.clone(),

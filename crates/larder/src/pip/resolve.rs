@@ -112,7 +112,10 @@ impl PipRun<'_> {
             provided: &provided,
             subdir: closure.subdir(),
         };
-        let indexes = Indexes::new(&self.settings.variables);
+        let indexes = Indexes::new(
+            &self.settings.variables,
+            self.settings.child_variables.clone(),
+        );
         let file = memo::path(self.store, section, &provided, &target);
         if self.settings.offline {
             let remembered = memo::read(&file);
