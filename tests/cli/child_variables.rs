@@ -65,7 +65,7 @@ fn credentials() -> Vec<(String, String)> {
 }
 
 /// Everything that a script can reach: its variables, those of the process that started it, its own files.
-const LOOK: &str = "{ env; cat /proc/$PPID/environ; cat /dev/shm/larder-script-* ; } >> \"$HOME/seen\" 2>/dev/null\n";
+const LOOK: &str = "{ env; cat /proc/$PPID/environ; cat /dev/shm/larder-script-* ; } >> \"$HOME/seen\" 2>/dev/null; true\n";
 
 /// A package whose scripts look around, each in its moment.
 fn looking() -> PackageBuilder {
@@ -82,13 +82,14 @@ fn looking() -> PackageBuilder {
         )
 }
 
-/// Without the capability by which root reads every process, where this process has it.
+/// Without the capabilities by which root reads every process (`CAP_SYS_PTRACE`, `CAP_PERFMON`), where this process has
+/// some.
 fn without_ptrace(command: &Command) -> Command {
-    let mut wrapped = match can_read_everything() {
+    let mut wrapped = match has_capabilities() {
         true => {
             let mut wrapped = Command::new("setpriv");
             wrapped
-                .args(["--bounding-set", "-sys_ptrace", "--"])
+                .args(["--bounding-set", "-all", "--"])
                 .arg(command.get_program());
             wrapped
         }
@@ -104,13 +105,13 @@ fn without_ptrace(command: &Command) -> Command {
     wrapped
 }
 
-fn can_read_everything() -> bool {
+fn has_capabilities() -> bool {
     let Ok(status) = fs::read_to_string("/proc/self/status") else {
         return false;
     };
     let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
     let effective = effective.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok());
-    effective.is_some_and(|effective| effective & 1 << 19 != 0)
+    effective.is_some_and(|effective| effective != 0)
 }
 
 fn run(sandbox: &Sandbox, arguments: &[&str]) -> Run {
@@ -213,12 +214,7 @@ fn a_directory_for_temporary_files_with_any_name_runs_nothing() {
 #[test]
 fn a_tool_that_downloads_sees_its_indexes_and_nothing_else() {
     let sandbox = sandbox();
-    channel(
-        &sandbox,
-        [conda(
-            PackageBuilder::new("python", "3.12.1", "0").file("bin/x", "x"),
-        )],
-    );
+    python_and_pip(&sandbox, "x");
     // It looks and fails: that it ran is all that is needed.
     let uv = sandbox.write(
         "uv",
@@ -235,8 +231,9 @@ fn a_tool_that_downloads_sees_its_indexes_and_nothing_else() {
         .env("LARDER_UV", &uv)
         .env_remove("HTTPS_PROXY")
         .env_remove("http_proxy");
-    Run::of(&mut command).fails_with(1);
-    let seen = fs::read_to_string(sandbox.home().join("tool")).unwrap();
+    let run = Run::of(&mut command).fails_with(1);
+    let seen = fs::read_to_string(sandbox.home().join("tool"));
+    let seen = seen.unwrap_or_else(|_| panic!("the tool did not run: {}", run.stderr));
     for (name, value) in credentials() {
         let is_expected = ["PIP_INDEX_URL", "UV_DEFAULT_INDEX"].contains(&name.as_str());
         let is_seen = seen.lines().any(|line| line == format!("{name}={value}"));
@@ -246,6 +243,45 @@ fn a_tool_that_downloads_sees_its_indexes_and_nothing_else() {
                 || name == "DATABASE_URL",
             "{name}"
         );
+    }
+}
+
+/// A channel with a Python that is a script.
+fn python_and_pip(sandbox: &Sandbox, script: &str) {
+    channel(
+        sandbox,
+        [
+            conda(PackageBuilder::new("python", "3.12.1", "0").executable("bin/python", script)),
+            conda(PackageBuilder::new("pip", "26.0", "0").depends("python")),
+        ],
+    );
+}
+
+#[test]
+fn a_file_of_requirements_is_of_this_user_alone_and_gone_afterwards() {
+    let sandbox = sandbox();
+    // pip, as far as larder starts it: says who can read the requirements, and fails.
+    let pip = "#!/bin/sh\nwhile [ $# -gt 0 ]; do if [ \"$1\" = --requirement ]; then file=$2; fi; shift; done\n\
+        { stat -c %a \"$file\" \"${file%/*}\"; cat \"$file\"; } > \"$HOME/told\" 2>&1; exit 1\n";
+    python_and_pip(&sandbox, pip);
+    let line = format!("--extra-index-url https://user:{CANARY}@127.0.0.1:1/simple");
+    let manifest =
+        format!("channels: [./channel]\ndependencies: [python, {{pip: [\"{line}\", six]}}]\n");
+    sandbox.write("environment.yml", &manifest);
+    let mut command = sandbox.command(&["lock"]);
+    // A umask that lets everybody read makes no difference.
+    let run = Run::of(command.env("LARDER_UV", "")).fails_with(1);
+    let told = fs::read_to_string(sandbox.home().join("told"));
+    let told = told.unwrap_or_else(|_| panic!("pip did not run: {}", run.stderr));
+    assert!(told.starts_with("600\n700\n"), "{told}");
+    assert!(
+        told.contains(CANARY),
+        "the requirements were written: {told}"
+    );
+    assert!(!run.stderr.contains(CANARY), "{}", run.stderr);
+    for directory in [sandbox.trees(), sandbox.store()] {
+        let found = crate::credentials::files_with(&directory, CANARY, &[]);
+        assert!(found.is_empty(), "{found:?}");
     }
 }
 

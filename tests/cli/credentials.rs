@@ -305,7 +305,7 @@ fn a_lock_with_credentials_is_refused() {
 }
 
 /// The files below `directory` that hold `text`, but for those named.
-fn files_with(directory: &Path, text: &str, but: &[&str]) -> Vec<String> {
+pub(crate) fn files_with(directory: &Path, text: &str, but: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     let mut pending = vec![directory.to_owned()];
     while let Some(directory) = pending.pop() {

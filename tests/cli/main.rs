@@ -7,6 +7,7 @@ mod architecture;
 mod bytecode;
 mod cache;
 mod carry_crashes;
+mod channel_variables;
 mod check;
 #[cfg(unix)]
 mod child_variables;

@@ -87,9 +87,12 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "RATTLER_AUTH_FILE",
-        "credentials per host, as rattler and pixi keep them (default: ~/.rattler/credentials.json)",
+        "credentials per host, as rattler and pixi keep them (default: ~/.rattler/credentials.json); for https, a host written `http://HOST` for plain http",
     ),
-    ("NETRC", "the netrc file (default: ~/.netrc)"),
+    (
+        "NETRC",
+        "the netrc file (default: ~/.netrc); for https, `machine http://HOST` for plain http",
+    ),
     (
         "SSL_CERT_FILE",
         "certificate authorities to trust instead of the system's, PEM",
@@ -307,3 +310,6 @@ impl Environment {
         Some(base.join("larder"))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -301,17 +301,20 @@ fn builder(options: &NetworkOptions) -> Result<ClientBuilder, NetworkError> {
 /// Follows a redirect, but never from https to plain http on the same host and port: reqwest compares these
 /// alone before it takes the `Authorization` header off.
 fn follow_redirect(attempt: redirect::Attempt<'_>) -> redirect::Action {
-    let is_downgrade = attempt.previous().last().is_some_and(|previous| {
-        let next = attempt.url();
-        previous.scheme() == "https"
-            && next.scheme() == "http"
-            && previous.host_str() == next.host_str()
-            && previous.port_or_known_default() == next.port_or_known_default()
-    });
-    match is_downgrade {
+    let previous = attempt.previous().last();
+    let keeps_header = previous.is_some_and(|previous| is_kept_downgrade(previous, attempt.url()));
+    match keeps_header {
         true => attempt.error("redirected from https to http on the same host and port"),
         false => redirect::Policy::limited(REDIRECTS).redirect(attempt),
     }
+}
+
+/// Whether a redirect leaves https and reqwest would take the `Authorization` header along.
+fn is_kept_downgrade(previous: &Url, next: &Url) -> bool {
+    previous.scheme() == "https"
+        && next.scheme() != "https"
+        && previous.host_str() == next.host_str()
+        && previous.port_or_known_default() == next.port_or_known_default()
 }
 
 /// The certificate and the key of one file or of two.

@@ -6,8 +6,8 @@ use std::io;
 /// memory, its variables and its open files by `/proc` and from tracing it, from now on. Programs that it
 /// starts are not affected.
 ///
-/// Linux: `prctl(PR_SET_DUMPABLE, 0)`. Root with `CAP_SYS_PTRACE` can still read everything, and the
-/// processes above this one, such as the shell of a job, keep their own variables readable. On other systems
+/// Linux: `prctl(PR_SET_DUMPABLE, 0)`. Root with `CAP_SYS_PTRACE` can still read everything, with
+/// `CAP_PERFMON` the variables, and the processes above this one, such as the shell of a job, keep their own variables readable. On other systems
 /// nothing changes: macOS shows the variables of a process to its user, Windows shows everything.
 ///
 /// # Errors

@@ -169,13 +169,14 @@ pub fn resolve_channel(
     }
 }
 
-/// Checks the variables in the text of a manifest's channel, as it is written there.
+/// Checks the variables in the text of a manifest's channel, as it is `written` there; `expanded` is what
+/// the manifest's reader made of it.
 ///
 /// # Errors
 /// [`ChannelError`] if a variable stands where none is expanded, or is not for channels.
-pub fn check_channel_variables(written: &str) -> Result<(), ChannelError> {
+pub fn check_channel_variables(written: &str, expanded: &str) -> Result<(), ChannelError> {
     let text = || shown(written);
-    check_variables(written).map_err(|problem| match problem {
+    check_variables(written, expanded).map_err(|problem| match problem {
         VariableProblem::Place(name) => ChannelError::Variable { text: text(), name },
         VariableProblem::Service(name) => ChannelError::ForeignCredential { text: text(), name },
     })

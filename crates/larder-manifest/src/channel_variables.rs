@@ -53,9 +53,10 @@ pub(crate) fn expand_channel(text: &str, lookup: &dyn Lookup) -> String {
     expanded.collect()
 }
 
-/// Finds a reference that [`expand_channel`] leaves alone although somebody may count on it.
-pub(crate) fn check_variables(text: &str) -> Result<(), VariableProblem> {
-    if is_path(text) {
+/// Finds a reference in `text` that [`expand_channel`] left alone, giving `expanded`, although somebody may
+/// count on it.
+pub(crate) fn check_variables(text: &str, expanded: &str) -> Result<(), VariableProblem> {
+    if is_path(expanded) {
         return Ok(());
     }
     for part in parts(text) {

@@ -197,9 +197,11 @@ impl ChannelSet {
         context: &ChannelContext<'_>,
         settings: &Settings,
     ) -> Result<(), ChannelsError> {
-        check_channel_variables(&entry.written).map_err(|source| ChannelsError::Manifest {
-            position: entry.position.clone(),
-            source,
+        check_channel_variables(&entry.written, &entry.text).map_err(|source| {
+            ChannelsError::Manifest {
+                position: entry.position.clone(),
+                source,
+            }
         })?;
         let variables = used_variables(&entry.written, settings);
         for text in settings.channel_rules.expand(&entry.text) {

@@ -98,3 +98,20 @@ fn a_proxy_without_a_host_is_refused_without_its_password() {
     );
     assert!(!format!("{error} {error:?}").contains("S3CR3T"));
 }
+
+#[test]
+fn no_redirect_takes_a_header_from_https_to_http() {
+    let url = |text: &str| Url::parse(text).unwrap();
+    for (previous, next, expected) in [
+        ("https://h:8443/x", "http://h:8443/x", true),
+        ("https://h/x", "http://h:443/y", true),
+        // reqwest drops the header itself.
+        ("https://h/x", "http://h/x", false),
+        ("https://h:8443/x", "http://other:8443/x", false),
+        ("https://h/x", "https://h/y", false),
+        ("http://h/x", "https://h/x", false),
+    ] {
+        let found = is_kept_downgrade(&url(previous), &url(next));
+        assert_eq!(found, expected, "{previous} {next}");
+    }
+}

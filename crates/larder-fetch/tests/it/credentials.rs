@@ -2,10 +2,11 @@
 
 use std::fs;
 
-use larder_fetch::{Credential, Network, NetworkOptions, split_credentials};
+use larder_fetch::{Credential, Network, NetworkOptions, ProxyChoice, split_credentials};
 use larder_testkit::{Auth, Fault, Server};
 use url::Url;
 
+use crate::raw::RawServer;
 use crate::support::{World, closure, locked, network, network_options, options, whole_text};
 
 const SECRET: &str = "S3CR3T-tk";
@@ -268,4 +269,67 @@ async fn redirects_without_end_are_given_up_and_not_tried_again() {
         text.contains("redirect") && !text.contains("S3CR3T"),
         "{text}"
     );
+}
+
+/// The `Authorization` header with which a package of `http://channel.invalid` is asked for, which is no
+/// loopback address: the proxy hears what a server would. `entry` is for netrc and for rattler's file.
+async fn header_over_plain_http(netrc: Option<&str>, auth_file: Option<&str>) -> Option<String> {
+    let world = World::new();
+    let package = world.publish("a", 3000);
+    let proxy = RawServer::ok("Content-Length: 3000\r\n", &package.bytes);
+    let write = |name: &str, text: Option<&str>| {
+        let path = world.path(name);
+        text.map(|text| {
+            fs::write(&path, text).unwrap();
+            path.clone()
+        })
+    };
+    let network = Network::new(&NetworkOptions {
+        netrc: write("netrc", netrc),
+        auth_file: write("auth.json", auth_file),
+        proxy: ProxyChoice::Url(Url::parse(&proxy.url).unwrap()),
+        ..network_options()
+    })
+    .unwrap();
+    let closure = closure(vec![locked(&package, "http://channel.invalid/forge")]);
+    world.fetch(&closure, &options(&network)).await.unwrap();
+    let head = proxy.heads().remove(0);
+    let header = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        name.eq_ignore_ascii_case("authorization")
+            .then(|| value.to_owned())
+    });
+    header
+}
+
+#[tokio::test]
+async fn credentials_from_files_go_over_plain_http_only_if_the_entry_says_so() {
+    let login = format!("login ann password {SECRET}\n");
+    for machine in [
+        "channel.invalid",
+        "https://channel.invalid",
+        "http://other.invalid",
+        "default",
+    ] {
+        let text = format!("machine {machine} {login}").replace("machine default", "default");
+        assert_eq!(
+            header_over_plain_http(Some(&text), None).await,
+            None,
+            "{machine}"
+        );
+    }
+    for key in ["channel.invalid", "*.invalid", "https://channel.invalid"] {
+        let text = format!(r#"{{"{key}": {{"BearerToken": "{SECRET}"}}}}"#);
+        assert_eq!(
+            header_over_plain_http(None, Some(&text)).await,
+            None,
+            "{key}"
+        );
+    }
+    let text = format!("machine http://channel.invalid {login}");
+    let header = header_over_plain_http(Some(&text), None).await.unwrap();
+    assert!(header.starts_with("Basic "), "{header}");
+    let text = format!(r#"{{"http://channel.invalid": {{"BearerToken": "{SECRET}"}}}}"#);
+    let header = header_over_plain_http(None, Some(&text)).await;
+    assert_eq!(header, Some(format!("Bearer {SECRET}")));
 }

@@ -27,6 +27,10 @@ fn expanded(text: &str) -> String {
     expand_channel(text, &Variables)
 }
 
+fn check(text: &str) -> Result<(), VariableProblem> {
+    check_variables(text, &expanded(text))
+}
+
 #[test]
 fn user_password_and_token_are_expanded_and_cannot_leave_their_place() {
     for (text, expected) in [
@@ -44,7 +48,7 @@ fn user_password_and_token_are_expanded_and_cannot_leave_their_place() {
         ("https://h/t/$UNSET/c", "https://h/t/$UNSET/c"),
     ] {
         assert_eq!(expanded(text), expected);
-        assert_eq!(check_variables(text), Ok(()), "{text}");
+        assert_eq!(check(text), Ok(()), "{text}");
     }
 }
 
@@ -81,7 +85,7 @@ fn no_other_part_of_a_url_or_name_is_expanded() {
                 let problem = VariableProblem::Place(name.to_owned());
                 // `$NAMEt` is another name.
                 if !template.contains("{}t") {
-                    assert_eq!(check_variables(&text), Err(problem), "{text}");
+                    assert_eq!(check(&text), Err(problem), "{text}");
                 }
             }
         }
@@ -103,7 +107,7 @@ fn credentials_of_other_services_are_expanded_nowhere() {
     }
     let problem = VariableProblem::Service("GITHUB_TOKEN".to_owned());
     assert_eq!(
-        check_variables("https://u:${GITHUB_TOKEN}@evil.example/c"),
+        check("https://u:${GITHUB_TOKEN}@evil.example/c"),
         Err(problem)
     );
 }
