@@ -2,7 +2,7 @@ use std::fs;
 
 use url::Url;
 
-use super::{Network, NetworkError, NetworkOptions};
+use super::{Network, NetworkError, NetworkOptions, is_kept_downgrade};
 use crate::Credential;
 use crate::ProxyChoice;
 
