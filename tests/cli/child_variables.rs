@@ -285,6 +285,24 @@ fn a_file_of_requirements_is_of_this_user_alone_and_gone_afterwards() {
     }
 }
 
+#[test]
+fn requirements_of_a_killed_run_are_removed_by_the_next() {
+    let sandbox = sandbox();
+    let pip = "#!/bin/sh\nif [ ! -e \"$HOME/killed\" ]; then touch \"$HOME/killed\"; kill -9 $PPID; fi; exit 1\n";
+    python_and_pip(&sandbox, pip);
+    let line = format!("--extra-index-url https://user:{CANARY}@127.0.0.1:1/simple");
+    let manifest =
+        format!("channels: [./channel]\ndependencies: [python, {{pip: [\"{line}\", six]}}]\n");
+    sandbox.write("environment.yml", &manifest);
+    let lock = || Run::of(sandbox.command(&["lock"]).env("LARDER_UV", ""));
+    let left = || crate::credentials::files_with(&sandbox.trees(), CANARY, &[]);
+    lock();
+    assert!(sandbox.home().join("killed").exists());
+    assert_eq!(left().len(), 1, "the killed run has left its requirements");
+    lock().fails_with(1);
+    assert_eq!(left(), [""; 0]);
+}
+
 fn make_executable(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();

@@ -191,7 +191,7 @@ impl PipRun<'_> {
         (tool, python): (&Tool, Option<&Path>),
         indexes: &Indexes,
     ) -> Result<PipLock, PipError> {
-        let scratch = scratch(self.settings)?;
+        let scratch = scratch(self.settings, self.reporter)?;
         let directory = scratch.path().join("pip");
         larder_fs::create_shared_dir(&directory)?;
         let request = ResolveRequest {
@@ -221,7 +221,12 @@ fn wants_python(output: &str) -> bool {
     output.contains("No interpreter found") || output.contains("No Python interpreter")
 }
 
-/// A directory for files of tools, on the file system of the trees.
-fn scratch(settings: &Settings) -> Result<ScratchDir, PipError> {
-    Ok(scratch_beside(&settings.trees.join("pip"))?)
+/// A directory for files of tools, on the file system of the trees. Those of killed runs are removed: there may
+/// be credentials in them.
+fn scratch(settings: &Settings, reporter: &dyn Reporter) -> Result<ScratchDir, PipError> {
+    let place = settings.trees.join("pip");
+    if let Err(error) = larder_link::recover(&place, reporter) {
+        reporter.note(format!("{error}: {}", error.source));
+    }
+    Ok(scratch_beside(&place)?)
 }
