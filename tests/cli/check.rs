@@ -239,3 +239,88 @@ fn a_file_of_virtual_packages_says_what_the_targets_have() {
         run.stderr
     );
 }
+
+#[test]
+fn an_unknown_package_to_upgrade_is_an_error_with_a_suggestion() {
+    let sandbox = app_and_lib();
+    sandbox.larder(&["lock"]).success();
+    let before = lock_text(&sandbox);
+    let run = sandbox
+        .larder(&["lock", "--upgrade-package", "ap"])
+        .fails_with(1);
+    assert!(
+        run.stderr.contains("--upgrade-package ap") && run.stderr.contains("did you mean app?"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(lock_text(&sandbox), before);
+    sandbox
+        .larder(&["lock", "--upgrade-package", "lib"])
+        .success();
+}
+
+#[test]
+fn a_platform_that_is_not_locked_names_the_command_that_adds_it() {
+    let sandbox = app_and_lib();
+    fs::rename(sandbox.path("environment.yml"), sandbox.path("lockme.yml")).unwrap();
+    sandbox
+        .larder(&["lock", "-f", "lockme.yml", "--platform", "win-64"])
+        .success();
+    let create = ["create", "-p", "env", "-f", "lockme.yml"];
+    let run = sandbox.larder(&create).fails_with(1);
+    let command = run
+        .stderr
+        .split('`')
+        .find(|text| text.starts_with("larder lock"));
+    let command = command.unwrap_or_else(|| panic!("no command in {}", run.stderr));
+    assert!(command.contains("-f lockme.yml") && command.contains("--platform win-64"));
+    let arguments: Vec<&str> = command.split(' ').skip(1).collect();
+    sandbox.larder(&arguments).success();
+    sandbox.larder(&create).success();
+}
+
+#[test]
+fn both_hooks_stop_at_a_platform_that_the_manifest_no_longer_names() {
+    let sandbox = app_and_lib();
+    let manifest = |platforms: &str| {
+        let text =
+            format!("channels: [./channel]\nplatforms: [{platforms}]\ndependencies: [app]\n");
+        sandbox.write("environment.yml", &text);
+    };
+    manifest("linux-64, osx-64");
+    sandbox.larder(&["lock", "environment.yml"]).success();
+    manifest("linux-64");
+    let run = sandbox
+        .larder(&["lock", "--check", "environment.yml"])
+        .fails_with(1);
+    assert!(run.stderr.contains("osx-64 is locked"), "{}", run.stderr);
+    sandbox
+        .larder(&["lock", "--check", "--platform", "linux-64"])
+        .success();
+    sandbox
+        .larder(&["lock", "--fail-on-change", "environment.yml"])
+        .fails_with(1);
+    sandbox
+        .larder(&["lock", "--check", "environment.yml"])
+        .success();
+}
+
+#[test]
+fn a_lock_does_not_choose_the_manifest_that_it_is_checked_against() {
+    let sandbox = app_and_lib();
+    sandbox.larder(&["lock"]).success();
+    let text = lock_text(&sandbox);
+    let manifest = fs::read_to_string(sandbox.path("environment.yml")).unwrap();
+    sandbox.write("evil.yml", &manifest);
+    sandbox.write(
+        "environment.yml",
+        "channels: [./channel]\ndependencies: [lib]\n",
+    );
+    sandbox.write(
+        "conda-lock.yml",
+        &text.replace("  - environment.yml", "  - evil.yml"),
+    );
+    sandbox
+        .larder(&["lock", "--check", "conda-lock.yml"])
+        .fails_with(1);
+}

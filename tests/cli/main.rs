@@ -21,6 +21,8 @@ mod create;
 mod credentials;
 mod crowd;
 mod departures;
+#[cfg(unix)]
+mod edited_locks;
 mod env_create;
 mod env_export;
 mod env_list;

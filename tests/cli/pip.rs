@@ -38,14 +38,14 @@ fn python() -> Option<&'static (TempDir, RealPython)> {
 }
 
 /// What a test of this module has: a channel with python, pip and six, an index with three wheels.
-struct World {
-    sandbox: Sandbox,
-    server: Server,
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) server: Server,
     site_packages: String,
 }
 
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
-fn world() -> Option<World> {
+pub(crate) fn world() -> Option<World> {
     let Some((directory, python)) = python() else {
         eprintln!("skipped: no Python that can make a virtual environment");
         return None;
@@ -97,7 +97,7 @@ fn world() -> Option<World> {
 }
 
 impl World {
-    fn manifest(&self, dependencies: &str, lines: &[&str]) {
+    pub(crate) fn manifest(&self, dependencies: &str, lines: &[&str]) {
         let mut text =
             format!("channels: [./channel]\ndependencies:\n  - python\n{dependencies}  - pip:\n");
         text.push_str("    - --no-index\n");
@@ -111,7 +111,7 @@ impl World {
         self.sandbox.write("environment.yml", &text);
     }
 
-    fn larder(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn larder(&self, arguments: &[&str]) -> Run {
         let mut command = self.sandbox.command(arguments);
         Run::of(command.env("LARDER_UV", ""))
     }
@@ -124,7 +124,7 @@ impl World {
         env(&self.sandbox).join(&self.site_packages).join(path)
     }
 
-    fn lock(&self) -> String {
+    pub(crate) fn lock(&self) -> String {
         fs::read_to_string(self.sandbox.path("conda-lock.yml")).unwrap()
     }
 }
@@ -238,7 +238,7 @@ fn cep24_13_a_failing_pip_section_leaves_no_environment_and_ran_after_the_conda_
         "conda-lock.yml",
         &lock.replace(&digest, &larder_digest_of(&bytes)),
     );
-    let run = world.larder(&["create", "-p", "env"]);
+    let run = world.larder(&["create", "-p", "env", "--frozen"]);
     assert_ne!(run.status, 0);
     assert!(
         run.stderr.contains("could not install") && run.stderr.contains("dull"),
@@ -516,10 +516,10 @@ fn a_source_is_built_offline_with_what_the_environment_has_and_once() {
         );
     world.sandbox.write("conda-lock.yml", &lock);
     world
-        .larder(&["create", "-p", "env", "--download-only"])
+        .larder(&["create", "-p", "env", "--frozen", "--download-only"])
         .success();
     let run = world
-        .larder(&["create", "-p", "env", "--offline"])
+        .larder(&["create", "-p", "env", "--frozen", "--offline"])
         .success();
     assert!(run.stderr.contains("pip: "), "it was built: {}", run.stderr);
     assert!(
@@ -530,7 +530,7 @@ fn a_source_is_built_offline_with_what_the_environment_has_and_once() {
     world.larder(&["verify", "-p", "env"]).success();
     fs::remove_dir_all(env(&world.sandbox)).unwrap();
     let run = world
-        .larder(&["create", "-p", "env", "--offline"])
+        .larder(&["create", "-p", "env", "--frozen", "--offline"])
         .success();
     assert!(
         !run.stderr.contains("Building wheel"),

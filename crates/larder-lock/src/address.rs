@@ -10,8 +10,10 @@ const DEFAULT_HOST: &str = "https://conda.anaconda.org/";
 const DEFAULTS: [&str; 3] = [
     "https://repo.anaconda.com/pkgs/main",
     "https://repo.anaconda.com/pkgs/r",
-    "https://repo.anaconda.com/pkgs/msys2",
+    MSYS2,
 ];
+/// Part of `defaults` on Windows.
+pub(crate) const MSYS2: &str = "https://repo.anaconda.com/pkgs/msys2";
 
 /// What conda and conda-lock write where they have taken a token out.
 const REDACTED: &str = "<TOKEN>";

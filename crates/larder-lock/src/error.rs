@@ -241,8 +241,9 @@ pub enum Problem {
 pub enum ClosureError {
     /// The lock is for other platforms.
     #[error(
-        "the lock has no packages for {subdir}, only for {}: run `larder lock --platform {subdir}`",
-        list(available)
+        "the lock has no packages for {subdir}, only for {}: `larder lock{}` adds it",
+        list(available),
+        options(available, *subdir)
     )]
     NotLocked {
         /// The subdir that was asked for.
@@ -257,6 +258,12 @@ pub enum ClosureError {
         #[source]
         source: DuplicatePackage,
     },
+}
+
+/// `larder lock` keeps the platforms that it is given, and no others.
+fn options(available: &[Subdir], subdir: Subdir) -> String {
+    let all = available.iter().chain([&subdir]);
+    all.map(|subdir| format!(" --platform {subdir}")).collect()
 }
 
 fn list(subdirs: &[Subdir]) -> String {

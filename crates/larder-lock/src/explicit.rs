@@ -9,8 +9,8 @@ use rattler_conda_types::Subdir;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::{
-    Completeness, DEFAULT_CATEGORY, LockChannel, LockError, LockFile, LockedPackage, Note,
-    ParseContext, Problem,
+    Completeness, DEFAULT_CATEGORY, LockChannel, LockError, LockFile, LockWriter, LockedPackage,
+    Note, ParseContext, Problem,
     address::PackageUrl,
     archive::ArchiveName,
     dependencies::Dependencies,
@@ -213,6 +213,7 @@ impl Reader<'_> {
             custom_metadata: BTreeMap::new(),
             packages: self.packages,
             notes: self.notes,
+            writer: LockWriter::Other,
         }
     }
 }

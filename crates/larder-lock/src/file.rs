@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use larder_digest::{Hasher, Md5, Sha256};
 use rattler_conda_types::Subdir;
 
-use crate::{Closure, ClosureError, LockedPackage, address};
+use crate::{Closure, ClosureError, LockWriter, LockedPackage, address};
 
 /// A lock file: the closures of one environment on several platforms (CEP 37).
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,7 @@ pub struct LockFile {
     /// Sorted as they are written, see `write`.
     pub(crate) packages: Vec<LockEntry>,
     pub(crate) notes: Vec<Note>,
+    pub(crate) writer: LockWriter,
 }
 
 /// One item of `package`.
@@ -208,6 +209,11 @@ impl LockFile {
         self.virtual_packages
             .get(&subdir)
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// Which program wrote the lock, and whether it is still as it was written.
+    pub fn writer(&self) -> LockWriter {
+        self.writer
     }
 
     /// Where the lock departs from CEP 37 without harm.

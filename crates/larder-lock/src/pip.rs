@@ -28,6 +28,9 @@ pub struct PipRequest {
     pub passed_on: Vec<String>,
     /// Major and minor version of the Python that this was resolved for.
     pub python: String,
+    /// Names of distributions that the lines in `passed_on` depend on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needed_by_passed_on: Vec<String>,
     /// The index of each wheel that names one, by package name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     indexes: BTreeMap<String, String>,
@@ -40,6 +43,9 @@ pub struct PipLock {
     pub packages: Vec<PipPackage>,
     /// What was asked for; nothing in locks that other tools made.
     pub request: Option<PipRequest>,
+    /// Lines for pip that no digest can stand for: those of the request, and the repositories that other
+    /// tools list among their packages.
+    passed_on: Vec<String>,
 }
 
 impl PipRequest {
@@ -49,12 +55,32 @@ impl PipRequest {
             requirements,
             passed_on,
             python,
+            needed_by_passed_on: Vec::new(),
             indexes: BTreeMap::new(),
         }
     }
 }
 
 impl PipLock {
+    /// These packages, asked for by `request`, with its lines that are passed on.
+    pub fn new(packages: Vec<PipPackage>, request: Option<PipRequest>) -> Self {
+        let passed_on = request.iter().flat_map(|request| &request.passed_on);
+        Self {
+            packages,
+            passed_on: passed_on.cloned().collect(),
+            request,
+        }
+    }
+
+    /// The same with other packages.
+    #[must_use]
+    pub fn with_packages(&self, packages: Vec<PipPackage>) -> Self {
+        Self {
+            packages,
+            ..self.clone()
+        }
+    }
+
     /// Whether there is nothing to install.
     pub fn is_empty(&self) -> bool {
         self.packages.is_empty() && self.passed_on().is_empty()
@@ -62,9 +88,7 @@ impl PipLock {
 
     /// The lines that no digest can stand for.
     pub fn passed_on(&self) -> &[String] {
-        self.request
-            .as_ref()
-            .map_or(&[], |request| request.passed_on.as_slice())
+        &self.passed_on
     }
 }
 
@@ -106,16 +130,140 @@ impl LockFile {
         let request: Option<PipRequest> = text.and_then(|text| serde_json::from_str(text).ok());
         let indexes = request.as_ref().map(|request| &request.indexes);
         let packages = self.pip_packages(subdir, selection).into_iter();
-        let packages = packages.map(|package| PipPackage {
-            index: package
-                .index
-                .clone()
-                .or_else(|| indexes?.get(&package.name).cloned()),
-            ..package.clone()
-        });
-        PipLock {
-            packages: packages.collect(),
-            request,
-        }
+        let (repositories, packages): (Vec<PipPackage>, Vec<PipPackage>) = packages
+            .map(|package| PipPackage {
+                index: package
+                    .index
+                    .clone()
+                    .or_else(|| indexes?.get(&package.name).cloned()),
+                ..package.clone()
+            })
+            .partition(|package| is_repository(&package.url));
+        let mut lock = PipLock::new(packages, request);
+        let lines = repositories
+            .iter()
+            .map(|package| format!("{} @ {}", package.name, package.url));
+        lock.passed_on.extend(lines);
+        lock
     }
+}
+
+/// Whether `url` is the address of a repository, as pip writes it.
+pub(crate) fn is_repository(url: &str) -> bool {
+    REPOSITORIES.iter().any(|tool| url.starts_with(tool))
+}
+
+const REPOSITORIES: [&str; 4] = ["git+", "hg+", "svn+", "bzr+"];
+const TRANSPORTS: [&str; 5] = ["https", "http", "ssh", "git", "file"];
+/// Longer lines are refused unread.
+const MAX_LINE: usize = 4096;
+/// Longer names are refused: some of them become names of files.
+const MAX_NAME: usize = 128;
+
+/// Whether `name` may be the name of a distribution (PEP 508), so that it can stand in a requirements file
+/// or in the name of a file.
+pub fn is_distribution_name(name: &str) -> bool {
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let is_end = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    name.len() <= MAX_NAME
+        && name.bytes().all(is_of_name)
+        && is_end(name.as_bytes().first())
+        && is_end(name.as_bytes().last())
+}
+
+/// Whether `version` has only letters that a version of PEP 440 has.
+pub(crate) fn is_distribution_version(version: &str) -> bool {
+    let is_of_version = |byte: u8| byte.is_ascii_alphanumeric() || b"._+!-".contains(&byte);
+    version.len() <= MAX_NAME
+        && version.bytes().all(is_of_version)
+        && version
+            .bytes()
+            .next()
+            .is_some_and(|first| first.is_ascii_alphanumeric())
+}
+
+/// Why `line` must not stand in a requirements file that uv or pip reads, whoever wrote the lock; `None` for
+/// a path, an editable path, a repository at a commit, or `name==version`.
+///
+/// pip and uv read options in such a file (`--index-url`), options behind a requirement
+/// (`--config-settings`), variables (`${TOKEN}` in an address sends the token there), comments and
+/// continued lines: none of these may come from a lock.
+pub fn passed_on_problem(line: &str) -> Option<&'static str> {
+    let is_break = |letter: char| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}');
+    if line.is_empty() || line.len() > MAX_LINE || line.trim() != line {
+        return Some("is empty, too long or begins with a blank");
+    }
+    if line.contains(is_break) || line.ends_with('\\') {
+        return Some("has a line break or a control character");
+    }
+    if line.contains("${") || line.contains(" #") || line.starts_with('#') {
+        return Some("has a variable or a comment");
+    }
+    let editable = ["-e ", "--editable "];
+    let place = editable.iter().find_map(|option| line.strip_prefix(option));
+    let place = place.unwrap_or(line);
+    if place.split_whitespace().any(|word| word.starts_with('-')) {
+        return Some("has an option");
+    }
+    if let Some((name, version)) = line.split_once("==") {
+        let is_pinned = is_distribution_name(name) && is_distribution_version(version);
+        return (!is_pinned).then_some("is no `name==version`");
+    }
+    match place.split_once(" @ ") {
+        Some((name, url)) => match is_distribution_name(name) {
+            true => address_problem(url),
+            false => Some("begins with no name of a distribution"),
+        },
+        None if is_repository(place) => address_problem(place),
+        None => path_problem(place),
+    }
+}
+
+fn address_problem(url: &str) -> Option<&'static str> {
+    let Some((tool, url)) = url.split_once('+') else {
+        return Some("is no address of a repository");
+    };
+    let (Some((transport, rest)), true) = (
+        url.split_once("://"),
+        REPOSITORIES.contains(&format!("{tool}+").as_str()),
+    ) else {
+        return Some("is no address of a repository");
+    };
+    if !TRANSPORTS.contains(&transport) || rest.contains(char::is_whitespace) {
+        return Some("is no address of a repository");
+    }
+    // `ssh://-oProxyCommand=...` and `@--upload-pack=...` are options to ssh and git.
+    let mut parts = rest.split(['/', '@', ':']);
+    parts
+        .any(|part| part.starts_with('-'))
+        .then_some("has an option in its address")
+}
+
+fn path_problem(path: &str) -> Option<&'static str> {
+    let is_windows = path.as_bytes().get(1) == Some(&b':');
+    let is_path = path.starts_with(['.', '/', '\\']) || is_windows;
+    (!is_path || path.contains("://")).then_some("is no path, repository or `name==version`")
+}
+
+/// Why the value of a `custom_metadata` key is no record of a `pip:` section, if the key is for one.
+pub(crate) fn request_problem(key: &str, text: &str) -> Option<String> {
+    key.strip_prefix(KEY)?;
+    let request: PipRequest = match serde_json::from_str(text) {
+        Ok(request) => request,
+        Err(error) => return Some(format!("what `larder lock` wrote there ({error})")),
+    };
+    // It becomes part of the name of a directory.
+    let is_python = request.python.split('.').count() == 2
+        && request
+            .python
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if !is_python && !request.python.is_empty() {
+        return Some("`python` to be a version like 3.12".to_owned());
+    }
+    let mut lines = request.passed_on.iter();
+    lines.find_map(|line| {
+        let problem = passed_on_problem(line)?;
+        Some(format!("no line for pip like `{line}`, which {problem}"))
+    })
 }

@@ -34,7 +34,7 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawMetadata {
     pub(crate) content_hash: Option<Spanned<BTreeMap<String, Option<String>>>>,
-    pub(crate) channels: Option<Vec<Spanned<RawChannel>>>,
+    pub(crate) channels: Option<Vec<Spanned<RawChannelEntry>>>,
     pub(crate) platforms: Option<Vec<Spanned<String>>>,
     pub(crate) sources: Option<Vec<Spanned<String>>>,
     #[serde(rename = "time_metadata")]
@@ -68,6 +68,35 @@ pub(crate) struct RawGit {
 pub(crate) struct RawChannel {
     pub(crate) url: Option<String>,
     pub(crate) used_env_vars: Option<Vec<String>>,
+}
+
+/// A map in CEP 37, a plain name in files of other tools.
+pub(crate) struct RawChannelEntry(pub(crate) RawChannel);
+
+impl<'de> Deserialize<'de> for RawChannelEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MapOrName;
+        impl<'de> Visitor<'de> for MapOrName {
+            type Value = RawChannelEntry;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a channel: a map with `url` and `used_env_vars`, or a name")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(RawChannelEntry(RawChannel {
+                    url: Some(name.to_owned()),
+                    used_env_vars: Some(Vec::new()),
+                }))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Self::Value, A::Error> {
+                let access = serde::de::value::MapAccessDeserializer::new(access);
+                RawChannel::deserialize(access).map(RawChannelEntry)
+            }
+        }
+        deserializer.deserialize_any(MapOrName)
+    }
 }
 
 #[derive(Deserialize)]

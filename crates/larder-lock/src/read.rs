@@ -13,9 +13,11 @@ use crate::{
     LockError, LockFile, LockKind, Note, Problem, detect,
     file::{Content, LockEntry},
     kind::top_level,
+    pip::request_problem,
     raw::{RawLock, RawPackage},
     read_package,
-    write::OUR_KEYS,
+    seal::{SEAL_KEY, Sealed, Signs},
+    write::{OUR_KEYS, content_hash},
 };
 
 impl LockFile {
@@ -145,15 +147,40 @@ impl<'a> Reader<'a> {
         let metadata = metadata.value;
         self.read_platforms(&metadata, line)?;
         self.check_content_hash(&metadata, line)?;
+        let content_hashes = metadata.content_hash.map(|hashes| hashes.value);
+        let content_hashes = content_hashes.unwrap_or_default();
         let channels = self.read_channels(metadata.channels, line)?;
         let sources = self.read_sources(metadata.sources, line)?;
         let inputs = self.read_inputs(metadata.inputs_metadata)?;
-        self.custom_metadata = metadata.custom_metadata.unwrap_or_default();
+        let mut custom_metadata = metadata.custom_metadata.unwrap_or_default();
+        let seal = custom_metadata.remove(SEAL_KEY);
+        self.custom_metadata = custom_metadata.clone();
+        self.check_pip_requests(line)?;
         let virtual_packages = self.take_virtual_packages();
         if package.is_none() {
             self.note(line, "`package` is empty: read as a lock of no packages");
         }
         let packages = self.read_packages(package.unwrap_or_default())?;
+        let sealed = Sealed {
+            platforms: &self.platforms,
+            channels: &channels,
+            sources: &sources,
+            custom_metadata: &custom_metadata,
+        };
+        let items: Vec<String> = packages.iter().map(crate::write::item).collect();
+        let has_our_hash = seal.is_none()
+            && !packages.is_empty()
+            && self.platforms.iter().all(|platform| {
+                let entries = packages.iter().zip(&items);
+                let own = entries.filter(|(entry, _)| entry.platform == *platform);
+                let hash = content_hash(own.map(|(_, item)| item.as_str()));
+                content_hashes.get(platform.as_str()) == Some(&Some(hash))
+            });
+        let signs = Signs {
+            seal: seal.as_deref(),
+            has_our_hash,
+        };
+        let writer = sealed.writer(&signs, items.iter().map(String::as_str));
         self.custom_metadata
             .retain(|key, _| !key.starts_with(OUR_KEYS));
         Ok(LockFile {
@@ -165,7 +192,27 @@ impl<'a> Reader<'a> {
             custom_metadata: self.custom_metadata,
             packages,
             notes: self.notes,
+            writer,
         })
+    }
+
+    /// A record of a `pip:` section that cannot be read must not count as none: a lock of another tool,
+    /// which has none, is asked for less.
+    fn check_pip_requests(&self, line: u64) -> Result<(), LockError> {
+        for (key, text) in &self.custom_metadata {
+            if let Some(problem) = request_problem(key, text) {
+                return Err(LockError::Metadata {
+                    file: self.file.to_owned(),
+                    line,
+                    problem: Box::new(Problem::Value {
+                        key: "custom_metadata",
+                        found: key.clone(),
+                        expected: problem,
+                    }),
+                });
+            }
+        }
+        Ok(())
     }
 
     fn read_packages(

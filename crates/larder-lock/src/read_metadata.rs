@@ -10,7 +10,7 @@ use serde_saphyr::Spanned;
 
 use crate::{
     InputDigests, LockChannel, LockError, Problem, address,
-    raw::{RawChannel, RawInput, RawMetadata},
+    raw::{RawChannelEntry, RawInput, RawMetadata},
     read::{Reader, is_hex},
     write::OUR_KEYS,
 };
@@ -70,6 +70,7 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// `content_hash` must be there; what is in it decides nothing.
     pub(crate) fn check_content_hash(
         &mut self,
         metadata: &RawMetadata,
@@ -82,22 +83,18 @@ impl Reader<'_> {
             "a sha256 for each platform",
         )?;
         let line = hashes.referenced.line();
-        let mut odd = Vec::new();
+        let (mut odd, mut missing) = (Vec::new(), Vec::new());
         for platform in &self.platforms {
             match hashes.value.get(platform.as_str()) {
                 Some(Some(hash)) if is_hex(hash, 64) => {}
                 Some(_) => odd.push(platform.as_str()),
-                None => {
-                    return self.refuse(
-                        line,
-                        Problem::Value {
-                            key: "content_hash",
-                            found: format!("nothing for {platform}"),
-                            expected: "a sha256 for each of `platforms`".to_owned(),
-                        },
-                    );
-                }
+                // micromamba adds platforms without one. Nothing is decided by it.
+                None => missing.push(platform.as_str()),
             }
+        }
+        if !missing.is_empty() {
+            let platforms = missing.join(", ");
+            self.note(line, format!("`content_hash` has nothing for {platforms}"));
         }
         if !odd.is_empty() {
             let platforms = odd.join(", ");
@@ -111,16 +108,17 @@ impl Reader<'_> {
 
     pub(crate) fn read_channels(
         &self,
-        channels: Option<Vec<Spanned<RawChannel>>>,
+        channels: Option<Vec<Spanned<RawChannelEntry>>>,
         line: u64,
     ) -> Result<Vec<LockChannel>, LockError> {
         let channels = self.require(channels, line, "channels", "a list of channels")?;
-        let read = |channel: Spanned<RawChannel>| {
+        let read = |channel: Spanned<RawChannelEntry>| {
             let line = channel.referenced.line();
-            let url = channel.value.url.filter(|url| !url.is_empty());
+            let channel = channel.value.0;
+            let url = channel.url.filter(|url| !url.is_empty());
             let url = self.require(url, line, "url", "the channel's URL")?;
             let variables = self.require(
-                channel.value.used_env_vars,
+                channel.used_env_vars,
                 line,
                 "used_env_vars",
                 "a list of variable names, mostly []",

@@ -10,6 +10,7 @@ use crate::{
     dependencies,
     file::{Content, LockEntry},
     names,
+    pip::{is_distribution_name, is_distribution_version, is_repository, passed_on_problem},
     raw::{RawHash, RawPackage, RawSource},
     read::{Reader, is_hex},
     record::{Core, Remainder},
@@ -96,7 +97,7 @@ impl Item {
         let (manager, line) = self.require(raw.manager.take(), "manager", "conda or pip")?;
         let content = match manager.as_str() {
             "conda" => self.conda(reader, raw, platform)?,
-            "pip" => self.pip(raw)?,
+            "pip" => self.pip(reader, raw)?,
             other => return self.refuse_value(line, "manager", other, "conda or pip"),
         };
         Ok(LockEntry {
@@ -323,23 +324,42 @@ impl Item {
         }
     }
 
-    fn pip(&self, raw: RawPackage) -> Result<Content, LockError> {
-        let rule = (is_pip_text as fn(&str) -> bool, "a name of PyPI");
+    fn pip(&self, reader: &mut Reader<'_>, raw: RawPackage) -> Result<Content, LockError> {
+        // Both become part of a line for pip and of names of files: nothing else may be in them.
+        let rule = (
+            is_distribution_name as fn(&str) -> bool,
+            "a name of a distribution (PEP 508)",
+        );
         let (name, _) = self.text(raw.name, "name", rule)?;
-        let rule = (is_pip_text as fn(&str) -> bool, "a version of PEP 440");
+        let rule = (
+            is_distribution_version as fn(&str) -> bool,
+            "a version (PEP 440)",
+        );
         let (version, _) = self.text(raw.version, "version", rule)?;
-        let (url, _) = self.url(raw.url)?;
-        let Some(hash) = raw.hash else {
-            let expected = "md5 or sha256 of the wheel";
-            return self.refuse(
-                self.line,
-                Problem::Missing {
-                    key: "hash",
-                    expected,
-                },
-            );
+        let url = match &raw.url {
+            Some(url) if is_repository(&url.value) => self.repository(&name, url)?,
+            _ => self.url(raw.url)?.0,
         };
-        let hashes = self.hashes(hash)?;
+        let expected = "md5 or sha256 of the wheel";
+        let missing = Problem::Missing {
+            key: "hash",
+            expected,
+        };
+        let hashes = match raw.hash {
+            // What other tools write there is the commit.
+            _ if is_repository(&url) => {
+                let text = format!(
+                    "{name} is a repository, which no digest stands for: it is passed on to pip"
+                );
+                reader.note(self.line, text);
+                Hashes {
+                    md5: None,
+                    sha256: None,
+                }
+            }
+            Some(hash) => self.hashes(hash)?,
+            None => return self.refuse(self.line, missing),
+        };
         let dependencies = match raw.dependencies {
             Some(raw) => dependencies::to_map(&raw.specs()).into_iter().collect(),
             None => Vec::new(),
@@ -354,8 +374,23 @@ impl Item {
             dependencies,
         })))
     }
-}
 
-fn is_pip_text(text: &str) -> bool {
-    !text.is_empty() && !text.starts_with('.') && !text.contains(['/', '\\', '\0'])
+    /// The address of a repository at a commit. Its user (`git@`) is no secret, a password is.
+    fn repository(&self, name: &str, raw: &Spanned<String>) -> Result<String, LockError> {
+        let line = raw.referenced.line();
+        let url = &raw.value;
+        let authority = url.split_once("://").map_or("", |(_, rest)| rest);
+        let authority = authority.split('/').next().unwrap_or_default();
+        let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
+        if user.contains(':') {
+            return self.refuse(line, Problem::Credentials { key: "url" });
+        }
+        match passed_on_problem(&format!("{name} @ {url}")) {
+            None => Ok(url.clone()),
+            Some(problem) => {
+                let expected = format!("an address of a repository; it {problem}");
+                self.refuse_value(line, "url", url, expected)
+            }
+        }
+    }
 }

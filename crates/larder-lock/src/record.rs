@@ -163,6 +163,15 @@ impl Core {
         if FIXED.iter().any(|key| fields.contains_key(*key)) {
             return Remainder::Foreign("would change what is installed");
         }
+        // The address says where a package is from: a remainder must not contradict it.
+        let place = PackageUrl::of(&self.url);
+        let says = |key: &str, known: Option<&str>| match (fields.get(key), known) {
+            (Some(found), Some(known)) => found.as_str() == Some(known),
+            _ => true,
+        };
+        if !says("subdir", place.subdir.as_deref()) || !says("fn", Some(&place.file_name)) {
+            return Remainder::Foreign("contradicts the url");
+        }
         if let Some(depends) = fields.get("depends") {
             let depends = strings(Some(depends));
             if dependencies::to_map(&depends) != self.dependencies {

@@ -1,16 +1,20 @@
 //! Whether a lock is still what is asked for, with every reason why it is not.
 //!
 //! Never solves and never compares texts: a comment, another order or another spelling of the same
-//! spec makes no lock stale. A record may come from a channel outside the list, as related channels
-//! do (CEP 42), unless the spec names a channel.
+//! spec makes no lock stale. A lock is hostile input: each package must be at a channel of the list, or at
+//! the one that the spec for it names, must be for the platform, and must be needed by a spec or by another
+//! package that is. What is elsewhere (a related channel of CEP 42, a `base_url` of CEP 15) is a reason
+//! that only the channel's index can settle: what a lock says of it could have been written by anyone.
 
 use std::collections::HashSet;
 
 use rattler_conda_types::{MatchSpec, match_spec::package_name_matcher::PackageNameMatcher};
 
 use crate::{
-    Closure, Completeness, LockFile, LockedPackage, Reason, Wanted, WantedSpec, address,
+    Closure, Completeness, LockFile, LockWriter, LockedPackage, Reason, Wanted, WantedSpec,
+    address::{self, PackageUrl},
     matching::{Environment, Found},
+    spec_channel_urls,
 };
 
 /// Checks that `lock` gives what is `wanted`, exactly and completely.
@@ -29,7 +33,13 @@ pub fn check(lock: &LockFile, wanted: &Wanted<'_>) -> Result<(), Vec<Reason>> {
     }
     let closure = lock.closure(wanted.subdir, wanted.selection);
     let mut reasons = Vec::new();
-    let in_lock = address::base_url_list(lock.channels().iter().map(|channel| &*channel.url));
+    let channels = lock.channels().iter().map(|channel| &*channel.url);
+    let mut in_lock = address::base_url_list(channels.clone());
+    // The name `defaults` has a third channel on Windows.
+    if !wanted.subdir.is_windows() && channels.clone().any(|channel| channel == "defaults") {
+        in_lock
+            .retain(|url| url != address::MSYS2 || channels.clone().any(|channel| channel == url));
+    }
     let in_manifest = address::base_url_list(wanted.channels.iter().map(String::as_str));
     let known = !closure.as_ref().is_ok_and(has_bare);
     if known && in_lock != in_manifest {
@@ -39,7 +49,11 @@ pub fn check(lock: &LockFile, wanted: &Wanted<'_>) -> Result<(), Vec<Reason>> {
         });
     }
     match closure {
-        Ok(closure) => reasons.extend(check_closure(&closure, wanted)),
+        Ok(closure) => {
+            reasons.extend(check_writer(lock));
+            reasons.extend(check_closure(&closure, wanted));
+            reasons.extend(check_places(lock, &closure, wanted));
+        }
         Err(error) => reasons.push(Reason::Unusable {
             text: match std::error::Error::source(&error) {
                 Some(source) => format!("{error}: {source}"),
@@ -52,6 +66,75 @@ pub fn check(lock: &LockFile, wanted: &Wanted<'_>) -> Result<(), Vec<Reason>> {
     } else {
         Err(reasons)
     }
+}
+
+/// What the way in which the lock was written is a reason for.
+fn check_writer(lock: &LockFile) -> Option<Reason> {
+    match lock.writer() {
+        LockWriter::Edited => Some(Reason::Edited),
+        LockWriter::NewerLarder => Some(Reason::NewerLarder),
+        LockWriter::Larder | LockWriter::OlderLarder | LockWriter::Other => None,
+    }
+}
+
+/// Whether each package is where a package of this lock can be.
+fn check_places(lock: &LockFile, closure: &Closure, wanted: &Wanted<'_>) -> Vec<Reason> {
+    let channels = lock.channels().iter().map(|channel| &*channel.url);
+    let mut channels = address::base_url_list(channels);
+    // The check above has held these against each other; aliases are resolved in the manifest's.
+    channels.extend(address::base_url_list(
+        wanted.channels.iter().map(String::as_str),
+    ));
+    let mut reasons = Vec::new();
+    for package in closure.packages() {
+        let name = || package.dist();
+        if package.completeness == Completeness::Bare {
+            reasons.push(Reason::OnlyUrls { package: name() });
+            continue;
+        }
+        if package.completeness == Completeness::Partial && lock.writer().is_larder() {
+            reasons.push(Reason::NoMetadata { package: name() });
+        }
+        let place = PackageUrl::of(&package.record.url);
+        let subdir = place.subdir.as_deref().unwrap_or_default();
+        if ![closure.subdir().as_str(), "noarch"].contains(&subdir) && place.subdir.is_some() {
+            reasons.push(Reason::OtherPlatform {
+                package: name(),
+                found: subdir.to_owned(),
+                subdir: closure.subdir(),
+            });
+        }
+        // A record that says another channel than its address would meet `channel::name`.
+        let is_listed = |base: &str| {
+            channels.iter().any(|channel| channel == base)
+                || is_at_channel_of_spec(wanted, package.name(), base)
+        };
+        // pixi writes names of channels there, too.
+        let claimed = package.record.channel.as_deref().map(address::base_urls);
+        let is_found = place.channel.as_ref().is_some_and(|base| {
+            is_listed(base) && claimed.is_none_or(|claimed| claimed.contains(base))
+        });
+        if !is_found {
+            reasons.push(Reason::Elsewhere {
+                package: name(),
+                url: address::clean(package.record.url.as_str()).url,
+            });
+        }
+    }
+    reasons
+}
+
+/// Whether a line of the manifest asks for this package from this channel.
+fn is_at_channel_of_spec(wanted: &Wanted<'_>, package: &str, base: &str) -> bool {
+    let mut specs = wanted.specs.iter().map(|line| &line.spec);
+    specs.any(|spec| {
+        let is_named = matches!(&spec.name, PackageNameMatcher::Exact(name) if name.as_normalized() == package);
+        is_named
+            && spec
+                .channel
+                .as_ref()
+                .is_some_and(|channel| spec_channel_urls(channel).iter().any(|url| url == base))
+    })
 }
 
 /// An `@EXPLICIT` list names no channels, and not every URL has one in it.
@@ -77,7 +160,7 @@ pub fn check_closure(closure: &Closure, wanted: &Wanted<'_>) -> Vec<Reason> {
         walk.constrained_by_user(line);
     }
     walk.finish();
-    walk.unneeded();
+    walk.find_unneeded();
     for package in closure.packages() {
         walk.check_package(package);
     }
@@ -232,12 +315,14 @@ impl<'a> Walk<'a> {
     }
 
     /// Packages that nothing asks for: those that a spec once asked for first, then what is left.
-    /// Their own dependencies are checked as well. A partial record may lack the dependency that
-    /// asks for another package, so nothing is said then.
-    fn unneeded(&mut self) {
+    /// Their own dependencies are checked as well.
+    ///
+    /// Packages of which other tools wrote only part are asked, too, because their dependencies are
+    /// known. Lists of URLs know none.
+    fn find_unneeded(&mut self) {
         let packages = self.environment.closure.packages();
-        let partial = |package: &LockedPackage| package.completeness != Completeness::Full;
-        let any_partial = packages.iter().any(partial);
+        let is_bare = |package: &LockedPackage| package.completeness == Completeness::Bare;
+        let has_bare = packages.iter().any(is_bare);
         let (asked, others): (Vec<_>, Vec<_>) = packages
             .iter()
             .partition(|package| !package.requested_specs.is_empty());
@@ -245,7 +330,7 @@ impl<'a> Walk<'a> {
             if !self.reached.insert(package.name()) {
                 continue;
             }
-            if !any_partial {
+            if !has_bare && !self.is_added_by_tools(package) {
                 self.reasons.push(Reason::NotNeeded {
                     package: package.dist(),
                     requested_specs: package.requested_specs.clone(),
@@ -254,6 +339,13 @@ impl<'a> Walk<'a> {
             self.follow(package, &package.record.package_record.depends, true);
             self.finish();
         }
+    }
+
+    /// conda adds pip to python's dependencies while it solves, which locks of conda-lock do not show.
+    fn is_added_by_tools(&self, package: &LockedPackage) -> bool {
+        package.completeness == Completeness::Partial
+            && ["pip", "setuptools", "wheel"].contains(&package.name())
+            && self.environment.closure.get("python").is_some()
     }
 
     /// What a package must have or forbids, whoever asks for it.

@@ -2,6 +2,7 @@
 
 mod cep37_metadata;
 mod cep37_package;
+mod edited;
 mod fuzz;
 mod other_ceps;
 mod refusals;

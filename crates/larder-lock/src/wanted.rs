@@ -125,6 +125,56 @@ pub enum Reason {
         /// The specs that once asked for it.
         requested_specs: Vec<String>,
     },
+    /// The lock was changed after larder wrote it.
+    Edited,
+    /// A later version of larder wrote the lock.
+    NewerLarder,
+    /// A package whose metadata larder wrote and that is not there, or is about another archive.
+    NoMetadata {
+        /// `name-version-build`.
+        package: String,
+    },
+    /// A package in a directory of another platform than the environment's.
+    OtherPlatform {
+        /// `name-version-build`.
+        package: String,
+        /// The directory of its URL.
+        found: String,
+        /// The platform of the environment.
+        subdir: Subdir,
+    },
+    /// A package that is at none of the channels: only an index can tell whether a channel has it there
+    /// (a related channel of CEP 42, or a `base_url` of CEP 15).
+    Elsewhere {
+        /// `name-version-build`.
+        package: String,
+        /// Its URL.
+        url: String,
+    },
+    /// A package without dependencies, from a list of URLs: nothing can be checked against a manifest.
+    OnlyUrls {
+        /// `name-version-build`.
+        package: String,
+    },
+    /// What a channel's or Python index says of a package now.
+    Index {
+        /// What is different.
+        text: String,
+    },
+    /// A wheel that is not where the index that named it has its files, as far as can be told offline.
+    WheelElsewhere {
+        /// `name-version`.
+        package: String,
+        /// Its URL.
+        url: String,
+        /// The addresses that are expected.
+        expected: Vec<String>,
+    },
+    /// A wheel that is locked by name and version alone: only its index can tell that it has no sha256.
+    Unhashed {
+        /// `name==version`.
+        package: String,
+    },
     /// The `pip:` section and its packages do not go together.
     Pip {
         /// What does not.
@@ -139,7 +189,9 @@ impl fmt::Display for Reason {
                 let locked: Vec<&str> = locked.iter().map(|subdir| subdir.as_str()).collect();
                 write!(f, "{subdir} is not locked, only {}", joined(&locked))
             }
-            Self::Unusable { text } | Self::Pip { text } => f.write_str(text),
+            Self::Unusable { text } | Self::Pip { text } | Self::Index { text } => {
+                f.write_str(text)
+            }
             Self::Channels { locked, wanted } => write!(
                 f,
                 "the channels are {}, but the lock was made from {}",
@@ -166,12 +218,82 @@ impl fmt::Display for Reason {
                 "{package} has a spec `{spec}` that cannot be read: {text}"
             ),
             Self::NoDigest { package } => write!(f, "{package} is locked without sha256 and md5"),
-            _ => self.fmt_between_packages(f),
+            Self::Dependency { .. }
+            | Self::VirtualPackage { .. }
+            | Self::Constrained { .. }
+            | Self::NotNeeded { .. } => self.fmt_between_packages(f),
+            _ => self.fmt_of_lock(f),
         }
     }
 }
 
 impl Reason {
+    /// Whether the reason counts only where a manifest says what the lock is for: a lock that is used
+    /// alone is its own authority.
+    pub fn needs_manifest(&self) -> bool {
+        matches!(
+            self,
+            Self::NotNeeded { .. }
+                | Self::Edited
+                | Self::NewerLarder
+                | Self::NoMetadata { .. }
+                | Self::Elsewhere { .. }
+                | Self::OnlyUrls { .. }
+        )
+    }
+
+    /// Whether an index can show that the lock is right after all.
+    pub fn is_settled_by_index(&self) -> bool {
+        matches!(
+            self,
+            Self::Elsewhere { .. } | Self::WheelElsewhere { .. } | Self::Unhashed { .. }
+        )
+    }
+
+    fn fmt_of_lock(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Edited => f.write_str("the lock was edited after larder wrote it"),
+            Self::NewerLarder => f.write_str("a newer version of larder wrote the lock"),
+            Self::NoMetadata { package } => write!(
+                f,
+                "{package} has no metadata in `custom_metadata`, or that of another archive"
+            ),
+            Self::OtherPlatform {
+                package,
+                found,
+                subdir,
+            } => write!(
+                f,
+                "{package} is in the directory {found} of its channel, and {subdir} is locked"
+            ),
+            Self::Elsewhere { package, url } => write!(
+                f,
+                "{package} is at none of the channels ({url}): `larder lock --check --online` asks \
+                 their indexes"
+            ),
+            Self::Unhashed { package } => write!(
+                f,
+                "{package} is locked for pip without a digest: `larder lock --check --online` asks its \
+                 index whether there is none"
+            ),
+            Self::OnlyUrls { package } => write!(
+                f,
+                "nothing says what {package} needs: a list of URLs cannot be checked against a manifest"
+            ),
+            Self::WheelElsewhere {
+                package,
+                url,
+                expected,
+            } => write!(
+                f,
+                "{package} is at {url}, and files of its index are below {}: `larder lock --check \
+                 --online` asks the index",
+                joined(expected)
+            ),
+            _ => Ok(()),
+        }
+    }
+
     fn fmt_between_packages(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dependency {

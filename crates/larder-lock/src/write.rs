@@ -4,7 +4,7 @@
 //! Items are sorted by name, then platform, then manager and category. `content_hash` of a platform
 //! is the SHA-256 of the text of its items, in this order and spelling; nothing is ever decided by
 //! it. The keys that larder adds to `custom_metadata` are `larder:<platform>` (what the solve took
-//! for granted) and `larder:<platform>/<name>` (see `record`).
+//! for granted), `larder:<platform>/<name>` (see `record`) and `larder:lock` (see `seal`).
 
 use std::{
     collections::BTreeMap,
@@ -20,6 +20,7 @@ use crate::{
     file::{Content, LockEntry},
     record::Core,
     scalar::scalar,
+    seal::{LockWriter, SEAL_KEY, Sealed},
 };
 
 /// The prefix of the keys under `custom_metadata` that are larder's.
@@ -53,6 +54,7 @@ impl LockFile {
             custom_metadata: BTreeMap::new(),
             packages,
             notes: Vec::new(),
+            writer: LockWriter::Larder,
         }
     }
 
@@ -99,17 +101,11 @@ impl LockFile {
         text.push_str("version: 1\nmetadata:\n");
         section(text, "content_hash", self.platforms.is_empty(), "{}");
         for platform in &self.platforms {
-            let mut hasher = Hasher::sha256();
-            for (entry, item) in items {
-                if entry.platform == *platform {
-                    hasher.update(item.as_bytes());
-                }
-            }
-            writeln!(
-                text,
-                "    {platform}: {}",
-                scalar(&hasher.finish().sha256.to_hex())
-            )?;
+            let own = items
+                .iter()
+                .filter(|(entry, _)| entry.platform == *platform);
+            let hash = content_hash(own.map(|(_, item)| item.as_str()));
+            writeln!(text, "    {platform}: {}", scalar(&hash))?;
         }
         section(text, "channels", self.channels.is_empty(), "[]");
         for channel in &self.channels {
@@ -130,7 +126,7 @@ impl LockFile {
             writeln!(text, "  - {}", scalar(source))?;
         }
         self.write_inputs(text)?;
-        self.write_custom_metadata(text)
+        self.write_custom_metadata(text, items)
     }
 
     fn write_inputs(&self, text: &mut String) -> fmt::Result {
@@ -146,7 +142,11 @@ impl LockFile {
         Ok(())
     }
 
-    fn write_custom_metadata(&self, text: &mut String) -> fmt::Result {
+    fn write_custom_metadata(
+        &self,
+        text: &mut String,
+        items: &[(&LockEntry, String)],
+    ) -> fmt::Result {
         let mut custom = self.custom_metadata.clone();
         for (platform, names) in &self.virtual_packages {
             let value = serde_json::json!({ "virtual_packages": names });
@@ -159,15 +159,27 @@ impl LockFile {
                 custom.extend(core.kept_remainder(package).map(|text| (key, text)));
             }
         }
-        if custom.is_empty() {
-            return Ok(());
-        }
+        let sealed = Sealed {
+            platforms: &self.platforms,
+            channels: &self.channels,
+            sources: &self.sources,
+            custom_metadata: &custom,
+        };
+        let seal = sealed.write(items.iter().map(|(_, item)| item.as_str()));
+        custom.insert(SEAL_KEY.to_owned(), seal);
         text.push_str("  custom_metadata:\n");
         for (key, value) in &custom {
             writeln!(text, "    {}: {}", scalar(key), scalar(value))?;
         }
         Ok(())
     }
+}
+
+/// The `content_hash` of a platform with these items.
+pub(crate) fn content_hash<'i>(items: impl Iterator<Item = &'i str>) -> String {
+    let mut hasher = Hasher::sha256();
+    items.for_each(|item| hasher.update(item.as_bytes()));
+    hasher.finish().sha256.to_hex()
 }
 
 const HEADER: &str = "\
@@ -220,7 +232,7 @@ pub(crate) fn order(entry: &LockEntry) -> (&str, Subdir, &'static str, &str) {
     )
 }
 
-fn item(entry: &LockEntry) -> String {
+pub(crate) fn item(entry: &LockEntry) -> String {
     let mut text = String::with_capacity(640);
     // Writing to a String cannot fail.
     let _ = match &entry.content {

@@ -42,6 +42,14 @@ pub enum ToolError {
         /// Why.
         problem: String,
     },
+    /// A line that must not stand in a file for a tool.
+    #[error("`{}` {problem}, so it is not passed on to uv or pip", line.escape_debug())]
+    Refused {
+        /// The line.
+        line: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A file for it cannot be written, or one of its files cannot be read.
     #[error("cannot {operation} `{}`", path.display())]
     File {

@@ -12,6 +12,7 @@ use std::{
 
 use larder_digest::Sha256;
 use larder_event::Reporter;
+use larder_lock::passed_on_problem;
 
 use crate::{
     Indexes, Tool, ToolError, ToolKind, private_file::PrivateFile, process::Call, tool::NetworkUse,
@@ -47,12 +48,36 @@ pub struct InstallRequest<'r> {
 /// # Errors
 /// [`ToolError`]; what is below the root then is to be thrown away.
 pub fn install(request: &InstallRequest<'_>, reporter: &dyn Reporter) -> Result<(), ToolError> {
+    refuse_unsafe(request)?;
     let installing = Installing { request, reporter };
     if !request.packages.is_empty() {
         installing.locked()?;
     }
     if !request.passed_on.is_empty() {
         installing.passed_on()?;
+    }
+    Ok(())
+}
+
+/// Nothing from a lock, a memo or an environment becomes an option of a tool: the last place to see to that,
+/// whoever wrote the texts.
+fn refuse_unsafe(request: &InstallRequest<'_>) -> Result<(), ToolError> {
+    let refuse = |line: &str, problem: &str| {
+        Err(ToolError::Refused {
+            line: line.to_owned(),
+            problem: problem.to_owned(),
+        })
+    };
+    for (name, version, _) in request.packages {
+        let line = format!("{name}=={version}");
+        if let Some(problem) = passed_on_problem(&line) {
+            return refuse(&line, problem);
+        }
+    }
+    for line in request.passed_on {
+        if let Some(problem) = passed_on_problem(line) {
+            return refuse(line, problem);
+        }
     }
     Ok(())
 }

@@ -7,13 +7,17 @@
 //! no value of this crate that is printed.
 #![forbid(unsafe_code)]
 
+mod check;
+mod edges;
 mod environment;
 mod error;
+mod files;
 mod install;
 mod line;
 mod name;
 mod pip_report;
 mod private_file;
+mod place;
 mod process;
 mod provided;
 mod pylock;
@@ -26,8 +30,10 @@ mod target;
 mod tool;
 mod wheel;
 
+pub use check::{PipCheck, WheelDependencies, check_pip_lock};
 pub use environment::Indexes;
 pub use error::ToolError;
+pub use files::safe_file_name;
 pub use install::{InstallRequest, build_wheel, install};
 pub use name::normalize;
 pub use provided::{Provided, provided};

@@ -87,7 +87,7 @@ fn is_place(line: &str) -> bool {
             .any(|end| first.to_ascii_lowercase().ends_with(end))
 }
 
-fn name_of(requirement: &str) -> &str {
+pub(crate) fn name_of(requirement: &str) -> &str {
     let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
     let end = requirement.find(|letter| !is_of_name(letter));
     &requirement[..end.unwrap_or(requirement.len())]

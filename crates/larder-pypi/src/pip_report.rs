@@ -16,12 +16,16 @@ struct Report {
 struct Item {
     download_info: Download,
     metadata: Metadata,
+    #[serde(default)]
+    requested_extras: Vec<String>,
 }
 
 #[derive(Deserialize)]
 struct Metadata {
     name: String,
     version: String,
+    #[serde(default)]
+    requires_dist: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +101,8 @@ fn chosen(item: Item) -> Chosen {
         // One file, which pip has chosen already.
         other: Some(artifact),
         passed_on,
+        requires: item.metadata.requires_dist,
+        extras: item.requested_extras,
         ..Chosen::default()
     }
 }

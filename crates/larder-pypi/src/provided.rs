@@ -3,7 +3,7 @@
 //! By the purls of a record where it has some, else by its name: conda packages of Python mostly have that
 //! of their distribution. A package that does not depend on Python brings none.
 
-use larder_lock::{Closure, LockedPackage};
+use larder_lock::{Closure, LockedPackage, is_distribution_name};
 
 use crate::normalize;
 
@@ -62,7 +62,10 @@ fn of_package(package: &LockedPackage) -> Vec<Provided> {
     };
     let conda = record.version.as_str();
     if let Some(purls) = &record.purls {
-        let named = purls.iter().filter(|purl| purl.package_type() == "pypi");
+        // A purl is text of whoever made the package: its decoded name can be a path or several lines.
+        let named = purls
+            .iter()
+            .filter(|purl| purl.package_type() == "pypi" && is_distribution_name(purl.name()));
         return named
             .map(|purl| distribution(purl.name(), purl.version().unwrap_or(&conda)))
             .collect();

@@ -105,6 +105,7 @@ fn chosen(package: Package, directory: &Path) -> Chosen {
             .as_ref()
             .and_then(File::artifact),
         passed_on,
+        ..Chosen::default()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::str::FromStr as _;
 
 use pep440_rs::Version;
-use pep508_rs::{MarkerTree, Requirement, VerbatimUrl, VersionOrUrl};
+use pep508_rs::{ExtraName, MarkerEnvironment, MarkerTree, Requirement, VerbatimUrl, VersionOrUrl};
 
 use crate::normalize;
 
@@ -14,8 +14,10 @@ pub struct Plain {
     pub name: String,
     /// As one spelling of it.
     pub text: String,
+    /// Normalized and sorted.
+    pub extras: Vec<String>,
     versions: Option<pep440_rs::VersionSpecifiers>,
-    is_conditional: bool,
+    marker: MarkerTree,
 }
 
 impl Plain {
@@ -29,9 +31,26 @@ impl Plain {
         }
     }
 
-    /// Whether it has a marker: then nothing may be said of its absence.
-    pub fn is_conditional(&self) -> bool {
-        self.is_conditional
+    /// Whether its marker holds, for a distribution that was asked for with these extras.
+    pub(crate) fn applies<'e>(
+        &self,
+        environment: &MarkerEnvironment,
+        extras: impl IntoIterator<Item = &'e String>,
+    ) -> bool {
+        if self.marker == MarkerTree::TRUE {
+            return true;
+        }
+        let extras = extras.into_iter();
+        let extras: Vec<ExtraName> = extras
+            .filter_map(|extra| ExtraName::from_str(extra).ok())
+            .collect();
+        self.marker.evaluate(environment, &extras)
+    }
+
+    /// Its versions, as a requirement has them; empty for any.
+    pub(crate) fn specifier(&self) -> String {
+        let text = self.versions.as_ref().map(ToString::to_string);
+        text.unwrap_or_default().replace(' ', "")
     }
 }
 
@@ -44,12 +63,39 @@ pub fn plain(line: &str) -> Option<Plain> {
         Some(VersionOrUrl::VersionSpecifier(versions)) => Some(versions.clone()),
         Some(VersionOrUrl::Url(_)) => return None,
     };
+    let extras = requirement.extras.iter();
+    let mut extras: Vec<String> = extras.map(|extra| normalize(extra.as_ref())).collect();
+    extras.sort();
     Some(Plain {
         name: normalize(requirement.name.as_ref()),
         text: requirement.to_string(),
+        extras,
         versions,
-        is_conditional: requirement.marker != MarkerTree::TRUE,
+        marker: requirement.marker,
     })
+}
+
+/// Whether the marker of a line that names a place holds; one without a marker counts.
+pub(crate) fn applies_here(line: &str, environment: &MarkerEnvironment) -> bool {
+    let line = line.split(" --").next().unwrap_or(line);
+    let Some((_, marker)) = line.split_once(" ;") else {
+        return true;
+    };
+    let requirement = parse(&format!("x ;{marker}"));
+    requirement.map_or(true, |requirement| {
+        requirement.marker.evaluate(environment, &[])
+    })
+}
+
+/// The extras of a line, if it is a requirement with some, normalized.
+pub(crate) fn extras_of(line: &str) -> Vec<String> {
+    let line = line.split(" --").next().unwrap_or(line);
+    let extras = parse(line.trim()).map(|requirement| requirement.extras);
+    let extras = extras.unwrap_or_default();
+    extras
+        .iter()
+        .map(|extra| normalize(extra.as_ref()))
+        .collect()
 }
 
 /// Why a text is no requirement, in one line.

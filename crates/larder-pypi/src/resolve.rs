@@ -11,7 +11,9 @@ use larder_lock::PipLock;
 use url::Url;
 
 use crate::{
-    Indexes, Provided, Section, Target, Tool, ToolError, ToolKind, pip_report,
+    Indexes, Provided, Section, Target, Tool, ToolError, ToolKind,
+    edges::Edges,
+    pip_report,
     private_file::PrivateFile,
     process::Call,
     pylock,
@@ -58,15 +60,20 @@ pub fn resolve(
         stubs: &stubs,
         reporter,
     };
-    let chosen = match request.tool.kind {
-        ToolKind::Uv => resolving.with_uv(),
-        ToolKind::Pip => resolving.with_pip(),
-    }?;
+    let (chosen, edges) = match request.tool.kind {
+        ToolKind::Uv => resolving.with_uv()?,
+        ToolKind::Pip => {
+            let chosen = resolving.with_pip()?;
+            let edges = Edges::of_metadata(&chosen, request.section, request.target);
+            (chosen, edges)
+        }
+    };
     Locking {
         section: request.section,
         target: request.target,
         stubs: &stubs_directory,
         unversioned: &stubs.unversioned,
+        edges: &edges,
     }
     .lock(chosen)
 }
@@ -78,16 +85,29 @@ struct Resolving<'r> {
 }
 
 impl Resolving<'_> {
-    fn with_uv(&self) -> Result<Vec<Chosen>, ToolError> {
+    fn with_uv(&self) -> Result<(Vec<Chosen>, Edges), ToolError> {
+        let answer = self.request.scratch.join("pylock.toml");
+        self.compile(&["--format", "pylock.toml", "--no-annotate"], &answer)?;
+        // uv's answer says what was chosen and not what for; the other form of it says that. The second
+        // call finds everything in uv's cache.
+        let reasons = self.request.scratch.join("via.txt");
+        self.compile(&["--annotation-style", "line"], &reasons)?;
+        let text = fs::read_to_string(&answer).map_err(ToolError::file("read", &answer))?;
+        let chosen = pylock::parse(&text, self.request.scratch);
+        let chosen = chosen.map_err(|problem| self.answer(problem))?;
+        let text = fs::read_to_string(&reasons).map_err(ToolError::file("read", &reasons))?;
+        Ok((chosen, Edges::of_annotations(&text)))
+    }
+
+    fn compile(&self, form: &[&str], answer: &Path) -> Result<(), ToolError> {
         let request = self.request;
-        let answer = request.scratch.join("pylock.toml");
         let directory = &request.section.directory;
         let mut command = request
             .tool
             .command(directory, request.indexes, NetworkUse::Downloads);
-        command.args(["--quiet", "pip", "compile", "-", "--format", "pylock.toml"]);
-        command.args(["--no-header", "--no-annotate", "--no-sources"]);
-        command.arg("--output-file").arg(&answer);
+        command.args(["--quiet", "pip", "compile", "-"]).args(form);
+        command.args(["--no-header", "--no-sources"]);
+        command.arg("--output-file").arg(answer);
         command.args(["--python-version", &request.target.python_full]);
         let triple = request.target.triple().unwrap_or_default();
         command.args(["--python-platform", &triple]);
@@ -100,9 +120,7 @@ impl Resolving<'_> {
             command.arg("--excludes").arg(excludes);
         }
         let text = without_editable_repositories(request.section.text());
-        self.call(&text).run(command)?;
-        let text = fs::read_to_string(&answer).map_err(ToolError::file("read", &answer))?;
-        pylock::parse(&text, request.scratch).map_err(|problem| self.answer(problem))
+        self.call(&text).run(command)
     }
 
     fn with_pip(&self) -> Result<Vec<Chosen>, ToolError> {

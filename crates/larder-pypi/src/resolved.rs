@@ -1,12 +1,15 @@
 //! What a tool chose, in one form for both, and what a lock holds of it.
 
-use std::path::{Component, Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Component, Path, PathBuf},
+};
 
 use larder_digest::Sha256;
-use larder_lock::{PipLock, PipPackage, PipRequest};
+use larder_lock::{PipLock, PipPackage, PipRequest, passed_on_problem};
 use url::Url;
 
-use crate::{Section, Target, ToolError, WheelName, normalize};
+use crate::{Section, Target, ToolError, WheelName, edges::Edges, normalize, place::names_place};
 
 /// One distribution that was chosen.
 #[derive(Debug, Default)]
@@ -19,6 +22,10 @@ pub(crate) struct Chosen {
     pub(crate) other: Option<Artifact>,
     /// A line for what is no file of an index, with its path as the tool wrote it.
     pub(crate) passed_on: Option<PassedOn>,
+    /// `Requires-Dist` of its metadata, where the tool says it.
+    pub(crate) requires: Vec<String>,
+    /// Extras that it was asked for with, as far as the tool says it.
+    pub(crate) extras: Vec<String>,
 }
 
 /// A file of an index, or at an address.
@@ -45,34 +52,59 @@ pub(crate) struct Locking<'l> {
     pub(crate) stubs: &'l Path,
     /// Distributions that conda has, in versions that cannot be said.
     pub(crate) unversioned: &'l [String],
+    /// What needs what.
+    pub(crate) edges: &'l Edges,
 }
 
 impl Locking<'_> {
     pub(crate) fn lock(&self, chosen: Vec<Chosen>) -> Result<PipLock, ToolError> {
         let mut packages = Vec::new();
         let mut passed_on = Vec::new();
+        let mut needed_by_passed_on = BTreeSet::new();
         for chosen in chosen {
             let name = normalize(&chosen.name);
             if self.unversioned.contains(&name) || self.is_stub(&chosen) {
                 continue;
             }
-            if let Some(line) = &chosen.passed_on {
-                passed_on.push(self.line(&name, line));
-                continue;
-            }
-            match self.package(&name, &chosen)? {
-                Some(package) => packages.push(package),
-                None => passed_on.push(format!("{name}=={}", version(&name, &chosen)?)),
-            }
+            let line = match &chosen.passed_on {
+                Some(line) => self.checked_line(&name, self.line(&name, line))?,
+                None => match self.package(&name, &chosen)? {
+                    Some(package) => {
+                        packages.push(package);
+                        continue;
+                    }
+                    None => format!("{name}=={}", version(&name, &chosen)?),
+                },
+            };
+            passed_on.push(line);
+            let needed = self.edges.of(&name).into_iter();
+            needed_by_passed_on.extend(needed.map(|(name, _)| name));
         }
         packages.sort_by(|a, b| a.name.cmp(&b.name));
         passed_on.sort();
+        let is_locked = |name: &String| packages.iter().any(|package| package.name == *name);
         let requirements = self.section.requirements().to_vec();
         let python = self.target.python.clone();
-        Ok(PipLock {
-            packages,
-            request: Some(PipRequest::new(requirements, passed_on, python)),
-        })
+        let mut request = PipRequest::new(requirements, passed_on, python);
+        request.needed_by_passed_on = needed_by_passed_on.into_iter().filter(is_locked).collect();
+        Ok(PipLock::new(packages, Some(request)))
+    }
+
+    /// A line that a check of the lock would accept: nothing is passed on that the section does not name.
+    fn checked_line(&self, name: &str, line: String) -> Result<String, ToolError> {
+        let unlockable = |problem: String| ToolError::Unlockable {
+            package: name.to_owned(),
+            problem,
+        };
+        if let Some(problem) = passed_on_problem(&line) {
+            return Err(unlockable(format!("`{line}` {problem}")));
+        }
+        match names_place(self.section, &line) {
+            true => Ok(line),
+            false => Err(unlockable(format!(
+                "it comes from `{line}`, which no line of the `pip:` section names: add it there"
+            ))),
+        }
     }
 
     fn is_stub(&self, chosen: &Chosen) -> bool {
@@ -130,7 +162,7 @@ impl Locking<'_> {
             index: chosen.index.clone(),
             sha256: Some(sha256),
             md5: None,
-            dependencies: Vec::new(),
+            dependencies: self.edges.of(name),
         }))
     }
 }

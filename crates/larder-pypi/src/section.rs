@@ -13,6 +13,7 @@ use url::Url;
 use crate::{
     line::{Fault, fault},
     normalize,
+    place::NamedPlace,
     requirement::plain,
 };
 
@@ -102,13 +103,16 @@ impl Section {
             directory: directory.to_owned(),
         };
         for SectionLine { text, place } in lines {
-            let line = without_comment(text);
-            if line.is_empty() {
-                continue;
+            // Each line of a text of several is one: a tool reads them so, and a lock must know them all.
+            for line in text.split(['\n', '\r']) {
+                let line = without_comment(line);
+                if line.is_empty() {
+                    continue;
+                }
+                section.text.push_str(&with_absolute_file(line, directory));
+                section.text.push('\n');
+                section.line(line, place.clone(), (directory, 0))?;
             }
-            section.text.push_str(&with_absolute_file(line, directory));
-            section.text.push('\n');
-            section.line(line, place, (directory, 0))?;
         }
         section.requirements.sort();
         section.requirements.dedup();
@@ -128,6 +132,25 @@ impl Section {
     /// The addresses that the section names, with their credentials.
     pub fn indexes(&self) -> &[Url] {
         &self.indexes
+    }
+
+    /// The indexes and pages of links that files may be from: those that the section names, those of the
+    /// user's environment, and PyPI where nothing replaces it. May hold credentials.
+    pub fn all_indexes(&self, environment: &crate::Indexes) -> Vec<Url> {
+        crate::files::Places::new(self, environment).into_indexes()
+    }
+
+    /// Whether a line names a file by this address itself.
+    pub fn names_address(&self, address: &str) -> bool {
+        let Ok(url) = Url::parse(address) else {
+            return false;
+        };
+        let address = crate::place::clean_address(&url);
+        let lines = self.requirements.iter();
+        let mut places = lines
+            .filter(|line| LineKind::of(line) == LineKind::Place)
+            .filter_map(|line| NamedPlace::parse(line, &self.directory));
+        places.any(|place| place == NamedPlace::Address(address.clone()))
     }
 
     /// Where the first line stands.
@@ -157,6 +180,18 @@ impl Section {
         (directory, depth): (&Path, u32),
     ) -> Result<(), SectionError> {
         let told = larder_redact::redact_text(line);
+        // pip ends lines at form feeds and the separators of Unicode as well.
+        let is_break = |letter: char| {
+            letter != '\t' && letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')
+        };
+        if line.contains(is_break) {
+            return Err(SectionError::Line {
+                place,
+                line: told.replace(is_break, "\u{fffd}"),
+                problem: "has a control character or a line separator in it".into(),
+                hint: None,
+            });
+        }
         if let Some(Fault { problem, hint }) = fault(line) {
             let line = told;
             return Err(SectionError::Line {
@@ -240,6 +275,46 @@ fn read(path: &Path, place: String) -> Result<String, SectionError> {
             path: path.to_owned(),
             source,
         }),
+    }
+}
+
+/// What a line of [`Section::requirements`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LineKind {
+    /// A name, perhaps with versions.
+    Requirement,
+    /// `-c` and a requirement.
+    Constraint,
+    /// An option for the whole section.
+    Option,
+    /// A repository, a directory, a file or an address, editable or not.
+    Place,
+    /// What only the tool can read; a name may stand at its beginning.
+    Unread,
+}
+
+impl LineKind {
+    pub(crate) fn of(line: &str) -> Self {
+        if line.starts_with("-e") || line.starts_with("--editable") {
+            return Self::Place;
+        }
+        match line {
+            line if line.starts_with("-c ") => Self::Constraint,
+            line if line.starts_with('-') => Self::Option,
+            line if plain(line).is_some() => Self::Requirement,
+            line if Self::is_place(line) => Self::Place,
+            _ => Self::Unread,
+        }
+    }
+
+    fn is_place(line: &str) -> bool {
+        let place = line.split(" ;").next().unwrap_or(line).trim();
+        let archives = [
+            ".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar",
+        ];
+        place.contains(['/', '\\'])
+            || place.starts_with('.')
+            || archives.iter().any(|end| place.ends_with(end))
     }
 }
 

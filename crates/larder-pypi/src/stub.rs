@@ -2,14 +2,18 @@
 //!
 //! A resolver that may take no other wheel for a name holds all requirements against that version, and
 //! asks for none of its dependencies: those are conda's. They are never installed.
+//!
+//! Names and versions come from records, so from whoever made a package: only what is a name of PEP 508 and a
+//! version of PEP 440 becomes the name of a file or a line for a tool, and no file that exists is opened.
 
 use std::{
-    fs::File,
+    fs::OpenOptions,
     io::{self, Write as _},
     path::{Path, PathBuf},
     str::FromStr as _,
 };
 
+use larder_lock::is_distribution_name;
 use pep440_rs::Version;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
@@ -28,6 +32,10 @@ pub(crate) struct Stubs {
 pub(crate) fn write(provided: &[Provided], directory: &Path) -> io::Result<Stubs> {
     let mut stubs = Stubs::default();
     for distribution in provided {
+        // `pkg:pypi/%2Fhome%2Fuser%2F...` decodes to a path, `%0A--index-url` to a line of its own.
+        if !is_distribution_name(&distribution.name) {
+            continue;
+        }
         match Version::from_str(&distribution.version) {
             Ok(version) => {
                 let path = wheel(&distribution.name, &version.to_string(), directory)?;
@@ -42,7 +50,12 @@ pub(crate) fn write(provided: &[Provided], directory: &Path) -> io::Result<Stubs
 fn wheel(name: &str, version: &str, directory: &Path) -> io::Result<PathBuf> {
     let stem = format!("{}-{version}", name.replace('-', "_"));
     let path = directory.join(format!("{stem}-py3-none-any.whl"));
-    let mut zip = ZipWriter::new(File::create(&path)?);
+    // The directory is new and ours; a link or a file in it is somebody else's.
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&path)?;
+    let mut zip = ZipWriter::new(file);
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     let files = [
         (
@@ -63,3 +76,6 @@ fn wheel(name: &str, version: &str, directory: &Path) -> io::Result<PathBuf> {
     zip.finish()?;
     Ok(path)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! The Python and the machine that wheels are for.
 
 use larder_lock::Closure;
+use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
 use rattler_conda_types::{GenericVirtualPackage, Subdir};
 
 /// The Python and the platform of one closure.
@@ -85,6 +86,38 @@ impl Target {
             subdir,
             glibc: GLIBC,
         }
+    }
+
+    /// What markers of requirements are evaluated with. Nothing is known of the release of the system.
+    pub(crate) fn marker_environment(&self) -> Option<MarkerEnvironment> {
+        let (os_name, platform_system, sys_platform) = match self.subdir {
+            subdir if subdir.is_linux() => ("posix", "Linux", "linux"),
+            subdir if subdir.is_osx() => ("posix", "Darwin", "darwin"),
+            _ => ("nt", "Windows", "win32"),
+        };
+        let platform_machine = match (self.subdir.is_windows(), self.machine()) {
+            (true, "amd64") => "AMD64",
+            (true, _) => "ARM64",
+            (false, machine) => machine,
+        };
+        let with = |full: &str| {
+            MarkerEnvironment::try_from(MarkerEnvironmentBuilder {
+                implementation_name: "cpython",
+                implementation_version: full,
+                os_name,
+                platform_machine,
+                platform_python_implementation: "CPython",
+                platform_release: "",
+                platform_system,
+                platform_version: "",
+                python_full_version: full,
+                python_version: &self.python,
+                sys_platform,
+            })
+            .ok()
+        };
+        // conda's spelling of a version need not be one of PEP 440.
+        with(&self.python_full).or_else(|| with(&format!("{}.0", self.python)))
     }
 
     /// As uv calls it.

@@ -39,6 +39,7 @@ pub use pause::Pause;
 pub use request::{Priority, Requested, SolveRequest, SolverOptions, Strategy};
 pub use solved::{How, Solved};
 pub use solver::Solver;
+pub use suggestions::closest;
 
 /// Whether the bytes are those of a memo's file, by their own digest; of one of another version only the beginning is
 /// known. That it is true is proven by the channels' indexes alone, when it is used.

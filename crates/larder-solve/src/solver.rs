@@ -12,7 +12,10 @@ use std::{
 
 use larder_event::{Event, Phase, Reporter};
 use larder_lock::{Closure, Completeness, LockedPackage};
-use rattler_conda_types::{MatchSpec, RepoDataRecord, Subdir};
+use rattler_conda_types::{
+    MatchSpec, PackageName, RepoDataRecord, Subdir,
+    match_spec::package_name_matcher::PackageNameMatcher,
+};
 use rattler_repodata_gateway::RepoData;
 use rattler_solve::SolveError as Rejection;
 
@@ -90,6 +93,37 @@ impl Solver {
         kept.map_err(|error| fetch_error(error, request))?;
         reporter.note(solved.note());
         Ok(solved)
+    }
+
+    /// The records of these packages in all channels that `request` reaches, those of related channels
+    /// included: what the indexes say now. Only records for which `is_wanted` holds are kept.
+    ///
+    /// # Errors
+    /// What could not be read, by name.
+    pub async fn find_records(
+        &self,
+        request: &SolveRequest<'_>,
+        names: impl IntoIterator<Item = PackageName>,
+        is_wanted: impl Fn(&RepoDataRecord) -> bool,
+        reporter: &dyn Reporter,
+    ) -> Result<Vec<RepoDataRecord>, SolveError> {
+        let inward = Inward::of(request);
+        let request = &inward.request(request);
+        let session = self.session()?;
+        let notices = Notices::default();
+        let specs = names.into_iter().map(|name| MatchSpec {
+            name: PackageNameMatcher::Exact(name),
+            ..MatchSpec::default()
+        });
+        let specs: Vec<MatchSpec> = specs.collect();
+        let loaded = self.loading(&session, request, &notices).only(&specs).await;
+        let kept = self.keeper.finish().await;
+        notices.tell(reporter);
+        let loaded = loaded?;
+        kept.map_err(|error| fetch_error(error, request))?;
+        let records = loaded.iter().flat_map(RepoData::iter);
+        let records = records.filter(|record| is_wanted(record)).cloned();
+        Ok(records.map(presentable).collect())
     }
 
     async fn look(

@@ -1,7 +1,7 @@
 //! Names that a mistyped one may have meant.
 
 /// The names closest to `wanted`, all equally close, at most `count`, none that is too far to be a slip.
-pub(crate) fn closest<'a>(
+pub fn closest<'a>(
     wanted: &str,
     names: impl IntoIterator<Item = &'a str>,
     count: usize,

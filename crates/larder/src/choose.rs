@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::{
     Explain, Kind, PipError, Settings, SolvePolicy,
     inputs::{InputError, ManifestInput},
+    lock::{check_against, online},
     network::LazyNetwork,
     pip,
     solving::{Solving, Want, detect},
@@ -90,8 +91,8 @@ pub enum ChooseError {
         subdir: Subdir,
         /// Every reason.
         reasons: Vec<Reason>,
-        /// Whether there is a manifest to lock again.
-        can_lock: bool,
+        /// What mends it; `None` where there is no manifest to lock again.
+        help: Option<String>,
     },
     /// The `pip:` section.
     #[error(transparent)]
@@ -150,10 +151,11 @@ impl Explain for ChooseError {
         match self {
             Self::Input(error) => error.hint(),
             Self::Pip(error) => error.hint(),
-            Self::Stale { can_lock: true, .. } => Some(
-                "`larder lock` mends it; `--no-lock` ignores it, `--frozen` uses it as it is"
-                    .into(),
-            ),
+            Self::Stale {
+                help: Some(help), ..
+            } => Some(format!(
+                "{help}; `--no-lock` ignores it, `--frozen` uses it as it is"
+            )),
             Self::NoLock { .. } => Some("`larder lock` writes it".into()),
             _ => None,
         }
@@ -194,10 +196,13 @@ impl Chooser<'_> {
             (Some((path, lock)), LockUse::Frozen) => {
                 let closure = closure(&lock, &path, want.subdir, &Selection::all())?;
                 let chosen = Chosen::known(with_requests(closure, want)?, Origin::Frozen);
-                return Ok(chosen.with_pip(lock.pip(want.subdir, &Selection::all())));
+                let pip = lock.pip(want.subdir, &Selection::all());
+                self.warn_of_passed_on(&pip);
+                return Ok(chosen.with_pip(pip));
             }
             (Some((path, lock)), _) => {
-                let chosen = Chosen::known(self.checked(input, &lock, &path, want)?, Origin::Lock);
+                let checked = self.checked(input, &lock, &path, want).await?;
+                let chosen = Chosen::known(checked, Origin::Lock);
                 return Ok(chosen.with_pip(lock.pip(want.subdir, &Selection::all())));
             }
             (None, LockUse::Frozen) => {
@@ -247,6 +252,7 @@ impl Chooser<'_> {
         let selection = Selection::default();
         let found = closure(lock, path, subdir, &selection)?;
         let pip = lock.pip(subdir, &selection);
+        self.warn_of_passed_on(&pip);
         if lock_use == LockUse::Frozen {
             return Ok(Chosen::known(found, Origin::Frozen).with_pip(pip));
         }
@@ -264,8 +270,8 @@ impl Chooser<'_> {
             virtual_packages: &virtual_packages,
             selection: &selection,
         };
-        // Without a manifest nothing asks for any package; that is no reason against the lock.
-        let counts = |reason: &Reason| !matches!(reason, Reason::NotNeeded { .. });
+        // A lock that is used alone is its own authority for what is asked for, and from where.
+        let counts = |reason: &Reason| !reason.needs_manifest();
         let reasons: Vec<_> = check(lock, &wanted)
             .err()
             .into_iter()
@@ -279,12 +285,23 @@ impl Chooser<'_> {
                 path: path.to_owned(),
                 subdir,
                 reasons,
-                can_lock: false,
+                help: None,
             })
         }
     }
 
-    fn checked(
+    /// What a lock hands to uv or pip as it is, where no manifest was asked whether it names that.
+    fn warn_of_passed_on(&self, pip: &PipLock) {
+        if !pip.passed_on().is_empty() {
+            let lines = pip.passed_on().join("`, `");
+            let text = format!(
+                "the lock has lines for pip that no digest stands for, installed as they are: `{lines}`"
+            );
+            self.reporter.warn("pip::passed-on", text);
+        }
+    }
+
+    async fn checked(
         &self,
         input: &ManifestInput,
         lock: &LockFile,
@@ -292,26 +309,22 @@ impl Chooser<'_> {
         want: &Want,
     ) -> Result<Closure, ChooseError> {
         let selection = Selection::all();
-        let wanted = Wanted {
-            subdir: want.subdir,
-            channels: want.channels.lock_urls(),
-            specs: &want.specs(),
-            constraints: &[],
-            virtual_packages: &want.virtual_packages,
-            selection: &selection,
-        };
-        let mut reasons = check(lock, &wanted).err().unwrap_or_default();
         let section = pip::section(input, want.subdir, self.settings)?;
-        if let Ok(closure) = lock.closure(want.subdir, &selection) {
-            let locked = lock.pip(want.subdir, &selection);
-            reasons.extend(pip::reasons(section.as_ref(), &locked, &closure));
+        let mut reasons = check_against(lock, want, section.as_ref(), self.settings);
+        // A channel may have packages elsewhere, and an index its files: only they can say so.
+        if !reasons.is_empty()
+            && reasons.iter().all(Reason::is_settled_by_index)
+            && !self.settings.offline
+        {
+            reasons = self.compare_online(lock, want, section.as_ref()).await?;
         }
         if !reasons.is_empty() {
+            let help = help_against(&reasons, input, lock, self.settings);
             return Err(ChooseError::Stale {
                 path: path.to_owned(),
                 subdir: want.subdir,
                 reasons,
-                can_lock: true,
+                help: Some(help),
             });
         }
         self.reporter.note(format!(
@@ -323,6 +336,83 @@ impl Chooser<'_> {
             want,
         )?)
     }
+
+    async fn compare_online(
+        &self,
+        lock: &LockFile,
+        want: &Want,
+        section: Option<&larder_pypi::Section>,
+    ) -> Result<Vec<Reason>, ChooseError> {
+        let Ok(closure) = lock.closure(want.subdir, &Selection::all()) else {
+            return Ok(Vec::new());
+        };
+        let network = self.network.get()?;
+        let (store, policy) = (self.store, self.policy);
+        let solving = Solving::new(network, store, self.settings, policy, self.reporter);
+        let mut reasons = online::compare_packages(&solving, want, &closure).await?;
+        if let Some(section) = section {
+            let locked = lock.pip(want.subdir, &Selection::all());
+            let found = online::compare_wheels(section, &locked, network, self.settings);
+            reasons.extend(found.await?);
+        }
+        Ok(reasons)
+    }
+}
+
+/// The command, or the line of the manifest, that mends a stale lock.
+fn help_against(
+    reasons: &[Reason],
+    input: &ManifestInput,
+    lock: &LockFile,
+    settings: &Settings,
+) -> String {
+    let files: String = named_files(&input.files, settings);
+    let missing = reasons.iter().find_map(|reason| match reason {
+        Reason::PlatformNotLocked { subdir, .. } => Some(*subdir),
+        _ => None,
+    });
+    let Some(missing) = missing else {
+        return format!("`larder lock{files}` mends it");
+    };
+    let listed = input.manifest.platforms.as_deref().unwrap_or_default();
+    match listed {
+        // `larder lock` keeps to the platforms that are locked, so it has to be told.
+        [] => {
+            let mut platforms: Vec<Subdir> = lock.platforms().to_vec();
+            platforms.push(missing);
+            let options = platforms
+                .iter()
+                .map(|subdir| format!(" --platform {subdir}"));
+            format!(
+                "`larder lock{files}{}` adds it",
+                options.collect::<String>()
+            )
+        }
+        listed if listed.contains(&missing) => format!("`larder lock{files}` adds it"),
+        _ => format!(
+            "add `{missing}` to `platforms:` of the manifest, then `larder lock{files}` locks it"
+        ),
+    }
+}
+
+/// ` -f FILE` for each manifest, but for the default one.
+fn named_files(files: &[PathBuf], settings: &Settings) -> String {
+    let directory = &settings.working_directory;
+    let is_default = |file: &PathBuf| {
+        ["environment.yml", "environment.yaml"]
+            .iter()
+            .any(|name| *file == directory.join(name))
+    };
+    if let [only] = files
+        && is_default(only)
+    {
+        return String::new();
+    }
+    let named = files.iter().map(|file| {
+        let file = file.strip_prefix(directory).unwrap_or(file);
+        format!(" -f {}", file.display())
+    });
+    named.collect()
 }
 
 fn closure(

@@ -102,7 +102,7 @@ pub use larder_solve::{Priority, Strategy};
 pub use list::{ListError, ListOptions, ListedPackage, explicit_list, list, list_packages};
 pub use lock::{
     CheckReport, LockOperationError, LockOptions, LockReport, LockSources, MergeOptions,
-    check_lock, lock, lock_sources, merge_locks,
+    check_lock, check_lock_online, lock, lock_sources, merge_locks,
 };
 pub use locked_source::{LockedSource, PlatformChoice, SourceError};
 pub use manifest::manifest;

@@ -11,7 +11,7 @@ use larder_solve::{
     virtual_packages::{self, Host, Overrides},
 };
 use larder_store::Store;
-use rattler_conda_types::{GenericVirtualPackage, RepoDataRecord, Subdir};
+use rattler_conda_types::{GenericVirtualPackage, PackageName, RepoDataRecord, Subdir};
 
 use crate::{
     Settings, SolvePolicy,
@@ -92,6 +92,20 @@ impl<'a> Solving<'a> {
         let request = self.request(want, preferred);
         self.ask_remote(&request, reporter).await;
         self.solver.solve(&request, reporter).await
+    }
+
+    /// The records of these packages in all channels of a platform, those for which `is_wanted` holds.
+    pub(crate) async fn find_records(
+        &self,
+        want: &Want,
+        names: impl IntoIterator<Item = PackageName>,
+        is_wanted: impl Fn(&RepoDataRecord) -> bool,
+    ) -> Result<Vec<RepoDataRecord>, SolveError> {
+        let request = self.request(want, &[]);
+        let found = self
+            .solver
+            .find_records(&request, names, is_wanted, self.reporter);
+        found.await
     }
 
     /// Forgets what was loaded, by a thread of its own: to free it all takes as long as to write a lock.

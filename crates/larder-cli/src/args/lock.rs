@@ -34,9 +34,13 @@ pub(crate) struct LockArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Only say whether the lock is what environment.yml means: exit 0 if so, else 1 with the reasons.
-    /// Writes nothing, solves nothing, needs no network
+    /// Writes nothing, solves nothing, needs no network (but for --online)
     #[arg(long, conflicts_with_all = ["upgrade", "upgrade_packages", "dry_run"])]
     pub(crate) check: bool,
+    /// With --check: also compare digests, sizes, addresses and dependencies with the channels' indexes, and
+    /// wheels with theirs; exit 3 if one cannot be read
+    #[arg(long, requires = "check", conflicts_with = "offline")]
+    pub(crate) online: bool,
     /// Show what changed: added, removed and moved packages of each platform
     #[arg(long)]
     pub(crate) diff: bool,

@@ -2,7 +2,12 @@
 
 use std::process::ExitCode;
 
-use larder::{CheckReport, LockOptions, LockReport, check_lock, lock as lock_manifest};
+use larder::{
+    CheckReport, LockOptions, LockReport, Settings, check_lock, check_lock_online,
+    lock as lock_manifest,
+};
+
+use larder_event::Reporter;
 
 use crate::{
     args::{GlobalArgs, LockArgs},
@@ -45,9 +50,8 @@ pub(super) fn lock(
         return Ok(lock_each(args, &options, &settings, global));
     }
     if args.check {
-        let report =
-            check_lock(&options, &settings, &*reporter).map_err(|error| Failure::new(&error))?;
-        return Ok(checked(&report, global));
+        let report = check(args.online, &options, &settings, &*reporter)?;
+        return Ok(checked(&report, &given_files(args), global));
     }
     let result = block_on(lock_manifest(&options, &settings, &*reporter))?;
     drop(reporter);
@@ -67,12 +71,36 @@ pub(super) fn lock(
     )))
 }
 
+/// Checks a lock, with the indexes of its channels if that is wanted.
+pub(super) fn check(
+    online: bool,
+    options: &LockOptions,
+    settings: &Settings,
+    reporter: &dyn Reporter,
+) -> Result<CheckReport, Failure> {
+    let report = match online {
+        true => block_on(check_lock_online(options, settings, reporter))?,
+        false => check_lock(options, settings, reporter),
+    };
+    report.map_err(|error| Failure::new(&error))
+}
+
+/// The options that named what was checked, for the command that mends it.
+fn given_files(args: &LockArgs) -> String {
+    let files = args.input.files.iter().map(|file| (" -f", file));
+    let output = args.output.iter().map(|file| (" -o", file));
+    files
+        .chain(output)
+        .map(|(option, file)| format!("{option} {}", file.display()))
+        .collect()
+}
+
 /// The answer of `--check`. A stale lock is an answer, not a failure; its exit code is 1 all the same.
-fn checked(report: &CheckReport, global: &GlobalArgs) -> ExitCode {
+fn checked(report: &CheckReport, files: &str, global: &GlobalArgs) -> ExitCode {
     if global.json {
         output::json(report);
     } else {
-        tell_checked(report, "", global);
+        tell_checked(report, files, global);
     }
     ExitCode::from(u8::from(!report.fresh))
 }

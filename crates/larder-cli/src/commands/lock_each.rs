@@ -4,9 +4,7 @@
 
 use std::process::ExitCode;
 
-use larder::{
-    CheckReport, LockOptions, LockReport, LockSources, Settings, check_lock, lock, lock_sources,
-};
+use larder::{CheckReport, LockOptions, LockReport, LockSources, Settings, lock, lock_sources};
 use serde_json::{Value, json};
 
 use crate::{
@@ -38,7 +36,7 @@ pub(super) fn lock_each(
             output: sources.output.clone(),
             ..options.clone()
         };
-        let answer = answer(args.check, &options, settings, global).unwrap_or_else(Answer::Failed);
+        let answer = answer(args, &options, settings, global).unwrap_or_else(Answer::Failed);
         worst = worst.max(exit_code(&answer, args));
         if global.json {
             list.push(as_json(&answer));
@@ -53,17 +51,15 @@ pub(super) fn lock_each(
 }
 
 fn answer(
-    check: bool,
+    args: &LockArgs,
     options: &LockOptions,
     settings: &Settings,
     global: &GlobalArgs,
 ) -> Result<Answer, Failure> {
     let reporter = progress::reporter(global);
-    if check {
-        let report = check_lock(options, settings, &*reporter);
-        return report
-            .map(Answer::Checked)
-            .map_err(|error| Failure::new(&error));
+    if args.check {
+        let report = command::check(args.online, options, settings, &*reporter);
+        return report.map(Answer::Checked);
     }
     let report = block_on(lock(options, settings, &*reporter))?;
     report

@@ -12,7 +12,8 @@ use super::{
     pip, platform,
 };
 use crate::{
-    Completeness, DEFAULT_CATEGORY, LockChannel, LockError, LockFile, LockedPackage, Problem,
+    Completeness, DEFAULT_CATEGORY, LockChannel, LockError, LockFile, LockWriter, LockedPackage,
+    Problem,
     address::{self, PackageUrl},
     archive::ArchiveName,
     file::{Content, LockEntry},
@@ -68,6 +69,7 @@ pub(crate) fn read(
         custom_metadata: BTreeMap::new(),
         packages,
         notes,
+        writer: LockWriter::Other,
     })
 }
 

@@ -83,8 +83,10 @@ fn cep37_04_content_hash_is_there_and_decides_nothing() {
     );
     let changed = LockFile::new(&[closure(&["zlib-1.3-0"])], &head()).to_yaml();
     assert!(!changed.contains(&hash));
-    let text = refusal(&one_with("    linux-64: af", "    osx-64: af"));
-    assert!(text.contains("nothing for linux-64"), "{text}");
+    // micromamba has none for platforms that it added.
+    let other = parse(&one_with("    linux-64: af", "    osx-64: af"));
+    let note = other.notes()[0].to_string();
+    assert!(note.contains("nothing for linux-64"), "{note}");
     let noted = parse(&one_with("af8caa5b", "unidep"));
     assert_eq!(noted.notes().len(), 1);
 }

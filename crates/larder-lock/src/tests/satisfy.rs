@@ -184,11 +184,36 @@ fn locks_of_others_are_not_stale_for_what_they_do_not_say() {
 }
 
 #[test]
-fn partial_locks_are_not_asked_why_a_package_is_there() {
+fn a_package_that_is_known_in_part_is_asked_why_it_is_there() {
     let mut packages = closure(&["a-1-0", "b-1-0"]).packages().to_vec();
     packages[0].completeness = Completeness::Partial;
+    packages[1].completeness = Completeness::Partial;
     let closure = crate::Closure::new(Subdir::Linux64, packages).unwrap();
-    assert_eq!(check_closure(&closure, &NOTHING), []);
+    let specs = wanted_specs(&["a"]);
+    let wanted = Wanted {
+        specs: &specs,
+        ..*NOTHING
+    };
+    let reasons = check_closure(&closure, &wanted);
+    assert_eq!(
+        reasons[0].to_string(),
+        "b-1-0 is locked, but nothing asks for it any more"
+    );
+}
+
+#[test]
+fn pip_that_conda_adds_to_python_needs_no_reason_in_locks_of_others() {
+    let mut packages = closure(&["python-3-0", "pip-1-0"]).packages().to_vec();
+    packages
+        .iter_mut()
+        .for_each(|package| package.completeness = Completeness::Partial);
+    let closure = crate::Closure::new(Subdir::Linux64, packages).unwrap();
+    let specs = wanted_specs(&["python"]);
+    let wanted = Wanted {
+        specs: &specs,
+        ..*NOTHING
+    };
+    assert_eq!(check_closure(&closure, &wanted), []);
 }
 
 #[test]

@@ -1,10 +1,16 @@
 //! `larder lock --check`: whether the lock is still what the manifest means. Never writes, never
-//! solves, needs no network.
+//! solves, needs no network; with `--online` it asks the channels' indexes as well.
 
-use std::{collections::BTreeMap, path::PathBuf, str::FromStr as _, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    str::FromStr as _,
+    sync::Arc,
+};
 
 use larder_event::Reporter;
-use larder_lock::{LockFile, Selection, Wanted, check};
+use larder_fs::Durability;
+use larder_lock::{LockFile, Reason, Selection, Wanted, check, relative_source};
 use rattler_conda_types::{GenericVirtualPackage, Subdir};
 use serde::Serialize;
 
@@ -12,12 +18,13 @@ use crate::{
     Settings,
     channels::ChannelSet,
     inputs::ManifestInput,
+    network::LazyNetwork,
     pip,
-    solving::Want,
+    solving::{Solving, Want},
     virtual_file::{VirtualPackages, overlay},
 };
 
-use super::{LockOperationError, LockOptions, manifest_input, subdirs};
+use super::{LockOperationError, LockOptions, manifest_input, online, subdirs};
 
 /// Whether a lock is fresh. As JSON, the documented answer of `larder lock --check --json`:
 /// `fresh`, `path` and `reasons`, a list of texts for each platform that has any.
@@ -29,6 +36,15 @@ pub struct CheckReport {
     pub path: PathBuf,
     /// Why it is not, for each platform where it is not.
     pub reasons: BTreeMap<String, Vec<String>>,
+}
+
+/// A lock with the manifest that it is checked against.
+struct LockCheck {
+    input: ManifestInput,
+    path: PathBuf,
+    lock: LockFile,
+    wants: Vec<Want>,
+    reasons: BTreeMap<Subdir, Vec<Reason>>,
 }
 
 /// Checks the lock of a manifest for its platforms.
@@ -43,49 +59,189 @@ pub fn check_lock(
     settings: &Settings,
     reporter: &dyn Reporter,
 ) -> Result<CheckReport, LockOperationError> {
-    let input = manifest_input(options, settings, reporter)?;
-    let found = match &options.output {
-        Some(path) => {
-            let path = settings.absolute(path);
-            crate::inputs::read_lock(&path, settings)?.map(|lock| (path, lock))
+    Ok(LockCheck::run(options, settings, reporter)?.into_report())
+}
+
+/// Checks the lock, then compares its digests, sizes, addresses and dependencies with the indexes of the
+/// manifest's channels, and its wheels with their Python indexes.
+///
+/// # Errors
+/// As [`check_lock`], and if an index cannot be read.
+pub async fn check_lock_online(
+    options: &LockOptions,
+    settings: &Settings,
+    reporter: &dyn Reporter,
+) -> Result<CheckReport, LockOperationError> {
+    let mut check = LockCheck::run(options, settings, reporter)?;
+    if settings.offline {
+        return Err(LockOperationError::OnlineOffline);
+    }
+    let mut credentials: Vec<_> = check
+        .wants
+        .iter()
+        .flat_map(|want| want.channels.credentials().to_vec())
+        .collect();
+    let mut sections = Vec::new();
+    for want in &check.wants {
+        let section = pip::section(&check.input, want.subdir, settings)?;
+        if let Some(section) = &section {
+            credentials.extend(pip::index_credentials(section.indexes(), settings));
         }
-        None => input.find_lock(settings)?,
-    };
-    let (path, lock) = found.ok_or_else(|| LockOperationError::NoLock {
-        path: input.lock_path().unwrap_or_default(),
-    })?;
-    let virtual_packages = VirtualPackages::read(options.policy.virtual_packages.as_deref())?;
-    let mut reasons = BTreeMap::new();
-    for subdir in subdirs(options, &input, lock.platforms(), settings)? {
-        let channels = ChannelSet::new(
-            &options.channels,
-            &input.manifest,
-            subdir,
-            settings,
-            reporter,
-        )?;
-        let mut want = Want::new(
-            &input.manifest,
-            subdir,
-            &Arc::new(channels),
-            &virtual_packages,
-            (settings, reporter),
-        );
-        overlay(&mut want.virtual_packages, &recorded(&lock, subdir));
-        let mut found = reasons_against(&lock, &want);
-        found.extend(pip_reasons(&input, &lock, &want, settings)?);
-        if !found.is_empty() {
-            reasons.insert(subdir.to_string(), found);
+        sections.push(section);
+    }
+    let network = LazyNetwork::new(settings, credentials);
+    let store = crate::store::open(settings, Durability::Lazy)?;
+    let solving = Solving::new(network.get()?, &store, settings, &options.policy, reporter);
+    for (want, section) in check.wants.iter().zip(&sections) {
+        let Ok(closure) = check.lock.closure(want.subdir, &Selection::all()) else {
+            continue;
+        };
+        let mut found = online::compare_packages(&solving, want, &closure).await?;
+        if let Some(section) = section {
+            let locked = check.lock.pip(want.subdir, &Selection::all());
+            found.extend(online::compare_wheels(section, &locked, network.get()?, settings).await?);
+        }
+        let reasons = check.reasons.entry(want.subdir).or_default();
+        reasons.retain(|reason| !reason.is_settled_by_index());
+        reasons.extend(found);
+    }
+    Ok(check.into_report())
+}
+
+impl LockCheck {
+    fn run(
+        options: &LockOptions,
+        settings: &Settings,
+        reporter: &dyn Reporter,
+    ) -> Result<Self, LockOperationError> {
+        let input = manifest_input(options, settings, reporter)?;
+        let found = match &options.output {
+            Some(path) => {
+                let path = settings.absolute(path);
+                crate::inputs::read_lock(&path, settings)?.map(|lock| (path, lock))
+            }
+            None => input.find_lock(settings)?,
+        };
+        let (path, lock) = found.ok_or_else(|| LockOperationError::NoLock {
+            path: input.lock_path().unwrap_or_default(),
+        })?;
+        let virtual_packages = VirtualPackages::read(options.policy.virtual_packages.as_deref())?;
+        let (mut wants, mut reasons) = (Vec::new(), BTreeMap::new());
+        for subdir in subdirs(options, &input, lock.platforms(), settings)? {
+            let manifest = &input.manifest;
+            let channels =
+                ChannelSet::new(&options.channels, manifest, subdir, settings, reporter)?;
+            let channels = Arc::new(channels.for_lock());
+            let context = (settings, reporter);
+            let mut want = Want::new(manifest, subdir, &channels, &virtual_packages, context);
+            overlay(&mut want.virtual_packages, &recorded(&lock, subdir));
+            reasons.insert(subdir, reasons_against(&input, &lock, &want, settings)?);
+            wants.push(want);
+        }
+        if options.platforms.is_empty() {
+            let checked: Vec<Subdir> = reasons.keys().copied().collect();
+            add_dropped_platforms(&lock, &checked, &mut reasons);
+        }
+        if let Some((_, reasons)) = reasons.iter_mut().next() {
+            reasons.extend(other_sources(&input, &lock, &path));
+            reasons.extend(other_category(&input, &lock));
+        }
+        Ok(Self {
+            input,
+            path,
+            lock,
+            wants,
+            reasons,
+        })
+    }
+
+    fn into_report(self) -> CheckReport {
+        let mut reasons = BTreeMap::new();
+        for (subdir, found) in self.reasons {
+            if !found.is_empty() {
+                let texts: Vec<String> = found.iter().map(ToString::to_string).collect();
+                reasons.insert(subdir.to_string(), texts);
+            }
+        }
+        CheckReport {
+            fresh: reasons.is_empty(),
+            path: self.path,
+            reasons,
         }
     }
-    Ok(CheckReport {
-        fresh: reasons.is_empty(),
-        path,
-        reasons,
+}
+
+/// `larder lock` would drop these platforms, so the lock is not what it would write.
+fn add_dropped_platforms(
+    lock: &LockFile,
+    checked: &[Subdir],
+    reasons: &mut BTreeMap<Subdir, Vec<Reason>>,
+) {
+    for subdir in lock
+        .platforms()
+        .iter()
+        .filter(|subdir| !checked.contains(subdir))
+    {
+        let text = format!("{subdir} is locked, but `platforms:` of the manifest does not name it");
+        reasons
+            .entry(*subdir)
+            .or_default()
+            .push(Reason::Unusable { text });
+    }
+}
+
+/// A lock of larder says which manifests it was made from. What it says is no reason to read them: whoever
+/// edits a lock could name a manifest that fits it.
+fn other_sources(input: &ManifestInput, lock: &LockFile, path: &Path) -> Option<Reason> {
+    if !lock.writer().is_larder() {
+        return None;
+    }
+    let directory = path.parent().unwrap_or(path);
+    let files = input.files.iter();
+    let given: Option<BTreeSet<String>> =
+        files.map(|file| relative_source(directory, file)).collect();
+    let given = given?;
+    let locked: BTreeSet<String> = lock.sources().iter().cloned().collect();
+    let list = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join(", ");
+    (given != locked).then(|| Reason::Unusable {
+        text: format!(
+            "the lock says that it was made from {}, and is checked against {}",
+            list(locked),
+            list(given)
+        ),
     })
 }
 
-fn reasons_against(lock: &LockFile, want: &Want) -> Vec<String> {
+/// All packages of a lock that larder wrote have the manifest's category: those of another one would be left
+/// out where the lock is used alone.
+fn other_category(input: &ManifestInput, lock: &LockFile) -> Option<Reason> {
+    let wanted = input.manifest.category.as_str();
+    let mut others = lock.categories().into_iter();
+    let other = others.find(|category| *category != wanted)?;
+    lock.writer().is_larder().then(|| Reason::Unusable {
+        text: format!(
+            "the lock has packages of the category {other}, and the manifest is of {wanted}"
+        ),
+    })
+}
+
+fn reasons_against(
+    input: &ManifestInput,
+    lock: &LockFile,
+    want: &Want,
+    settings: &Settings,
+) -> Result<Vec<Reason>, LockOperationError> {
+    let section = pip::section(input, want.subdir, settings)?;
+    Ok(check_against(lock, want, section.as_ref(), settings))
+}
+
+/// Every reason why a lock is not what is wanted: the one check of all commands.
+pub(crate) fn check_against(
+    lock: &LockFile,
+    want: &Want,
+    section: Option<&larder_pypi::Section>,
+    settings: &Settings,
+) -> Vec<Reason> {
     let selection = Selection::all();
     let wanted = Wanted {
         subdir: want.subdir,
@@ -95,24 +251,12 @@ fn reasons_against(lock: &LockFile, want: &Want) -> Vec<String> {
         virtual_packages: &want.virtual_packages,
         selection: &selection,
     };
-    let reasons = check(lock, &wanted).err().unwrap_or_default();
-    reasons.iter().map(ToString::to_string).collect()
-}
-
-fn pip_reasons(
-    input: &ManifestInput,
-    lock: &LockFile,
-    want: &Want,
-    settings: &Settings,
-) -> Result<Vec<String>, LockOperationError> {
-    let section = pip::section(input, want.subdir, settings)?;
-    // What is wrong with the closure itself was told.
-    let Ok(closure) = lock.closure(want.subdir, &Selection::all()) else {
-        return Ok(Vec::new());
-    };
-    let locked = lock.pip(want.subdir, &Selection::all());
-    let reasons = pip::reasons(section.as_ref(), &locked, &closure);
-    Ok(reasons.iter().map(ToString::to_string).collect())
+    let mut reasons = check(lock, &wanted).err().unwrap_or_default();
+    // What is wrong with the closure itself is among the reasons already.
+    if let Ok(closure) = lock.closure(want.subdir, &selection) {
+        reasons.extend(pip::check_lock(section, lock, &closure, want, settings));
+    }
+    reasons
 }
 
 /// The virtual packages that the lock says it was made for (`name=version=build`).

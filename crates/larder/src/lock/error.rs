@@ -40,6 +40,17 @@ pub enum LockOperationError {
         /// Where it should be.
         path: PathBuf,
     },
+    /// The indexes are to be asked, and nothing may be asked.
+    #[error("`--online` asks the channels' indexes, and this run is offline")]
+    OnlineOffline,
+    /// A package to upgrade that is neither locked nor part of what was asked for.
+    #[error("`--upgrade-package {name}`: no package of that name is locked")]
+    UnknownPackage {
+        /// The name.
+        name: String,
+        /// Names that may be meant.
+        suggestions: Vec<String>,
+    },
     /// The network client.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -96,13 +107,14 @@ impl Explain for LockOperationError {
             | Self::Channels(_)
             | Self::VirtualPackages(_)
             | Self::NoLock { .. }
+            | Self::UnknownPackage { .. }
             | Self::Spec { .. }
             | Self::Export(_)
             | Self::OneFileEach { .. }
             | Self::NoDigest { .. }
             | Self::NotAManifest { .. } => Kind::Refused,
             Self::Network(_) => Kind::Refused,
-            Self::Write(_) => Kind::World,
+            Self::Write(_) | Self::OnlineOffline => Kind::World,
         }
     }
 
@@ -115,6 +127,8 @@ impl Explain for LockOperationError {
             Self::NoDigest { .. } => "lock::no-digest",
             Self::VirtualPackages(error) => error.code(),
             Self::NoLock { .. } => "lock::missing",
+            Self::OnlineOffline => "lock::offline",
+            Self::UnknownPackage { .. } => "lock::unknown-package",
             Self::Spec { .. } => "lock::spec",
             Self::Export(_) | Self::OneFileEach { .. } => "lock::format",
             Self::Network(_) => "network::setup",
@@ -132,6 +146,9 @@ impl Explain for LockOperationError {
             Self::Store(error) => crate::explain::open_hint(error),
             Self::VirtualPackages(error) => error.hint(),
             Self::NoLock { .. } => Some("`larder lock` writes it".into()),
+            Self::UnknownPackage { suggestions, .. } if !suggestions.is_empty() => {
+                Some(format!("did you mean {}?", suggestions.join(" or ")))
+            }
             _ => None,
         }
     }

@@ -36,10 +36,12 @@ mod head;
 mod in_turn;
 mod merge;
 mod old;
+pub(crate) mod online;
 mod sources;
 mod with_pip;
 
-pub use check::{CheckReport, check_lock};
+pub(crate) use check::check_against;
+pub use check::{CheckReport, check_lock, check_lock_online};
 pub use error::LockOperationError;
 use in_turn::InTurn;
 pub use merge::{MergeOptions, merge_locks};
@@ -123,6 +125,7 @@ pub async fn lock(
     let ended = solving.end();
     refuse_unverifiable(&closures)?;
     let pips = with_pip::lock_pips(&input, &wants, &closures, (&store, settings, reporter)).await?;
+    refuse_unknown(&options.upgrade_packages, &old, &closures, &pips)?;
     let head = head::head(&input, &wants, &closures, &old.path);
     let lock = with_pip::joined(LockFile::new(&closures, &head), &pips, &head.category);
     let format = options.format.unwrap_or(LockFormat::CondaLock);
@@ -224,6 +227,31 @@ fn single_text(
     match (texts.next(), texts.next()) {
         (Some(text), None) => Ok(text.text),
         _ => Err(LockOperationError::OneFileEach { format }),
+    }
+}
+
+/// A mistyped name would upgrade nothing, without a word.
+fn refuse_unknown(
+    named: &[String],
+    old: &Old,
+    closures: &[Closure],
+    pips: &[(Subdir, PipLock)],
+) -> Result<(), LockOperationError> {
+    let mut known = old.names();
+    let conda = closures.iter().flat_map(Closure::packages);
+    known.extend(conda.map(|package| package.name().to_owned()));
+    let wheels = pips.iter().flat_map(|(_, pip)| &pip.packages);
+    known.extend(wheels.map(|package| package.name.clone()));
+    let is_known = |name: &String| known.iter().any(|known| known.eq_ignore_ascii_case(name));
+    match named.iter().find(|name| !is_known(name)) {
+        None => Ok(()),
+        Some(name) => Err(LockOperationError::UnknownPackage {
+            name: name.clone(),
+            suggestions: larder_solve::closest(name, known.iter().map(String::as_str), 3)
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+        }),
     }
 }
 

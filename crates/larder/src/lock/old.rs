@@ -2,7 +2,7 @@
 //!
 //! A lock with git's conflict markers is two locks; the pins of both sides count.
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use larder_event::Reporter;
 use larder_lock::{Closure, LockFile, LockedPackage, Selection, split_conflict};
@@ -98,6 +98,22 @@ impl Old {
         platforms.sort();
         platforms.dedup();
         platforms
+    }
+
+    /// The names of all packages that are locked, on any platform.
+    pub(super) fn names(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for lock in self.lock.iter().chain(&self.theirs) {
+            names.extend(
+                lock.conda_packages()
+                    .map(|package| package.name().to_owned()),
+            );
+            for subdir in lock.platforms() {
+                let wheels = lock.pip_packages(*subdir, &Selection::all());
+                names.extend(wheels.into_iter().map(|package| package.name.clone()));
+            }
+        }
+        names
     }
 
     /// The records to prefer for `subdir`, without those of the packages in `forget`.

@@ -64,9 +64,13 @@ fn read(path: &Path, settings: &Settings) -> Content {
 }
 
 fn of_lock(lock: &Path, sources: &[String], settings: &Settings) -> Vec<LockSources> {
-    let files = match sources {
-        [] => manifest_of_its_name(lock, settings).into_iter().collect(),
-        sources => beside(lock, sources),
+    let own = manifest_of_its_name(lock, settings);
+    let named = beside(lock, sources);
+    // `create` uses a lock for the manifest of its own name, whatever the lock says of its sources: somebody
+    // who edits a lock could name a manifest that fits it.
+    let files = match own {
+        Some(own) if !named.contains(&own) => vec![own],
+        _ => named,
     };
     let is_known = !files.is_empty();
     let lock = tidy(lock);

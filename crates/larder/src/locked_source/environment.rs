@@ -83,11 +83,10 @@ fn installed_pip(
     let minor: Vec<&str> = python.splitn(3, '.').take(2).collect();
     let requirements = known.iter().filter(|package| package.sha256.is_some());
     let requirements = requirements.map(|package| format!("{}=={}", package.name, package.version));
-    Ok(PipLock {
-        request: (!known.is_empty())
-            .then(|| PipRequest::new(requirements.collect(), named, minor.join("."))),
-        packages: known.iter().filter_map(crate::pip::again).collect(),
-    })
+    let packages = known.iter().filter_map(crate::pip::again).collect();
+    let request = (!known.is_empty())
+        .then(|| PipRequest::new(requirements.collect(), named, minor.join(".")));
+    Ok(PipLock::new(packages, request))
 }
 
 /// conda writes a record's channel with the subdir.

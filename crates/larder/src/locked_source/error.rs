@@ -39,6 +39,8 @@ pub enum SourceError {
         path: PathBuf,
         /// Every reason, with its platform.
         reasons: Vec<String>,
+        /// The manifests as they were named; none for the default one.
+        files: Vec<PathBuf>,
     },
     /// A platform that is not there.
     #[error("`{}` is for {found}, not for {wanted}", path.display())]
@@ -130,8 +132,25 @@ impl Explain for SourceError {
         match self {
             Self::Input(error) => error.hint(),
             Self::Check(error) => error.hint(),
-            Self::Stale { .. } => Some("`larder lock` mends it".into()),
-            Self::NotLocked { .. } => Some("`larder lock --platform` adds one".into()),
+            Self::Stale { files, .. } => {
+                let files = files.iter().map(|file| format!(" -f {}", file.display()));
+                Some(format!(
+                    "`larder lock{}` mends it",
+                    files.collect::<String>()
+                ))
+            }
+            // An environment has one platform, and nothing adds another.
+            Self::NotLocked { path, .. } if path.is_dir() => None,
+            Self::NotLocked { wanted, found, .. } => {
+                // `larder lock` keeps the platforms that it is given, and no others.
+                let all = found.split(", ").chain([wanted.as_str()]);
+                let options = all.filter(|subdir| !subdir.is_empty());
+                let options = options.map(|subdir| format!(" --platform {subdir}"));
+                Some(format!(
+                    "`larder lock{}` adds it",
+                    options.collect::<String>()
+                ))
+            }
             Self::NoDigest { .. } => Some("`larder lock` writes a lock with digests".into()),
             Self::PassedOn { .. } => {
                 Some("a wheel at an address can be locked: build one, and name that".into())

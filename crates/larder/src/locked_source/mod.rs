@@ -160,7 +160,12 @@ fn of_manifest(
             reasons.into_iter().map(text).collect::<Vec<_>>()
         };
         let reasons = report.reasons.into_iter().flat_map(texts).collect();
-        return Err(SourceError::Stale { path, reasons });
+        let files = files.to_vec();
+        return Err(SourceError::Stale {
+            path,
+            reasons,
+            files,
+        });
     }
     let Some(lock) = read_lock(&path, settings)? else {
         return Err(Box::new(LockOperationError::NoLock { path }).into());

@@ -13,16 +13,11 @@ use larder_event::{Event, Phase, Reporter};
 use larder_fs::{PathContext as _, create_shared_dir};
 use larder_link::{Addition, AdditionFailed, PIP_FILE, PipFile, PipInstalled, scratch_beside};
 use larder_lock::{PipLock, PipPackage};
-use larder_pypi::{Indexes, InstallRequest, Tool, build_wheel, install, normalize};
+use larder_pypi::{Indexes, InstallRequest, Tool, build_wheel, install, normalize, safe_file_name};
 use larder_store::{ObjectKind, Store};
 use rattler_conda_types::Subdir;
 
-use super::{
-    PipError, PipFetched,
-    built::BuiltWheels,
-    objects::{dist, file_name},
-    tool,
-};
+use super::{PipError, PipFetched, built::BuiltWheels, objects::dist, tool};
 use crate::{Settings, Sources};
 
 /// What is installed into one environment.
@@ -58,8 +53,14 @@ pub(crate) fn installed_for(
         return Err(PipError::Foreign { subdir });
     }
     let request = lock.request.as_ref();
+    // It becomes part of the name of a directory: nothing but a version may.
     let python = request
         .map(|request| request.python.clone())
+        .filter(|python| {
+            python
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        })
         .unwrap_or_default();
     Ok(Arc::new(PipAddition {
         kept,
@@ -178,8 +179,13 @@ impl PipAddition {
             source,
         })?;
         let sha256 = object.id.sha256;
+        // The address is the lock's, and its end becomes a path: `..` or a blank must not.
+        let file_name = safe_file_name(&package.url).ok_or_else(|| PipError::Address {
+            package: dist(package),
+            url: package.url.clone(),
+        })?;
         if object.id.kind == ObjectKind::Wheel {
-            link_or_copy(&object.path, &request.wheels.join(file_name(package)))?;
+            link_or_copy(&object.path, &request.wheels.join(&file_name))?;
             return Ok(sha256);
         }
         let (wheel, digest) = match self.built.find(&sha256) {
@@ -188,7 +194,7 @@ impl PipAddition {
                 let place = request.scratch.join(format!("build-{sha256}"));
                 let into = place.join("wheel");
                 create_shared_dir(&into)?;
-                let source = place.join(file_name(package));
+                let source = place.join(&file_name);
                 link_or_copy(&object.path, &source)?;
                 let wheel = build_wheel(&source, &into, request, reporter)?;
                 self.built.keep(&sha256, &wheel)?

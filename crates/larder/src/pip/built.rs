@@ -14,6 +14,7 @@ use larder_fs::{
     Durability, PathContext as _, PathError, create_shared_dir, list_dir, mark_used, remove_tree,
     write_atomic,
 };
+use larder_pypi::safe_file_name;
 use serde::{Deserialize, Serialize};
 
 /// Beside the wheel; written last.
@@ -46,7 +47,7 @@ impl BuiltWheels {
     pub(super) fn find(&self, source: &Sha256) -> Option<(PathBuf, Sha256)> {
         let directory = self.directory(source);
         let note: Note = serde_json::from_slice(&fs::read(directory.join(NOTE)).ok()?).ok()?;
-        let path = directory.join(&note.file);
+        let path = directory.join(safe_file_name(&note.file)?);
         let is_whole = digest(&path).is_ok_and(|found| found == note.sha256);
         fs::File::open(directory.join(NOTE))
             .iter()
@@ -100,6 +101,8 @@ pub(crate) fn list(trees: &Path) -> Result<Vec<BuiltWheel>, PathError> {
         let place = directory.join(NOTE);
         let read = |path: &Path| serde_json::from_slice(&fs::read(path).ok()?).ok();
         let note: Option<Note> = read(&place);
+        // A note that names a path is damaged.
+        let note = note.filter(|note| safe_file_name(&note.file).as_ref() == Some(&note.file));
         let wheel = note.as_ref().map(|note| directory.join(&note.file));
         let bytes = wheel.and_then(|wheel| fs::metadata(wheel).ok());
         let used = fs::metadata(&place).or_else(|_| fs::metadata(&directory));

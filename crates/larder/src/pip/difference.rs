@@ -137,10 +137,7 @@ impl Sorting<'_> {
         let requirements = lock.request.as_ref().map(|request| &request.requirements);
         change.rewrites =
             requirements.is_some_and(|requirements| *requirements != self.known.requirements);
-        change.install = PipLock {
-            packages: missing.into_values().collect(),
-            request: lock.request.clone(),
-        };
+        change.install = lock.with_packages(missing.into_values().collect());
         change
     }
 

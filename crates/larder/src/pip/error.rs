@@ -78,6 +78,14 @@ pub enum PipError {
         #[source]
         source: ReadError,
     },
+    /// An index cannot be asked.
+    #[error("cannot ask the index {url}: {problem}")]
+    Index {
+        /// Its address, without credentials.
+        url: String,
+        /// Why.
+        problem: String,
+    },
     /// A file or directory.
     #[error("cannot prepare the `pip:` section")]
     Place(#[from] PathError),
@@ -92,6 +100,7 @@ impl Explain for PipError {
                 ..
             } => Kind::Damage,
             Self::Place(_)
+            | Self::Index { .. }
             | Self::Object { .. }
             | Self::Tool(ToolError::Start { .. } | ToolError::File { .. }) => Kind::World,
             _ => Kind::Refused,
@@ -111,6 +120,7 @@ impl Explain for PipError {
             Self::Address { .. } => "pip::address",
             Self::Gather(error) => error.code(),
             Self::Object { source, .. } => source.code(),
+            Self::Index { .. } => "pip::index",
             Self::Place(_) => "pip::write",
         }
     }

@@ -31,9 +31,10 @@ struct Package {
     url: String,
     index: Option<String>,
     sha256: Option<Sha256>,
+    dependencies: Vec<(String, String)>,
 }
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const PREFIX: &str = "pip-";
 const SUFFIX: &str = ".json";
 
@@ -103,12 +104,20 @@ pub(super) fn read(path: &Path) -> Option<PipLock> {
         index: package.index,
         sha256: package.sha256,
         md5: None,
-        dependencies: Vec::new(),
+        dependencies: package.dependencies,
     });
-    (file.version == VERSION).then(|| PipLock {
-        packages: packages.collect(),
-        request: Some(file.request),
-    })
+    (file.version == VERSION && is_safe(&file.request))
+        .then(|| PipLock::new(packages.collect(), Some(file.request)))
+}
+
+/// The store may hold what somebody else wrote: nothing of it may be an option of a tool or a path.
+fn is_safe(request: &PipRequest) -> bool {
+    let mut lines = request.passed_on.iter();
+    request
+        .python
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && lines.all(|line| larder_lock::passed_on_problem(line).is_none())
 }
 
 /// Remembers an answer. One that cannot be is asked for again.
@@ -122,6 +131,7 @@ pub(super) fn write(path: &Path, lock: &PipLock) {
         url: package.url.clone(),
         index: package.index.clone(),
         sha256: package.sha256,
+        dependencies: package.dependencies.clone(),
     });
     let file = File {
         version: VERSION,

@@ -8,14 +8,16 @@ pub(crate) mod built;
 mod check;
 mod difference;
 mod error;
+mod index;
 pub(crate) mod memo;
 mod objects;
 mod resolve;
 pub(crate) mod tool;
 
 pub(crate) use addition::{PipAddition, installed_for};
-pub(crate) use check::reasons;
+pub(crate) use check::{check_installed, check_lock};
 pub(crate) use difference::{PipChange, Wanted, again, change};
 pub use error::PipError;
-pub(crate) use objects::{PipFetch, PipFetched, file_name, needed, pin};
+pub(crate) use index::{check_unhashed, compare_with_indexes};
+pub(crate) use objects::{PipFetch, PipFetched, file_name, index_credentials, needed, pin};
 pub(crate) use resolve::{PipRun, section};

@@ -121,7 +121,7 @@ impl PipFetch<'_> {
     ) -> Result<PipFetched, PipError> {
         let plan = self.plan(packages)?;
         let mut sources = Sources::of(&plan);
-        let network = LazyNetwork::new(self.settings, self.credentials(indexes));
+        let network = LazyNetwork::new(self.settings, index_credentials(indexes, self.settings));
         let gatherer = Gatherer {
             settings: self.settings,
             store: self.store,
@@ -133,34 +133,38 @@ impl PipFetch<'_> {
         let objects = summary.objects;
         Ok(PipFetched { objects, sources })
     }
+}
 
-    /// An index's own host may have its files anywhere.
-    fn credentials(&self, indexes: &[Url]) -> Vec<(Url, larder_fetch::Credential)> {
-        let variables = [
-            "PIP_INDEX_URL",
-            "PIP_EXTRA_INDEX_URL",
-            "UV_DEFAULT_INDEX",
-            "UV_INDEX_URL",
-            "UV_EXTRA_INDEX_URL",
-        ];
-        let named = variables
-            .iter()
-            .filter_map(|name| self.settings.variables.get(*name));
-        let named = named.flat_map(|value| value.split_whitespace());
-        let named: Vec<Url> = named.filter_map(|url| url.parse().ok()).collect();
-        let mut found = Vec::new();
-        for index in indexes.iter().chain(&named) {
-            let (mut host, credentials) = split_credentials(index);
-            host.set_path("/");
-            host.set_query(None);
-            found.extend(
-                credentials
-                    .into_iter()
-                    .map(|credential| (host.clone(), credential)),
-            );
-        }
-        found
+/// What opens the indexes of a section and of the user's environment. An index's own host may have its files
+/// anywhere.
+pub(crate) fn index_credentials(
+    indexes: &[Url],
+    settings: &Settings,
+) -> Vec<(Url, larder_fetch::Credential)> {
+    let variables = [
+        "PIP_INDEX_URL",
+        "PIP_EXTRA_INDEX_URL",
+        "UV_DEFAULT_INDEX",
+        "UV_INDEX_URL",
+        "UV_EXTRA_INDEX_URL",
+    ];
+    let named = variables
+        .iter()
+        .filter_map(|name| settings.variables.get(*name));
+    let named = named.flat_map(|value| value.split_whitespace());
+    let named: Vec<Url> = named.filter_map(|url| url.parse().ok()).collect();
+    let mut found = Vec::new();
+    for index in indexes.iter().chain(&named) {
+        let (mut host, credentials) = split_credentials(index);
+        host.set_path("/");
+        host.set_query(None);
+        found.extend(
+            credentials
+                .into_iter()
+                .map(|credential| (host.clone(), credential)),
+        );
     }
+    found
 }
 
 fn missing(package: &PipPackage) -> Result<MissingPackage, PipError> {

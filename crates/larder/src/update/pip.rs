@@ -74,20 +74,11 @@ impl Change<'_> {
         else {
             return Ok(None);
         };
-        let lock = PipLock {
-            request: Some(PipRequest::new(
-                file.requirements.clone(),
-                file.passed_on.clone(),
-                python,
-            )),
-            packages: file
-                .packages
-                .iter()
-                .filter_map(pip::again)
-                .collect::<Vec<PipPackage>>(),
-        };
+        let request = PipRequest::new(file.requirements.clone(), file.passed_on.clone(), python);
+        let packages: Vec<PipPackage> = file.packages.iter().filter_map(pip::again).collect();
+        let lock = PipLock::new(packages, Some(request));
         let fits = file.requirements == section.requirements()
-            && pip::reasons(Some(&section), &lock, closure).is_empty();
+            && pip::check_installed(&section, &lock, closure).is_empty();
         Ok(fits.then_some(lock))
     }
 
