@@ -514,12 +514,14 @@ fn a_source_is_built_offline_with_what_the_environment_has_and_once() {
             &larder_digest_of(&wheel),
             &larder_digest_of(&fs::read(&source).unwrap()),
         );
-    world.sandbox.write("conda-lock.yml", &lock);
+    // An index that has the source alone would have been locked so: the lock is sealed again.
+    let lock = larder_lock::LockFile::parse("conda-lock.yml", &lock).unwrap();
+    world.sandbox.write("conda-lock.yml", &lock.to_yaml());
     world
-        .larder(&["create", "-p", "env", "--frozen", "--download-only"])
+        .larder(&["create", "-p", "env", "--download-only"])
         .success();
     let run = world
-        .larder(&["create", "-p", "env", "--frozen", "--offline"])
+        .larder(&["create", "-p", "env", "--offline"])
         .success();
     assert!(run.stderr.contains("pip: "), "it was built: {}", run.stderr);
     assert!(
@@ -530,7 +532,7 @@ fn a_source_is_built_offline_with_what_the_environment_has_and_once() {
     world.larder(&["verify", "-p", "env"]).success();
     fs::remove_dir_all(env(&world.sandbox)).unwrap();
     let run = world
-        .larder(&["create", "-p", "env", "--frozen", "--offline"])
+        .larder(&["create", "-p", "env", "--offline"])
         .success();
     assert!(
         !run.stderr.contains("Building wheel"),
