@@ -35,12 +35,12 @@ pub fn check(lock: &LockFile, wanted: &Wanted<'_>) -> Result<(), Vec<Reason>> {
     let mut reasons = Vec::new();
     let channels = lock.channels().iter().map(|channel| &*channel.url);
     let mut in_lock = address::base_url_list(channels.clone());
-    // The name `defaults` has a third channel on Windows.
+    let mut in_manifest = address::base_url_list(wanted.channels.iter().map(String::as_str));
+    // A lock of another tool that names `defaults` means a third channel on Windows alone.
     if !wanted.subdir.is_windows() && channels.clone().any(|channel| channel == "defaults") {
-        in_lock
-            .retain(|url| url != address::MSYS2 || channels.clone().any(|channel| channel == url));
+        in_lock.retain(|url| url != address::MSYS2);
+        in_manifest.retain(|url| url != address::MSYS2);
     }
-    let in_manifest = address::base_url_list(wanted.channels.iter().map(String::as_str));
     let known = !closure.as_ref().is_ok_and(has_bare);
     if known && in_lock != in_manifest {
         reasons.push(Reason::Channels {

@@ -232,5 +232,8 @@ fn cep37_19_pip_needs_python() {
             .len(),
         1
     );
-    assert_eq!(parse(&lock.to_yaml()), lock);
+    // What larder writes is sealed, so that alone is different.
+    let again = parse(&lock.to_yaml());
+    assert_eq!(again.to_yaml(), lock.to_yaml());
+    assert_eq!(parse(&again.to_yaml()), again);
 }
