@@ -148,3 +148,43 @@ fn the_active_environment_is_meant_where_none_is_named() {
     let run = sandbox.larder(&["run", "--", "app"]).fails_with(1);
     assert!(run.stderr.contains("none active"), "{}", run.stderr);
 }
+
+/// The temporary directory is named in the script that runs a package's activation scripts.
+#[cfg(unix)]
+#[test]
+fn a_temporary_directory_of_any_name_is_never_executed() {
+    let sandbox = sandbox();
+    let package = larder_testkit::PackageBuilder::new("demo", "1.0", "0")
+        .noarch_generic()
+        .file("etc/conda/activate.d/demo.sh", "export DEMO=yes\n");
+    channel(&sandbox, [conda(package)]);
+    sandbox
+        .larder(&["create", "-p", "env", "-c", "./channel", "demo"])
+        .success();
+    for name in [
+        "it's",
+        "'; touch marker; '",
+        "$(touch marker)",
+        "`touch marker`",
+        "\"; touch marker; \"",
+        "a\nb",
+        "a b",
+        "\\",
+        "*?[a]",
+        "-c",
+    ] {
+        let directory = sandbox.path(name);
+        std::fs::create_dir_all(&directory).unwrap();
+        // As a relative path too: the first word after the shell's name must not be an option.
+        for temporary in [directory.as_path(), name.as_ref()] {
+            let arguments = ["run", "-p", "env", "--", "/bin/sh", "-c", "echo $DEMO"];
+            let mut command = sandbox.command(&arguments);
+            let run = larder_testkit::Run::of(command.env("TMPDIR", temporary)).success();
+            assert_eq!(run.stdout.trim(), "yes", "{name}");
+            let mut command = sandbox.command(&["shell-hook", "-p", "env", "--json"]);
+            let run = larder_testkit::Run::of(command.env("TMPDIR", temporary)).success();
+            assert!(run.stdout.contains("DEMO"), "{}", run.stdout);
+        }
+        assert!(!sandbox.path("marker").exists(), "{name}");
+    }
+}

@@ -163,6 +163,13 @@ pub fn validate_prefix_path(path: &Path, rules: &PrefixRules) -> Result<(), Pref
             name: path.display().to_string(),
         });
     };
+    // A line break in a directory above would end the `#!` line of every script of the environment.
+    if let Some(character) = clean.to_string_lossy().chars().find(|c| c.is_control()) {
+        return Err(PrefixError::Character {
+            name: clean.display().to_string(),
+            character,
+        });
+    }
     match validate_environment_name(&name.to_string_lossy()) {
         // `-p /opt/base` is not conda's base environment.
         Err(PrefixError::ReservedName { .. }) | Ok(()) => Ok(()),

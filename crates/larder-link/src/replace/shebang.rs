@@ -16,7 +16,7 @@ pub(super) fn replace_shebang(line: &[u8], old_new: (&[u8], &[u8]), subdir: Subd
     }
     if prefix.contains(&b' ') {
         // Split at its spaces before the prefix brings more of them.
-        return replace_all(&without_limit(line), placeholder, prefix);
+        return replace_all(&without_limit(line), placeholder, &quote_in_both(prefix));
     }
     let replaced = replace_all(line, placeholder, prefix);
     if replaced.len() <= limit(subdir) {
@@ -49,7 +49,7 @@ fn without_limit(line: &[u8]) -> Vec<u8> {
     if is_python(name) {
         [
             b"#!/bin/sh\n'''exec' \"",
-            program,
+            &*quote_in_both(program),
             b"\"",
             arguments,
             b" \"$0\" \"$@\" #'''",
@@ -58,6 +58,22 @@ fn without_limit(line: &[u8]) -> Vec<u8> {
     } else {
         [b"#!/usr/bin/env ", name, arguments].concat()
     }
+}
+
+/// Escapes a path for a place that is inside double quotes for sh and inside `'''` for Python, so that a
+/// `$(...)`, a quote or a backslash in the path of an environment is neither expanded nor executed.
+fn quote_in_both(path: &[u8]) -> Vec<u8> {
+    let mut quoted = Vec::with_capacity(path.len());
+    for &byte in path {
+        match byte {
+            // sh takes the backslash away; for Python it is one more character of a string that nobody reads.
+            b'"' | b'$' | b'`' | b'\\' => quoted.extend([b'\\', byte]),
+            // sh: end of the word, a quote, the word goes on. Python: an escaped quote, which ends nothing.
+            b'\'' => quoted.extend(br#""\'""#),
+            _ => quoted.push(byte),
+        }
+    }
+    quoted
 }
 
 /// Program and the rest of the line; a space behind a backslash belongs to the program.

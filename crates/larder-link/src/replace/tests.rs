@@ -167,6 +167,53 @@ fn a_prefix_with_a_space_never_stands_in_a_shebang() {
     assert_eq!(text(&source, "/my env"), expected);
 }
 
+/// Python's and sh's reading of a long `#!` line: both are started with it, in a prefix that would run a command.
+#[cfg(unix)]
+#[test]
+fn a_prefix_in_a_shell_line_is_never_expanded_nor_executed() {
+    let hostile = [
+        "$(touch marker)",
+        "`touch marker`",
+        "\"; touch marker; \"",
+        "'''+open('marker','w').name+'''",
+        "'",
+        "a\\",
+        "\\N\\x\\u",
+        "${HOME}",
+        "a b",
+    ];
+    for name in hostile {
+        let directory = tempfile::TempDir::new().unwrap();
+        // Long, so that the line does not fit.
+        let prefix = directory.path().join("x".repeat(130)).join(name);
+        std::fs::create_dir_all(prefix.join("bin")).unwrap();
+        let python = prefix.join("bin/python");
+        std::fs::write(&python, "#!/bin/sh\necho started\n").unwrap();
+        std::process::Command::new("chmod")
+            .arg("+x")
+            .arg(&python)
+            .status()
+            .unwrap();
+        let script = directory.path().join("script");
+        let source = format!("#!{PLACEHOLDER}/bin/python\nprint('read')\n");
+        std::fs::write(&script, text(&source, prefix.to_str().unwrap())).unwrap();
+        for (program, expected) in [("/bin/sh", "started"), ("python3", "read")] {
+            let run = std::process::Command::new(program)
+                .arg(&script)
+                .current_dir(directory.path())
+                .output();
+            // A machine without Python has only sh's reading.
+            let Ok(run) = run else { continue };
+            let stdout = String::from_utf8_lossy(&run.stdout);
+            assert_eq!(stdout.trim(), expected, "{program} {name}: {run:?}");
+            assert!(
+                !directory.path().join("marker").exists(),
+                "{program} {name}"
+            );
+        }
+    }
+}
+
 #[test]
 fn windows_has_no_shebangs_and_gets_forward_slashes() {
     let source = format!("#!{PLACEHOLDER}/python\npath = {PLACEHOLDER}/x\n");

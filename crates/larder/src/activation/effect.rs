@@ -4,7 +4,7 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitStatus,
     time::Duration,
 };
@@ -33,6 +33,9 @@ pub enum EffectError {
     /// There is no place for the script that runs them.
     #[error(transparent)]
     Place(#[from] PathError),
+    /// The path of the temporary directory has no spelling in the shell's language.
+    #[error("the temporary directory `{}` cannot be named in a script; set TMPDIR (TEMP on Windows) to another", .0.display())]
+    Unquotable(PathBuf),
     /// The shell did not start or did not end.
     #[error(transparent)]
     Process(#[from] ProcessError),
@@ -173,11 +176,11 @@ async fn run_scripts(
     };
     let mut text = ShellKind::CAPTURING.script(&unprompted).text;
     let directory = tempfile::TempDir::new().at("create", std::env::temp_dir())?;
-    let listing = directory.path().join("variables");
-    text.extend(list_variables(&listing));
-    let script = directory
-        .path()
-        .join(format!("activate.{}", ShellKind::CAPTURING.extension()));
+    // TMPDIR may be relative, and `-c/...` as the first argument would be an option of the shell.
+    let directory_path = std::path::absolute(directory.path()).at("find", directory.path())?;
+    let listing = directory_path.join("variables");
+    text.extend(list_variables(&listing)?);
+    let script = directory_path.join(format!("activate.{}", ShellKind::CAPTURING.extension()));
     std::fs::write(&script, text).at("write file", &script)?;
     let output = match run_with("bash", &script, outside).await {
         Err(ProcessError::Spawn(_)) if cfg!(unix) => run_with("/bin/sh", &script, outside).await?,
@@ -196,29 +199,48 @@ async fn run_with(
     script: &Path,
     outside: &EnvironmentSnapshot,
 ) -> Result<rattler_shell::process::ProcessOutput, ProcessError> {
-    let mut command = if cfg!(windows) {
-        let mut command = tokio::process::Command::new("cmd.exe");
-        command.args(["/D", "/C"]);
-        command
-    } else {
-        tokio::process::Command::new(shell)
-    };
-    command.arg(script).env_clear().envs(outside.iter());
+    let mut command = shell_command(shell, script);
+    command.env_clear().envs(outside.iter());
     run_bounded(&mut command, LIMITS).await
 }
 
+#[cfg(not(windows))]
+fn shell_command(shell: &str, script: &Path) -> tokio::process::Command {
+    let mut command = tokio::process::Command::new(shell);
+    command.arg(script);
+    command
+}
+
+/// cmd reads its command line by its own rules, not by those that `arg` quotes for: with `/S` it takes off the
+/// outer pair of quotes, and the inner pair keeps a `&` in the path (`C:\Users\A&B`) from ending the command.
+#[cfg(windows)]
+fn shell_command(_shell: &str, script: &Path) -> tokio::process::Command {
+    let mut line = OsString::from("/D /S /C \"\"");
+    line.push(script);
+    line.push("\"\"");
+    let mut command = tokio::process::Command::new("cmd.exe");
+    command.raw_arg(line);
+    command
+}
+
+/// The last lines of the script: they write all variables to a file. Its path contains TMPDIR, so it is quoted
+/// like any other word: a quote in it must not end the word.
+///
 /// Old systems have no `env -0`: there a value with a line end is cut.
-fn list_variables(into: &Path) -> Vec<u8> {
-    // Quoted: the directory for temporary files may have any name.
-    let file = ShellKind::CAPTURING
-        .quoted(into.as_os_str())
-        .unwrap_or_default();
+fn list_variables(into: &Path) -> Result<Vec<u8>, EffectError> {
+    let quoted = ShellKind::CAPTURING.quoted(into.as_os_str());
+    let file = quoted.ok_or_else(|| EffectError::Unquotable(into.to_owned()))?;
     if cfg!(windows) {
-        return [b"@CHCP 65001 > NUL\r\n@SET > ", file.as_slice(), b"\r\n"].concat();
+        return Ok([b"@CHCP 65001 > NUL\r\n@SET > ", &*file, b"\r\n"].concat());
     }
-    let first: &[u8] = b"/usr/bin/env -0 > ";
-    let second: &[u8] = b" 2> /dev/null || /usr/bin/env > ";
-    [first, &file, second, &file, b"\n"].concat()
+    Ok([
+        b"/usr/bin/env -0 > ",
+        &*file,
+        b" 2> /dev/null || /usr/bin/env > ",
+        &*file,
+        b"\n",
+    ]
+    .concat())
 }
 
 fn read_variables(listed: &[u8], outside: &EnvironmentSnapshot) -> EnvironmentSnapshot {
@@ -257,12 +279,13 @@ fn native(bytes: &[u8]) -> Option<OsString> {
     Some(text.trim_end_matches('\r').into())
 }
 
+/// What the scripts printed, its later lines indented: the layout of errors.
 fn said(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
-    let text = text.trim();
-    if text.is_empty() {
+    let lines: Vec<&str> = text.trim().lines().collect();
+    if lines.is_empty() {
         String::new()
     } else {
-        format!(": {text}")
+        format!(": {}", lines.join("\n  "))
     }
 }

@@ -46,8 +46,9 @@ pub fn github_files(variables: &ChangedVariables) -> GithubFiles {
 
 fn obstacle(name: &str, value: &str) -> Option<&'static str> {
     let upper = name.to_uppercase();
-    if name.contains(['\n', '\r']) || name.contains("<<") {
-        Some("its name has a line end or `<<` in it")
+    // The runner takes what is before the first `=` or `<<` for the name.
+    if name.is_empty() || name.contains(['\n', '\r', '=']) || name.contains("<<") {
+        Some("its name has a line end, `=` or `<<` in it")
     } else if upper == "NODE_OPTIONS" {
         Some("GitHub refuses it for safety's sake")
     } else if upper.starts_with("GITHUB_") || upper.starts_with("RUNNER_") {
