@@ -1,6 +1,7 @@
 // What both steps need of the runner.
 'use strict'
 
+const crypto = require('crypto')
 const { spawnSync } = require('child_process')
 
 // An input, without white space around it; empty if it was not given.
@@ -17,6 +18,13 @@ function run(larder, args) {
   process.exitCode = result.status === null ? 1 : result.status
 }
 
+// A line, or several, of a file that the runner reads.
+function assignment(name, value) {
+  if (!/[\r\n]/.test(value)) return `${name}=${value}\n`
+  const end = `LARDER_END_${crypto.randomUUID()}`
+  return `${name}<<${end}\n${value}\n${end}\n`
+}
+
 // Fails the step with a text that the runner shows at its top.
 function fail(error) {
   const text = String(error.message || error).replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A')
@@ -24,4 +32,4 @@ function fail(error) {
   process.exitCode = 1
 }
 
-module.exports = { fail, input, run }
+module.exports = { assignment, fail, input, run }

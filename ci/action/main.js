@@ -3,7 +3,7 @@
 
 const fs = require('fs')
 const path = require('path')
-const { fail, input, run } = require('./common')
+const { assignment, fail, input, run } = require('./common')
 const { find } = require('./install')
 
 async function main() {
@@ -13,8 +13,11 @@ async function main() {
     url: input('larder-url'),
     sha256: input('larder-sha256')
   })
-  fs.appendFileSync(process.env.GITHUB_STATE, `larder=${larder}\n`)
-  fs.appendFileSync(process.env.GITHUB_PATH, `${path.dirname(larder)}\n`)
+  const directory = path.dirname(larder)
+  // A line break would put another directory on PATH.
+  if (/[\r\n]/.test(directory)) throw new Error(`larder-path: ${JSON.stringify(directory)} is not one line`)
+  fs.appendFileSync(process.env.GITHUB_STATE, assignment('larder', larder))
+  fs.appendFileSync(process.env.GITHUB_PATH, `${directory}\n`)
   run(larder, ['ci', 'setup'])
 }
 

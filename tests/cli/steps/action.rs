@@ -12,7 +12,7 @@ use crate::support::app_and_lib;
 fn the_post_step_runs_only_after_success() {
     let runs = &yaml("action.yml")["runs"];
     assert_eq!(runs["post-if"], "success()");
-    assert_eq!(runs["using"], "node20");
+    assert_eq!(runs["using"], "node24");
 }
 
 #[test]
