@@ -43,6 +43,8 @@ pub struct CreateReport {
     pub fetched: usize,
     /// How many bytes were fetched (or would be, as far as the records say).
     pub fetched_bytes: u64,
+    /// How many packages of the `pip:` section are in it, in addition to `actions.LINK`.
+    pub pip_packages: usize,
     /// Where the archives came from; a dry run knows of the store alone.
     pub sources: Sources,
     /// Whether `fetched_bytes` is what was fetched rather than what is planned.
@@ -139,6 +141,7 @@ impl CreateReport {
             reused: plan.present.len(),
             fetched: plan.missing.len(),
             fetched_bytes: plan.bytes(),
+            pip_packages: 0,
             sources: Sources::of(plan),
             is_fetched: false,
             paths: 0,
@@ -159,6 +162,12 @@ impl CreateReport {
         self.fetched += summary.fetched;
         self.fetched_bytes += summary.bytes;
         self.reused = self.actions.link.len().saturating_sub(self.fetched);
+    }
+
+    /// Adds the pip packages of the new environment, whose files were fetched before the others.
+    pub(super) fn add_pip(&mut self, packages: usize, fetch_milliseconds: u64) {
+        self.pip_packages = packages;
+        self.fetch_milliseconds += fetch_milliseconds;
     }
 
     /// Nothing was fetched or linked.

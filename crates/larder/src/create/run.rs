@@ -129,6 +129,9 @@ impl<'a> Run<'a> {
         check_free(&wanted.prefix, self.options.replacing())?;
         let had_menus = menus::recorded(&wanted.prefix);
         self.fetch_and_link(wanted, report).await?;
+        if let Some(addition) = &wanted.addition {
+            report.add_pip(wanted.pip.packages.len(), addition.fetch_milliseconds());
+        }
         self.settle_menus(&wanted.prefix, had_menus);
         Ok(())
     }

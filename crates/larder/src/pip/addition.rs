@@ -115,6 +115,11 @@ impl PipAddition {
             .take()
     }
 
+    /// How long fetching its files took.
+    pub(crate) fn fetch_milliseconds(&self) -> u64 {
+        self.fetched.milliseconds
+    }
+
     /// Where its files came from.
     pub(crate) fn sources(&self) -> &Sources {
         &self.fetched.sources

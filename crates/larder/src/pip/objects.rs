@@ -1,6 +1,6 @@
 //! The files of pip packages in the store: wheels and sources, by their sha256, found there or fetched.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Instant};
 
 use larder_digest::Checksum;
 use larder_event::Reporter;
@@ -20,6 +20,8 @@ pub(crate) type PipObjects = BTreeMap<String, Object>;
 pub(crate) struct PipFetched {
     pub(crate) objects: PipObjects,
     pub(crate) sources: Sources,
+    /// How long fetching took.
+    pub(crate) milliseconds: u64,
 }
 
 /// The name of a package's file.
@@ -119,6 +121,7 @@ impl PipFetch<'_> {
         packages: &[PipPackage],
         indexes: &[Url],
     ) -> Result<PipFetched, PipError> {
+        let begun = Instant::now();
         let plan = self.plan(packages)?;
         let mut sources = Sources::of(&plan);
         let network = LazyNetwork::new(self.settings, index_credentials(indexes, self.settings));
@@ -131,7 +134,11 @@ impl PipFetch<'_> {
         let summary = gatherer.fetch(&plan).await?;
         sources.add(&summary);
         let objects = summary.objects;
-        Ok(PipFetched { objects, sources })
+        Ok(PipFetched {
+            objects,
+            sources,
+            milliseconds: crate::milliseconds(begun),
+        })
     }
 }
 

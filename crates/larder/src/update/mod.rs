@@ -190,6 +190,7 @@ impl Change<'_> {
         report.planned(&difference, &gatherer.plan(&coming(&difference, subdir)?)?);
         let options = self.link_options(input, &chosen, variables)?;
         let pip = self.pip_change(&installation, &chosen)?;
+        report.planned_pip(&pip);
         let is_same = difference.is_empty()
             && self.mending.also_remove.is_empty()
             && pip.is_empty()

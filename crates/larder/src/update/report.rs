@@ -12,6 +12,7 @@ use crate::{
     channel_name::{self, name},
     create::{CreateReport, linked},
     fetch_record::{FetchRecord, fetch_records},
+    pip::PipChange,
 };
 
 /// conda says these very words.
@@ -45,6 +46,10 @@ pub struct UpdateReport {
     pub fetched: usize,
     /// How many bytes were fetched (or would be, as far as the records say).
     pub fetched_bytes: u64,
+    /// How many packages of the `pip:` section are installed.
+    pub pip_packages: usize,
+    /// Whether packages of the `pip:` section are installed or removed.
+    pub pip_changed: bool,
     /// Where the archives came from; a dry run knows of the store alone.
     pub sources: Sources,
     /// How many files and links came.
@@ -94,6 +99,8 @@ impl UpdateReport {
             reused: 0,
             fetched: 0,
             fetched_bytes: 0,
+            pip_packages: 0,
+            pip_changed: false,
             sources: Sources::default(),
             linked_paths: 0,
             unlinked_paths: 0,
@@ -123,6 +130,8 @@ impl UpdateReport {
             reused: report.reused,
             fetched: report.fetched,
             fetched_bytes: report.fetched_bytes,
+            pip_packages: report.pip_packages,
+            pip_changed: report.pip_packages > 0,
             sources: report.sources,
             linked_paths: report.paths,
             unlinked_paths: 0,
@@ -148,6 +157,15 @@ impl UpdateReport {
         self.sources = Sources::of(plan);
         self.fetched = plan.missing.len();
         self.fetched_bytes = plan.bytes();
+    }
+
+    /// What is about to be done with the `pip:` section. An environment in which only that changes is not up to date.
+    pub(super) fn planned_pip(&mut self, change: &PipChange) {
+        self.pip_packages = change.install.packages.len();
+        self.pip_changed = !change.remove.is_empty() || change.passes_on || self.pip_packages > 0;
+        if self.pip_changed {
+            self.message = None;
+        }
     }
 
     /// What was really fetched: the first round replaces what was planned.
