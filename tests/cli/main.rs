@@ -50,6 +50,8 @@ mod pip;
 #[cfg(unix)]
 mod places;
 mod power_loss;
+#[cfg(unix)]
+mod printer;
 mod quickstart;
 mod real_channel;
 mod remove;

@@ -687,7 +687,12 @@ fn drift_of_pip_packages_is_told_and_mended() {
 fn an_update_brings_and_removes_pip_packages() {
     let Some(world) = world() else { return };
     world.manifest("", &["dull"]);
-    world.larder(&["create", "-p", "env"]).success();
+    let run = world.larder(&["create", "-p", "env"]).success();
+    assert!(
+        run.stderr.contains("and 1 package of pip"),
+        "{}",
+        run.stderr
+    );
     assert!(!world.site("pretty").exists());
     world.manifest("  - six\n", &["pretty"]);
     let report = world.json(&["env", "update", "-p", "env", "--json"]);
@@ -699,9 +704,15 @@ fn an_update_brings_and_removes_pip_packages() {
     assert!(run.stderr.contains("up to date"), "{}", run.stderr);
     world.larder(&["verify", "-p", "env"]).success();
     world.manifest("  - six\n", &["dull"]);
-    world
+    let run = world
         .larder(&["env", "update", "-p", "env", "--prune"])
         .success();
+    // Only the section has changed, and the environment with it.
+    assert!(
+        run.stderr.contains("and the pip section") && !run.stderr.contains("up to date"),
+        "{}",
+        run.stderr
+    );
     assert!(!world.site("pretty").exists() && world.site("dull.py").exists());
     world.larder(&["verify", "-p", "env"]).success();
 }

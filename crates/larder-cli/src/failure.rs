@@ -1,6 +1,9 @@
 //! How a failure reaches the user: one shape, one exit code per kind, a stable code, a hint.
 
-use std::{fmt::Write as _, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use larder::Kind;
 use serde_json::{Value, json};
@@ -19,6 +22,8 @@ pub(crate) struct Failure {
     hint: Option<String>,
     /// What a tool printed that is to blame.
     output: Option<String>,
+    /// The environment that is in the way, if that is the failure.
+    existing: Option<PathBuf>,
 }
 
 impl Failure {
@@ -43,6 +48,7 @@ impl Failure {
             causes,
             hint: explanation.hint,
             output: explanation.output,
+            existing: None,
         }
     }
 
@@ -56,6 +62,7 @@ impl Failure {
             causes: Vec::new(),
             hint: None,
             output: None,
+            existing: None,
         }
     }
 
@@ -63,6 +70,17 @@ impl Failure {
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// The same because of an environment at this place.
+    pub(crate) fn with_existing(mut self, prefix: Option<PathBuf>) -> Self {
+        self.existing = prefix;
+        self
+    }
+
+    /// The environment that is in the way.
+    pub(crate) fn existing(&self) -> Option<&Path> {
+        self.existing.as_deref()
     }
 
     /// A failure of the machine, found by the command line.
@@ -90,23 +108,32 @@ impl Failure {
         self
     }
 
-    /// The text for a terminal, several lines.
+    /// The text as part of another message, several lines.
     pub(crate) fn text(&self) -> String {
-        let mut text = format!("error: {}", self.message);
-        for cause in &self.causes {
-            let _ = write!(text, "\n  because: {}", cause.replace('\n', "\n  "));
-        }
-        if let Some(hint) = &self.hint {
-            let _ = write!(text, "\n  help: {hint}");
-        }
-        text
+        self.messages().join("\n  ")
+    }
+
+    /// The messages for a terminal. The error, each cause and the hint are printed one by one, so that a line break
+    /// in one of them cannot begin what looks like another.
+    fn messages(&self) -> Vec<String> {
+        let mut messages = vec![format!("error: {}", self.message)];
+        let causes = self.causes.iter();
+        messages.extend(causes.map(|cause| format!("  because: {cause}")));
+        messages.extend(self.hint.iter().map(|hint| format!("  help: {hint}")));
+        messages
+    }
+
+    /// Prints the failure without what a tool had to say.
+    pub(crate) fn tell_briefly(&self) {
+        self.messages().iter().for_each(output::tell);
     }
 
     /// Tells a person, with what a tool printed if nothing of that was shown as it came.
     pub(crate) fn tell(&self, global: &GlobalArgs) {
-        let unseen = self.output.as_ref().filter(|_| is_silent(global));
-        unseen.into_iter().for_each(output::tell);
-        output::tell(self.text());
+        if let Some(unseen) = self.output.as_ref().filter(|_| is_silent(global)) {
+            output::tell_foreign_lines("  ", unseen);
+        }
+        self.tell_briefly();
     }
 
     /// The object for `--json`, with the keys that conda's consumers read.

@@ -22,6 +22,7 @@ mod values;
 /// Runs larder with these arguments (the first is the program's name) and returns its exit code:
 /// 0 done, 1 refused, 2 wrong usage, 3 the world failed (network, disk), 4 damaged bytes, 101 a bug.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    output::print_panics();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     match args::Cli::try_parse_from(&arguments) {
         Ok(cli) => {

@@ -9,9 +9,10 @@ use crate::{args::hint_for, exception, output};
 /// Help and versions go to stdout with 0; wrong usage exits with 2, as JSON where that was asked for.
 pub(crate) fn wrong_usage(mut error: clap::Error, arguments: &[OsString]) -> ExitCode {
     if !error.use_stderr() {
-        output::data(&error.render().to_string());
+        output::clap_text(&error);
         return ExitCode::SUCCESS;
     }
+    show_in_one_line(&mut error);
     let hint = hint(&error);
     if hint.is_some() {
         // Clap's guess is the flag that is spelled most like it, in its tip and in the usage.
@@ -31,13 +32,35 @@ pub(crate) fn wrong_usage(mut error: clap::Error, arguments: &[OsString]) -> Exi
             "hint": hint,
         }));
     } else {
-        // Clap knows best when to colour.
-        let _ = error.print();
+        output::clap_text(&error);
         if let Some(hint) = hint {
-            output::tell(format!("\n  help: {hint}"));
+            output::tell("");
+            output::tell(format!("  help: {hint}"));
         }
     }
     ExitCode::from(2)
+}
+
+/// Escapes the user's arguments in the error before clap writes its lines around them.
+fn show_in_one_line(error: &mut clap::Error) {
+    let escape = |text: &String| output::one_line(text);
+    let changed: Vec<(ContextKind, ContextValue)> = error
+        .context()
+        .filter_map(|(kind, value)| {
+            let value = match value {
+                ContextValue::String(text) => ContextValue::String(escape(text)),
+                ContextValue::Strings(texts) => {
+                    ContextValue::Strings(texts.iter().map(escape).collect())
+                }
+                // Tips and usages, which clap made itself, are styled.
+                _ => return None,
+            };
+            Some((kind, value))
+        })
+        .collect();
+    for (kind, value) in changed {
+        error.insert(kind, value);
+    }
 }
 
 /// What to do instead, where conda has what was asked for.

@@ -33,7 +33,7 @@ pub(crate) struct Settled {
 /// One sentence for each clobbered path.
 pub(crate) fn describe(clobbers: &[Clobber]) -> String {
     let lines: Vec<String> = clobbers.iter().map(Clobber::to_string).collect();
-    lines.join("\n")
+    lines.join("\n  ")
 }
 
 impl std::fmt::Display for Clobber {

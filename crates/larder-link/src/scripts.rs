@@ -111,7 +111,7 @@ pub enum ScriptError {
         source: io::Error,
     },
     /// It ended with another status than 0.
-    #[error("`{}` of {package} failed ({status}); it printed:\n{output}", script.display())]
+    #[error("`{}` of {package} failed ({status}); it printed:\n  {}", script.display(), indented(output))]
     Failed {
         /// `name-version-build`.
         package: String,
@@ -225,6 +225,12 @@ fn run_at(
         package: owner.dist.clone(),
         text,
     }))
+}
+
+/// Text of several lines in an error: a line break and two spaces are the layout that is printed as such.
+fn indented(text: &str) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    lines.join("\n  ")
 }
 
 /// Reads and removes `.messages.txt`.

@@ -89,7 +89,7 @@ fn azure_reads_a_logging_command_and_gitlab_a_dotenv_file() {
     let (stdout, _) = restore(&sandbox, &more);
     assert_eq!(
         stdout,
-        "##vso[task.setvariable variable=HIT;issecret=False;]true\n"
+        "##vso[task.setvariable variable=HIT;issecret=False]true\n"
     );
     let dotenv = fs::read_to_string(sandbox.path("cache.env")).unwrap();
     assert!(
@@ -172,4 +172,20 @@ fn r38_gitlabs_key_files_are_a_prefix_and_a_hash() {
     run(&sandbox, &save, &[]).success();
     let hit = json(&run(&sandbox, &[&restore[..], &["--json"]].concat(), &[]).success());
     assert_eq!(hit["hit"], "true");
+}
+
+/// As actions/cache does: a job whose tool made no cache has not failed.
+#[test]
+fn a_path_that_is_not_there_is_a_warning_in_githubs_style() {
+    let sandbox = world();
+    let arguments = [
+        "save", "--style", "github", "--key", "k", "--path", "absent",
+    ];
+    let saved = run(&sandbox, &arguments, &[]);
+    assert_eq!(saved.status, 0, "{}", saved.stderr);
+    assert!(
+        saved.stderr.contains("warning: nothing is saved"),
+        "{}",
+        saved.stderr
+    );
 }

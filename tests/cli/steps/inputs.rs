@@ -220,3 +220,69 @@ fn a_store_that_outlives_the_job_is_neither_replaced_nor_saved() {
     job.after().step(larder, &["ci", "finish"]).success();
     assert!(Path::new(&remote).exists() && Path::new(&fresh).exists());
 }
+
+/// `run: larder ci setup` and later `run: larder ci finish`: the runner hands no state from one to the other.
+#[test]
+fn finish_is_a_step_of_its_own() {
+    let sandbox = app_and_lib();
+    let remote = sandbox.path("remote").display().to_string();
+    let larder = Path::new(env!("CARGO_BIN_EXE_larder"));
+    let inputs = [("cache", &remote[..]), ("cache-mode", "tar")];
+    let job = Job::new(&sandbox, "m").inputs(&inputs);
+    job.step(larder, &["ci", "finish"]).fails_with(1);
+    setup(&job, &["-n", "one"]).success();
+    setup(&job, &["-n", "two"]).success();
+    let run = job.step(larder, &["ci", "finish"]).success();
+    assert!(run.stderr.contains("larder: saved"), "{}", run.stderr);
+    // Once more, and as the post step of an action: nothing is saved twice.
+    for job in [job.after()] {
+        for _ in 0..2 {
+            let run = job.step(larder, &["ci", "finish"]).success();
+            assert!(run.stderr.contains("nothing to save"), "{}", run.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_cache_that_is_a_directory_of_this_machine_is_said_to_be_one() {
+    let sandbox = app_and_lib();
+    let job = Job::new(&sandbox, "m").inputs(&[("cache", "true")]);
+    let run = setup(&job, &[]).success();
+    assert!(
+        run.stderr.contains("of this machine") && run.stderr.contains("ACTIONS_RESULTS_URL"),
+        "{}",
+        run.stderr
+    );
+}
+
+/// A machine that outlives its jobs has environments of people.
+#[test]
+fn an_environment_that_no_step_made_is_not_replaced_by_its_name() {
+    let sandbox = app_and_lib();
+    let job = job(&sandbox, &[]);
+    let larder = Path::new(env!("CARGO_BIN_EXE_larder"));
+    let named = ["create", "-n", "work", "-c", "./channel", "lib"];
+    job.step(larder, &named).success();
+    let list = |what: &str| {
+        let list = job
+            .step(larder, &["list", "-n", "work", "--json"])
+            .success();
+        list.stdout.contains(what)
+    };
+    let run = setup(&job, &[]).fails_with(1);
+    assert!(run.stderr.contains("create-args"), "{}", run.stderr);
+    assert!(!list("\"app\""));
+    // By a `prefix:` of the manifest neither.
+    let prefix = job.machine.join("home/theirs");
+    let theirs = prefix.display().to_string();
+    job.step(larder, &["create", "-p", &theirs, "-c", "./channel", "lib"])
+        .success();
+    let manifest = format!("prefix: {theirs}\nchannels: [./channel]\ndependencies: [app]\n");
+    sandbox.write("pull-request.yml", &manifest);
+    setup(&job, &["-f", "pull-request.yml"]).fails_with(1);
+    assert!(!prefix.join("bin/app").exists());
+    // Being told, and what steps made themselves.
+    setup(&job, &["--", "--yes"]).success();
+    assert!(list("\"app\""));
+    setup(&job, &[]).success();
+}

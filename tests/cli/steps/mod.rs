@@ -9,3 +9,5 @@ mod readme;
 mod runner;
 mod templates;
 mod yaml;
+
+pub(crate) use runner::pairs;

@@ -144,7 +144,7 @@ impl<'a> Job<'a> {
 }
 
 /// `name=value` and `name<<END`, as the runner reads them.
-pub(super) fn pairs(text: &str) -> Vec<(String, String)> {
+pub(crate) fn pairs(text: &str) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {

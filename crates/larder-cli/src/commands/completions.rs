@@ -13,6 +13,6 @@ use crate::{
 pub(super) fn completions(args: &CompletionsArgs) -> Result<ExitCode, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "larder", &mut script);
-    output::data(&String::from_utf8_lossy(&script));
+    output::shell_script(&script);
     Ok(ExitCode::SUCCESS)
 }

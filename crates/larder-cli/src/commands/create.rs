@@ -7,8 +7,9 @@ use std::{
 };
 
 use larder::{
-    BytecodePolicy, Counted, CreateOptions, CreateReport, Ephemeral, LocalFiles, LockUse, Origin,
-    Settings, Shortcuts, SolvePolicy, Sources, create as create_environment, local_files,
+    BytecodePolicy, Counted, CreateError, CreateOptions, CreateReport, Ephemeral, LocalFiles,
+    LockUse, Origin, Settings, Shortcuts, SolvePolicy, Sources, TargetError,
+    create as create_environment, local_files,
 };
 
 use larder_event::Reporter;
@@ -87,7 +88,13 @@ pub(super) fn made(
     }
     let report = watched(args.making.timings.as_deref(), global, |reporter| {
         let report = block_on(create_environment(&options, &settings, reporter))?;
-        let report = report.map_err(|error| Failure::new(&error))?;
+        let report = report.map_err(|error| {
+            let existing = match &error {
+                CreateError::Target(TargetError::Exists { prefix }) => Some(prefix.clone()),
+                _ => None,
+            };
+            Failure::new(&error).with_existing(existing)
+        })?;
         if !report.dry_run && !options.download_only {
             let of = (&settings, environment);
             args.making.share.push(&report.prefix, of, reporter)?;
@@ -317,9 +324,10 @@ fn summary(report: &CreateReport) {
         ),
     };
     output::tell(format!(
-        "{}: {} packages, {} in {}, reused {}, {fetched}, linked {} files in {}; {} in all",
+        "{}: {} packages{}, {} in {}, reused {}, {fetched}, linked {} files in {}; {} in all",
         report.prefix.display(),
         report.actions.link.len(),
+        pip_packages(report.pip_packages),
         origin(report.solve),
         output::duration(report.solve_milliseconds),
         report.reused,
@@ -337,6 +345,14 @@ fn summary(report: &CreateReport) {
             "run a command in it: larder run -p {} -- COMMAND",
             report.prefix.display()
         ));
+    }
+}
+
+/// The packages of the `pip:` section, where there are any.
+pub(super) fn pip_packages(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        count => format!(" and {} of pip", output::count(count, "package")),
     }
 }
 

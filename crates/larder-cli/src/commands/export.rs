@@ -35,7 +35,7 @@ pub(super) fn export(
     if global.json {
         output::json(&report);
     } else if let Some(text) = &report.text {
-        output::data(text);
+        output::document(text)?;
     } else if !global.quiet {
         report
             .written

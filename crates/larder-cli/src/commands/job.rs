@@ -16,7 +16,7 @@ use crate::{
     args::{GlobalArgs, ShellHookArgs},
     environment::Environment,
     failure::Failure,
-    output,
+    output::{self, CommandStream},
 };
 
 use super::shell_hook::tell_ignored;
@@ -72,7 +72,7 @@ pub(super) fn tell_job(
     variables: &ChangedVariables,
     global: &GlobalArgs,
 ) -> Result<(), Failure> {
-    let unsaid = say(job, variables, output::data)?;
+    let unsaid = say(job, variables, CommandStream::Stdout)?;
     if matches!(job, Job::Github { .. }) {
         told(global);
     }
@@ -85,11 +85,11 @@ pub(super) fn tell_job(
     Ok(())
 }
 
-/// Says the variables; Azure's commands go where `commands` writes them.
+/// Says the variables; Azure's commands go to `stream`.
 pub(super) fn say(
     job: &Job,
     variables: &ChangedVariables,
-    commands: impl FnOnce(&str),
+    stream: CommandStream,
 ) -> Result<Vec<Unsaid>, Failure> {
     tell_ignored(&variables.ignored);
     let unsaid = match job {
@@ -101,7 +101,7 @@ pub(super) fn say(
         }
         Job::Azure => {
             let (text, unsaid) = azure_commands(variables);
-            commands(&text);
+            output::ci_commands(&text, stream);
             unsaid
         }
         Job::Gitlab(file) => {

@@ -38,12 +38,12 @@ pub(super) fn list(
     if global.json {
         output::json(&packages);
     } else if args.canonical {
-        output::data(&lines(&packages, canonical));
+        output::lines(packages.iter().map(canonical));
     } else if args.export {
-        output::data(&header()?);
-        output::data(&lines(&packages, export));
+        output::lines(header()?.lines());
+        output::lines(packages.iter().map(export));
     } else {
-        output::data(&table(&prefix, &packages, !args.no_show_channel_urls));
+        output::lines(table(&prefix, &packages, !args.no_show_channel_urls));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -60,7 +60,7 @@ fn explicit(args: &ListArgs, prefix: &Path, global: &GlobalArgs) -> Result<ExitC
         let is_url = |line: &&str| !line.starts_with(['#', '@']);
         output::json(&text.lines().filter(is_url).collect::<Vec<_>>());
     } else {
-        output::data(&text);
+        output::document(&text)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -79,13 +79,6 @@ fn log(prefix: &Path, global: &GlobalArgs) -> Result<ExitCode, Failure> {
         output::line("");
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn lines(packages: &[ListedPackage], line: fn(&ListedPackage) -> String) -> String {
-    packages
-        .iter()
-        .map(|package| line(package) + "\n")
-        .collect()
 }
 
 fn canonical(package: &ListedPackage) -> String {
@@ -116,7 +109,7 @@ fn header() -> Result<String, Failure> {
     ))
 }
 
-fn table(prefix: &Path, packages: &[ListedPackage], with_channels: bool) -> String {
+fn table(prefix: &Path, packages: &[ListedPackage], with_channels: bool) -> Vec<String> {
     let rows: Vec<[&str; 4]> = packages
         .iter()
         .map(|package| {
@@ -134,18 +127,18 @@ fn table(prefix: &Path, packages: &[ListedPackage], with_channels: bool) -> Stri
         widest.unwrap_or(0).max(WIDTHS[column])
     };
     let [name, version, build] = [width(0), width(1), width(2)];
-    let mut text = format!("# packages in environment at {}:\n#\n", prefix.display());
-    let header = format!(
-        "# {:name$}  {:version$}  {:build$}  Channel",
-        "Name", "Version", "Build"
-    );
-    text.push_str(&header);
-    text.push('\n');
+    let mut lines = vec![
+        format!("# packages in environment at {}:", prefix.display()),
+        "#".to_owned(),
+        format!(
+            "# {:name$}  {:version$}  {:build$}  Channel",
+            "Name", "Version", "Build"
+        ),
+    ];
     let name = name + 2;
     for [package, its_version, its_build, channel] in rows {
         let row = format!("{package:name$}  {its_version:version$}  {its_build:build$}  {channel}");
-        text.push_str(row.trim_end());
-        text.push('\n');
+        lines.push(row.trim_end().to_owned());
     }
-    text
+    lines
 }

@@ -124,7 +124,7 @@ pub(super) fn tell_checked(report: &CheckReport, file: &str, global: &GlobalArgs
 fn differences(report: &LockReport) {
     match &report.diff {
         Some(diff) if diff.is_empty() => {}
-        Some(diff) => output::line(diff.to_string().trim_end()),
+        Some(diff) => output::lines(diff.to_string().trim_end().lines()),
         None => output::tell("there was no lock to compare with"),
     }
 }

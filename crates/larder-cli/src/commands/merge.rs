@@ -1,6 +1,6 @@
 //! `larder lock merge-driver`.
 
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
 use larder::{MergeOptions, Settings, merge_locks};
 
@@ -28,7 +28,7 @@ pub(super) fn run(
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(error) => {
             let failure = Failure::new(&error);
-            output::tell(failure.text());
+            failure.tell_briefly();
             leave_conflict(args);
             Ok(ExitCode::from(1))
         }
@@ -40,8 +40,16 @@ fn leave_conflict(args: &MergeArgs) {
     let merge = Command::new("git")
         .arg("merge-file")
         .args([&args.ours, &args.base, &args.theirs])
-        .status();
-    if let Err(error) = merge {
-        output::tell(format!("error: cannot run `git merge-file`: {error}"));
+        .stdin(Stdio::null())
+        .output();
+    match merge {
+        // What git says of the files has their names in it.
+        Ok(merge) => {
+            let said = String::from_utf8_lossy(&merge.stderr);
+            if !said.trim().is_empty() {
+                output::tell_foreign_lines("git merge-file: ", &said);
+            }
+        }
+        Err(error) => output::tell(format!("error: cannot run `git merge-file`: {error}")),
     }
 }

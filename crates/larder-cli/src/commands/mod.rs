@@ -96,7 +96,7 @@ fn log(global: &GlobalArgs) {
     let filter = targets.map(|target| format!("{target}={level}")).join(",");
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(output::log_writer)
         .without_time()
         .init();
 }

@@ -146,7 +146,7 @@ fn function(shell: ShellKind) -> Result<ExitCode, Failure> {
         Failure::refused("init::no-function", text)
             .with_hint("name an environment: `larder shell-hook -p DIR`")
     })?;
-    output::data(&text);
+    output::shell_script(text.as_bytes());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -168,7 +168,7 @@ fn script(
         let text = String::from_utf8_lossy(&hook.script.text);
         output::json(&json!({"success": true, "script": text, "unsaid": hook.script.unsaid}));
     } else {
-        output::raw(&hook.script.text);
+        output::shell_script(&hook.script.text);
     }
     Ok(ExitCode::SUCCESS)
 }

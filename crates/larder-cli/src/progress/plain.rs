@@ -138,11 +138,12 @@ fn fetched(package: &str, bytes: u64, source: Source) -> String {
     format!("  fetched {package}{from}, {}", output::bytes(bytes))
 }
 
-/// What a link script has to say, with the package's name where that is known.
+/// What a link script has to say, with the package's name where that is known. The first words are larder's, so the
+/// script's text is never taken for larder's own.
 pub(super) fn script_message(package: &str, text: &str) -> String {
-    let text = text.trim_end();
+    let text = output::continued(text);
     if package.is_empty() {
-        text.to_owned()
+        format!("link scripts: {text}")
     } else {
         format!("{package}: {text}")
     }

@@ -141,7 +141,7 @@ impl fmt::Display for Explanation {
         }
         write_more(f, more)?;
         for hint in self.hints.iter().take(MOST_LINES / 4) {
-            write!(f, "\nhint: {hint}")?;
+            write!(f, "\n  hint: {hint}")?;
         }
         Ok(())
     }

@@ -153,6 +153,29 @@ impl Cache2 {
     }
 }
 
+/// Without a lock the key is that of the manifest, and the arguments reach `larder create`.
+#[test]
+fn the_template_with_cache_2_needs_no_lock_and_takes_arguments() {
+    let sandbox = crate::support::app_and_lib();
+    let template = yaml("ci/templates/azure-cache.yml");
+    let machine = agent(&sandbox, "no-lock");
+    let cache = Cache2::new(&sandbox, &template, &machine);
+    assert_eq!(cache.restore(), "false");
+    let given = [("arguments", "-- --copy -v")];
+    let script = template["steps"][1]["bash"].as_str().unwrap();
+    let script = fill(&template, script, &given, &machine);
+    let place = machine.path("larder");
+    let run = machine
+        .with("LARDER_STORE", &place)
+        .script(&script)
+        .success();
+    assert!(run.stderr.contains("solved"), "{}", run.stderr);
+    let without = cache.key.clone();
+    sandbox.larder(&["lock"]).success();
+    let machine = agent(&sandbox, "lock");
+    assert_ne!(Cache2::new(&sandbox, &template, &machine).key, without);
+}
+
 #[test]
 fn the_template_with_cache_2_misses_hits_and_keeps_only_what_is_needed() {
     let sandbox = locked();

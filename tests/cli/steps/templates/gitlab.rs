@@ -68,7 +68,21 @@ fn job(sandbox: &Sandbox, name: &str, (hidden, script): (&str, &str)) -> (Machin
     let mut lines = texts(&base["before_script"]);
     lines.extend(job.get("script").map(texts).unwrap_or_default());
     lines.push(script);
+    machine.script("git init -q . && git add -A").success();
+    let before = machine
+        .script("git ls-files -o --exclude-standard")
+        .success();
     let run = machine.script(&lines.join("\n")).success();
+    let after = machine
+        .script("git ls-files -o --exclude-standard")
+        .success();
+    assert_eq!(
+        after.stdout.replace("machine/", "").contains(".larder"),
+        before.stdout.contains(".larder"),
+        "the job leaves files that are not the project's: {}",
+        after.stdout
+    );
+    assert!(!after.stdout.contains("larder.env"), "{}", after.stdout);
     assert_eq!(cache["when"], "on_success");
     let file = entries.join(key).display().to_string();
     tar(&[&["-cf", &file, "-C", &project][..], &paths].concat());

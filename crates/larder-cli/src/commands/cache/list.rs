@@ -66,7 +66,9 @@ pub(super) fn entry(entry: &Entry) -> Value {
 pub(super) fn line(entry: &Entry) -> String {
     let size = output::bytes(entry.size);
     let used = ago(seconds(entry.used), SystemTime::now());
-    let scope = output::foreign(entry.scope.as_str());
-    let key = output::foreign(&entry.key);
-    format!("{size:>9}  {used:14}  {scope}  {key}")
+    format!(
+        "{size:>9}  {used:14}  {}  {}",
+        entry.scope.as_str(),
+        entry.key
+    )
 }

@@ -8,7 +8,7 @@ use crate::{
     args::{CacheRestoreArgs, GlobalArgs},
     environment::Environment,
     failure::Failure,
-    output,
+    output::{self, AzureCommand, CommandStream, github_assignment},
 };
 
 use super::inputs::style;
@@ -26,23 +26,21 @@ pub(super) fn tell_services(
     if let Some(path) = &args.dotenv {
         let hit = report.hit.as_str();
         let path = environment.working_directory.join(path);
-        append(
-            &path,
-            &format!("LARDER_CACHE_HIT={hit}\nLARDER_CACHE_MATCHED_KEY={matched}\n"),
-        )?;
+        let lines = [
+            ("LARDER_CACHE_HIT", hit),
+            ("LARDER_CACHE_MATCHED_KEY", matched),
+        ];
+        let lines = lines.map(|(name, value)| output::dotenv_line(name, value).unwrap_or_default());
+        append(&path, &lines.concat())?;
     }
     if let Some(name) = &args.cache_hit_var {
-        let command = format!(
-            "##vso[task.setvariable variable={};issecret=False;]{}",
-            escaped(name),
-            report.hit.as_str()
-        );
-        // The agent reads both; stdout belongs to the JSON document.
-        if global.json {
-            output::tell(command);
-        } else {
-            output::line(command);
-        }
+        let properties = [("variable", name.as_str()), ("issecret", "False")];
+        let command = AzureCommand::new("task.setvariable", &properties, report.hit.as_str());
+        let stream = match global.json {
+            true => CommandStream::Stderr,
+            false => CommandStream::Stdout,
+        };
+        output::ci_commands(command.as_line(), stream);
     }
     Ok(())
 }
@@ -56,23 +54,14 @@ fn github(args: &CacheRestoreArgs, report: &RestoreReport, matched: &str) -> Str
     };
     let mut text = String::new();
     if !hit.is_empty() {
-        text += &format!("cache-hit={hit}\n");
+        text += &github_assignment("cache-hit", hit);
     }
     if report.hit != Hit::False {
-        text += &format!("cache-matched-key={matched}\n");
+        text += &github_assignment("cache-matched-key", matched);
     }
-    text += &format!("cache-primary-key={}\n", report.key);
-    text += &format!("cache-result={}\n", report.hit.as_str());
+    text += &github_assignment("cache-primary-key", &report.key);
+    text += &github_assignment("cache-result", report.hit.as_str());
     text
-}
-
-/// Azure's escapes in the name of a property.
-fn escaped(text: &str) -> String {
-    text.replace('%', "%AZP25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
-        .replace(']', "%5D")
-        .replace(';', "%3B")
 }
 
 fn append(path: &Path, text: &str) -> Result<(), Failure> {

@@ -49,7 +49,7 @@ pub(super) fn restore(
 }
 
 fn summary(report: &RestoreReport, lookup_only: bool) {
-    let Some(matched) = report.matched_key.as_deref().map(output::foreign) else {
+    let Some(matched) = report.matched_key.as_deref() else {
         output::tell(format!("cache miss: nothing for {}", report.key));
         return;
     };

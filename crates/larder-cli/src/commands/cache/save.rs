@@ -29,6 +29,19 @@ pub(super) fn save(
     }
     let mut what = inputs::what(&args.what, &[], (&args.options, environment))?;
     settle_key(args, &mut what);
+    // actions/cache warns where there is nothing to save: a job whose tool made no cache directory has not failed.
+    if inputs::style(&args.options) == Style::Github && what.paths.iter().all(|path| !path.exists())
+    {
+        let paths = what
+            .paths
+            .iter()
+            .map(|path| format!("`{}`", path.display()));
+        let paths = paths.collect::<Vec<_>>().join(", ");
+        output::tell(format!("warning: nothing is saved: not found: {paths}"));
+        let skipped = json!({ "success": true, "outcome": "skipped", "reason": "no path exists" });
+        summed_up(&skipped, global, |_| {});
+        return Ok(ExitCode::SUCCESS);
+    }
     let remote = inputs::remote(&args.remote, (global, environment))?;
     let scopes = inputs::scopes(&args.scope, environment, &*remote)?;
     let options = SaveOptions {

@@ -29,9 +29,51 @@ pub(super) fn finish(
 ) -> Result<ExitCode, Failure> {
     let service = service::of(&args.job, environment);
     let directory = service::directory(service, environment)?;
-    let file = State::file(&args.job, &directory, environment);
-    let state = State::read(&file)?;
+    let files = State::files(&args.job, &directory, environment);
+    let states = files.iter().map(|file| State::read(file));
+    let states = states.collect::<Result<Vec<_>, _>>()?;
+    let summary = service::summary_file(service, None, (&directory, environment));
     let mut warnings = Vec::new();
+    let (mut saved, mut pushed) = (None, None);
+    for (file, state) in files.iter().zip(&states) {
+        let settled = settle(state, &mut warnings, (global, environment));
+        let line = line(state, settled.as_ref());
+        if let Some(summary) = summary.as_ref().filter(|_| settled.is_some()) {
+            service::append(summary, &format!("{}\n", output::markdown(&line)))?;
+        }
+        if !global.json && !global.quiet {
+            output::tell(line);
+        }
+        match settled {
+            Some(Settled::Saved(report)) => saved = Some(report),
+            Some(Settled::Pushed(report)) => pushed = Some(report),
+            None => {}
+        }
+        // Removed with its directory, if that was to go.
+        if file.exists() {
+            State::clear(file)?;
+        }
+    }
+    if global.json {
+        output::json(&json!({
+            "success": true,
+            "saved": saved,
+            "pushed": pushed,
+            "warnings": warnings,
+        }));
+    }
+    for warning in warnings {
+        output::tell(format!("warning: {warning}"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Saves or shares what one `setup` left, and removes what it said. What fails is a warning.
+fn settle(
+    state: &State,
+    warnings: &mut Vec<String>,
+    (global, environment): (&GlobalArgs, &Environment),
+) -> Option<Settled> {
     let settled = state.left.as_ref().and_then(|left| {
         let settled = left.settle(global, environment);
         let lost = |failure: Failure| warnings.push(format!("{}: {}", left.loss(), failure.text()));
@@ -48,35 +90,16 @@ pub(super) fn finish(
             warnings.push(format!("`{shown}` is not removed: {error}"));
         }
     }
-    let line = match &settled {
+    settled
+}
+
+fn line(state: &State, settled: Option<&Settled>) -> String {
+    match settled {
         Some(Settled::Saved(report)) => saved_line(report),
         Some(Settled::Pushed(report)) => pushed_line(report),
         None if state.left.is_some() => "larder: nothing is saved".to_owned(),
         None => "larder: nothing to save, the cache has all of it".to_owned(),
-    };
-    let summary = service::summary_file(service, None, (&directory, environment));
-    if let Some(file) = summary.filter(|_| settled.is_some()) {
-        service::append(&file, &format!("{line}\n"))?;
     }
-    if global.json {
-        let (saved, pushed) = match &settled {
-            Some(Settled::Saved(report)) => (Some(report), None),
-            Some(Settled::Pushed(report)) => (None, Some(report)),
-            None => (None, None),
-        };
-        output::json(&json!({
-            "success": true,
-            "saved": saved,
-            "pushed": pushed,
-            "warnings": warnings,
-        }));
-    } else if !global.quiet {
-        output::tell(line);
-    }
-    for warning in warnings {
-        output::tell(format!("warning: {warning}"));
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn pushed_line(report: &PushReport) -> String {

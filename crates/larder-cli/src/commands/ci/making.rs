@@ -1,6 +1,9 @@
 //! The environment of a step: the arguments of `larder create` that the inputs come to.
 
-use std::path::PathBuf;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use clap::Parser as _;
 use larder::{CreateReport, DEFAULT_MANIFEST};
@@ -10,9 +13,10 @@ use crate::{
     commands::create::{self, Made},
     environment::Environment,
     failure::Failure,
+    output,
 };
 
-use super::inputs::Inputs;
+use super::{inputs::Inputs, service};
 
 /// The exit code for arguments that make no sense.
 const USAGE: u8 = 2;
@@ -54,8 +58,9 @@ impl Asked {
             };
             rest.input.files = vec![PathBuf::from(name)];
         }
-        // What an earlier job left on this machine is not this job's.
-        rest.yes = true;
+        // Whoever names a directory for this job means that directory. A name, or a `prefix:` of a manifest, which
+        // a pull request can change, may be that of an environment that somebody works in.
+        rest.yes |= rest.target.prefix.is_some();
         let global = GlobalArgs {
             quiet: global.quiet || cli.global.quiet,
             verbose: global.verbose.max(cli.global.verbose),
@@ -76,14 +81,29 @@ impl Asked {
         files.map(absolute).collect()
     }
 
-    /// Makes the environment and says so.
-    pub(super) fn make(&self, environment: &Environment) -> Result<CreateReport, Failure> {
-        let (specs, rest) = (&self.create.specs, &self.create.rest);
-        match create::made(specs, rest, &self.global, environment)? {
+    /// Makes the environment and says so. On a machine that outlives its jobs, an environment that an earlier job
+    /// made is replaced, and no other one is.
+    pub(super) fn make(&mut self, environment: &Environment) -> Result<CreateReport, Failure> {
+        let made = match self.create_without_printing(environment) {
+            Err(failure) => {
+                let of_a_step = failure
+                    .existing()
+                    .filter(|prefix| made_by_step(prefix, environment));
+                if of_a_step.is_none() {
+                    return Err(self.explain(failure));
+                }
+                self.create.rest.yes = true;
+                self.create_without_printing(environment)?
+            }
+            Ok(made) => made,
+        };
+        let rest = &self.create.rest;
+        match made {
             Made::Created(report) => {
                 if !self.global.json {
                     create::tell(&report, rest, &self.global);
                 }
+                note_made_by_step(&report.prefix, environment);
                 Ok(*report)
             }
             Made::Updated(_) => {
@@ -94,9 +114,57 @@ impl Asked {
     }
 }
 
+impl Asked {
+    fn create_without_printing(&self, environment: &Environment) -> Result<Made, Failure> {
+        create::made(
+            &self.create.specs,
+            &self.create.rest,
+            &self.global,
+            environment,
+        )
+    }
+
+    fn explain(&self, failure: Failure) -> Failure {
+        match failure.existing() {
+            None => failure,
+            Some(_) => failure.with_hint(
+                "no earlier `larder ci setup` of this user made it; `--yes` among the arguments of create (`create-args` of the action) replaces it, a directory (`-p`, `environment-path`) gives the job one of its own",
+            ),
+        }
+    }
+}
+
+/// The list of environments that steps made on this machine. It is not in the prefix: whoever can write there could
+/// claim anything.
+fn step_environments(environment: &Environment) -> Option<PathBuf> {
+    Some(environment.job_directory()?.join("environments.txt"))
+}
+
+fn made_by_step(prefix: &Path, environment: &Environment) -> bool {
+    let list = step_environments(environment).and_then(|file| fs::read_to_string(file).ok());
+    let list = list.unwrap_or_default();
+    prefix
+        .to_str()
+        .is_some_and(|prefix| list.lines().any(|line| line == prefix))
+}
+
+/// A machine without a home keeps no list, and its environments are not replaced by name.
+fn note_made_by_step(prefix: &Path, environment: &Environment) {
+    if made_by_step(prefix, environment) {
+        return;
+    }
+    if let (Some(file), Some(prefix)) = (step_environments(environment), prefix.to_str()) {
+        let created = file.parent().map_or(Ok(()), fs::create_dir_all);
+        let noted = created.is_ok() && service::append(&file, &format!("{prefix}\n")).is_ok();
+        if !noted {
+            output::tell(format!("warning: cannot write to `{}`", file.display()));
+        }
+    }
+}
+
 fn refused(error: &clap::Error) -> Failure {
     let text = error.to_string();
-    let text = text.trim_start_matches("error: ").trim_end();
+    let text = output::continued(text.trim_start_matches("error: "));
     let text = format!("arguments of `larder create`: {text}");
     Failure::refused("usage::create-args", text).with_exit_code(USAGE)
 }

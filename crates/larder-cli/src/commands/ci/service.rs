@@ -11,7 +11,7 @@ use crate::{
     args::{CiJobArgs, CiService},
     environment::Environment,
     failure::Failure,
-    output,
+    output::{self, AzureCommand, CommandStream, github_assignment},
 };
 
 /// The service that runs this job.
@@ -59,17 +59,15 @@ pub(super) fn tell_outputs(
 ) -> Result<(), Failure> {
     match service {
         CiService::Github => match environment.path("GITHUB_OUTPUT") {
-            Some(file) => append(&file, &lines(outputs, str::to_owned)),
+            Some(file) => append(&file, &github_lines(outputs)),
             None => Ok(()),
         },
         CiService::Azure => {
             for (name, value) in outputs {
                 let name = variable(name);
-                let value = value.replace('%', "%AZP25");
-                command(
-                    &format!("##vso[task.setvariable variable={name}]{value}"),
-                    is_document,
-                );
+                let command =
+                    AzureCommand::new("task.setvariable", &[("variable", name.as_str())], value);
+                print_command(&command, is_document);
             }
             Ok(())
         }
@@ -77,25 +75,32 @@ pub(super) fn tell_outputs(
     }
 }
 
-/// A line that the agent reads.
-pub(super) fn command(text: &str, is_document: bool) {
-    if is_document {
-        output::tell(text);
-    } else {
-        output::line(text);
+/// Prints a line that the agent reads.
+pub(super) fn print_command(command: &AzureCommand, is_document: bool) {
+    output::ci_commands(command.as_line(), command_stream(is_document));
+}
+
+/// stdout, unless that is a document's.
+pub(super) fn command_stream(is_document: bool) -> CommandStream {
+    match is_document {
+        true => CommandStream::Stderr,
+        false => CommandStream::Stdout,
     }
 }
 
-/// The outputs for a dotenv file.
+/// The outputs for a dotenv file. A value of several lines has no words there.
 pub(super) fn dotenv(outputs: &[(&'static str, String)]) -> String {
-    lines(outputs, variable)
+    outputs
+        .iter()
+        .filter_map(|(name, value)| output::dotenv_line(&variable(name), value))
+        .collect()
 }
 
-fn lines(outputs: &[(&'static str, String)], name_of: impl Fn(&str) -> String) -> String {
-    let lines = outputs
+fn github_lines(outputs: &[(&'static str, String)]) -> String {
+    outputs
         .iter()
-        .map(|(name, value)| format!("{}={value}\n", name_of(name)));
-    lines.collect()
+        .map(|(name, value)| github_assignment(name, value))
+        .collect()
 }
 
 /// `cache-hit` as a variable: `LARDER_CACHE_HIT`.

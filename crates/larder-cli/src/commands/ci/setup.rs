@@ -24,7 +24,7 @@ use crate::{
     },
     environment::Environment,
     failure::Failure,
-    output,
+    output::{self, AzureCommand, github_assignment, github_path},
 };
 
 use super::{
@@ -77,8 +77,8 @@ struct Step<'a> {
 
 impl Step<'_> {
     fn run(&self) -> Result<StepReport, Failure> {
-        let asked = Asked::of(self.inputs, self.global, self.environment)?;
-        let (mut report, state) = match &asked {
+        let mut asked = Asked::of(self.inputs, self.global, self.environment)?;
+        let (mut report, state) = match &mut asked {
             Some(asked) => self.make(asked)?,
             None => (StepReport::default(), State::default()),
         };
@@ -95,7 +95,7 @@ impl Step<'_> {
     }
 
     /// The environment, and what is left for the job's end.
-    fn make(&self, asked: &Asked) -> Result<(StepReport, State), Failure> {
+    fn make(&self, asked: &mut Asked) -> Result<(StepReport, State), Failure> {
         let files = asked.files(self.environment);
         let place = (self.service, self.directory);
         let keeping = Keeping::of(self.inputs, &files, place, (self.global, self.environment))?;
@@ -145,7 +145,10 @@ impl Step<'_> {
         if let (CiService::Github, Some(condarc), Some(file)) =
             (self.service, &self.inputs.condarc, has.path("GITHUB_ENV"))
         {
-            service::append(&file, &format!("CONDARC={}\n", condarc.display()))?;
+            service::append(
+                &file,
+                &github_assignment("CONDARC", &condarc.display().to_string()),
+            )?;
         }
         if self.inputs.has_run_shell {
             self.run_shell(prefix)?;
@@ -164,11 +167,8 @@ impl Step<'_> {
             prefix: Some(prefix.to_owned()),
         };
         let variables = shell_hook::changed(&target, self.global, has)?;
-        let commands = |text: &str| match self.global.json {
-            true => output::tell(text.trim_end()),
-            false => output::data(text),
-        };
-        job::say(&job, &variables, commands).map(drop)
+        let stream = service::command_stream(self.global.json);
+        job::say(&job, &variables, stream).map(drop)
     }
 
     /// A program that runs scripts in the environment, as `shell:` of a step wants it.
@@ -190,12 +190,13 @@ impl Step<'_> {
         make_executable(&file).map_err(|error| Failure::world("ci::write", error.to_string()))?;
         match self.service {
             CiService::Github => match self.environment.path("GITHUB_PATH") {
-                Some(path) => service::append(&path, &format!("{}\n", bin.display())),
+                Some(path) => service::append(&path, &path_line(&bin)?),
                 None => Ok(()),
             },
             CiService::Azure => {
-                let text = format!("##vso[task.prependpath]{}", bin.display());
-                service::command(&text, self.global.json);
+                let bin = bin.display().to_string();
+                let command = AzureCommand::new("task.prependpath", &[], &bin);
+                service::print_command(&command, self.global.json);
                 Ok(())
             }
             CiService::Gitlab | CiService::None => Ok(()),
@@ -230,7 +231,7 @@ impl Step<'_> {
         }
         let cache = report.cache.as_ref();
         if let Some(cache) = cache.filter(|_| !self.global.json && !self.global.quiet) {
-            let matched = cache.matched_key.as_deref().map(output::foreign);
+            let matched = cache.matched_key.as_deref();
             let matched = matched.map(|key| format!(": {key}")).unwrap_or_default();
             output::tell(format!("cache-hit {}{matched}", cache.hit.as_str()));
         }
@@ -243,10 +244,22 @@ impl Step<'_> {
             return service::append(file, &text);
         }
         service::write(file, &text)?;
-        let command = format!("##vso[task.uploadsummary]{}", file.display());
-        service::command(&command, self.global.json);
+        let file = file.display().to_string();
+        let command = AzureCommand::new("task.uploadsummary", &[], &file);
+        service::print_command(&command, self.global.json);
         Ok(())
     }
+}
+
+/// The line of GITHUB_PATH for a directory.
+fn path_line(directory: &Path) -> Result<String, Failure> {
+    github_path(directory).ok_or_else(|| {
+        let text = format!(
+            "`{}` is not a line of text, as GITHUB_PATH needs it",
+            directory.display()
+        );
+        Failure::refused("ci::path", text)
+    })
 }
 
 fn cold(report: &StepReport) -> Cold {

@@ -8,6 +8,7 @@ use crate::{
     args::{CiJobArgs, CiService},
     environment::Environment,
     failure::Failure,
+    output::github_assignment,
 };
 
 use super::{keep::Left, service};
@@ -43,14 +44,35 @@ impl State {
         environment.working_directory.join(file)
     }
 
-    /// Where it is to be found.
-    pub(super) fn file(args: &CiJobArgs, directory: &Path, environment: &Environment) -> PathBuf {
+    /// Where it is to be found: one file, or in a step of its own, to which the runner hands nothing on, those of
+    /// every `setup` of the job.
+    pub(super) fn files(
+        args: &CiJobArgs,
+        directory: &Path,
+        environment: &Environment,
+    ) -> Vec<PathBuf> {
         let named = args.state.clone();
         let handed = || environment.path(&format!("STATE_{NAME}"));
-        let file = named
-            .or_else(handed)
-            .unwrap_or_else(|| directory.join(FILE));
-        environment.working_directory.join(file)
+        if let Some(file) = named.or_else(handed) {
+            return vec![environment.working_directory.join(file)];
+        }
+        let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+        let is_of_a_step = |name: &str| name.starts_with("state-") && name.ends_with(".json");
+        let mut files: Vec<PathBuf> = entries
+            .filter(|entry| entry.file_name().to_str().is_some_and(is_of_a_step))
+            .map(|entry| entry.path())
+            .collect();
+        files.sort();
+        if files.is_empty() {
+            files.push(directory.join(FILE));
+        }
+        files
+    }
+
+    /// Notes that nothing is left, so that the post step of the action saves nothing a second time.
+    pub(super) fn clear(file: &Path) -> Result<(), Failure> {
+        let text = serde_json::to_string(&Self::default()).unwrap_or_default();
+        service::write(file, &text)
     }
 
     pub(super) fn write(
@@ -61,9 +83,10 @@ impl State {
         let text = serde_json::to_string(self).unwrap_or_default();
         service::write(file, &text)?;
         match environment.path("GITHUB_STATE") {
-            Some(state) if service == CiService::Github => {
-                service::append(&state, &format!("{NAME}={}\n", file.display()))
-            }
+            Some(state) if service == CiService::Github => service::append(
+                &state,
+                &github_assignment(NAME, &file.display().to_string()),
+            ),
             _ => Ok(()),
         }
     }

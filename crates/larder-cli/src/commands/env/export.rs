@@ -34,7 +34,8 @@ pub(super) fn export(
     };
     let report = performed(global, |reporter| env_export(&options, &settings, reporter))?;
     match &report.file {
-        None => output::data(&report.text),
+        None if options.format == Some(EnvFormat::Json) => output::json_text(&report.text),
+        None => output::document(&report.text)?,
         Some(_) if global.json => output::json(&report),
         Some(path) if !global.quiet => output::tell(format!("{} written", path.display())),
         Some(_) => {}

@@ -16,18 +16,21 @@ pub(super) fn list(global: &GlobalArgs, environment: &Environment) -> Result<Exi
         output::json(&known);
         return Ok(ExitCode::SUCCESS);
     }
-    let mut text = String::from("# conda environments:\n#\n# * -> active\n# + -> frozen\n");
-    for (prefix, details) in &known.envs_details {
-        text.push_str(&line(prefix, details));
-    }
-    output::data(&text);
+    output::lines([
+        "# conda environments:",
+        "#",
+        "# * -> active",
+        "# + -> frozen",
+    ]);
+    let environments = known.envs_details.iter();
+    output::lines(environments.map(|(prefix, details)| line(prefix, details)));
     Ok(ExitCode::SUCCESS)
 }
 
 fn line(prefix: &Path, details: &EnvironmentDetails) -> String {
     let mark = |is_so: bool, mark: char| if is_so { mark } else { ' ' };
     format!(
-        "{:20} {} {} {}\n",
+        "{:20} {} {} {}",
         details.name,
         mark(details.active, '*'),
         mark(details.frozen, '+'),

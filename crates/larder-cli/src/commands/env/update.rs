@@ -11,7 +11,7 @@ use crate::{
     args::{EnvUpdateArgs, GlobalArgs, MakingArgs},
     commands::{
         context::{block_on, override_channels, policy, settings_with_store, target},
-        create::{files_here, for_conda, from_remote, making, origin, shortcuts},
+        create::{files_here, for_conda, from_remote, making, origin, pip_packages, shortcuts},
     },
     environment::Environment,
     failure::Failure,
@@ -135,6 +135,10 @@ fn summary(report: &UpdateReport) -> String {
         ),
     };
     let linked = output::count(linked, "package");
+    let linked = match (report.pip_changed, report.pip_packages) {
+        (true, 0) => format!("{linked} and the pip section"),
+        (_, count) => format!("{linked}{}", pip_packages(count)),
+    };
     match (report.created, report.dry_run) {
         (true, true) => format!("would make {prefix} with {linked} ({solve})"),
         (true, false) => format!("{prefix}: made with {linked} ({solve}), {fetched}; {took}"),

@@ -18,12 +18,12 @@ use crate::{
 pub(super) fn info(global: &GlobalArgs, environment: &Environment) -> Result<ExitCode, Failure> {
     let settings = settings_with_store(global, environment)?;
     let info = performed(global, |reporter| store_info(&settings, reporter))?;
-    frame::report(&info, global, |info| output::data(&text(info)));
+    frame::report(&info, global, |info| output::lines(text(info)));
     Ok(ExitCode::SUCCESS)
 }
 
 /// A line for each fact, values in one column.
-fn text(info: &StoreInfo) -> String {
+fn text(info: &StoreInfo) -> Vec<String> {
     let mut lines = vec![("store", info.store.display().to_string())];
     let below = info.lower.iter().map(|path| path.display().to_string());
     lines.extend(below.map(|path| ("below it", path)));
@@ -46,7 +46,7 @@ fn text(info: &StoreInfo) -> String {
         .map(|(title, _)| title.len())
         .max()
         .unwrap_or(0);
-    let line = |(title, value): &(&str, String)| format!("{title:width$}  {value}\n");
+    let line = |(title, value): &(&str, String)| format!("{title:width$}  {value}");
     lines.iter().map(line).collect()
 }
 

@@ -38,17 +38,18 @@ fn table(archives: &[ListedArchive]) {
     let now = SystemTime::now();
     let width = archives.iter().map(|archive| shown(archive).len());
     let width = width.max().unwrap_or(0).max("Archive".len());
-    let mut text = format!(
-        "{:width$}  {:>9}  {:14}  Needed by\n",
+    let mut lines = vec![format!(
+        "{:width$}  {:>9}  {:14}  Needed by",
         "Archive", "Size", "Last used"
-    );
+    )];
     for archive in archives {
         let used = ago(archive.last_used, now);
         let size = output::bytes(archive.bytes);
         let by = needed_by(archive);
-        text += &format!("{:width$}  {size:>9}  {used:14}  {by}\n", shown(archive));
+        let archive = shown(archive);
+        lines.push(format!("{archive:width$}  {size:>9}  {used:14}  {by}"));
     }
-    output::data(&text);
+    output::lines(lines);
 }
 
 /// A single user by its path, several by their number.

@@ -17,6 +17,7 @@ use crate::{
     args::{CiCacheMode, CiService, GlobalArgs},
     environment::Environment,
     failure::Failure,
+    output,
 };
 
 use super::inputs::{Inputs, Wish};
@@ -149,10 +150,28 @@ fn url(wish: &Wish, service: CiService, environment: &Environment) -> Option<Str
             let has_service =
                 service == CiService::Github && environment.text("ACTIONS_RESULTS_URL").is_some();
             let of_service = || has_service.then(|| "ghac:".to_owned());
-            let here = || Some(environment.pipeline_cache()?.to_str()?.to_owned());
+            let here = || {
+                let directory = environment.pipeline_cache()?;
+                tell_of_local_cache(&directory, service);
+                Some(directory.to_str()?.to_owned())
+            };
             named.or_else(of_service).or_else(here)
         }
     }
+}
+
+/// A directory of a machine that goes with the job keeps nothing, which nobody would notice.
+fn tell_of_local_cache(directory: &Path, service: CiService) {
+    let why = match service {
+        CiService::Github => {
+            "a `run:` step has no token for GitHub's cache (ACTIONS_RESULTS_URL is not set); the action has one"
+        }
+        _ => "larder knows no cache of this service; `--cache URL` names one",
+    };
+    output::tell(format!(
+        "warning: packages are kept in `{}` of this machine: {why}",
+        directory.display()
+    ));
 }
 
 /// The remote that is meant: stores may have one of their own.
