@@ -683,7 +683,7 @@ fn cep22_04_an_empty_marker_gives_our_own_message() {
 #[test]
 fn cep22_05_the_markers_message_is_shown() {
     let shown = frozen_with(r#"{"message": "prod\nkeep"}"#);
-    assert!(shown.contains("prod\nkeep"), "{shown}");
+    assert!(shown.contains("prod\n    keep"), "{shown}");
 }
 
 #[test]

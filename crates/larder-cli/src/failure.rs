@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 
 use crate::{args::GlobalArgs, exception, output, progress::is_silent};
 
+/// The code of an environment that a marker freezes.
+const FROZEN: &str = "target::frozen";
+
 /// A command that did not do what it was asked.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -44,7 +47,11 @@ impl Failure {
             kind: explanation.kind,
             exit_code: explanation.kind.exit_code(),
             code: explanation.code,
-            message: error.to_string(),
+            message: match explanation.code {
+                // The marker's message is a text of its author's, which may have several lines (CEP 22).
+                FROZEN => output::continued(&error.to_string()),
+                _ => error.to_string(),
+            },
             causes,
             hint: explanation.hint,
             output: explanation.output,

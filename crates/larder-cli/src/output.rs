@@ -5,9 +5,9 @@
 //! escape what they print (`escape`) and nobody else has the streams: `.clippy.toml` forbids them elsewhere and
 //! `tests/cli/printer.rs` lists the few exceptions. What may be printed:
 //!
-//! 1. [`tell`] and [`line`]: one message. A line break in a value is shown as `\n`; larder's own layout is a line
-//!    break and two spaces.
-//! 2. [`lines`]: a table or a list, an item a line.
+//! 1. [`tell`]: one message. A line break in a value is shown as `\n`; larder's own layout is a line break and two
+//!    spaces.
+//! 2. [`line`] and [`lines`]: data, a table or a list, an item a line.
 //! 3. [`json`] and [`json_text`]: a document with escapes of JSON's own.
 //! 4. [`document`]: a file that goes to stdout on request. It is never changed; one that a terminal or a CI service
 //!    would obey is refused unless stdout is a file.
@@ -62,10 +62,9 @@ fn write_stderr(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Prints one message as data.
+/// Prints one line of data: scripts read it as one, so it has no layout.
 pub(crate) fn line(text: impl Display) {
-    let message = escape::escape_message(&text.to_string());
-    write_stdout(format!("{message}\n").as_bytes());
+    lines([text.to_string()]);
 }
 
 /// Prints a list or a table as data, an item a line.

@@ -48,7 +48,10 @@ fn kill(mut child: Child) {
 }
 
 /// In the child: says so, then waits for the signal, or for the end of the parent.
-#[expect(clippy::disallowed_methods, reason = "a child of a test, not the product")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a child of a test, not the product"
+)]
 fn stop() {
     let mut output = io::stdout();
     writeln!(output, "{READY}").unwrap();

@@ -59,7 +59,10 @@ fn worker() {
 }
 
 /// Says something to who started this worker.
-#[expect(clippy::disallowed_methods, reason = "a child of a test, not the product")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a child of a test, not the product"
+)]
 pub(crate) fn say(text: &str) {
     let mut out = io::stdout().lock();
     writeln!(out, "worker: {text}").unwrap();

@@ -34,14 +34,14 @@ pub(super) fn verify(
     })?;
     frame::report(&report, global, |report| {
         for finding in &report.findings {
-            output::line(line(finding));
+            output::lines(described(finding));
         }
         summary(report, args.repair, global.quiet);
     });
     Ok(exit_code(report.success, Kind::Damage))
 }
 
-fn line(finding: &StoreFinding) -> String {
+fn described(finding: &StoreFinding) -> Vec<String> {
     let state = match finding.state {
         FindingState::Found => "damaged",
         FindingState::MovedAside => "moved aside",
@@ -64,12 +64,9 @@ fn line(finding: &StoreFinding) -> String {
     let name = name.unwrap_or_default();
     let path = finding.path.display();
     let reason = finding.reason.as_ref();
-    let reason = reason.map(|reason| format!("\n  because: {reason}"));
-    format!(
-        "{state}: {what}{name} ({path}): {}{}",
-        finding.fault,
-        reason.unwrap_or_default()
-    )
+    let mut lines = vec![format!("{state}: {what}{name} ({path}): {}", finding.fault)];
+    lines.extend(reason.map(|reason| format!("  because: {reason}")));
+    lines
 }
 
 fn summary(report: &StoreVerifyReport, repair: bool, is_quiet: bool) {
