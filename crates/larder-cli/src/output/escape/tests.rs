@@ -79,6 +79,13 @@ fn layout_stays_and_line_breaks_of_values_are_shown() {
         ("#####", "#####"),
         ("conda-forge::zlib", "conda-forge::zlib"),
         ("###vso[a]", "# # #vso[a]"),
+        (
+            "section_start:1:a[collapsed=true]",
+            "section_start :1:a[collapsed=true]",
+        ),
+        (" travis_fold:start:a", " travis_fold :start:a"),
+        ("--- group", "- -- group"),
+        ("x ##vso[a]b", "x # #vso[a]b"),
         ("\u{a0}::add-mask::x", "\u{a0}: :add-mask::x"),
     ] {
         assert_eq!(escape_message(from), to);
