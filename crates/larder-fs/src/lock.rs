@@ -90,7 +90,8 @@ pub enum Holder {
 
 /// Asks who holds the lock at `path`, without waiting and without making the file.
 pub fn lock_holder(path: &Path) -> Holder {
-    let file = match File::open(path) {
+    // A FIFO or link in its place is no lock of ours: it tells nothing, and opening it must not wait.
+    let file = match crate::open_regular(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Holder::Nobody,
         Err(_) => return Holder::Unknown,
@@ -129,14 +130,32 @@ fn read_signature(file: &mut File) -> String {
 }
 
 fn open(path: &Path) -> Result<File, PathError> {
-    File::options()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
+    let mut options = File::options();
+    options.create(true).truncate(false).read(true).write(true);
+    refuse_links_and_waiting(&mut options);
+    let opened = options
         .open(path)
-        .at("open lock file", path)
+        .and_then(|file| match file.metadata()?.is_file() {
+            true => Ok(file),
+            false => Err(crate::regular::not_regular()),
+        });
+    opened.at("open lock file", path)
 }
+
+/// A lock is signed by its holder: through a link that would overwrite a file elsewhere. And a FIFO in its place
+/// must not be waited for.
+#[cfg(unix)]
+fn refuse_links_and_waiting(options: &mut std::fs::OpenOptions) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    use rustix::fs::OFlags;
+
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    options.custom_flags(flags.bits().cast_signed());
+}
+
+#[cfg(not(unix))]
+fn refuse_links_and_waiting(_options: &mut std::fs::OpenOptions) {}
 
 impl Drop for LockFile {
     fn drop(&mut self) {

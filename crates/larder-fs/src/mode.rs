@@ -44,6 +44,14 @@ fn set_writable(path: &Path, writable: bool) -> Result<(), PathError> {
     platform::set_writable(path, writable)
 }
 
+/// Takes the right to write to an open file from everyone. Who has it open for writing keeps that.
+///
+/// # Errors
+/// If the mode cannot be read or set.
+pub fn take_write_from_all(file: &std::fs::File) -> std::io::Result<()> {
+    platform::take_write_from_all(file)
+}
+
 #[cfg(unix)]
 mod platform {
     use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
@@ -66,6 +74,11 @@ mod platform {
                 mode & !0o222
             }
         })
+    }
+
+    pub(super) fn take_write_from_all(file: &fs::File) -> std::io::Result<()> {
+        let mode = file.metadata()?.permissions().mode();
+        file.set_permissions(fs::Permissions::from_mode(mode & 0o7777 & !0o222))
     }
 
     pub(super) fn make_executable(path: &Path) -> Result<(), PathError> {
@@ -91,6 +104,12 @@ mod platform {
 
     pub(super) fn open_up(directory: &Path) -> Result<(), PathError> {
         set_writable(directory, true)
+    }
+
+    pub(super) fn take_write_from_all(file: &fs::File) -> std::io::Result<()> {
+        let mut permissions = file.metadata()?.permissions();
+        permissions.set_readonly(true);
+        file.set_permissions(permissions)
     }
 
     pub(super) fn make_executable(_path: &Path) -> Result<(), PathError> {
