@@ -7,9 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_fs::{
-    Durability, PathContext as _, PathError, list_dir, rename_noreplace, share_file, write_atomic,
-};
+use larder_fs::{Durability, PathContext as _, PathError, list_dir, share_file, write_atomic};
 
 use crate::{
     Access, ObjectKind, OpenError,
@@ -20,8 +18,8 @@ use crate::{
 /// The version of the layout that this code reads and writes.
 pub(crate) const VERSION: u32 = 1;
 const WORD: &str = "larder-store";
-/// L11, L12: made by their owners, where there is any.
-const OTHERS: [&str; 2] = ["bytecode", "confirmed"];
+/// Later versions may add lines, but not many.
+const LARGEST: u64 = 4096;
 
 /// Checks that `layout` is a store of a version that this code knows; makes it one if it is an empty
 /// or missing directory and may be written.
@@ -63,9 +61,16 @@ pub(crate) fn mend(layout: &Layout) -> Result<bool, OpenError> {
         return Err(OpenError::NotAStore { root });
     }
     let path = layout.format();
-    if path.is_dir() {
+    let is_other = layout
+        .dir()
+        .status(&path)
+        .is_ok_and(|status| !status.is_file);
+    if is_other {
         let aside = unique_name(&format!("{DAMAGED}format-"), "");
-        rename_noreplace(&path, &layout.temporary().join(aside))?;
+        layout.dir().ensure_dir(&layout.temporary())?;
+        layout
+            .dir()
+            .rename_noreplace(&path, &layout.temporary().join(aside))?;
     }
     write(&path)?;
     Ok(true)
@@ -76,20 +81,23 @@ fn has_only_ours(layout: &Layout) -> Result<bool, PathError> {
     let names = list_dir(layout.root())?;
     let is_ours = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_directory = Layout::DIRECTORIES.contains(&&*name) || OTHERS.contains(&&*name);
+        let is_directory =
+            Layout::DIRECTORIES.contains(&&*name) || Layout::OTHERS.contains(&&*name);
         name == "format" || is_left_over(&name) || is_directory
     };
-    Ok(layout.kind(ObjectKind::Conda).is_dir() && names.iter().all(is_ours))
+    Ok(layout.dir().is_dir(&layout.kind(ObjectKind::Conda)) && names.iter().all(is_ours))
 }
 
 /// Whether there is a `format` of a known version; an unknown one is an error.
 fn check(layout: &Layout) -> Result<bool, OpenError> {
     let path = layout.format();
-    let text = match fs::read(&path) {
+    let text = match layout.dir().read(&path, LARGEST) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(_) if path.is_dir() => "a directory".into(),
-        Err(error) => return Err(error).at("read", &path).map_err(OpenError::Io),
+        Err(_) if layout.dir().is_dir(&path) => "a directory".into(),
+        // A link, a FIFO, a device, or a file that is too large to be one.
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => error.source.to_string(),
+        Err(error) => return Err(OpenError::Io(error)),
     };
     match parse(&text) {
         Some(VERSION) => Ok(true),

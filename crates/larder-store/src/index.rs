@@ -3,15 +3,21 @@
 //! A hint, never a proof: an entry counts only after the object that it names has been read and has
 //! both digests.
 
-use std::{fs, fs::File};
+use std::io::ErrorKind;
 
 use larder_digest::{Hasher, Md5, Sha256};
 use larder_fs::{Durability, PathContext as _, PathError};
 
 use crate::{
-    Object, ObjectId, ObjectKind, StoreError, layout::Layout, read, store, store::Shared,
+    Object, ObjectId, ObjectKind, StoreError,
+    layout::Layout,
+    read,
+    store::{Shared, is_no_object},
     temporary::write_whole,
 };
+
+/// An entry is 64 digits and a line break.
+const LARGEST: u64 = 256;
 
 impl Shared {
     pub(crate) fn find_by_md5(
@@ -24,7 +30,7 @@ impl Shared {
                 continue;
             };
             if let Some(object) = self.find(ObjectId { kind, sha256 })?
-                && has_both(&object, md5)?
+                && self.has_both(&object, md5)?
             {
                 return Ok(Some(object));
             }
@@ -33,15 +39,18 @@ impl Shared {
     }
 }
 
-/// What the index of one store says. A file that does not hold a digest says nothing.
+/// What the index of one store says. What is no small file that holds a digest says nothing.
 pub(crate) fn look_up(layout: &Layout, md5: Md5) -> Result<Option<Sha256>, PathError> {
     let path = layout.md5_file(md5);
-    match fs::read(&path) {
+    match layout.dir().read(&path, LARGEST) {
         Ok(bytes) => Ok(str::from_utf8(&bytes)
             .ok()
             .and_then(|text| text.trim_end().parse().ok())),
-        Err(error) if store::is_absence(&error) => Ok(None),
-        Err(error) => Err(error).at("read", &path),
+        Err(error) => match error.kind() {
+            // The last: a link, a FIFO, a directory, a large file. The index is only a hint.
+            ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidData => Ok(None),
+            _ => Err(error),
+        },
     }
 }
 
@@ -56,9 +65,15 @@ pub(crate) fn record(
     write_whole(layout, &layout.md5_file(md5), text.as_bytes(), durability)
 }
 
-fn has_both(object: &Object, md5: Md5) -> Result<bool, PathError> {
-    let digests = File::open(&object.path)
-        .and_then(|mut file| read::hash(&mut file, Hasher::both()))
-        .at("read object", &object.path)?;
-    Ok(digests.md5 == Some(md5) && digests.sha256 == object.id.sha256)
+impl Shared {
+    /// Whether the bytes of an object have its SHA-256 and this MD5.
+    fn has_both(&self, object: &Object, md5: Md5) -> Result<bool, PathError> {
+        let mut file = match self.open_object(&object.path) {
+            // Collected, moved aside or replaced since it was found.
+            Err(error) if is_no_object(&error) => return Ok(false),
+            opened => opened?,
+        };
+        let digests = read::hash(&mut file, Hasher::both()).at("read object", &object.path)?;
+        Ok(digests.md5 == Some(md5) && digests.sha256 == object.id.sha256)
+    }
 }

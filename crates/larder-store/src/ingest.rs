@@ -12,12 +12,10 @@ use std::{
 };
 
 use larder_digest::{Checksum, Digests, Hasher, HashingWriter, Mismatch};
-use larder_fs::{
-    Durability, PathContext as _, PathError, create_shared_dir, make_read_only, sync_dir,
-};
+use larder_fs::{Durability, PathContext as _, PathError, take_write_from_all};
 
 use crate::{
-    Object, ObjectId, ObjectKind, Step, Store, StoreError, index, read, store::Shared,
+    Object, ObjectId, ObjectKind, Step, Store, StoreError, index, store::Shared,
     temporary::Temporary,
 };
 
@@ -91,8 +89,8 @@ impl Store {
     ) -> Result<Ingest, StoreError> {
         self.check_writable()?;
         let shared = Arc::clone(&self.shared);
-        let (temporary, file) = Temporary::create(&shared.layout.temporary())
-            .map_err(|source| self.not_writable(source))?;
+        let (temporary, file) =
+            Temporary::create(&shared.layout).map_err(|source| self.not_writable(source))?;
         shared.reached(Step::Created, temporary.path())?;
         Ok(Ingest {
             shared,
@@ -188,7 +186,7 @@ fn check(
 impl Shared {
     /// W4 and W5. The handle is closed: some systems rename no open files.
     fn protect_and_flush(&self, file: File, path: &Path) -> Result<(), PathError> {
-        make_read_only(path)?;
+        take_write_from_all(&file).at("set mode of", path)?;
         self.reached(Step::Protected, path)?;
         if self.durability == Durability::Flush {
             file.sync_all().at("flush", path)?;
@@ -200,14 +198,18 @@ impl Shared {
     /// W6 and W7.
     fn place(&self, temporary: &mut Temporary, object: &Object) -> Result<(), PathError> {
         let shard = self.layout.shard(object.id);
-        let is_new = create_shard(&shard)?;
+        let is_new = !self.layout.dir().is_dir(&shard);
+        // A link in its place is moved out of the way: the object must not appear outside the store.
+        self.layout.dir().ensure_dir(&shard)?;
         self.rename(temporary, object)?;
         self.refused().remove(&object.path);
         self.reached(Step::Renamed, &object.path)?;
         if self.durability == Durability::Flush {
-            sync_dir(&shard)?;
+            self.layout.dir().sync_dir(&shard)?;
             if is_new {
-                sync_dir(&self.layout.kind(object.id.kind))?;
+                self.layout
+                    .dir()
+                    .sync_dir(&self.layout.kind(object.id.kind))?;
             }
             self.reached(Step::DirectoryFlushed, &object.path)?;
         }
@@ -219,7 +221,7 @@ impl Shared {
         loop {
             match temporary.place(&object.path) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    if read::is_whole(&object.path, object.id).unwrap_or(false) {
+                    if self.is_whole(&object.path, object.id).unwrap_or(false) {
                         return Ok(());
                     }
                     if attempt == PLACE_ATTEMPTS {
@@ -240,11 +242,4 @@ impl Shared {
             _ => Ok(()),
         }
     }
-}
-
-/// Makes the directory of an object; says whether it was missing.
-fn create_shard(shard: &Path) -> Result<bool, PathError> {
-    let is_new = !shard.is_dir();
-    create_shared_dir(shard)?;
-    Ok(is_new)
 }

@@ -1,10 +1,12 @@
-//! Every path of the layout. Nobody else joins paths below a store's root.
+//! Every path of the layout, and the directory below which they are. Nobody else joins paths below a store's root.
 //!
-//! Never touches the disk.
+//! A store is hostile input: whatever is read, written, listed or removed at one of these paths is reached through
+//! [`Layout::dir`], which follows no link below the root.
 
 use std::path::{Path, PathBuf};
 
 use larder_digest::{Md5, Sha256};
+use larder_fs::RootedDir;
 
 use crate::{ObjectId, ObjectKind};
 
@@ -12,6 +14,7 @@ use crate::{ObjectId, ObjectKind};
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
     root: PathBuf,
+    dir: RootedDir,
 }
 
 impl Layout {
@@ -20,10 +23,19 @@ impl Layout {
         "tmp", "pkgs", "wheels", "md5", "solves", "repodata", "roots", "pins",
     ];
 
+    /// L11, L12: made by their owners, where there is any.
+    pub(crate) const OTHERS: [&'static str; 2] = ["bytecode", "confirmed"];
+
     pub(crate) fn new(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
+            dir: RootedDir::new(root),
         }
+    }
+
+    /// The store's directory, for every access to what is in it.
+    pub(crate) fn dir(&self) -> &RootedDir {
+        &self.dir
     }
 
     pub(crate) fn root(&self) -> &Path {

@@ -26,7 +26,7 @@ pub use pin::Pin;
 pub use read::{ReadError, VerifiedObject};
 pub use roots::{Needed, Origin, RecordedRoot, Root, RootError, RootKind};
 pub use steps::{NoSteps, Step, Steps};
-pub use store::{Access, OpenError, Store, StoreError, StoreOptions};
+pub use store::{Access, Displaced, OpenError, Store, StoreError, StoreOptions};
 pub use verify::{Damage, Fault, Mended, VerifyReport};
 
 #[cfg(test)]

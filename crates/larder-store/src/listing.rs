@@ -1,16 +1,17 @@
 //! What is in the directories of a store: names, and nothing of what the files hold.
 //!
-//! Changes nothing. A directory that is missing is empty: cache services drop such.
+//! Changes nothing. A directory that is missing is empty: cache services drop such. So is a link in the place of
+//! one: what it leads to is not the store's.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
-use larder_fs::{PathContext as _, PathError, list_dir};
+use larder_fs::PathError;
 
-use crate::{Object, ObjectId, ObjectKind, Store, layout::Layout};
+use crate::{Object, ObjectId, ObjectKind, Store, layout::Layout, store::is_size};
 
 /// An object as it lies in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,13 +34,13 @@ impl Store {
         for id in list(layout, &mut Vec::new())? {
             let path = layout.object(id);
             // Collected or moved aside since it was listed.
-            let Ok(metadata) = fs::symlink_metadata(&path) else {
+            let Ok(status) = layout.dir().status(&path) else {
                 continue;
             };
-            if metadata.is_file() && metadata.len() > 0 {
-                let size = metadata.len();
+            if status.is_file && is_size(status.size) {
+                let size = status.size;
                 objects.push(StoredObject {
-                    written: metadata.modified().at("read metadata of", &path)?,
+                    written: status.modified,
                     object: Object { id, path, size },
                 });
             }
@@ -68,12 +69,12 @@ impl Store {
 pub(crate) fn list(layout: &Layout, stray: &mut Vec<PathBuf>) -> Result<Vec<ObjectId>, PathError> {
     let mut objects = Vec::new();
     for directory in [ObjectKind::Conda, ObjectKind::Wheel].map(|kind| layout.kind(kind)) {
-        for shard in list_dir(&directory)? {
-            if !fs::symlink_metadata(&shard).is_ok_and(|metadata| metadata.is_dir()) {
+        for shard in layout.dir().list(&directory)? {
+            if !layout.dir().is_dir(&shard) {
                 stray.push(shard);
                 continue;
             }
-            for path in list_dir(&shard)? {
+            for path in layout.dir().list(&shard)? {
                 match object_at(layout, &path) {
                     Some(id) => objects.push(id),
                     None => stray.push(path),
@@ -90,18 +91,26 @@ fn object_at(layout: &Layout, path: &Path) -> Option<ObjectId> {
     (layout.object(id) == path).then_some(id)
 }
 
-/// The files in a directory whose names end with `.extension`.
-pub(crate) fn with_extension(directory: &Path, extension: &str) -> Result<Vec<PathBuf>, PathError> {
-    let mut paths = list_dir(directory)?;
+/// The paths in a directory whose names end with `.extension`.
+pub(crate) fn with_extension(
+    layout: &Layout,
+    directory: &Path,
+    extension: &str,
+) -> Result<Vec<PathBuf>, PathError> {
+    let mut paths = layout.dir().list(directory)?;
     paths.retain(|path| path.extension().is_some_and(|found| found == extension));
     Ok(paths)
 }
 
-/// The file's bytes, or `None` if it is gone.
-pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, PathError> {
-    match fs::read(path) {
+/// The bytes of a regular file of at most `limit` bytes, or `None` if it is gone.
+pub(crate) fn read_if_there(
+    layout: &Layout,
+    path: &Path,
+    limit: u64,
+) -> Result<Option<Vec<u8>>, PathError> {
+    match layout.dir().read(path, limit) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).at("read", path),
+        Err(error) => Err(error),
     }
 }

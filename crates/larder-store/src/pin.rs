@@ -11,8 +11,7 @@ use std::{
 
 use larder_digest::{Checksum, Md5, Sha256};
 use larder_fs::{
-    Durability, Holder, LockFile, PathContext as _, PathError, boot_id, create_shared_dir,
-    lock_holder, share_file,
+    Durability, Holder, LockFile, PathContext as _, PathError, boot_id, lock_holder, share_file,
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,8 +20,12 @@ use crate::{
     layout::Layout,
     listing::{read_if_there, with_extension},
     roots::written,
-    temporary::{remove_file, unique_name, write_whole},
+    store::is_no_object,
+    temporary::{unique_name, write_whole},
 };
+
+/// A pin of 10,000 objects has 700 KB.
+const LARGEST: u64 = 16 << 20;
 
 /// How long a pin counts where nobody can tell whether its run is still there.
 const CREDIBLE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -31,6 +34,7 @@ const CREDIBLE: Duration = Duration::from_secs(24 * 60 * 60);
 /// that; the root of what was made of them should be recorded by then.
 #[derive(Debug)]
 pub struct Pin {
+    layout: Layout,
     file: PathBuf,
     // Given up after the file is gone.
     _lock: LockFile,
@@ -39,7 +43,7 @@ pub struct Pin {
 impl Drop for Pin {
     /// A pin that cannot be removed is one without an owner.
     fn drop(&mut self) {
-        remove_file(&self.file).ok();
+        self.layout.dir().remove_file(&self.file).ok();
     }
 }
 
@@ -73,7 +77,8 @@ impl Store {
         }
         let layout = &self.shared.layout;
         let directory = layout.pins();
-        create_shared_dir(&directory).map_err(|source| self.not_writable(source))?;
+        let made = layout.dir().create_dirs(&directory);
+        made.map_err(|source| self.not_writable(source))?;
         let file = directory.join(unique_name("", ".json"));
         // The lock first: a pin without one has no owner.
         let lock =
@@ -90,7 +95,11 @@ impl Store {
             .at("write", &file)?;
         write_whole(layout, &file, &text, Durability::Lazy)?;
         self.shared.reached(Step::Pinned, &file)?;
-        Ok(Pin { file, _lock: lock })
+        Ok(Pin {
+            layout: layout.clone(),
+            file,
+            _lock: lock,
+        })
     }
 }
 
@@ -103,15 +112,17 @@ pub(crate) enum Found {
 
 /// The files of all pins.
 pub(crate) fn files(layout: &Layout) -> Result<Vec<PathBuf>, PathError> {
-    with_extension(&layout.pins(), "json")
+    with_extension(layout, &layout.pins(), "json")
 }
 
 /// The locks of runs that were killed before they had a pin. Others are about to write theirs: only what
 /// is old counts.
 pub(crate) fn idle_locks(layout: &Layout, now: SystemTime) -> Result<Vec<PathBuf>, PathError> {
     let mut idle = Vec::new();
-    for lock in with_extension(&layout.pins(), "lock")? {
-        if !lock.with_extension("json").exists() && !is_credible(&lock, now)? {
+    for lock in with_extension(layout, &layout.pins(), "lock")? {
+        if layout.dir().status(&lock.with_extension("json")).is_err()
+            && !is_credible(layout, &lock, now)?
+        {
             idle.push(lock);
         }
     }
@@ -120,8 +131,12 @@ pub(crate) fn idle_locks(layout: &Layout, now: SystemTime) -> Result<Vec<PathBuf
 
 /// Reads a pin. What is no pin counts as one that needs nothing: a pin can be done without.
 pub(crate) fn read(layout: &Layout, file: &Path, now: SystemTime) -> Result<Found, PathError> {
-    let Some(bytes) = read_if_there(file)? else {
-        return Ok(Found::Over);
+    let bytes = match read_if_there(layout, file, LARGEST) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Ok(Found::Over),
+        // A link, a FIFO, a directory, a file of another size than a pin can have: no pin.
+        Err(error) if is_no_object(&error) => Vec::new(),
+        Err(error) => return Err(error),
     };
     let contents: Option<Contents> = serde_json::from_slice(&bytes).ok();
     let holder = match &contents {
@@ -133,7 +148,7 @@ pub(crate) fn read(layout: &Layout, file: &Path, now: SystemTime) -> Result<Foun
     let is_alive = match holder {
         Holder::Somebody => true,
         Holder::Nobody => false,
-        Holder::Unknown => is_credible(file, now)?,
+        Holder::Unknown => is_credible(layout, file, now)?,
     };
     if !is_alive {
         return Ok(Found::Over);
@@ -148,9 +163,9 @@ pub(crate) fn read(layout: &Layout, file: &Path, now: SystemTime) -> Result<Foun
 }
 
 /// A time that lies in the future (clocks of network file systems) is recent.
-fn is_credible(file: &Path, now: SystemTime) -> Result<bool, PathError> {
+fn is_credible(layout: &Layout, file: &Path, now: SystemTime) -> Result<bool, PathError> {
     let is_recent = |time| now.duration_since(time).map_or(true, |age| age < CREDIBLE);
-    Ok(written(file)?.is_some_and(is_recent))
+    Ok(written(layout, file)?.is_some_and(is_recent))
 }
 
 fn lock_of(file: &Path) -> PathBuf {
@@ -158,9 +173,9 @@ fn lock_of(file: &Path) -> PathBuf {
 }
 
 /// Removes a pin whose run is over.
-pub(crate) fn remove(file: &Path) -> Result<(), PathError> {
+pub(crate) fn remove(layout: &Layout, file: &Path) -> Result<(), PathError> {
     for path in [file.to_owned(), lock_of(file)] {
-        match remove_file(&path) {
+        match layout.dir().remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }

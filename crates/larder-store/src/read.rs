@@ -1,20 +1,28 @@
 //! Reading objects: every byte is hashed before any of them is used.
 //!
+//! What was hashed must be what is used, but who may write to a file can change it in between. A file that only
+//! this user can change is read twice from one handle: a process of the same user can change this process and the
+//! environment as well, so there is nobody to be kept out. Any other file (of another member of a group that shares
+//! the store, or one that group or others may write to) is copied into a file that nobody else can open, and the
+//! copy is hashed and used.
+//!
 //! A damaged object is moved aside, never deleted: its bytes may tell what happened to it, and a
 //! hash may have been computed over a file that has just been healed.
 
 use std::{
-    fs::{self, File},
-    io::{self, Read, Seek as _},
+    fs::File,
+    io::{self, Read, Seek as _, Write as _},
     path::{Path, PathBuf},
 };
 
 use larder_digest::{Digests, Hasher, Sha256};
-use larder_fs::{PathContext as _, PathError, rename_noreplace};
+use larder_fs::{PathContext as _, PathError, can_others_write, clone_content, private_file};
 
 use crate::{
-    Access, Object, ObjectId, Store, collect,
-    store::Shared,
+    Access, Object, ObjectId, Step, Store,
+    collect::{self, Rescue},
+    layout::Layout,
+    store::{Shared, is_no_object},
     temporary::{DAMAGED, unique_name},
 };
 
@@ -26,14 +34,41 @@ const BUFFER: usize = 128 * 1024;
 
 /// An object whose bytes have just been hashed.
 ///
-/// The handle stays good whatever happens to the name. Who owns the file could still write to it in
-/// place; objects are read-only so that nobody does so by accident.
+/// The handle stays good whatever happens to the name, and no other user can change what is read from it. Use the
+/// handle: the name may be another file's by now ([`VerifiedObject::link_or_copy`] looks).
 #[derive(Debug)]
 pub struct VerifiedObject {
-    /// Open for reading, at the beginning.
+    /// Open for reading, at the beginning: the object itself, or a private copy of it.
     pub file: File,
     /// Its size in bytes.
     pub size: u64,
+}
+
+impl VerifiedObject {
+    /// Gives the bytes that were hashed the name `to` as well, which must be free: by a hard link to `object` if that
+    /// still is the file that was hashed, else by a copy.
+    ///
+    /// # Errors
+    /// If neither can be made. Nothing is left at `to` then.
+    pub fn link_or_copy(&mut self, object: &Object, to: &Path) -> Result<(), PathError> {
+        if std::fs::hard_link(&object.path, to).is_ok() {
+            // A private copy has no name, so what another user can change is always copied.
+            if larder_fs::is_name_of(to, &self.file) {
+                return Ok(());
+            }
+            // Another file got the object's name since: it was not hashed.
+            std::fs::remove_file(to).at("remove file", to)?;
+        }
+        let mut file = File::create_new(to).at("create file", to)?;
+        self.file
+            .rewind()
+            .and_then(|()| io::copy(&mut self.file, &mut file).map(drop))
+            .at("copy to", to)
+            .inspect_err(|_| {
+                // Half a file would be taken for the whole one.
+                let _ = std::fs::remove_file(to);
+            })
+    }
 }
 
 /// Why an object cannot be used.
@@ -79,10 +114,9 @@ impl ReadError {
     pub fn is_mended_by_ingest(&self) -> bool {
         match self {
             Self::Damaged { .. } => true,
-            Self::Io(error) => matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
-            ),
+            Self::Io(error) => {
+                is_no_object(error) || error.kind() == io::ErrorKind::PermissionDenied
+            }
         }
     }
 }
@@ -101,23 +135,35 @@ impl Store {
     /// # Errors
     /// [`ReadError::Damaged`] with both digests; [`ReadError::Io`] if it is gone or not readable.
     pub fn open_verified(&self, object: &Object) -> Result<VerifiedObject, ReadError> {
-        let mut read = read_verified(&object.path, object.id);
+        let mut read = self.shared.read_verified(&object.path, object.id);
         for _ in 0..RESCUES {
             if !self.shared.is_back(&read, object) {
                 break;
             }
-            read = read_verified(&object.path, object.id);
+            read = self.shared.read_verified(&object.path, object.id);
         }
         match read {
             Ok(Ok(verified)) => Ok(verified),
             Ok(Err(found)) => self.shared.refuse(object, found),
             Err(error) => {
-                if error.kind() == io::ErrorKind::PermissionDenied {
+                let is_other = error.kind() == io::ErrorKind::InvalidData;
+                if is_other || error.kind() == io::ErrorKind::PermissionDenied {
                     self.shared.put_out_of_the_way(object);
                 }
                 Err(ReadError::Io(error))
             }
         }
+    }
+}
+
+impl Store {
+    /// Opens an object without hashing it, for a caller that hashes what it reads and uses nothing before the digest
+    /// is right.
+    ///
+    /// # Errors
+    /// If it is gone, not readable, or no regular file.
+    pub fn open_unverified(&self, object: &Object) -> Result<File, PathError> {
+        self.shared.open_object(&object.path)
     }
 }
 
@@ -129,7 +175,8 @@ impl Shared {
         is_gone
             && self.access == Access::ReadWrite
             && object.path.starts_with(self.layout.root())
-            && (collect::rescue(self, object.id).unwrap_or(false) || object.path.exists())
+            && (matches!(collect::rescue(self, object.id), Ok(Rescue::PutBack))
+                || self.layout.dir().status(&object.path).is_ok())
     }
 
     /// What follows when the bytes at an object's place were those of `found`.
@@ -140,9 +187,9 @@ impl Shared {
     ) -> Result<VerifiedObject, ReadError> {
         let set_aside = self.put_out_of_the_way(object);
         if let Some(aside) = &set_aside
-            && let Ok(verified) = read_verified(aside, object.id)?
+            && let Ok(verified) = self.read_verified(aside, object.id)?
         {
-            put_back(aside, &object.path)?;
+            put_back(&self.layout, aside, &object.path)?;
             return Ok(verified);
         }
         Err(ReadError::Damaged {
@@ -170,41 +217,77 @@ impl Shared {
         let prefix = format!("{DAMAGED}{}-", id.sha256);
         let suffix = format!(".{}", id.kind.extension());
         let aside = self.layout.temporary().join(unique_name(&prefix, &suffix));
-        rename_noreplace(path, &aside)?;
+        self.layout.dir().rename_noreplace(path, &aside)?;
         Ok(aside)
     }
 }
 
 /// Gives a whole object its name again that another process had put there between our reading and
 /// our moving. If a third process has done so meanwhile, one of the two is enough.
-pub(crate) fn put_back(aside: &Path, path: &Path) -> Result<(), PathError> {
-    match rename_noreplace(aside, path) {
+pub(crate) fn put_back(layout: &Layout, aside: &Path, path: &Path) -> Result<(), PathError> {
+    match layout.dir().rename_noreplace(aside, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            crate::temporary::remove_file(aside)
+            layout.dir().remove_file(aside)
         }
         result => result,
     }
 }
 
-/// The object at `path`, or the digest that its bytes have instead.
-pub(crate) fn read_verified(
-    path: &Path,
-    id: ObjectId,
-) -> Result<Result<VerifiedObject, Sha256>, PathError> {
-    let mut file = File::open(path).at("open object", path)?;
-    let digests = hash(&mut file, Hasher::sha256()).at("read object", path)?;
-    if digests.sha256 != id.sha256 {
-        return Ok(Err(digests.sha256));
+impl Shared {
+    /// The object at `path`, or the digest that its bytes have instead.
+    fn read_verified(
+        &self,
+        path: &Path,
+        id: ObjectId,
+    ) -> Result<Result<VerifiedObject, Sha256>, PathError> {
+        let mut file = self.open_object(path)?;
+        let digests = match can_others_write(&file).at("read metadata of", path)? {
+            true => {
+                let copied = copy_privately(&mut file, &self.layout.temporary());
+                let (copy, digests) = copied.at("copy object", path)?;
+                file = copy;
+                digests
+            }
+            false => hash(&mut file, Hasher::sha256()).at("read object", path)?,
+        };
+        if digests.sha256 != id.sha256 {
+            return Ok(Err(digests.sha256));
+        }
+        self.reached(Step::Hashed, path)?;
+        file.rewind().at("read object", path)?;
+        let size = digests.size;
+        Ok(Ok(VerifiedObject { file, size }))
     }
-    file.rewind().at("read object", path)?;
-    let size = digests.size;
-    Ok(Ok(VerifiedObject { file, size }))
+
+    /// Whether `path` is a regular file with exactly the bytes that its name promises.
+    pub(crate) fn is_whole(&self, path: &Path, id: ObjectId) -> Result<bool, PathError> {
+        let mut file = self.open_object(path)?;
+        let digests = hash(&mut file, Hasher::sha256()).at("read object", path)?;
+        Ok(digests.sha256 == id.sha256)
+    }
 }
 
-/// Whether `path` is a regular file with exactly the bytes that its name promises.
-pub(crate) fn is_whole(path: &Path, id: ObjectId) -> Result<bool, PathError> {
-    let metadata = fs::symlink_metadata(path).at("read metadata of", path)?;
-    Ok(metadata.is_file() && read_verified(path, id)?.is_ok())
+/// Copies a file that others can change, and hashes the copy.
+fn copy_privately(source: &mut File, directory: &Path) -> io::Result<(File, Digests)> {
+    let mut copy = private_file(directory)?;
+    if clone_content(source, &copy) {
+        let digests = hash(&mut copy, Hasher::sha256())?;
+        return Ok((copy, digests));
+    }
+    // What is hashed is what is written, not what the source has by then.
+    let mut hasher = Hasher::sha256();
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        match source.read(&mut buffer) {
+            Ok(0) => return Ok((copy, hasher.finish())),
+            Ok(count) => {
+                hasher.update(&buffer[..count]);
+                copy.write_all(&buffer[..count])?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Hashes everything from the reader's position on.

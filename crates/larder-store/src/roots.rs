@@ -5,21 +5,25 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    io,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
 use larder_digest::{Hasher, Sha256};
-use larder_fs::{Durability, PathContext as _, PathError};
+use larder_fs::{Durability, PathError};
 use serde::{Deserialize, Serialize, de::Error as _};
 
 use crate::{
     Access, ObjectId, Store,
+    layout::Layout,
     listing::{read_if_there, with_extension},
     store::{Shared, is_refusal},
     temporary::write_whole,
 };
+
+/// A root of 10,000 objects with their URLs has 3 MB.
+const LARGEST: u64 = 16 << 20;
 
 /// What needs objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -208,7 +212,7 @@ impl Store {
     pub fn recorded_roots(&self) -> Result<Vec<RecordedRoot>, RootError> {
         let mut roots = Vec::new();
         for file in self.shared.root_files()? {
-            roots.extend(read(file)?);
+            roots.extend(read(&self.shared.layout, file)?);
         }
         roots.sort_by(|one, other| {
             (one.root.kind, &one.root.path).cmp(&(other.root.kind, &other.root.path))
@@ -226,8 +230,8 @@ impl Store {
     pub fn readable_roots(&self) -> Result<Vec<RecordedRoot>, PathError> {
         let mut roots = Vec::new();
         for layout in self.shared.layers() {
-            for file in with_extension(&layout.roots(), "json")? {
-                roots.extend(read(file).ok().flatten());
+            for file in with_extension(layout, &layout.roots(), "json")? {
+                roots.extend(read(layout, file).ok().flatten());
             }
         }
         Ok(roots)
@@ -236,17 +240,17 @@ impl Store {
 
 impl Shared {
     pub(crate) fn root_files(&self) -> Result<Vec<PathBuf>, PathError> {
-        with_extension(&self.layout.roots(), "json")
+        with_extension(&self.layout, &self.layout.roots(), "json")
     }
 }
 
 /// A root that is gone since it was listed is none.
-pub(crate) fn read(file: PathBuf) -> Result<Option<RecordedRoot>, RootError> {
+pub(crate) fn read(layout: &Layout, file: PathBuf) -> Result<Option<RecordedRoot>, RootError> {
     // The time first: a root that is recorded anew meanwhile is older than it says, never younger.
-    let Some(last_used) = written(&file)? else {
+    let Some(last_used) = written(layout, &file)? else {
         return Ok(None);
     };
-    let Some(bytes) = read_if_there(&file)? else {
+    let Some(bytes) = read_if_there(layout, &file, LARGEST)? else {
         return Ok(None);
     };
     match unseal(&bytes) {
@@ -285,11 +289,11 @@ fn digest(root: &Root) -> Result<Sha256, serde_json::Error> {
 }
 
 /// When a file was written, or `None` if it is gone.
-pub(crate) fn written(file: &Path) -> Result<Option<SystemTime>, PathError> {
-    match fs::symlink_metadata(file).and_then(|metadata| metadata.modified()) {
-        Ok(time) => Ok(Some(time)),
+pub(crate) fn written(layout: &Layout, file: &Path) -> Result<Option<SystemTime>, PathError> {
+    match layout.dir().status(file) {
+        Ok(status) => Ok(Some(status.modified)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).at("read metadata of", file),
+        Err(error) => Err(error),
     }
 }
 

@@ -24,6 +24,10 @@ pub enum Step {
     DirectoryFlushed,
     /// W8: the MD5 index names it. Only for an object that was asked for by MD5.
     Indexed,
+    /// R6: an object was not found under its name, and is about to be looked for among the doomed ones.
+    Missed,
+    /// R1: an object has been read and has the digest of its name; its bytes are about to be used.
+    Hashed,
     /// P1: a run has said what it is going to use.
     Pinned,
     /// G4: an object that nothing needs has lost its name.
@@ -61,7 +65,7 @@ impl Step {
     ];
 }
 
-/// Is told of each step of each ingest, pin and collection.
+/// Is told of each step of each ingest, read, pin and collection.
 pub trait Steps: fmt::Debug + Send + Sync {
     /// Called right after a step.
     ///

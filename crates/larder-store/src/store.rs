@@ -5,15 +5,24 @@
 
 use std::{
     collections::HashSet,
-    fs, io,
+    fs::File,
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use larder_digest::Checksum;
-use larder_fs::{Durability, PathContext as _, PathError, create_shared_dir};
+use larder_fs::{Durability, PathContext as _, PathError, is_mostly_holes};
 
-use crate::{NoSteps, Object, ObjectId, ObjectKind, Step, Steps, collect, format, layout::Layout};
+use crate::{
+    NoSteps, Object, ObjectId, ObjectKind, Step, Steps,
+    collect::{self, Rescue},
+    format,
+    layout::Layout,
+};
+
+/// How often an object is looked for while a collection is under way.
+const FIND_ATTEMPTS: usize = 8;
 
 /// Whether a store may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,6 +46,9 @@ pub struct StoreOptions {
     pub durability: Durability,
     /// Is told of each step of each ingest, for tests.
     pub steps: Arc<dyn Steps>,
+    /// Whether what is in the place of a directory of the layout and is none (a link, a file, a FIFO) is moved
+    /// out of the way. Without it such a directory counts as empty and cannot be written to.
+    pub displace: bool,
 }
 
 impl Default for StoreOptions {
@@ -46,6 +58,7 @@ impl Default for StoreOptions {
             lower: Vec::new(),
             durability: Durability::Flush,
             steps: Arc::new(NoSteps),
+            displace: true,
         }
     }
 }
@@ -168,6 +181,17 @@ pub(crate) struct Shared {
     pub(crate) steps: Arc<dyn Steps>,
     /// Damaged objects that could not be moved aside: not found again by this process.
     refused: Mutex<HashSet<PathBuf>>,
+    /// What was in the place of a directory when the store was opened, and where it is now.
+    displaced: Vec<Displaced>,
+}
+
+/// Something in the place of a directory of the layout that was none, and was moved out of the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Displaced {
+    /// The place, which has a directory now.
+    pub path: PathBuf,
+    /// Where it was moved to.
+    pub aside: PathBuf,
 }
 
 impl Store {
@@ -180,9 +204,10 @@ impl Store {
     pub fn open(root: &Path, options: &StoreOptions) -> Result<Self, OpenError> {
         let layout = Layout::new(root);
         format::check_or_create(&layout, options.access)?;
-        if options.access == Access::ReadWrite {
-            create_directories(&layout)?;
-        }
+        let displaced = match options.access {
+            Access::ReadWrite => create_directories(&layout, options.displace)?,
+            Access::ReadOnly => Vec::new(),
+        };
         let lower: Vec<Layout> = options.lower.iter().map(|root| Layout::new(root)).collect();
         for layout in &lower {
             format::check_or_create(layout, Access::ReadOnly)?;
@@ -194,6 +219,7 @@ impl Store {
             durability: options.durability,
             steps: Arc::clone(&options.steps),
             refused: Mutex::default(),
+            displaced,
         };
         let shared = Arc::new(shared);
         Ok(Self { shared })
@@ -210,6 +236,12 @@ impl Store {
     /// The directory of the store, as it was given.
     pub fn root(&self) -> &Path {
         self.shared.layout.root()
+    }
+
+    /// What was in the place of a directory of the store when it was opened, such as a link out of a restored
+    /// cache, and where it was moved to.
+    pub fn displaced(&self) -> &[Displaced] {
+        &self.shared.displaced
     }
 
     /// Where an object of this store is, or would be.
@@ -279,19 +311,40 @@ impl Shared {
     }
 
     /// R6: an object that a collection has just taken the name of is there.
+    ///
+    /// The object moves between its name and `tmp/` while it is looked for, so one look at each place can miss
+    /// it: (1) the name is looked at while the object is doomed, (2) the collection, or the [`collect::restore`]
+    /// of another one, gives it back, (3) `tmp/` is looked at. So its absence is believed only after both places
+    /// were looked at twice. To be missed again it would have to be doomed between the looks at `tmp/` and at the
+    /// name: a collection does that once (G4), before it reads the pin of this run, so only as many collections
+    /// as were planned before that pin can do so. While one is under way, this goes on looking.
     pub(crate) fn find(&self, id: ObjectId) -> Result<Option<Object>, StoreError> {
-        let found = self.look_for(id)?;
-        let may_rescue = found.is_none() && self.access == Access::ReadWrite;
-        if may_rescue && collect::rescue(self, id).unwrap_or(false) {
-            return self.look_for(id);
+        for attempt in 1..=FIND_ATTEMPTS {
+            if let Some(object) = self.look_for(id)? {
+                return Ok(Some(object));
+            }
+            if self.access != Access::ReadWrite {
+                return Ok(None);
+            }
+            self.reached(Step::Missed, &self.layout.object(id))?;
+            let is_collecting = match collect::rescue(self, id) {
+                Ok(Rescue::PutBack) => true,
+                Ok(Rescue::OthersDoomed) => true,
+                Ok(Rescue::NothingDoomed) => attempt == 1,
+                // A `tmp/` that cannot be read holds nothing that this process could put back.
+                Err(_) => attempt == 1,
+            };
+            if !is_collecting {
+                break;
+            }
         }
-        Ok(found)
+        self.look_for(id)
     }
 
     fn look_for(&self, id: ObjectId) -> Result<Option<Object>, StoreError> {
         for layout in self.layers() {
             let path = layout.object(id);
-            if let Some(size) = object_size(&path)?
+            if let Some(size) = object_size(layout, &path)?
                 && !self.refused().contains(&path)
             {
                 return Ok(Some(Object { id, path, size }));
@@ -300,26 +353,59 @@ impl Shared {
         Ok(None)
     }
 
+    /// Opens what is in the place of an object, if it is a regular file that can be read in a reasonable time.
+    pub(crate) fn open_object(&self, path: &Path) -> Result<File, PathError> {
+        let is_in = |layout: &&Layout| path.starts_with(layout.root());
+        let file = match self.layers().find(is_in) {
+            Some(layout) => layout.dir().open_file(path)?,
+            None => larder_fs::open_regular(path).at("open", path)?,
+        };
+        check_holes(&file, path)?;
+        Ok(file)
+    }
+
     pub(crate) fn refused(&self) -> MutexGuard<'_, HashSet<PathBuf>> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// Refuses a sparse file: a name of 16 TB that costs its maker nothing would be hashed for hours.
+pub(crate) fn check_holes(file: &File, path: &Path) -> Result<(), PathError> {
+    if is_mostly_holes(file).at("read metadata of", path)? {
+        let text = "it consists of holes";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, text)).at("read object", path);
+    }
+    Ok(())
+}
+
+/// Whether an object can have this size. No archive has a terabyte: such a name is a sparse file, whose size would
+/// make sums overflow.
+pub(crate) fn is_size(size: u64) -> bool {
+    const LARGEST: u64 = 1 << 40;
+    (1..=LARGEST).contains(&size)
+}
+
 /// The size of what may be an object: a regular file that is not empty. Links are not followed.
-pub(crate) fn object_size(path: &Path) -> Result<Option<u64>, PathError> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_file() && metadata.len() > 0 => Ok(Some(metadata.len())),
+pub(crate) fn object_size(layout: &Layout, path: &Path) -> Result<Option<u64>, PathError> {
+    match layout.dir().status(path) {
+        Ok(status) if is_size(status.size) && status.is_file => Ok(Some(status.size)),
         Ok(_) => Ok(None),
         Err(error) if is_absence(&error) => Ok(None),
-        Err(error) => Err(error).at("read metadata of", path),
+        Err(error) => Err(error),
     }
 }
 
-pub(crate) fn is_absence(error: &io::Error) -> bool {
+/// Whether there is nothing at a path, or nothing that is reached without a link.
+pub(crate) fn is_absence(error: &PathError) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
     )
+}
+
+/// Whether there is no file that could be an object: nothing, a link, a FIFO, a file of holes.
+pub(crate) fn is_no_object(error: &PathError) -> bool {
+    is_absence(error) || error.kind() == io::ErrorKind::InvalidData
 }
 
 /// Whether an error says that this user may not write here, ever.
@@ -332,14 +418,33 @@ pub(crate) fn is_refusal(error: &PathError) -> bool {
 
 /// Makes the directories that are missing: cache services drop empty ones. A store that cannot be
 /// written can still be read.
-pub(crate) fn create_directories(layout: &Layout) -> Result<(), PathError> {
-    for path in layout.directories() {
-        match create_shared_dir(&path) {
-            Ok(()) => {}
+///
+/// What is in the place of one and is no directory is moved within the store's root if `displace` says so: a link
+/// out of a restored cache must not stop every later run, and what it leads to is nothing of the store's.
+pub(crate) fn create_directories(
+    layout: &Layout,
+    displace: bool,
+) -> Result<Vec<Displaced>, PathError> {
+    let mut displaced = Vec::new();
+    let made = layout.directories();
+    // Those that their owners make when they need them are looked at all the same.
+    let others = Layout::OTHERS
+        .iter()
+        .map(|name| layout.root().join(name))
+        .filter(|path| layout.dir().status(path).is_ok());
+    for path in made.chain(others) {
+        let result = match displace {
+            true => layout.dir().ensure_dir(&path),
+            false => layout.dir().create_dirs(&path).map(|_| None),
+        };
+        match result {
+            Ok(aside) => displaced.extend(aside.map(|aside| Displaced { path, aside })),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) if is_refusal(&error) => return Ok(()),
+            // Without `displace`: verification names it.
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {}
+            Err(error) if is_refusal(&error) => return Ok(displaced),
             Err(error) => return Err(error),
         }
     }
-    Ok(())
+    Ok(displaced)
 }

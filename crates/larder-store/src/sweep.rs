@@ -2,9 +2,9 @@
 //!
 //! Never touches objects, nor damaged ones that were set aside: those are for a person to look at.
 
-use std::{fs, io, time::Duration};
+use std::{io, path::Path, time::Duration};
 
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::PathError;
 
 use crate::{Store, temporary};
 
@@ -17,16 +17,20 @@ impl Store {
     /// # Errors
     /// If the directory cannot be read or a file not removed; one that is gone meanwhile is no error.
     pub fn sweep_abandoned(&self, older_than: Duration) -> Result<usize, PathError> {
-        let directory = self.shared.layout.temporary();
+        let layout = &self.shared.layout;
         let mut count = 0;
-        let entries = match fs::read_dir(&directory) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(count),
-            entries => entries.at("read directory", &directory)?,
-        };
-        for entry in entries {
-            let entry = entry.at("read directory", &directory)?;
-            if is_temporary(&entry) && is_older(&entry, older_than) {
-                match temporary::remove_file(&entry.path()) {
+        for path in layout.dir().list(&layout.temporary())? {
+            // A file that is gone or whose age cannot be told is not older; what has the name of a temporary
+            // file and is a directory was not made by larder.
+            let is_older = layout.dir().status(&path).is_ok_and(|status| {
+                !status.is_dir
+                    && status
+                        .modified
+                        .elapsed()
+                        .is_ok_and(|elapsed| elapsed >= older_than)
+            });
+            if is_temporary(&path) && is_older {
+                match layout.dir().remove_file(&path) {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                     result => {
                         result?;
@@ -39,17 +43,9 @@ impl Store {
     }
 }
 
-fn is_temporary(entry: &fs::DirEntry) -> bool {
-    entry
-        .file_name()
+fn is_temporary(path: &Path) -> bool {
+    path.file_name()
+        .unwrap_or_default()
         .as_encoded_bytes()
         .starts_with(temporary::INGEST.as_bytes())
-}
-
-/// A file that is gone or whose age cannot be told is not older.
-fn is_older(entry: &fs::DirEntry, age: Duration) -> bool {
-    entry
-        .metadata()
-        .and_then(|metadata| metadata.modified())
-        .is_ok_and(|time| time.elapsed().is_ok_and(|elapsed| elapsed >= age))
 }

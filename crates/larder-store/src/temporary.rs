@@ -4,19 +4,16 @@
 //! name when its owner is dropped is removed.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     hash::{BuildHasher as _, RandomState},
-    io::{self, Write as _},
+    io::Write as _,
     path::{Path, PathBuf},
     process,
 };
 
-use larder_fs::{
-    Durability, PathContext as _, PathError, create_shared_dir, rename_noreplace, share_file,
-    sync_dir,
-};
+use larder_fs::{Durability, PathContext as _, PathError};
 
-use crate::{ObjectId, layout::Layout};
+use crate::{ObjectId, layout::Layout, store::is_absence};
 
 /// How the names of files that are being written begin.
 pub(crate) const INGEST: &str = "ingest-";
@@ -41,29 +38,36 @@ pub(crate) fn object_of(path: &Path, prefix: &str) -> Option<ObjectId> {
     format!("{sha256}.{extension}").parse().ok()
 }
 
+/// Nobody but the owner may write, whatever the umask: who opens a file for writing while it is being made keeps
+/// that right when the mode is changed, and could exchange the bytes of an object after it was hashed.
+const MODE: u32 = 0o644;
+
 /// A file in `tmp/`, removed when dropped unless [`Temporary::place`] gave it another name.
 #[derive(Debug)]
 pub(crate) struct Temporary {
+    layout: Layout,
     path: PathBuf,
     placed: bool,
 }
 
 impl Temporary {
-    /// Makes a new empty file with the mode that the umask leaves; makes `directory` if it is missing.
-    pub(crate) fn create(directory: &Path) -> Result<(Self, File), PathError> {
+    /// Makes a new empty file that nobody else may write to; makes `tmp/` if it is missing.
+    pub(crate) fn create(layout: &Layout) -> Result<(Self, File), PathError> {
+        let directory = layout.temporary();
         let path = directory.join(unique_name(INGEST, ""));
-        let file = File::create_new(&path)
-            .or_else(|error| match error.kind() {
-                io::ErrorKind::NotFound => {
-                    create_shared_dir(directory).map_err(|error| error.source)?;
-                    File::create_new(&path)
-                }
-                _ => Err(error),
-            })
-            .at("create temporary file", &path)?;
-        let placed = false;
-        let temporary = Self { path, placed };
-        share_file(&temporary.path)?;
+        let file = match layout.dir().create_file(&path, MODE) {
+            // Missing, or exchanged for a link since the store was opened.
+            Err(error) if is_absence(&error) => {
+                layout.dir().ensure_dir(&directory)?;
+                layout.dir().create_file(&path, MODE)?
+            }
+            file => file?,
+        };
+        let temporary = Self {
+            layout: layout.clone(),
+            path,
+            placed: false,
+        };
         Ok((temporary, file))
     }
 
@@ -73,14 +77,14 @@ impl Temporary {
 
     /// Renames the file to `target` if that name is free.
     pub(crate) fn place(&mut self, target: &Path) -> Result<(), PathError> {
-        rename_noreplace(&self.path, target)?;
+        self.layout.dir().rename_noreplace(&self.path, target)?;
         self.placed = true;
         Ok(())
     }
 
-    /// Renames the file to `target`, replacing what is there.
+    /// Renames the file to `target`, replacing what is there: a link itself, not what it leads to.
     fn replace(&mut self, target: &Path) -> Result<(), PathError> {
-        fs::rename(&self.path, target).at("rename to", target)?;
+        self.layout.dir().rename(&self.path, target)?;
         self.placed = true;
         Ok(())
     }
@@ -96,8 +100,8 @@ pub(crate) fn write_whole(
     durability: Durability,
 ) -> Result<(), PathError> {
     let directory = target.parent().unwrap_or(layout.root());
-    create_shared_dir(directory)?;
-    let (mut temporary, mut file) = Temporary::create(&layout.temporary())?;
+    layout.dir().ensure_dir(directory)?;
+    let (mut temporary, mut file) = Temporary::create(layout)?;
     file.write_all(bytes).at("write", temporary.path())?;
     let durability = durability.on(directory);
     durability
@@ -106,7 +110,7 @@ pub(crate) fn write_whole(
     drop(file);
     temporary.replace(target)?;
     if durability == Durability::Flush {
-        sync_dir(directory)?;
+        layout.dir().sync_dir(directory)?;
     }
     Ok(())
 }
@@ -115,15 +119,7 @@ impl Drop for Temporary {
     /// What cannot be removed is left to [`Store::sweep_abandoned`](crate::Store::sweep_abandoned).
     fn drop(&mut self) {
         if !self.placed {
-            remove_file(&self.path).ok();
+            self.layout.dir().remove_file(&self.path).ok();
         }
     }
-}
-
-/// Removes a file even where a read-only one cannot be removed (Windows).
-pub(crate) fn remove_file(path: &Path) -> Result<(), PathError> {
-    if cfg!(windows) {
-        larder_fs::make_writable(path)?;
-    }
-    fs::remove_file(path).at("remove file", path)
 }

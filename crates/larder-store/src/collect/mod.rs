@@ -21,7 +21,7 @@ mod sweep;
 
 use needs::Needs;
 use rubbish::Rubbish;
-pub(crate) use sweep::rescue;
+pub(crate) use sweep::{Rescue, rescue};
 
 /// What stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +85,12 @@ impl CollectPlan {
     /// How many bytes are freed: objects and left-over files.
     pub fn freed_bytes(&self) -> u64 {
         let objects: u64 = self.objects.iter().map(|one| one.stored.object.size).sum();
-        objects + self.rubbish.bytes()
+        objects.saturating_add(self.rubbish.bytes())
+    }
+
+    /// How many files and directories in `pins/` and `md5/` larder did not write. They stay.
+    pub fn foreign(&self) -> usize {
+        self.rubbish.foreign()
     }
 
     /// How many left-over files go: of killed processes, of damaged objects, of the MD5 index.

@@ -79,10 +79,10 @@ impl Needs {
     fn read_roots(&mut self, shared: &Shared) -> Result<Vec<RecordedRoot>, RootError> {
         let mut news = Vec::new();
         for file in shared.root_files()? {
-            if self.roots.get(&file).copied() == roots::written(&file)? {
+            if self.roots.get(&file).copied() == roots::written(&shared.layout, &file)? {
                 continue;
             }
-            if let Some(recorded) = roots::read(file)? {
+            if let Some(recorded) = roots::read(&shared.layout, file)? {
                 self.roots.insert(recorded.file.clone(), recorded.last_used);
                 news.push(recorded);
             }

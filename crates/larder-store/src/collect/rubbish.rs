@@ -3,21 +3,20 @@
 
 use std::{
     collections::HashSet,
-    fs,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
 use larder_digest::{Md5, Sha256};
-use larder_fs::{PathError, list_dir};
+use larder_fs::PathError;
 
 use super::{Candidate, CollectOptions};
 use crate::{
     ObjectId, ObjectKind, index,
     layout::Layout,
     pin::{self, Found},
-    store::{Shared, object_size},
-    temporary::{DAMAGED, INGEST, remove_file},
+    store::{Shared, is_absence, object_size},
+    temporary::{DAMAGED, INGEST},
 };
 
 /// Left-over files.
@@ -29,6 +28,9 @@ pub(crate) struct Rubbish {
     pins: Vec<PathBuf>,
     /// Entries of the MD5 index whose object is not there, or goes.
     index: Vec<PathBuf>,
+    /// What has the name of a pin or an entry and is a directory, or no such name: larder did not write it, so it
+    /// stays. Verification names it.
+    foreign: usize,
 }
 
 impl Rubbish {
@@ -49,9 +51,17 @@ impl Rubbish {
             .iter()
             .map(|one| one.stored.object.id.sha256)
             .collect();
+        let mut foreign = 0;
+        pins.retain(|path| {
+            let is_own = !layout.dir().is_dir(path);
+            foreign += usize::from(!is_own);
+            is_own
+        });
         let mut index = Vec::new();
-        for path in list_dir(&layout.md5_index())? {
-            if leads_to(layout, &path)?.is_none_or(|sha256| going.contains(&sha256)) {
+        for path in layout.dir().list(&layout.md5_index())? {
+            if md5_of(&path).is_none() || layout.dir().is_dir(&path) {
+                foreign += 1;
+            } else if leads_to(layout, &path)?.is_none_or(|sha256| going.contains(&sha256)) {
                 index.push(path);
             }
         }
@@ -59,12 +69,20 @@ impl Rubbish {
             temporary: temporary(layout, options)?,
             pins,
             index,
+            foreign,
         })
     }
 
     /// How many bytes the left-overs in `tmp/` have.
     pub(crate) fn bytes(&self) -> u64 {
-        self.temporary.iter().map(|(_, size)| size).sum()
+        let sizes = self.temporary.iter().map(|(_, size)| *size);
+        // The size of a sparse file may be anything.
+        sizes.fold(0, u64::saturating_add)
+    }
+
+    /// How many files and directories in `pins/` and `md5/` are none of larder's.
+    pub(crate) fn foreign(&self) -> usize {
+        self.foreign
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -75,17 +93,17 @@ impl Rubbish {
     pub(crate) fn remove(&self, shared: &Shared) -> Result<(usize, u64), PathError> {
         let (mut count, mut bytes) = (0, 0);
         for (path, size) in &self.temporary {
-            if remove_if_there(path)? {
+            if remove_if_there(&shared.layout, path)? {
                 count += 1;
-                bytes += size;
+                bytes = u64::saturating_add(bytes, *size);
             }
         }
         for path in &self.pins {
-            pin::remove(path)?;
+            pin::remove(&shared.layout, path)?;
             count += 1;
         }
         for path in &self.index {
-            if leads_to(&shared.layout, path)?.is_none() && remove_if_there(path)? {
+            if leads_to(&shared.layout, path)?.is_none() && remove_if_there(&shared.layout, path)? {
                 count += 1;
             }
         }
@@ -98,7 +116,7 @@ fn temporary(
     options: &CollectOptions<'_>,
 ) -> Result<Vec<(PathBuf, u64)>, PathError> {
     let mut found = Vec::new();
-    for path in list_dir(&layout.temporary())? {
+    for path in layout.dir().list(&layout.temporary())? {
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
         let age = if name.starts_with(INGEST.as_bytes()) {
             options.abandoned
@@ -109,35 +127,36 @@ fn temporary(
         };
         // What is gone meanwhile, or has no age, stays. So does a directory in an object's place: only a
         // person knows what is in it.
-        if let Ok(metadata) = fs::symlink_metadata(&path)
-            && !metadata.is_dir()
-            && is_older(&path, age, options.now)
+        if let Ok(status) = layout.dir().status(&path)
+            && !status.is_dir
+            && is_older(status.changed, age, options.now)
         {
-            found.push((path, metadata.len()));
+            found.push((path, status.size));
         }
     }
     Ok(found)
 }
 
 /// Moving aside counts as a change.
-fn is_older(path: &Path, age: Duration, now: SystemTime) -> bool {
-    let changed = larder_fs::last_changed(path);
-    changed.is_ok_and(|time| now.duration_since(time).is_ok_and(|found| found >= age))
+fn is_older(changed: SystemTime, age: Duration, now: SystemTime) -> bool {
+    now.duration_since(changed).is_ok_and(|found| found >= age)
+}
+
+/// The digest that the name of an entry of the MD5 index is.
+fn md5_of(entry: &Path) -> Option<Md5> {
+    entry.file_name()?.to_str()?.parse().ok()
 }
 
 /// The object to which an entry of the MD5 index leads, if it is there.
 fn leads_to(layout: &Layout, entry: &Path) -> Result<Option<Sha256>, PathError> {
-    let md5: Option<Md5> = entry
-        .file_name()
-        .and_then(|name| name.to_str()?.parse().ok());
-    let Some(md5) = md5 else {
+    let Some(md5) = md5_of(entry) else {
         return Ok(None);
     };
     let Some(sha256) = index::look_up(layout, md5)? else {
         return Ok(None);
     };
     for kind in ObjectKind::ALL {
-        if object_size(&layout.object(ObjectId { kind, sha256 }))?.is_some() {
+        if object_size(layout, &layout.object(ObjectId { kind, sha256 }))?.is_some() {
             return Ok(Some(sha256));
         }
     }
@@ -145,10 +164,11 @@ fn leads_to(layout: &Layout, entry: &Path) -> Result<Option<Sha256>, PathError> 
 }
 
 /// Whether there was something to remove.
-pub(super) fn remove_if_there(path: &Path) -> Result<bool, PathError> {
-    match remove_file(path) {
+pub(super) fn remove_if_there(layout: &Layout, path: &Path) -> Result<bool, PathError> {
+    match layout.dir().remove_file(path) {
         Ok(()) => Ok(true),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        // Gone meanwhile, or its directory was exchanged for a link.
+        Err(error) if is_absence(&error) => Ok(false),
         Err(error) => Err(error),
     }
 }

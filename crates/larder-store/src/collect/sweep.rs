@@ -7,14 +7,16 @@ use std::{
 };
 
 use larder_event::{Event, Phase, Reporter};
-use larder_fs::{PathError, list_dir, rename_noreplace};
+use larder_fs::PathError;
 
 use super::{CollectError, CollectPlan, CollectReport, needs::Needs, rubbish::remove_if_there};
 use crate::{
     Object, ObjectId, Step, Store,
+    layout::Layout,
+    read,
     roots::written,
-    store::Shared,
-    temporary::{DOOMED, object_of, remove_file, unique_name},
+    store::{Shared, is_absence},
+    temporary::{DOOMED, object_of, unique_name},
 };
 
 /// How many objects lose their name before pins and roots are read again: few enough that they are back
@@ -55,7 +57,7 @@ impl Store {
         self.remove_roots(plan, &mut report)?;
         let (count, bytes) = plan.rubbish.remove(&self.shared)?;
         report.left_over = count;
-        report.bytes += bytes;
+        report.bytes = report.bytes.saturating_add(bytes);
         Ok(report)
     }
 
@@ -65,8 +67,9 @@ impl Store {
         plan: &CollectPlan,
         report: &mut CollectReport,
     ) -> Result<(), PathError> {
+        let layout = &self.shared.layout;
         for file in &plan.roots {
-            if plan.needs.knows(file, written(file)?) && remove_if_there(file)? {
+            if plan.needs.knows(file, written(layout, file)?) && remove_if_there(layout, file)? {
                 report.roots += 1;
                 self.shared.reached(Step::RootRemoved, file)?;
             }
@@ -105,7 +108,7 @@ impl Sweep<'_> {
             .and_then(|()| self.settle(&mut doomed, needs, report));
         // Whatever went wrong: what is not gone gets its name back.
         for one in doomed {
-            put_back(&one.path, &one.object.path)?;
+            put_back(&self.shared.layout, &one.path, &one.object.path)?;
         }
         result
     }
@@ -119,10 +122,15 @@ impl Sweep<'_> {
     ) -> Result<(), CollectError> {
         for object in objects {
             let path = doomed_path(self.shared, object.id);
-            match rename_noreplace(&object.path, &path) {
+            match self
+                .shared
+                .layout
+                .dir()
+                .rename_noreplace(&object.path, &path)
+            {
                 Ok(()) => doomed.push(Doomed { object, path }),
-                // Another collection was faster.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                // Another collection was faster, or its directory has been exchanged for a link.
+                Err(error) if is_absence(&error) => continue,
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                     report.refused.push(error);
                     continue;
@@ -143,12 +151,12 @@ impl Sweep<'_> {
     ) -> Result<(), CollectError> {
         while let Some(one) = doomed.last() {
             let step = if needs.protects(&one.object.id.sha256) {
-                put_back(&one.path, &one.object.path)?;
+                put_back(&self.shared.layout, &one.path, &one.object.path)?;
                 report.spared += 1;
                 Step::Spared
             } else {
                 // Gone if a reader has put it back just now (R6): it is needed then.
-                if remove_if_there(&one.path)? {
+                if remove_if_there(&self.shared.layout, &one.path)? {
                     report.objects += 1;
                     report.bytes += one.object.size;
                 }
@@ -170,9 +178,12 @@ fn doomed_path(shared: &Shared, id: ObjectId) -> PathBuf {
 }
 
 /// Gives a doomed object its name back. If that is taken, or somebody else was faster, good.
-fn put_back(doomed: &Path, path: &Path) -> Result<(), PathError> {
-    match rename_noreplace(doomed, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => remove_file(doomed),
+fn put_back(layout: &Layout, doomed: &Path, path: &Path) -> Result<(), PathError> {
+    // Its directory may have been removed, or exchanged for something else, meanwhile.
+    if let Some(shard) = path.parent() {
+        layout.dir().ensure_dir(shard)?;
+    }
+    match read::put_back(layout, doomed, path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result,
     }
@@ -181,21 +192,39 @@ fn put_back(doomed: &Path, path: &Path) -> Result<(), PathError> {
 /// G8: gives every object its name back that a collection left without one: a killed one, or one that is
 /// just about to decide, which then finds that somebody needs it.
 pub(crate) fn restore(shared: &Shared) -> Result<(), PathError> {
-    for path in list_dir(&shared.layout.temporary())? {
+    let layout = &shared.layout;
+    for path in layout.dir().list(&layout.temporary())? {
         if let Some(id) = object_of(&path, DOOMED) {
-            put_back(&path, &shared.layout.object(id))?;
+            put_back(layout, &path, &layout.object(id))?;
         }
     }
     Ok(())
 }
 
+/// What was found among the doomed objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rescue {
+    /// The object, which has its name again.
+    PutBack,
+    /// Others: a collection is under way.
+    OthersDoomed,
+    /// None.
+    NothingDoomed,
+}
+
 /// R6: gives an object its name back if a collection has taken it just now.
-pub(crate) fn rescue(shared: &Shared, id: ObjectId) -> Result<bool, PathError> {
-    for path in list_dir(&shared.layout.temporary())? {
-        if object_of(&path, DOOMED) == Some(id) {
-            put_back(&path, &shared.layout.object(id))?;
-            return Ok(true);
+pub(crate) fn rescue(shared: &Shared, id: ObjectId) -> Result<Rescue, PathError> {
+    let layout = &shared.layout;
+    let mut rescue = Rescue::NothingDoomed;
+    for path in layout.dir().list(&layout.temporary())? {
+        match object_of(&path, DOOMED) {
+            Some(doomed) if doomed == id => {
+                put_back(layout, &path, &layout.object(id))?;
+                return Ok(Rescue::PutBack);
+            }
+            Some(_) => rescue = Rescue::OthersDoomed,
+            None => {}
         }
     }
-    Ok(false)
+    Ok(rescue)
 }

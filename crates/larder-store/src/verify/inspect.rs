@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, File},
     io, panic,
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
@@ -11,10 +10,10 @@ use std::{
 
 use larder_digest::{Digests, Hasher, Md5, Sha256};
 use larder_event::{Event, Reporter};
-use larder_fs::{PathContext as _, PathError, list_dir};
+use larder_fs::{PathContext as _, PathError};
 
 use super::Fault;
-use crate::{ObjectId, index, layout::Layout, read};
+use crate::{ObjectId, index, layout::Layout, read, store::check_holes};
 
 /// Hashing is faster than most disks: more threads do not help.
 const THREADS: usize = 8;
@@ -35,16 +34,25 @@ pub(super) fn read_index(
     layout: &Layout,
     objects: &[ObjectId],
     misleading: &mut Vec<PathBuf>,
+    stray: &mut Vec<PathBuf>,
 ) -> Result<Index, PathError> {
     let names: BTreeSet<Sha256> = objects.iter().map(|id| id.sha256).collect();
     let mut index = Index::new();
-    for path in list_dir(&layout.md5_index())? {
+    for path in layout.dir().list(&layout.md5_index())? {
         let md5: Option<Md5> = path
             .file_name()
             .and_then(|name| name.to_str()?.parse().ok());
-        let found = md5.and_then(|md5| Some((md5, index::look_up(layout, md5).ok()??)));
-        match found {
-            Some((md5, sha256)) if names.contains(&sha256) => {
+        // Only what has the name of an entry and is a file may be removed; the rest is not larder's.
+        let is_file = layout
+            .dir()
+            .status(&path)
+            .is_ok_and(|status| status.is_file);
+        let Some(md5) = md5.filter(|_| is_file) else {
+            stray.push(path);
+            continue;
+        };
+        match index::look_up(layout, md5) {
+            Ok(Some(sha256)) if names.contains(&sha256) => {
                 index.entry(sha256).or_default().push(md5);
             }
             _ => misleading.push(path),
@@ -91,7 +99,7 @@ pub(super) fn inspect_all(
 fn inspect(layout: &Layout, id: ObjectId, index: &Index) -> (Finding, Vec<Md5>) {
     let claims = index.get(&id.sha256).map_or(&[][..], Vec::as_slice);
     let path = layout.object(id);
-    match look(&path, id, !claims.is_empty()) {
+    match look(layout, &path, id, !claims.is_empty()) {
         Ok((digests, writable)) => {
             let is_wrong = |claim: &Md5| digests.md5.is_some_and(|found| found != *claim);
             let wrong = claims.iter().copied().filter(is_wrong);
@@ -106,14 +114,17 @@ fn inspect(layout: &Layout, id: ObjectId, index: &Index) -> (Finding, Vec<Md5>) 
     }
 }
 
-fn look(path: &Path, id: ObjectId, with_md5: bool) -> Result<(Digests, bool), Fault> {
-    let metadata = fs::symlink_metadata(path)
-        .at("read metadata of", path)
-        .map_err(Fault::Unreadable)?;
-    if !metadata.is_file() {
+fn look(
+    layout: &Layout,
+    path: &Path,
+    id: ObjectId,
+    with_md5: bool,
+) -> Result<(Digests, bool), Fault> {
+    let status = layout.dir().status(path).map_err(Fault::Unreadable)?;
+    if !status.is_file {
         return Err(Fault::NotAFile);
     }
-    if metadata.len() == 0 {
+    if status.size == 0 {
         return Err(Fault::Empty);
     }
     let hasher = if with_md5 {
@@ -121,9 +132,13 @@ fn look(path: &Path, id: ObjectId, with_md5: bool) -> Result<(Digests, bool), Fa
     } else {
         Hasher::sha256()
     };
-    let digests = File::open(path)
-        .and_then(|mut file| read::hash(&mut file, hasher))
-        .at("read object", path)
+    let digests = layout
+        .dir()
+        .open_file(path)
+        .and_then(|mut file| {
+            check_holes(&file, path)?;
+            read::hash(&mut file, hasher).at("read object", path)
+        })
         .map_err(Fault::Unreadable)?;
     if digests.sha256 != id.sha256 {
         return Err(Fault::Digest {
@@ -132,5 +147,5 @@ fn look(path: &Path, id: ObjectId, with_md5: bool) -> Result<(Digests, bool), Fa
             size: digests.size,
         });
     }
-    Ok((digests, !metadata.permissions().readonly()))
+    Ok((digests, !status.is_read_only))
 }

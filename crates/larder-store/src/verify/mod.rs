@@ -7,7 +7,7 @@ use std::{collections::HashSet, path::PathBuf, time::Instant};
 
 use larder_digest::Sha256;
 use larder_event::{Event, Phase, Reporter, milliseconds};
-use larder_fs::{PathError, list_dir};
+use larder_fs::PathError;
 
 use crate::{ObjectId, RootError, Store, layout::Layout, listing::list, roots, store::object_size};
 
@@ -105,7 +105,10 @@ impl Store {
         let mut layers = Vec::new();
         for layout in self.shared.layers() {
             let mut objects = list(layout, &mut report.stray)?;
-            let index = read_index(layout, &objects, &mut report.misleading)?;
+            let VerifyReport {
+                misleading, stray, ..
+            } = &mut report;
+            let index = read_index(layout, &objects, misleading, stray)?;
             objects.retain(|id| only.is_none_or(|only| only.contains(id)));
             layers.push(Layer {
                 layout,
@@ -129,17 +132,26 @@ impl Store {
     /// At roots and at the directories themselves.
     fn look_around(&self, report: &mut VerifyReport) -> Result<(), PathError> {
         let layout = &self.shared.layout;
-        let is_none = |path: &PathBuf| path.symlink_metadata().is_ok_and(|found| !found.is_dir());
-        report.stray.extend(layout.directories().filter(is_none));
-        for path in list_dir(&layout.roots())? {
+        let dir = layout.dir();
+        let others = Layout::OTHERS.iter().map(|name| layout.root().join(name));
+        let places = layout.directories().chain(others);
+        let is_other = |path: &PathBuf| dir.status(path).is_ok_and(|found| !found.is_dir);
+        report.stray.extend(places.filter(is_other));
+        for path in dir.list(&layout.pins())? {
+            // A pin that is a link or directory is no pin: it is never read, and keeps nothing.
+            if !dir.status(&path).is_ok_and(|found| found.is_file) {
+                report.stray.push(path);
+            }
+        }
+        for path in dir.list(&layout.roots())? {
             let is_root = path
                 .extension()
                 .is_some_and(|extension| extension == "json");
-            if !is_root || !path.symlink_metadata().is_ok_and(|found| found.is_file()) {
+            if !is_root || !dir.status(&path).is_ok_and(|found| found.is_file) {
                 report.stray.push(path);
                 continue;
             }
-            report.roots.extend(roots::read(path).err());
+            report.roots.extend(roots::read(layout, path).err());
         }
         Ok(())
     }
@@ -155,7 +167,11 @@ struct Layer<'a> {
 /// Sizes first: progress is by bytes.
 fn announce(layers: &[Layer<'_>], reporter: &dyn Reporter) {
     let sizes = layers.iter().flat_map(|layer| {
-        let size = |id: &ObjectId| object_size(&layer.layout.object(*id)).ok().flatten();
+        let size = |id: &ObjectId| {
+            object_size(layer.layout, &layer.layout.object(*id))
+                .ok()
+                .flatten()
+        };
         layer.objects.iter().filter_map(size)
     });
     reporter.event(&Event::PhaseStarted {

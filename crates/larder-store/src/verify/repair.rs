@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use larder_fs::{PathError, list_dir, make_read_only, rename_noreplace};
+use larder_fs::PathError;
 
 use super::{Damage, VerifyReport};
 use crate::{
     ObjectId, RootError, Store, StoreError, read,
     store::create_directories,
-    temporary::{DAMAGED, object_of, remove_file, unique_name},
+    temporary::{DAMAGED, object_of, unique_name},
 };
 
 /// What was done about what verification found.
@@ -38,8 +38,8 @@ impl Store {
     pub fn set_aside(&self, damage: &Damage) -> Option<PathBuf> {
         let aside = self.shared.set_aside(&damage.path, damage.id).ok()?;
         // Another process may have healed it since it was hashed.
-        if read::is_whole(&aside, damage.id).unwrap_or(false) {
-            read::put_back(&aside, &damage.path).ok();
+        if self.shared.is_whole(&aside, damage.id).unwrap_or(false) {
+            read::put_back(&self.shared.layout, &aside, &damage.path).ok();
             return None;
         }
         Some(aside)
@@ -51,7 +51,8 @@ impl Store {
     /// If `tmp/` cannot be read.
     pub fn lost_objects(&self) -> Result<Vec<ObjectId>, StoreError> {
         let mut lost = Vec::new();
-        for path in list_dir(&self.shared.layout.temporary())? {
+        let layout = &self.shared.layout;
+        for path in layout.dir().list(&layout.temporary())? {
             if let Some(id) = object_of(&path, DAMAGED)
                 && self.shared.find(id)?.is_none()
             {
@@ -72,17 +73,20 @@ impl Store {
     pub fn mend(&self, report: &VerifyReport) -> Result<Mended, StoreError> {
         self.check_writable()?;
         let mut mended = Mended::default();
+        let dir = self.shared.layout.dir();
         let own = |path: &&PathBuf| path.starts_with(self.root());
+        // First, so that there is a `tmp/` to move things to.
+        let temporary = self.shared.layout.temporary();
+        let is_displaced = dir.ensure_dir(&temporary)?.is_some();
+        mended.moved.extend(is_displaced.then(|| temporary.clone()));
         for path in report.writable.iter().filter(own) {
-            mended.add(path, make_read_only(path), true);
+            mended.add(path, dir.make_read_only(path), true);
         }
         for path in report.misleading.iter().filter(own) {
-            match path.is_dir() {
-                true => mended.add(path, self.move_aside("md5", path), false),
-                false => mended.add(path, remove_file(path), true),
-            }
+            mended.add(path, dir.remove_file(path), true);
         }
-        for path in report.stray.iter().filter(own) {
+        let strays = report.stray.iter().filter(own);
+        for path in strays.filter(|path| **path != temporary) {
             mended.add(path, self.move_aside("stray", path), false);
         }
         for error in &report.roots {
@@ -90,14 +94,17 @@ impl Store {
                 mended.add(path, self.move_aside("root", path), false);
             }
         }
-        create_directories(&self.shared.layout)?;
+        create_directories(&self.shared.layout, true)?;
         Ok(mended)
     }
 
     fn move_aside(&self, what: &str, path: &Path) -> Result<(), PathError> {
         let prefix = format!("{DAMAGED}{what}-");
         let aside = unique_name(&prefix, "");
-        rename_noreplace(path, &self.shared.layout.temporary().join(aside))
+        let layout = &self.shared.layout;
+        layout
+            .dir()
+            .rename_noreplace(path, &layout.temporary().join(aside))
     }
 }
 

@@ -7,6 +7,8 @@ mod crash;
 mod crowd;
 mod damage;
 mod failure;
+#[cfg(unix)]
+mod hostile;
 mod layout;
 mod lower;
 mod many;
@@ -15,6 +17,7 @@ mod permissions;
 mod pins;
 mod reading;
 mod roots;
+mod schedule;
 mod support;
 mod sweep;
 mod verify;

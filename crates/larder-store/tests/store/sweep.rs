@@ -46,7 +46,7 @@ fn a_live_writer_that_is_swept_fails_and_leaves_nothing() {
     live.write_all(&content(1)).unwrap();
     assert_eq!(fixture.store.sweep_abandoned(Duration::ZERO).unwrap(), 1);
     let error = live.finish().unwrap_err();
-    assert!(error.to_string().contains("ingest-"), "{error}");
+    assert!(error.to_string().contains("rename to"), "{error}");
     assert_eq!(fixture.verify().objects, 0);
     assert_eq!(fixture.store.sweep_abandoned(Duration::ZERO).unwrap(), 0);
 }
