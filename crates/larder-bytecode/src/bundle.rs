@@ -8,7 +8,7 @@
 use std::{fs, io, path::PathBuf};
 
 use larder_event::Reporter;
-use larder_fs::{Durability, PathContext as _, PathError, write_atomic};
+use larder_fs::{Durability, PathContext as _, PathError, read_regular, write_atomic};
 use larder_unpack::RelPath;
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +61,7 @@ impl Bundles {
         if !metadata.is_file() || metadata.len() > LARGEST {
             return refuse("is no bundle");
         }
-        let Ok(bytes) = fs::read(&path) else {
+        let Ok(bytes) = read_regular(&path, LARGEST) else {
             return refuse("cannot be read");
         };
         let Some(body) = self.unsealed(key, &bytes) else {

@@ -17,7 +17,7 @@ use std::{
 
 use larder_digest::Sha256;
 use larder_event::Reporter;
-use larder_fs::{Dir, FlushedMark, PathContext as _, PathError, Stamp, rename_noreplace};
+use larder_fs::{Dir, FlushedMark, PathContext as _, PathError, RootedDir, Stamp};
 use larder_unpack::RelPath;
 
 use crate::{
@@ -80,8 +80,8 @@ impl Bytecodes {
     /// # Errors
     /// If it cannot be made.
     pub fn open(root: &Path, options: BytecodesOptions) -> Result<Self, PathError> {
-        let temporary = root.join("tmp");
-        fs::create_dir_all(&temporary).at("create directory", &temporary)?;
+        fs::create_dir_all(root).at("create directory", root)?;
+        RootedDir::new(root).ensure_dir(&root.join("tmp"))?;
         Ok(Self {
             root: root.to_owned(),
             options,
@@ -173,7 +173,8 @@ impl Bytecodes {
     pub(crate) fn publish(&self, key: &Key, finished: Finished) -> Result<Bytecode, PathError> {
         let place = self.directory(key);
         let shard = place.parent().unwrap_or(&self.root);
-        fs::create_dir_all(shard).at("create directory", shard)?;
+        let directory = RootedDir::new(&self.root);
+        directory.ensure_dir(shard)?;
         let ours = Bytecode {
             root: place.join(FILES),
             tag: finished.index.tag,
@@ -182,7 +183,7 @@ impl Bytecodes {
         };
         let mut rounds = 0;
         loop {
-            match rename_noreplace(&finished.new, &place) {
+            match directory.rename_noreplace(&finished.new, &place) {
                 Ok(()) => return Ok(ours),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                     let theirs = self.find(key)?;
@@ -204,8 +205,9 @@ impl Bytecodes {
     pub(crate) fn discard(&self, place: &Path) -> Result<(), PathError> {
         let temporary = self.temporary()?;
         let grave = temporary.path().join("old");
-        match rename_noreplace(place, &grave) {
-            Ok(()) => larder_fs::remove_tree(&grave),
+        let directory = RootedDir::new(&self.root);
+        match directory.rename_noreplace(place, &grave) {
+            Ok(()) => directory.remove_tree(&grave),
             // Somebody else did the same.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),

@@ -4,10 +4,10 @@
 //! `larder bytecode 1\n`, 32 bytes of SHA-256 over the rest, then MessagePack. A reader of another
 //! version compiles again.
 
-use std::{fs, io, path::Path};
+use std::{io, path::Path};
 
 use larder_digest::{Hasher, Sha256};
-use larder_fs::{Durability, PathContext as _, PathError, Stamp, write_atomic};
+use larder_fs::{Durability, PathContext as _, PathError, Stamp, read_regular, write_atomic};
 use larder_unpack::RelPath;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,8 @@ use crate::PycFile;
 pub(crate) const NAME: &str = "index";
 const MAGIC: &[u8] = b"larder bytecode 1\n";
 const DIGEST: usize = 32;
+/// The index of 100,000 sources has 20 MB.
+const LARGEST: u64 = 256 << 20;
 
 pub(crate) struct IndexFile {
     /// The Python's cache tag, such as `cpython-311`.
@@ -44,9 +46,16 @@ impl IndexFile {
     /// Reads the index in `directory`; nothing if there is none that is whole and of this version.
     pub(crate) fn read(directory: &Path) -> Result<Option<Self>, PathError> {
         let path = directory.join(NAME);
-        match fs::read(&path) {
+        match read_regular(&path, LARGEST) {
             Ok(bytes) => Ok(Self::decode(&bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::InvalidData
+                ) =>
+            {
+                Ok(None)
+            }
             Err(error) => Err(error).at("read file", path),
         }
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use larder_digest::Sha256;
-use larder_fs::{PathError, last_changed, list_dir, remove_tree};
+use larder_fs::{PathError, RootedDir};
 
 use crate::{Bytecodes, Key};
 
@@ -18,8 +18,9 @@ impl Bytecodes {
     /// If a directory cannot be read or something not removed.
     pub fn collect(&self, is_needed: impl Fn(&Sha256) -> bool) -> Result<usize, PathError> {
         let mut count = 0;
-        for shard in list_dir(&self.root)? {
-            for place in list_dir(&shard)? {
+        let directory = RootedDir::new(&self.root);
+        for shard in directory.list(&self.root)? {
+            for place in directory.list(&shard)? {
                 let name = place.file_name().unwrap_or_default().to_string_lossy();
                 let package = Key::package_of(&name);
                 if package.is_some_and(|package| !is_needed(&package)) {
@@ -42,10 +43,12 @@ impl Bytecodes {
         now: SystemTime,
     ) -> Result<usize, PathError> {
         let mut count = 0;
-        for path in list_dir(&self.temporary_root())? {
-            let age = last_changed(&path).map(|time| now.duration_since(time));
+        let directory = RootedDir::new(&self.root);
+        for path in directory.list(&self.temporary_root())? {
+            let status = directory.status(&path);
+            let age = status.map(|status| now.duration_since(status.changed));
             if age.is_ok_and(|age| age.is_ok_and(|age| age >= older_than)) {
-                remove_tree(&path)?;
+                directory.remove_tree(&path)?;
                 count += 1;
             }
         }
@@ -70,13 +73,17 @@ pub struct BundleFile {
 /// If the directory cannot be read.
 pub fn bundle_files(directory: &Path) -> Result<Vec<BundleFile>, PathError> {
     let mut bundles = Vec::new();
-    for path in list_dir(directory)? {
+    // A link in the directory's place is not followed either: it may come out of a restored cache.
+    let store = RootedDir::new(directory.parent().unwrap_or(directory));
+    for path in store.list(directory)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let package = Key::package_of(&name);
         // What is gone meanwhile is not there.
-        if let (Some(package), Ok(metadata)) = (package, path.symlink_metadata()) {
+        if let (Some(package), Ok(status)) = (package, store.status(&path))
+            && !status.is_dir
+        {
             bundles.push(BundleFile {
-                bytes: metadata.len(),
+                bytes: status.size,
                 package,
                 path,
             });

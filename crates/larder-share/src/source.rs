@@ -70,7 +70,7 @@ impl Reading {
         let object = found.map_err(io::Error::other)?;
         let object = object.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "it is gone"))?;
         Ok(Self {
-            file: File::open(&object.path)?,
+            file: store.open_unverified(&object).map_err(io::Error::other)?,
             hasher: Hasher::sha256(),
             object,
             store,

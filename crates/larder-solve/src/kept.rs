@@ -4,15 +4,18 @@
 //! Files that larder-solve did not write are neither listed nor touched.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
 use larder_digest::Sha256;
-use larder_fs::{PathContext as _, PathError, list_dir};
+use larder_fs::{PathError, RootedDir, read_regular};
 
 use crate::{cache, memo, scratch};
+
+/// The largest index of a channel has 400 MB.
+const LARGEST: u64 = 2 << 30;
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,18 +49,17 @@ pub struct KeptFile {
 /// If a directory cannot be read.
 pub fn kept_files(indexes: &Path, memos: &Path) -> Result<Vec<KeptFile>, PathError> {
     let mut found = Vec::new();
-    for path in list_dir(memos)? {
-        look(path, memo_kind, &mut found);
+    let memo_root = store_of(memos);
+    for path in memo_root.list(memos)? {
+        look(&memo_root, path, memo_kind, &mut found);
     }
-    for path in list_dir(indexes)? {
-        look(path, index_kind, &mut found);
+    let index_root = store_of(indexes);
+    for path in index_root.list(indexes)? {
+        look(&index_root, path, index_kind, &mut found);
     }
-    for directory in list_dir(&cache::shards(indexes))? {
-        if !fs::symlink_metadata(&directory).is_ok_and(|metadata| metadata.is_dir()) {
-            continue;
-        }
-        for path in list_dir(&directory)? {
-            look(path, shard_kind, &mut found);
+    for directory in index_root.list(&cache::shards(indexes))? {
+        for path in index_root.list(&directory)? {
+            look(&index_root, path, shard_kind, &mut found);
         }
     }
     found.sort_by(|one, other| one.path.cmp(&other.path));
@@ -69,7 +71,7 @@ pub fn kept_files(indexes: &Path, memos: &Path) -> Result<Vec<KeptFile>, PathErr
 /// # Errors
 /// If the directory cannot be read.
 pub fn remove_dead_scratch(indexes: &Path) -> Result<(), PathError> {
-    for path in list_dir(indexes)? {
+    for path in store_of(indexes).list(indexes)? {
         scratch::remove_if_dead(path);
     }
     Ok(())
@@ -81,13 +83,9 @@ impl KeptFile {
     /// # Errors
     /// What is wrong with it, as text.
     pub fn check(&self) -> Result<(), String> {
-        match fs::symlink_metadata(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Ok(metadata) if !metadata.is_file() => return Err("it is not a regular file".into()),
-            _ => {}
-        }
-        let bytes = match fs::read(&self.path) {
+        let bytes = match read_regular(&self.path, LARGEST) {
             Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(format!("it cannot be read: {error}")),
         };
         let damaged = || "its bytes are not those of its digest".to_owned();
@@ -109,20 +107,53 @@ impl KeptFile {
     /// # Errors
     /// If it cannot be removed.
     pub fn remove(&self) -> Result<bool, PathError> {
-        let is_directory = fs::symlink_metadata(&self.path).is_ok_and(|metadata| metadata.is_dir());
-        if is_directory {
-            larder_fs::remove_tree(&self.path)?;
+        let root = root_of(&self.path, self.kind);
+        let status = match root.status(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            status => status?,
+        };
+        if status.is_dir {
+            root.remove_tree(&self.path)?;
             return Ok(true);
         }
-        match fs::remove_file(&self.path) {
+        match root.remove_file(&self.path) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error).at("remove file", &self.path),
+            Err(error) => Err(error),
         }
     }
 }
 
-fn look(path: PathBuf, kind: fn(&Path) -> Option<KeptKind>, found: &mut Vec<KeptFile>) {
+/// The store that a directory of memos or indexes is in: no link below it is followed, the directory itself
+/// included, as both may come out of a restored cache.
+fn store_of(directory: &Path) -> RootedDir {
+    RootedDir::new(directory.parent().unwrap_or(directory))
+}
+
+/// The store that a file is in, by how deep files of its kind are.
+fn root_of(path: &Path, kind: KeptKind) -> RootedDir {
+    let depth = match kind {
+        // `repodata/shards/ab/<name>`; left-overs can be there as well.
+        KeptKind::Shard => 4,
+        KeptKind::LeftOver if is_in_shards(path) => 4,
+        KeptKind::Memo | KeptKind::Index | KeptKind::LeftOver => 2,
+    };
+    RootedDir::new(path.ancestors().nth(depth).unwrap_or(path))
+}
+
+fn is_in_shards(path: &Path) -> bool {
+    let directory = path.ancestors().nth(2);
+    directory.is_some_and(|directory| {
+        *directory == cache::shards(directory.parent().unwrap_or(directory))
+    })
+}
+
+fn look(
+    root: &RootedDir,
+    path: PathBuf,
+    kind: fn(&Path) -> Option<KeptKind>,
+    found: &mut Vec<KeptFile>,
+) {
     let name = path.file_name().and_then(|name| name.to_str());
     let is_left_over =
         name.is_some_and(|name| name.starts_with(".larder-") && name.ends_with(".tmp"));
@@ -132,15 +163,12 @@ fn look(path: PathBuf, kind: fn(&Path) -> Option<KeptKind>, found: &mut Vec<Kept
         kind(&path)
     };
     // What is gone meanwhile is not there.
-    let metadata = fs::symlink_metadata(&path).ok();
-    if let (Some(kind), Some(metadata)) = (kind, metadata)
-        && let Ok(last_used) = metadata.modified()
-    {
+    if let (Some(kind), Ok(status)) = (kind, root.status(&path)) {
         found.push(KeptFile {
-            bytes: metadata.len(),
+            bytes: status.size,
             path,
             kind,
-            last_used,
+            last_used: status.modified,
         });
     }
 }

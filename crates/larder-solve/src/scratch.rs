@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_fs::{LockFile, create_private_dir_behind, free_in_memory};
+use larder_fs::{LockFile, RootedDir, create_private_dir_behind, free_in_memory, open_regular};
 use tempfile::TempDir;
 
 const PREFIX: &str = "scratch-";
@@ -46,7 +46,9 @@ impl Scratch {
     /// A new directory in `cache`, which is made if need be; shards go into a directory in `memory`, if that is one.
     pub(crate) fn new_in(cache: &Path, memory: Option<&Path>) -> io::Result<Self> {
         fs::create_dir_all(cache)?;
-        let _alone = LockFile::acquire(cache.join("scratch.lock"), || {
+        let lock = cache.join("scratch.lock");
+        clear_place_of_lock(cache, &lock);
+        let _alone = LockFile::acquire(lock, || {
             tracing::debug!("waiting for another larder to tidy up");
         })
         .map_err(|error| error.source)?;
@@ -71,6 +73,14 @@ impl Scratch {
     }
 }
 
+/// What is no file in the lock's place (a link, a FIFO or a directory out of a restored cache) would stop every run.
+fn clear_place_of_lock(cache: &Path, lock: &Path) {
+    let is_other = lock.symlink_metadata().is_ok_and(|found| !found.is_file());
+    if is_other && let Err(error) = RootedDir::new(cache).displace(lock) {
+        tracing::debug!("cannot move {} aside: {error}", lock.display());
+    }
+}
+
 /// A place for shards in memory, to which the scratch directory leads.
 fn shards_in(memory: &Path, scratch: &Path) -> Option<InMemory> {
     if free_in_memory(memory).is_none_or(|free| free < ROOM) {
@@ -89,12 +99,18 @@ fn shards_in(memory: &Path, scratch: &Path) -> Option<InMemory> {
 /// Removes a scratch directory whose owner does not live; anything else stays.
 pub(crate) fn remove_if_dead(path: PathBuf) {
     let name = path.file_name().and_then(|name| name.to_str());
-    if !name.is_some_and(|name| name.starts_with(PREFIX)) || !path.is_dir() {
+    if !name.is_some_and(|name| name.starts_with(PREFIX))
+        || !path.symlink_metadata().is_ok_and(|found| found.is_dir())
+    {
         return;
     }
-    let is_dead = match File::open(path.join(LOCK)) {
+    let is_dead = match open_regular(&path.join(LOCK)) {
         Ok(file) => file.try_lock().is_ok(),
-        Err(error) => error.kind() == io::ErrorKind::NotFound,
+        // A FIFO or a link is nobody's lock.
+        Err(error) => matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::InvalidData
+        ),
     };
     if is_dead {
         if let Ok(in_memory) = fs::read_link(path.join(SHARDS))

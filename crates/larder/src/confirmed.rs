@@ -9,21 +9,23 @@
 use std::{
     collections::BTreeSet,
     fmt::Write as _,
-    fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Mutex, OnceLock, PoisonError},
 };
 
 use larder_digest::Sha256;
 use larder_event::Reporter;
-use larder_fs::{Durability, PathError, write_atomic};
+use larder_fs::{Durability, PathError, RootedDir, write_atomic};
 use larder_store::Store;
 
 const HEAD: &str = "larder confirmed 1\n";
+/// 250,000 archives.
+const LARGEST: u64 = 16 << 20;
 
 /// The archives of one store that are confirmed, and those that this run has confirmed.
 #[derive(Debug)]
 pub(crate) struct Confirmed {
+    store: RootedDir,
     path: PathBuf,
     known: OnceLock<BTreeSet<Sha256>>,
     new: Mutex<BTreeSet<Sha256>>,
@@ -33,6 +35,7 @@ impl Confirmed {
     /// Reads nothing yet.
     pub(crate) fn of(store: &Store) -> Self {
         Self {
+            store: RootedDir::new(store.root()),
             path: store.root().join("confirmed").join("archives"),
             known: OnceLock::new(),
             new: Mutex::default(),
@@ -41,7 +44,7 @@ impl Confirmed {
 
     /// Whether an archive is.
     pub(crate) fn has(&self, sha256: &Sha256) -> bool {
-        self.known.get_or_init(|| read(&self.path)).contains(sha256)
+        self.known.get_or_init(|| self.read()).contains(sha256)
     }
 
     /// An archive was held against its list, and all of it was right.
@@ -66,13 +69,13 @@ impl Confirmed {
     /// Of two processes that do so at once, one may be forgotten.
     fn save(&self) -> Result<(), PathError> {
         let mut new = self.new.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut all = read(&self.path);
+        let mut all = self.read();
         let before = all.len();
         all.append(&mut new);
         if all.len() == before {
             return Ok(());
         }
-        write(&self.path, &all)
+        self.write(&all)
     }
 
     /// Forgets archives that are not in the store any more.
@@ -80,33 +83,40 @@ impl Confirmed {
     /// # Errors
     /// If the file cannot be written.
     pub(crate) fn forget_gone(&self, is_there: impl Fn(&Sha256) -> bool) -> Result<(), PathError> {
-        let mut all = read(&self.path);
+        let mut all = self.read();
         let before = all.len();
         all.retain(is_there);
         if all.len() == before {
             return Ok(());
         }
-        write(&self.path, &all)
+        self.write(&all)
     }
 }
 
-/// What cannot be read confirms nothing.
-fn read(path: &Path) -> BTreeSet<Sha256> {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    let lines = text.strip_prefix(HEAD).unwrap_or_default().lines();
-    lines.filter_map(|line| line.parse().ok()).collect()
-}
-
-fn write(path: &Path, all: &BTreeSet<Sha256>) -> Result<(), PathError> {
-    let directory = path.parent().unwrap_or(path);
-    larder_fs::create_shared_dir(directory)?;
-    let mut text = String::from(HEAD);
-    for sha256 in all {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{}", sha256.to_hex());
+impl Confirmed {
+    /// What cannot be read (a link, a FIFO, a file that is too large) confirms nothing.
+    fn read(&self) -> BTreeSet<Sha256> {
+        let bytes = self.store.read(&self.path, LARGEST).unwrap_or_default();
+        let text = String::from_utf8(bytes).unwrap_or_default();
+        let lines = text.strip_prefix(HEAD).unwrap_or_default().lines();
+        lines.filter_map(|line| line.parse().ok()).collect()
     }
-    write_atomic(path, text.as_bytes(), Durability::Lazy)?;
-    larder_fs::share_file(path)
+
+    fn write(&self, all: &BTreeSet<Sha256>) -> Result<(), PathError> {
+        let directory = self.path.parent().unwrap_or(&self.path);
+        self.store.ensure_dir(directory)?;
+        // Renaming does not replace a directory: what is in the file's place and is none goes out of the way.
+        if self.store.is_dir(&self.path) {
+            self.store.displace(&self.path)?;
+        }
+        let mut text = String::from(HEAD);
+        for sha256 in all {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{}", sha256.to_hex());
+        }
+        write_atomic(&self.path, text.as_bytes(), Durability::Lazy)?;
+        larder_fs::share_file(&self.path)
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::{
 };
 
 use larder_event::Reporter;
-use larder_fs::{PathError, sweep_beside};
+use larder_fs::{PathError, RootedDir, sweep_beside};
 use larder_store::Store;
 use larder_unpack::{Trees, TreesOptions};
 
@@ -32,7 +32,7 @@ pub(crate) fn sweep(store: &Store, trees: &Path, reporter: &dyn Reporter) {
 }
 
 fn sweep_trees(trees: &Path) -> Result<usize, PathError> {
-    if !trees.join("tmp").is_dir() {
+    if !RootedDir::new(trees).is_dir(Path::new("tmp")) {
         return Ok(0);
     }
     let trees = Trees::open(trees, TreesOptions::default())?;

@@ -16,6 +16,8 @@ mod crowd;
 #[cfg(unix)]
 mod damage;
 mod gc;
+#[cfg(unix)]
+mod hostile;
 mod inspect;
 mod layers;
 mod remote;

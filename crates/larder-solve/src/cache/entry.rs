@@ -5,14 +5,15 @@
 //! beside their place and renamed; both are hashed before use, and what fails is treated as absent.
 
 use std::{
-    fs::{self, File},
+    fs,
     io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
 use larder_digest::{Hasher, Sha256};
 use larder_fs::{
-    Durability, PathContext as _, PathError, create_shared_dir, mark_used, share_file, write_atomic,
+    Durability, PathContext as _, PathError, create_shared_dir, mark_used, open_regular,
+    share_file, write_atomic,
 };
 use larder_redact::clean;
 use serde::{Deserialize, Serialize};
@@ -170,13 +171,21 @@ pub(crate) fn sha256(bytes: &[u8]) -> Sha256 {
 /// What is read is used: by its time collection tells what is not.
 fn read(path: &Path) -> Result<Option<Vec<u8>>, PathError> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|mut file| {
+    let read = open_regular(path).and_then(|mut file| {
         mark_used(&file);
         file.read_to_end(&mut bytes)
     });
     match read {
         Ok(_) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        // A link, a FIFO or a directory in an entry's place is no entry.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidData
+            ) =>
+        {
+            Ok(None)
+        }
         Err(error) => Err(error).at("read", path),
     }
 }

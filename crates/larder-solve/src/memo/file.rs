@@ -2,7 +2,7 @@
 //! wrong. See `MEMO.md` for the format.
 
 use std::{
-    fs::{self, File},
+    fs,
     io::{self, Read as _},
     path::{Path, PathBuf},
 };
@@ -109,7 +109,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Memo, String> {
 
 fn bounded(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let file = File::open(path)?;
+    let file = larder_fs::open_regular(path)?;
     // By its time collection tells what is not used any more.
     mark_used(&file);
     file.take(LARGEST + 1).read_to_end(&mut bytes)?;

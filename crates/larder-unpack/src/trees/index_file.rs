@@ -5,10 +5,13 @@
 //! endian), MessagePack without the paths, then the paths (`paths_codec`). A reader of another version makes
 //! the tree again.
 
-use std::{fs, io, path::Path};
+use std::{
+    io,
+    path::{Component, Path},
+};
 
 use larder_digest::Hasher;
-use larder_fs::{Durability, PathContext as _, PathError, Stamp};
+use larder_fs::{Durability, PathContext as _, PathError, RootedDir, Stamp};
 use rattler_conda_types::{NoArchType, package::EntryPoint};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +40,8 @@ pub(super) enum Found {
 const FAMILY: &[u8] = b"larder tree ";
 const MAGIC: &[u8] = b"larder tree 3\n";
 const DIGEST: usize = 32;
+/// The index of a package of 100,000 files has 15 MB.
+const LARGEST: u64 = 256 << 20;
 
 /// What is written; lists are borrowed when writing.
 #[derive(Serialize)]
@@ -76,14 +81,16 @@ impl IndexFile {
     /// Reads the index in `directory`.
     pub(super) fn read(directory: &Path) -> Result<Found, PathError> {
         let path = directory.join(Self::NAME);
-        match fs::read(&path) {
+        // `<root>/ab/<sha256>/index`: none of these may be a link.
+        let root = RootedDir::new(directory.ancestors().nth(2).unwrap_or(directory));
+        match root.read(&path, LARGEST) {
             Ok(bytes) => Ok(match Self::decode(&bytes) {
                 Some(index) => Found::Whole(Box::new(index)),
                 None if bytes.starts_with(FAMILY) && !bytes.starts_with(MAGIC) => Found::Foreign,
                 None => Found::Damaged,
             }),
             Err(error) if is_no_file(&error) => Ok(Found::Damaged),
-            Err(error) => Err(error).at("read file", path),
+            Err(error) => Err(error),
         }
     }
 
@@ -126,6 +133,14 @@ impl IndexFile {
         let (head, paths) = payload.split_at_checked(length)?;
         let read: Read = rmp_serde::from_slice(head).ok()?;
         let (paths, stamps) = paths_codec::decode(paths)?;
+        // The name of a directory beside the index: another path would have files of anywhere linked.
+        let mut names = Path::new(&read.dist).components();
+        if !matches!(
+            (names.next(), names.next()),
+            (Some(Component::Normal(_)), None)
+        ) {
+            return None;
+        }
         Some(Self {
             dist: read.dist,
             boot_id: read.boot_id,
@@ -143,12 +158,12 @@ impl IndexFile {
     }
 }
 
-fn is_no_file(error: &io::Error) -> bool {
-    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied};
+fn is_no_file(error: &PathError) -> bool {
+    use io::ErrorKind::{InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied};
     let kind = error.kind();
     matches!(
         kind,
-        NotFound | NotADirectory | IsADirectory | PermissionDenied
+        NotFound | NotADirectory | IsADirectory | PermissionDenied | InvalidData
     )
 }
 

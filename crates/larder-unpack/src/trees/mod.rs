@@ -19,7 +19,7 @@ use std::{
 };
 
 use larder_digest::Sha256;
-use larder_fs::{FlushedMark, PathContext as _, PathError, Stamp};
+use larder_fs::{FlushedMark, PathContext as _, PathError, RootedDir, Stamp};
 
 use crate::{Archive, Expected, PackageInfo, UnpackError};
 
@@ -85,8 +85,9 @@ impl Trees {
     /// # Errors
     /// If it cannot be made.
     pub fn open(root: &Path, options: TreesOptions) -> Result<Self, PathError> {
-        let temporary = root.join("tmp");
-        fs::create_dir_all(&temporary).at("create directory", &temporary)?;
+        fs::create_dir_all(root).at("create directory", root)?;
+        // Below the root no link is followed: what is in the way of a directory is moved aside.
+        RootedDir::new(root).ensure_dir(&root.join("tmp"))?;
         Ok(Self {
             root: root.to_owned(),
             options,
@@ -112,7 +113,7 @@ impl Trees {
         };
         let is_settled = self.options.boot_id.is_none() || index.boot_id == self.options.boot_id;
         let tree = Box::new(index.into_tree(&directory));
-        if !tree.root.is_dir() {
+        if !is_real_dir(&tree.root) {
             return Ok(Lookup::Damaged(Damage::Files));
         }
         if is_settled {
@@ -259,6 +260,11 @@ impl Trees {
             tracing::debug!(%error, "tree cannot be marked as compared");
         }
     }
+}
+
+/// Whether there is a directory and not a link to one.
+fn is_real_dir(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| found.is_dir())
 }
 
 fn directory_of(root: &Path, sha256: &Sha256) -> PathBuf {

@@ -1,9 +1,9 @@
 //! How a finished tree gets its name, whatever is there and whoever does the same.
 
-use std::{fs, io, path::Path};
+use std::{io, path::Path};
 
 use larder_digest::Sha256;
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::{PathContext as _, PathError, RootedDir};
 
 use super::{Tree, Trees};
 
@@ -28,10 +28,11 @@ impl Trees {
     ) -> Result<Option<Tree>, PathError> {
         let place = self.directory(sha256);
         let shard = place.parent().unwrap_or(&self.root);
-        fs::create_dir_all(shard).at("create directory", shard)?;
+        let directory = RootedDir::new(&self.root);
+        directory.ensure_dir(shard)?;
         let mut rounds = 0;
         loop {
-            match larder_fs::rename_noreplace(finished, &place) {
+            match directory.rename_noreplace(finished, &place) {
                 Ok(()) => return Ok(None),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                     if occupied == Occupied::Keep
@@ -62,8 +63,9 @@ impl Trees {
     pub(super) fn discard(&self, place: &Path) -> Result<bool, PathError> {
         let temporary = self.temporary()?;
         let grave = temporary.path().join("old");
-        match larder_fs::rename_noreplace(place, &grave) {
-            Ok(()) => larder_fs::remove_tree(&grave).map(|()| true),
+        let directory = RootedDir::new(&self.root);
+        match directory.rename_noreplace(place, &grave) {
+            Ok(()) => directory.remove_tree(&grave).map(|()| true),
             // Somebody else did the same.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),

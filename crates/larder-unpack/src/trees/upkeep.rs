@@ -11,7 +11,7 @@ use std::{
 };
 
 use larder_digest::Sha256;
-use larder_fs::{PathContext as _, PathError, list_dir};
+use larder_fs::{PathError, RootedDir};
 
 use super::{Checkup, Damage, Found, IndexFile, Trees};
 
@@ -38,7 +38,8 @@ impl Trees {
     /// If a directory cannot be read.
     pub fn list(&self) -> Result<Vec<ListedTree>, PathError> {
         let mut trees = Vec::new();
-        for shard in list_dir(&self.root)? {
+        let directory = RootedDir::new(&self.root);
+        for shard in directory.list(&self.root)? {
             let is_shard = |name: &str| name.len() == 2;
             if !shard
                 .file_name()
@@ -47,33 +48,12 @@ impl Trees {
             {
                 continue;
             }
-            for place in list_dir(&shard)? {
-                trees.extend(self.listed(&place)?);
+            for place in directory.list(&shard)? {
+                trees.extend(listed(&directory, &place)?);
             }
         }
         trees.sort_by_key(|tree| tree.sha256.to_hex());
         Ok(trees)
-    }
-
-    fn listed(&self, place: &Path) -> Result<Option<ListedTree>, PathError> {
-        let name = place.file_name().and_then(|name| name.to_str());
-        let Some(sha256) = name.and_then(|name| name.parse().ok()) else {
-            return Ok(None);
-        };
-        let Some(last_used) = last_use(place)? else {
-            return Ok(None);
-        };
-        let index = match IndexFile::read(place)? {
-            Found::Whole(index) => Some(index),
-            Found::Foreign | Found::Damaged => None,
-        };
-        let size = |index: &IndexFile| index.info.paths.iter().map(|entry| entry.size).sum();
-        Ok(Some(ListedTree {
-            sha256,
-            size: index.as_deref().map_or(0, size),
-            dist: index.map(|index| index.dist),
-            last_used,
-        }))
     }
 
     /// Compares every file of a tree with its digest. None if there is no tree, or one of another version
@@ -90,7 +70,7 @@ impl Trees {
         match IndexFile::read(&directory)? {
             Found::Whole(index) => {
                 let tree = index.into_tree(&directory);
-                if tree.root.is_dir() {
+                if super::is_real_dir(&tree.root) {
                     tree.verify().map(Some)
                 } else {
                     Ok(Some(broken(Damage::Files)))
@@ -160,13 +140,14 @@ impl Trees {
         now: SystemTime,
     ) -> Result<usize, PathError> {
         let mut count = 0;
-        for path in list_dir(&self.root.join("tmp"))? {
-            let is_old = path
-                .symlink_metadata()
-                .and_then(|left| left.modified())
-                .is_ok_and(|time| now.duration_since(time).is_ok_and(|age| age >= older_than));
+        let directory = RootedDir::new(&self.root);
+        for path in directory.list(&self.root.join("tmp"))? {
+            let is_old = directory.status(&path).is_ok_and(|left| {
+                now.duration_since(left.modified)
+                    .is_ok_and(|age| age >= older_than)
+            });
             if is_old {
-                larder_fs::remove_tree(&path)?;
+                directory.remove_tree(&path)?;
                 count += 1;
             }
         }
@@ -193,15 +174,36 @@ impl Trees {
     }
 }
 
-/// The time of a tree's index or, without one, of its directory.
-fn last_use(place: &Path) -> Result<Option<SystemTime>, PathError> {
-    let modified = |path: &Path| {
-        path.symlink_metadata()
-            .and_then(|metadata| metadata.modified())
-            .at("read metadata of", path)
+fn listed(directory: &RootedDir, place: &Path) -> Result<Option<ListedTree>, PathError> {
+    let name = place.file_name().and_then(|name| name.to_str());
+    let Some(sha256) = name.and_then(|name| name.parse().ok()) else {
+        return Ok(None);
     };
-    match modified(&place.join(IndexFile::NAME)).or_else(|_| modified(place)) {
-        Ok(time) => Ok(Some(time)),
+    let Some(last_used) = last_use(directory, place)? else {
+        return Ok(None);
+    };
+    let index = match IndexFile::read(place)? {
+        Found::Whole(index) => Some(index),
+        Found::Foreign | Found::Damaged => None,
+    };
+    let size = |index: &IndexFile| {
+        let sizes = index.info.paths.iter().map(|entry| entry.size);
+        // A forged index may state any size.
+        sizes.fold(0, u64::saturating_add)
+    };
+    Ok(Some(ListedTree {
+        sha256,
+        size: index.as_deref().map_or(0, size),
+        dist: index.map(|index| index.dist),
+        last_used,
+    }))
+}
+
+/// The time of a tree's index or, without one, of its directory.
+fn last_use(directory: &RootedDir, place: &Path) -> Result<Option<SystemTime>, PathError> {
+    let index = directory.status(&place.join(IndexFile::NAME));
+    match index.or_else(|_| directory.status(place)) {
+        Ok(status) => Ok(Some(status.modified)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }

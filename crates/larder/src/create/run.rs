@@ -79,7 +79,7 @@ impl<'a> Run<'a> {
             None => ChannelSet::default(),
         };
         let network = LazyNetwork::new(settings, channels.credentials().to_vec());
-        let store = crate::store::open(settings, options.ephemeral.durability())?;
+        let store = crate::store::open(settings, options.ephemeral.durability(), reporter)?;
         Ok(Self {
             options,
             settings,

@@ -54,7 +54,7 @@ pub async fn merge_locks(
 ) -> Result<(), LockOperationError> {
     let sides = Sides::read(options, settings)?;
     let channels = Arc::new(ChannelSet::of_lock(&sides.channels(), settings)?);
-    let store = crate::store::open(settings, Durability::Flush)?;
+    let store = crate::store::open(settings, Durability::Flush, reporter)?;
     let network = LazyNetwork::new(settings, Vec::new());
     let policy = SolvePolicy::default();
     let solving = Solving::new(network.get()?, &store, settings, &policy, reporter);

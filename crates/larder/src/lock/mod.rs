@@ -106,7 +106,7 @@ pub async fn lock(
     tell_of_dropped(&old.platforms(), &subdirs, reporter);
     let wants = wants(options, &input, &subdirs, settings, reporter)?;
     let network = LazyNetwork::new(settings, credentials(&wants));
-    let store = network.while_made(|| crate::store::open(settings, Durability::Flush))?;
+    let store = network.while_made(|| crate::store::open(settings, Durability::Flush, reporter))?;
     // A memo gives what a solve would; without a remote that remembers there is hardly one for a lock.
     let solving = match settings.share {
         Some(_) => Solving::with_memos,

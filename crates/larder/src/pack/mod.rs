@@ -89,7 +89,7 @@ pub async fn pack(
     if options.name.is_some() {
         source.name.clone_from(&options.name);
     }
-    let store = crate::store::open(settings, Durability::Flush)?;
+    let store = crate::store::open(settings, Durability::Flush, reporter)?;
     let network = LazyNetwork::new(settings, source.credentials.clone());
     let gatherer = Gatherer {
         settings,

@@ -179,7 +179,7 @@ impl PipAddition {
             .get(&package.name)
             .ok_or_else(unusable)?;
         let verified = self.store.open_verified(object);
-        verified.map_err(|source| PipError::Object {
+        let mut verified = verified.map_err(|source| PipError::Object {
             package: dist(package),
             source,
         })?;
@@ -190,7 +190,9 @@ impl PipAddition {
             url: package.url.clone(),
         })?;
         if object.id.kind == ObjectKind::Wheel {
-            link_or_copy(&object.path, &request.wheels.join(&file_name))?;
+            // The tool opens it by name: that must be the file that was just hashed, not what another member of
+            // a shared store has put in its place since.
+            verified.link_or_copy(object, &request.wheels.join(&file_name))?;
             return Ok(sha256);
         }
         let (wheel, digest) = match self.built.find(&sha256) {
@@ -200,7 +202,7 @@ impl PipAddition {
                 let into = place.join("wheel");
                 create_shared_dir(&into)?;
                 let source = place.join(&file_name);
-                link_or_copy(&object.path, &source)?;
+                verified.link_or_copy(object, &source)?;
                 let wheel = build_wheel(&source, &into, request, reporter)?;
                 self.built.keep(&sha256, &wheel)?
             }

@@ -11,7 +11,7 @@ use std::{
 
 use larder_digest::Sha256;
 use larder_fs::{
-    Durability, PathContext as _, PathError, create_shared_dir, list_dir, mark_used, remove_tree,
+    Durability, PathContext as _, PathError, RootedDir, mark_used, open_regular, read_regular,
     write_atomic,
 };
 use larder_pypi::safe_file_name;
@@ -19,6 +19,8 @@ use serde::{Deserialize, Serialize};
 
 /// Beside the wheel; written last.
 const NOTE: &str = "wheel.json";
+const LARGEST_NOTE: u64 = 1 << 16;
+const LARGEST_WHEEL: u64 = 8 << 30;
 /// Below the trees.
 const DIRECTORY: &str = "wheels";
 
@@ -46,10 +48,10 @@ impl BuiltWheels {
     /// The wheel of a source, with its digest, if it was built before and is whole.
     pub(super) fn find(&self, source: &Sha256) -> Option<(PathBuf, Sha256)> {
         let directory = self.directory(source);
-        let note: Note = serde_json::from_slice(&fs::read(directory.join(NOTE)).ok()?).ok()?;
+        let note = read_note(&directory)?;
         let path = directory.join(safe_file_name(&note.file)?);
         let is_whole = digest(&path).is_ok_and(|found| found == note.sha256);
-        fs::File::open(directory.join(NOTE))
+        open_regular(&directory.join(NOTE))
             .iter()
             .for_each(mark_used);
         is_whole.then_some((path, note.sha256))
@@ -62,9 +64,9 @@ impl BuiltWheels {
         wheel: &Path,
     ) -> Result<(PathBuf, Sha256), PathError> {
         let directory = self.directory(source);
-        remove_tree(&directory)?;
-        create_shared_dir(&self.trees.join(DIRECTORY))?;
-        create_shared_dir(&directory)?;
+        let trees = RootedDir::new(&self.trees);
+        trees.remove_tree(&directory)?;
+        trees.ensure_dir(&directory)?;
         let file = wheel
             .file_name()
             .unwrap_or_default()
@@ -87,6 +89,7 @@ pub(crate) struct BuiltWheel {
     /// Of the wheel.
     pub(crate) bytes: u64,
     pub(crate) last_used: SystemTime,
+    trees: RootedDir,
     directory: PathBuf,
     note: Option<Note>,
 }
@@ -94,24 +97,23 @@ pub(crate) struct BuiltWheel {
 /// Every wheel below the directory of trees.
 pub(crate) fn list(trees: &Path) -> Result<Vec<BuiltWheel>, PathError> {
     let mut wheels = Vec::new();
-    for directory in list_dir(&trees.join(DIRECTORY))? {
+    let rooted = RootedDir::new(trees);
+    for directory in rooted.list(&trees.join(DIRECTORY))? {
         let name = directory.file_name().and_then(|name| name.to_str());
         let source = name.and_then(|name| name.split_once('-')?.0.parse().ok());
         let Some(source) = source else { continue };
         let place = directory.join(NOTE);
-        let read = |path: &Path| serde_json::from_slice(&fs::read(path).ok()?).ok();
-        let note: Option<Note> = read(&place);
+        let note = read_note(&directory);
         // A note that names a path is damaged.
         let note = note.filter(|note| safe_file_name(&note.file).as_ref() == Some(&note.file));
         let wheel = note.as_ref().map(|note| directory.join(&note.file));
-        let bytes = wheel.and_then(|wheel| fs::metadata(wheel).ok());
-        let used = fs::metadata(&place).or_else(|_| fs::metadata(&directory));
+        let bytes = wheel.and_then(|wheel| rooted.status(&wheel).ok());
+        let used = rooted.status(&place).or_else(|_| rooted.status(&directory));
         wheels.push(BuiltWheel {
             source,
-            bytes: bytes.map_or(0, |metadata| metadata.len()),
-            last_used: used
-                .and_then(|metadata| metadata.modified())
-                .unwrap_or(SystemTime::UNIX_EPOCH),
+            bytes: bytes.map_or(0, |status| status.size),
+            last_used: used.map_or(SystemTime::UNIX_EPOCH, |status| status.modified),
+            trees: rooted.clone(),
             directory,
             note,
         });
@@ -140,11 +142,19 @@ impl BuiltWheel {
 
     /// Removes it: who needs it builds it again.
     pub(crate) fn remove(&self) -> Result<(), PathError> {
-        remove_tree(&self.directory)
+        self.trees.remove_tree(&self.directory)
     }
 }
 
+/// What was noted of the wheel in a directory. A name that leads elsewhere is none.
+fn read_note(directory: &Path) -> Option<Note> {
+    let bytes = read_regular(&directory.join(NOTE), LARGEST_NOTE).ok()?;
+    let note: Note = serde_json::from_slice(&bytes).ok()?;
+    let is_name = Path::new(&note.file).file_name() == Some(note.file.as_ref());
+    is_name.then_some(note)
+}
+
 fn digest(path: &Path) -> Result<Sha256, PathError> {
-    let bytes = fs::read(path).at("read file", path)?;
+    let bytes = read_regular(path, LARGEST_WHEEL).at("read file", path)?;
     Ok(Sha256::of(&bytes))
 }

@@ -3,13 +3,12 @@
 //! Used offline alone: an index may have better versions by then. A forged one can name other files with
 //! other digests, as a forged index can: who wants the very same packages has a lock.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use larder_digest::Sha256;
-use larder_fs::{Durability, PathError, list_dir, mark_used, write_atomic};
+use larder_fs::{
+    Durability, PathError, RootedDir, mark_used, open_regular, read_regular, write_atomic,
+};
 use larder_link::Fingerprint;
 use larder_lock::{PipLock, PipPackage, PipRequest};
 use larder_pypi::{Provided, Section, Target};
@@ -37,6 +36,8 @@ struct Package {
 const VERSION: u32 = 2;
 const PREFIX: &str = "pip-";
 const SUFFIX: &str = ".json";
+/// An answer of 10,000 packages has 3 MB.
+const LARGEST: u64 = 16 << 20;
 
 /// Where the answer to a question is remembered.
 pub(super) fn path(
@@ -58,20 +59,18 @@ pub(super) fn path(
 /// Every remembered answer, and what killed runs left of such.
 pub(crate) fn files(store: &Store) -> Result<Vec<KeptFile>, PathError> {
     let mut files = Vec::new();
-    for path in list_dir(&store.solves_dir())? {
+    let directory = RootedDir::new(store.root());
+    for path in directory.list(&store.solves_dir())? {
         let name = path.file_name().and_then(|name| name.to_str());
         let name = name.and_then(|name| name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX));
         let is_memo = name.is_some_and(|digest| digest.parse::<Sha256>().is_ok());
         // What is gone meanwhile is not there.
-        if is_memo
-            && let Ok(metadata) = fs::symlink_metadata(&path)
-            && let Ok(last_used) = metadata.modified()
-        {
+        if is_memo && let Ok(status) = directory.status(&path) {
             files.push(KeptFile {
-                bytes: metadata.len(),
+                bytes: status.size,
                 kind: KeptKind::Memo,
                 path,
-                last_used,
+                last_used: status.modified,
             });
         }
     }
@@ -83,7 +82,7 @@ pub(crate) fn files(store: &Store) -> Result<Vec<KeptFile>, PathError> {
 /// # Errors
 /// What is wrong with it, as text.
 pub(crate) fn check(path: &Path) -> Result<(), String> {
-    let bytes = match fs::read(path) {
+    let bytes = match read_regular(path, LARGEST) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(format!("it cannot be read: {error}")),
         Ok(bytes) => bytes,
@@ -95,8 +94,8 @@ pub(crate) fn check(path: &Path) -> Result<(), String> {
 
 /// The answer, if it is remembered.
 pub(super) fn read(path: &Path) -> Option<PipLock> {
-    let file: File = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-    fs::File::open(path).iter().for_each(mark_used);
+    let file: File = serde_json::from_slice(&read_regular(path, LARGEST).ok()?).ok()?;
+    open_regular(path).iter().for_each(mark_used);
     let packages = file.packages.into_iter().map(|package| PipPackage {
         name: package.name,
         version: package.version,

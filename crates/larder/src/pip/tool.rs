@@ -10,7 +10,7 @@ use std::{
 };
 
 use larder_event::Reporter;
-use larder_fs::{LinkMode, PathContext as _, PathError, list_dir, mark_used};
+use larder_fs::{LinkMode, PathError, RootedDir, mark_used, open_regular};
 use larder_link::{ClobberPolicy, ScriptPolicy};
 use larder_manifest::Manifest;
 use larder_pypi::Tool;
@@ -89,7 +89,7 @@ impl ToolRoom<'_> {
         let prefix = self.settings.trees.join(DIRECTORY).join(name);
         let used = prefix.with_file_name(format!("{name}{USED}"));
         if is_environment(&prefix) {
-            fs::File::open(&used).iter().for_each(mark_used);
+            open_regular(&used).iter().for_each(mark_used);
             return Ok(prefix);
         }
         let manifest = Manifest::from_specs(specs);
@@ -150,6 +150,7 @@ impl ToolRoom<'_> {
 /// An environment that was made for a tool.
 #[derive(Debug)]
 pub(crate) struct ToolEnvironment {
+    trees: RootedDir,
     prefix: PathBuf,
     pub(crate) last_used: SystemTime,
 }
@@ -157,11 +158,12 @@ pub(crate) struct ToolEnvironment {
 /// Those below the directory of trees.
 pub(crate) fn environments(trees: &Path) -> Result<Vec<ToolEnvironment>, PathError> {
     let mut found = Vec::new();
-    for prefix in list_dir(&trees.join(DIRECTORY))? {
+    let rooted = RootedDir::new(trees);
+    for prefix in rooted.list(&trees.join(DIRECTORY))? {
         let name = prefix.file_name().unwrap_or_default().to_string_lossy();
         let used = prefix.with_file_name(format!("{name}{USED}"));
         let history = prefix.join("conda-meta").join("history");
-        let times = [used, history].map(|path| fs::metadata(path).and_then(|file| file.modified()));
+        let times = [used, history].map(|path| rooted.status(&path).map(|status| status.modified));
         // What is no environment is being made, or was left by a killed run: its makers see to that.
         let is_gone = name.starts_with(GONE);
         if let Some(last_used) = times
@@ -169,9 +171,14 @@ pub(crate) fn environments(trees: &Path) -> Result<Vec<ToolEnvironment>, PathErr
             .flatten()
             .max()
             .or(is_gone.then_some(EPOCH))
-            && prefix.is_dir()
+            && rooted.is_dir(&prefix)
         {
-            found.push(ToolEnvironment { prefix, last_used });
+            let trees = rooted.clone();
+            found.push(ToolEnvironment {
+                trees,
+                prefix,
+                last_used,
+            });
         }
     }
     Ok(found)
@@ -190,11 +197,12 @@ impl ToolEnvironment {
             false => self.prefix.with_file_name(format!("{GONE}{name}")),
         };
         if gone != self.prefix {
-            larder_fs::remove_tree(&gone)?;
-            fs::rename(&self.prefix, &gone).at("rename", &self.prefix)?;
-            let _ = fs::remove_file(self.prefix.with_file_name(format!("{name}{USED}")));
+            self.trees.remove_tree(&gone)?;
+            self.trees.rename(&self.prefix, &gone)?;
+            let used = self.prefix.with_file_name(format!("{name}{USED}"));
+            let _ = self.trees.remove_file(&used);
         }
-        larder_fs::remove_tree(&gone)
+        self.trees.remove_tree(&gone)
     }
 }
 

@@ -171,6 +171,6 @@ fn packages(lock: &LockFile) -> impl Iterator<Item = LockedPackage> {
 }
 
 /// The store, to be read from.
-pub(super) fn open(settings: &Settings) -> Result<Store, ExportPkgsError> {
-    Ok(crate::store::open(settings, Durability::Flush)?)
+pub(super) fn open(settings: &Settings, reporter: &dyn Reporter) -> Result<Store, ExportPkgsError> {
+    Ok(crate::store::open(settings, Durability::Flush, reporter)?)
 }

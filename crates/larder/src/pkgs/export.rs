@@ -47,7 +47,7 @@ pub async fn export_pkgs(
     reporter: &dyn Reporter,
 ) -> Result<ExportPkgsReport, ExportPkgsError> {
     let begun = Instant::now();
-    let store = choose::open(settings)?;
+    let store = choose::open(settings, reporter)?;
     let chosen = match &options.source {
         Some(source) => {
             choose::of_source(source, &options.platforms, &store, settings, reporter).await?

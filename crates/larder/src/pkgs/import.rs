@@ -200,7 +200,7 @@ pub fn import(
     }
     let importer = Importer {
         known: Known::gather(&scans, &locks, reporter),
-        store: crate::store::open(settings, Durability::Flush)?,
+        store: crate::store::open(settings, Durability::Flush, reporter)?,
         dry_run: options.dry_run,
         reporter,
     };

@@ -3,14 +3,17 @@
 //! One that comes from there is a hint like any other memo: its own digest finds damage, and it is an answer only
 //! if the channels' indexes prove it (larder-solve's `MEMO.md`).
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use larder_event::Reporter;
-use larder_fs::{Durability, write_atomic};
+use larder_fs::{Durability, RootedDir, read_regular, write_atomic};
 use larder_share::{Note, NoteKind, NoteName};
 use larder_store::Store;
 
 use super::Share;
+
+/// Larger than any memo that larder-solve reads.
+const LARGEST: u64 = 64 << 20;
 
 impl Share {
     /// Sees to it that the memo of this file is there if the remote has it. `name` is that of its file in the
@@ -59,18 +62,14 @@ impl Share {
 
 /// Every whole memo of a store.
 pub(super) fn memos_of(store: &Store) -> Vec<Note> {
-    let Ok(files) = fs::read_dir(store.solves_dir()) else {
-        return Vec::new();
-    };
-    files
-        .flatten()
-        .filter_map(|file| read(&file.path()))
-        .collect()
+    let listed = RootedDir::new(store.root()).list(&store.solves_dir());
+    let files = listed.unwrap_or_default();
+    files.iter().filter_map(|file| read(file)).collect()
 }
 
 fn read(file: &Path) -> Option<Note> {
     let name = name_of(file)?;
-    let bytes = fs::read(file).ok()?;
+    let bytes = read_regular(file, LARGEST).ok()?;
     let is_whole = larder_solve::check_memo(&bytes).is_ok();
     is_whole.then_some(Note { name, bytes })
 }

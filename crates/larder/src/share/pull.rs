@@ -70,7 +70,7 @@ pub async fn pull(
         Err(error) if error.is_missing() => reporter.warn("share::missing", error.to_string()),
         probed => probed?,
     }
-    let store = crate::store::open(settings, Durability::Flush)?;
+    let store = crate::store::open(settings, Durability::Flush, reporter)?;
     let mut meant = Meant::new(&options.choice, &options.platforms, (&store, settings))?;
     if options.choice == ShareChoice::All {
         let listed = share.in_time(share.shelf().list()).await?;

@@ -70,7 +70,7 @@ pub async fn push(
     reporter: &dyn Reporter,
 ) -> Result<PushReport, ShareOperationError> {
     let share = remote_of(settings)?;
-    let store = crate::store::open(settings, Durability::Flush)?;
+    let store = crate::store::open(settings, Durability::Flush, reporter)?;
     let notes = match options.choice {
         ShareChoice::Roots | ShareChoice::All => memos::memos_of(&store),
         ShareChoice::Environment(_) => share.memos_of_run(&store),

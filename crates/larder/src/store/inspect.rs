@@ -46,7 +46,7 @@ pub struct Amount {
 impl Amount {
     fn add(&mut self, bytes: u64) {
         self.count += 1;
-        self.bytes += bytes;
+        self.bytes = self.bytes.saturating_add(bytes);
     }
 }
 
@@ -130,7 +130,7 @@ impl Explain for InspectError {
 /// # Errors
 /// See [`InspectError`].
 pub fn list_store(settings: &Settings) -> Result<Vec<ListedArchive>, InspectError> {
-    let store = super::open(settings, Durability::Lazy)?;
+    let store = super::open_to_inspect(settings, Durability::Lazy)?;
     let usage = Usage::of(&store)?;
     let objects = store.objects()?.into_iter();
     let mut listed: Vec<ListedArchive> = objects
@@ -158,7 +158,7 @@ pub fn list_store(settings: &Settings) -> Result<Vec<ListedArchive>, InspectErro
 /// # Errors
 /// See [`InspectError`].
 pub fn store_info(settings: &Settings, reporter: &dyn Reporter) -> Result<StoreInfo, InspectError> {
-    let store = super::open(settings, Durability::Lazy)?;
+    let store = super::open_to_inspect(settings, Durability::Lazy)?;
     let usage = Usage::of(&store)?;
     let begun = Instant::now();
     reporter.event(&Event::PhaseStarted {

@@ -54,13 +54,14 @@ pub(super) fn measure<'a>(
         if index == 0 {
             linked.tree_bytes = files.bytes;
         } else {
-            linked.environment_bytes += files.bytes;
+            linked.environment_bytes = linked.environment_bytes.saturating_add(files.bytes);
         }
-        linked.disk_bytes += files.alone;
+        linked.disk_bytes = linked.disk_bytes.saturating_add(files.alone);
         shared.extend(files.shared);
     }
-    linked.disk_bytes += shared.values().sum::<u64>();
-    let all = linked.tree_bytes + linked.environment_bytes;
+    let sizes = shared.values().copied();
+    linked.disk_bytes = sizes.fold(linked.disk_bytes, u64::saturating_add);
+    let all = linked.tree_bytes.saturating_add(linked.environment_bytes);
     linked.saved_bytes = all.saturating_sub(linked.disk_bytes);
     linked
 }
@@ -84,12 +85,12 @@ impl Files {
 
     fn add_file(&mut self, metadata: &fs::Metadata) {
         let bytes = metadata.len();
-        self.bytes += bytes;
+        self.bytes = self.bytes.saturating_add(bytes);
         match shared_identity(metadata) {
             Some(identity) => {
                 self.shared.insert(identity, bytes);
             }
-            None => self.alone += bytes,
+            None => self.alone = self.alone.saturating_add(bytes),
         }
     }
 }

@@ -15,7 +15,7 @@ mod verify;
 pub use gc::{GcArchive, GcError, GcOptions, GcReport, gc};
 pub use inspect::{Amount, InspectError, ListedArchive, StoreInfo, list_store, store_info};
 pub use linked::Linked;
-pub(crate) use open::open;
+pub(crate) use open::{open, open_to_inspect};
 pub(crate) use roots::{is_alive, needed, of_closure, pin, record};
 pub use verify::{Finding, FindingState, VerifyError, VerifyOptions, VerifyReport, What, verify};
 

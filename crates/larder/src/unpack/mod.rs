@@ -115,7 +115,7 @@ pub async fn unpack(
         }
         0
     } else {
-        let store = place.open_store()?;
+        let store = place.open_store(reporter)?;
         pins.push(crate::store::pin(&store, contents.closure(), reporter));
         pins.push(crate::pip::pin(&store, contents.pip_packages(), reporter));
         Receiver {
@@ -216,9 +216,9 @@ impl Place {
         Ok(place)
     }
 
-    fn open_store(&self) -> Result<Store, UnpackOperationError> {
+    fn open_store(&self, reporter: &dyn Reporter) -> Result<Store, UnpackOperationError> {
         let durability = self.create.ephemeral.durability();
-        Ok(crate::store::open(&self.settings, durability)?)
+        Ok(crate::store::open(&self.settings, durability, reporter)?)
     }
 
     async fn create(

@@ -34,7 +34,8 @@ pub(super) struct Removed {
 
 impl Removed {
     fn count(&mut self, file: &KeptFile) {
-        self.bytes += file.bytes;
+        // The size of a sparse file may be anything.
+        self.bytes = self.bytes.saturating_add(file.bytes);
         match file.kind {
             KeptKind::Memo => self.memos += 1,
             KeptKind::Index | KeptKind::Shard => self.indexes += 1,

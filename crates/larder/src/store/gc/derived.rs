@@ -3,13 +3,13 @@
 
 use std::{
     collections::HashSet,
-    fs, io,
+    io,
     path::Path,
     time::{Duration, SystemTime},
 };
 
 use larder_digest::Sha256;
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::{PathError, RootedDir};
 use larder_link::{BundleFile, Bytecodes, BytecodesOptions, bundle_files};
 use larder_store::{CollectPlan, RecordedRoot, Store};
 use larder_unpack::{Trees, TreesOptions};
@@ -84,9 +84,11 @@ impl Keep {
     ) -> Result<Derived, PathError> {
         let mut derived = Derived::default();
         for bundle in bundle_files(&store.root().join(BYTECODE))? {
-            if !self.archives.contains(&bundle.package) && (options.dry_run || remove(&bundle)?) {
+            if !self.archives.contains(&bundle.package)
+                && (options.dry_run || remove(store, &bundle)?)
+            {
                 derived.bundles += 1;
-                derived.bytes += bundle.bytes;
+                derived.bytes = derived.bytes.saturating_add(bundle.bytes);
             }
         }
         if let Some(root) = trees.filter(|root| root.is_dir()) {
@@ -114,12 +116,13 @@ impl Keep {
         let all = trees.list()?.len();
         let gone_later = if options.dry_run { gone.len() } else { 0 };
         derived.kept_trees = Some(all.saturating_sub(gone_later));
-        derived.bytes += gone.iter().map(|tree| tree.size).sum::<u64>();
+        let sizes = gone.iter().map(|tree| tree.size);
+        derived.bytes = sizes.fold(derived.bytes, u64::saturating_add);
         let is_old = |used: SystemTime, age| now.duration_since(used).unwrap_or_default() >= age;
         for wheel in built::list(root)? {
             if !keep.contains(&wheel.source) && is_old(wheel.last_used, age) {
                 derived.built_wheels += 1;
-                derived.bytes += wheel.bytes;
+                derived.bytes = derived.bytes.saturating_add(wheel.bytes);
                 if !options.dry_run {
                     wheel.remove()?;
                 }
@@ -134,9 +137,10 @@ impl Keep {
             }
         }
         let bytecode = root.join(BYTECODE);
+        let is_there = RootedDir::new(root).is_dir(&bytecode);
         if !options.dry_run {
             trees.sweep_abandoned(ABANDONED, now)?;
-            if bytecode.is_dir() {
+            if is_there {
                 let bytecodes = Bytecodes::open(&bytecode, BytecodesOptions::default())?;
                 bytecodes.collect(|package| keep.contains(package))?;
                 bytecodes.sweep_abandoned(ABANDONED, now)?;
@@ -147,10 +151,10 @@ impl Keep {
 }
 
 /// Whether it was there.
-fn remove(bundle: &BundleFile) -> Result<bool, PathError> {
-    match fs::remove_file(&bundle.path) {
+fn remove(store: &Store, bundle: &BundleFile) -> Result<bool, PathError> {
+    match RootedDir::new(store.root()).remove_file(&bundle.path) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error).at("remove file", &bundle.path),
+        Err(error) => Err(error),
     }
 }

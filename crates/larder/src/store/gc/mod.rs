@@ -174,7 +174,7 @@ pub fn gc(
     reporter: &dyn Reporter,
 ) -> Result<GcReport, GcError> {
     let kept = Kept::read(&options.keep, settings)?;
-    let store = super::open(settings, Durability::Flush)?;
+    let store = super::open(settings, Durability::Flush, reporter)?;
     let roots = store.recorded_roots().map_err(CollectError::Root)?;
     let names = Names::of(&roots);
     let beside = Beside::find(&store, &limits(options)).map_err(GcError::Beside)?;
@@ -191,6 +191,14 @@ pub fn gc(
         },
     };
     let plan = store.plan_collection(&collect)?;
+    if plan.foreign() > 0 {
+        let text = format!(
+            "{} entries of `pins` and `md5` in the store are none of larder's and stay: `larder store verify \
+             --repair` moves them aside",
+            plan.foreign()
+        );
+        reporter.warn("store::foreign", text);
+    }
     let mut report = report(&store, options, &plan, &names);
     report.missing = kept.missing(&store);
     let stays = derived::Keep::of(&store, &plan, &roots, options).map_err(GcError::Beside)?;
@@ -311,7 +319,7 @@ impl GcReport {
     }
 
     fn derived(&mut self, derived: &Derived) {
-        self.freed_bytes += derived.bytes;
+        self.freed_bytes = self.freed_bytes.saturating_add(derived.bytes);
         self.bytecode = derived.bundles;
         self.trees = derived.trees;
         self.kept_trees = derived.kept_trees;
@@ -320,7 +328,7 @@ impl GcReport {
     }
 
     fn add(&mut self, removed: &Removed) {
-        self.freed_bytes += removed.bytes;
+        self.freed_bytes = self.freed_bytes.saturating_add(removed.bytes);
         self.memos = removed.memos;
         self.indexes = removed.indexes;
         self.left_over += removed.left_over;

@@ -164,7 +164,7 @@ fn open(
     settings: &Settings,
     findings: &mut Vec<Finding>,
 ) -> Result<Store, VerifyError> {
-    let error = match super::open(settings, Durability::Flush) {
+    let error = match super::open_to_inspect(settings, Durability::Flush) {
         Ok(store) => return Ok(store),
         Err(error) => error,
     };
@@ -176,7 +176,7 @@ fn open(
         return Err(error.into());
     }
     findings.push(Finding::format(&error, &settings.store));
-    Ok(super::open(settings, Durability::Flush)?)
+    Ok(super::open_to_inspect(settings, Durability::Flush)?)
 }
 
 fn has_more(looked: &Looked) -> bool {
