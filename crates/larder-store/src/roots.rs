@@ -239,8 +239,13 @@ impl Store {
 }
 
 impl Shared {
+    /// The files of roots. A link, a FIFO or a directory with the name of one is none and holds up no collection:
+    /// larder writes files, so nothing that is needed is lost.
     pub(crate) fn root_files(&self) -> Result<Vec<PathBuf>, PathError> {
-        with_extension(&self.layout, &self.layout.roots(), "json")
+        let dir = self.layout.dir();
+        let mut files = with_extension(&self.layout, &self.layout.roots(), "json")?;
+        files.retain(|file| dir.status(file).is_ok_and(|status| status.is_file));
+        Ok(files)
     }
 }
 

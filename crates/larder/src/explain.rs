@@ -48,7 +48,13 @@ pub(crate) fn root_kind(error: &RootError) -> Kind {
 
 pub(crate) fn root_hint(error: &RootError) -> Option<String> {
     let hint = "`larder store verify --repair` moves it out of the way";
-    matches!(error, RootError::Malformed { .. }).then(|| hint.into())
+    let can_be_moved = match error {
+        RootError::Malformed { .. } => true,
+        // Larger than a root can be.
+        RootError::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
+        _ => false,
+    };
+    can_be_moved.then(|| hint.into())
 }
 
 pub(crate) fn open_hint(error: &OpenError) -> Option<String> {

@@ -100,7 +100,7 @@ fn run_command(command: &mut Command, case: &str) -> Run {
 }
 
 fn put(intruder: &str, place: &Path, precious: &Path) {
-    larder_fs::remove_tree(place).ok();
+    fs::remove_dir_all(place).ok();
     fs::remove_file(place).ok();
     match intruder {
         "fifo" => make_fifo(place),

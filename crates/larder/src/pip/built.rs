@@ -11,8 +11,8 @@ use std::{
 
 use larder_digest::Sha256;
 use larder_fs::{
-    Durability, PathContext as _, PathError, RootedDir, mark_used, open_regular, read_regular,
-    write_atomic,
+    Durability, PathContext as _, PathError, RootedDir, create_shared_dir, mark_used, open_regular,
+    read_regular, write_atomic,
 };
 use larder_pypi::safe_file_name;
 use serde::{Deserialize, Serialize};
@@ -64,6 +64,8 @@ impl BuiltWheels {
         wheel: &Path,
     ) -> Result<(PathBuf, Sha256), PathError> {
         let directory = self.directory(source);
+        // The root itself may be missing: an ephemeral run has no trees of its own.
+        create_shared_dir(&self.trees)?;
         let trees = RootedDir::new(&self.trees);
         trees.remove_tree(&directory)?;
         trees.ensure_dir(&directory)?;
