@@ -23,9 +23,18 @@ pub fn device(path: &Path) -> Option<u64> {
     platform::device(&fs::metadata(path).ok()?)
 }
 
+/// Whether the user that this process acts for owns the file. Where the system has no owners, yes.
+pub fn is_ours(metadata: &Metadata) -> bool {
+    platform::is_ours(metadata)
+}
+
 #[cfg(unix)]
 mod platform {
     use std::{fs::Metadata, os::unix::fs::MetadataExt as _};
+
+    pub(super) fn is_ours(metadata: &Metadata) -> bool {
+        metadata.uid() == rustix::process::geteuid().as_raw()
+    }
 
     use super::FileIdentity;
 
@@ -47,6 +56,10 @@ mod platform {
     use std::fs::Metadata;
 
     use super::FileIdentity;
+
+    pub(super) fn is_ours(_metadata: &Metadata) -> bool {
+        true
+    }
 
     pub(super) fn device(_metadata: &Metadata) -> Option<u64> {
         None

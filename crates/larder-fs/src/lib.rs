@@ -7,7 +7,9 @@
 
 mod age;
 mod atomic;
+mod below;
 mod boot;
+mod control_file;
 mod dir;
 mod flush;
 mod flushed_mark;
@@ -36,12 +38,14 @@ mod used;
 
 pub use age::last_changed;
 pub use atomic::{AtomicFile, Durability, sweep_beside, sync_dir, temporary_file, write_atomic};
+pub use below::Below;
 pub use boot::{boot_id, host_name};
+pub use control_file::{Links, open_control_file, read_control_file};
 pub use dir::Dir;
 pub use flush::{Flushed, flush_file_system};
 pub use flushed_mark::FlushedMark;
 pub use flusher::Flusher;
-pub use identity::{FileIdentity, device, shared_identity};
+pub use identity::{FileIdentity, device, is_ours, shared_identity};
 pub use inspection::forbid_inspection;
 pub use link::{LinkFile, LinkMethod, LinkMode, Linker};
 pub use listing::list_dir;

@@ -129,6 +129,8 @@ fn read_signature(file: &mut File) -> String {
     String::from_utf8_lossy(&bytes).trim().to_owned()
 }
 
+/// Opens or creates the file, never through a link: the holder writes its signature, and a repository that
+/// carries `.larder-env.lock -> ~/.bashrc` must not have that file emptied.
 fn open(path: &Path) -> Result<File, PathError> {
     let mut options = File::options();
     options.create(true).truncate(false).read(true).write(true);

@@ -106,6 +106,66 @@ impl Dir {
         File::open(&path).at("open file", &path)
     }
 
+    /// Opens the regular file `name` for reading. It must not be a link.
+    ///
+    /// # Errors
+    /// Kind `InvalidData` if it is something else.
+    pub fn open_regular(&self, name: impl AsRef<Path>) -> Result<File, PathError> {
+        crate::open_control_file(&self.path.join(name), crate::Links::Refuse)
+    }
+
+    /// Opens the existing regular file `name` to append to it or to shorten it. It must not be a link.
+    ///
+    /// # Errors
+    /// Kind `InvalidData` if it is something else.
+    pub fn append_regular(&self, name: impl AsRef<Path>) -> Result<File, PathError> {
+        let path = self.path.join(name);
+        drop(self.open_regular(&path)?);
+        // Append mode alone may not set the length on Windows.
+        let mut file = File::options()
+            .write(true)
+            .open(&path)
+            .at("open file", &path)?;
+        std::io::Seek::seek(&mut file, std::io::SeekFrom::End(0)).at("open file", &path)?;
+        Ok(file)
+    }
+
+    /// Renames `name` to `to_name` in `to`, replacing a file there.
+    ///
+    /// # Errors
+    /// As the system reports them. The path is the old one.
+    pub fn rename(
+        &self,
+        name: impl AsRef<Path>,
+        to: &Self,
+        to_name: impl AsRef<Path>,
+    ) -> Result<(), PathError> {
+        let path = self.path.join(name);
+        fs::rename(&path, to.path.join(to_name)).at("move", &path)
+    }
+
+    /// Renames `name` to `to_name` in `to`, if that name is free.
+    ///
+    /// # Errors
+    /// Kind `AlreadyExists` if it is taken. The path is the new one.
+    pub fn rename_noreplace(
+        &self,
+        name: impl AsRef<Path>,
+        to: &Self,
+        to_name: impl AsRef<Path>,
+    ) -> Result<(), PathError> {
+        crate::rename_noreplace(&self.path.join(name), &to.path.join(to_name))
+    }
+
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    /// If it is not empty, not a directory, or not there.
+    pub fn remove_dir(&self, name: impl AsRef<Path>) -> Result<(), PathError> {
+        let path = self.path.join(name);
+        fs::remove_dir(&path).at("remove directory", &path)
+    }
+
     /// Reads a whole file.
     ///
     /// # Errors

@@ -9,7 +9,10 @@ use std::{
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawMode, Timespec, Timestamps};
 
-use crate::{PathContext as _, PathError, Stamp};
+use crate::{
+    PathContext as _, PathError, Stamp,
+    control_file::{check_is_regular, explain_link},
+};
 
 /// A handle on a place, where the system has that: it is cheaper than one to list the directory with.
 #[cfg(target_os = "linux")]
@@ -134,6 +137,32 @@ impl Dir {
             .at_path("open file", || self.path.join(name.as_ref()))
     }
 
+    /// Opens the regular file `name` for reading, without waiting for a FIFO. It must not be a link.
+    ///
+    /// # Errors
+    /// Kind `InvalidData` if it is something else.
+    pub fn open_regular(&self, name: impl AsRef<Path>) -> Result<File, PathError> {
+        self.open_regular_as(name.as_ref(), OFlags::RDONLY)
+    }
+
+    /// Opens the existing regular file `name` to append to it or to shorten it. It must not be a link.
+    ///
+    /// # Errors
+    /// Kind `InvalidData` if it is something else.
+    pub fn append_regular(&self, name: impl AsRef<Path>) -> Result<File, PathError> {
+        self.open_regular_as(name.as_ref(), OFlags::WRONLY | OFlags::APPEND)
+    }
+
+    fn open_regular_as(&self, name: &Path, access: OFlags) -> Result<File, PathError> {
+        // Opening a FIFO for one side would wait for the other.
+        let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(&self.fd, name, flags, Mode::empty())
+            .map(File::from)
+            .map_err(|error| explain_link(error.into()))
+            .and_then(|file| check_is_regular(&file).map(|()| file));
+        file.at_path("open file", || self.path.join(name))
+    }
+
     /// Reads a whole file. Its last component must not be a link.
     ///
     /// # Errors
@@ -188,6 +217,43 @@ impl Dir {
             AtFlags::empty(),
         )
         .at_path("create hard link", || to.path.join(to_name.as_ref()))
+    }
+
+    /// Renames `name` to `to_name` in `to`, replacing a file there.
+    ///
+    /// # Errors
+    /// As the system reports them. The path is the old one.
+    pub fn rename(
+        &self,
+        name: impl AsRef<Path>,
+        to: &Self,
+        to_name: impl AsRef<Path>,
+    ) -> Result<(), PathError> {
+        rustix::fs::renameat(&self.fd, name.as_ref(), &to.fd, to_name.as_ref())
+            .at_path("move", || self.path.join(name.as_ref()))
+    }
+
+    /// Renames `name` to `to_name` in `to`, if that name is free.
+    ///
+    /// # Errors
+    /// Kind `AlreadyExists` if it is taken. The path is the new one.
+    pub fn rename_noreplace(
+        &self,
+        name: impl AsRef<Path>,
+        to: &Self,
+        to_name: impl AsRef<Path>,
+    ) -> Result<(), PathError> {
+        crate::rename::rename_noreplace_at(&self.fd, name.as_ref(), &to.fd, to_name.as_ref())
+            .at_path("rename to", || to.path.join(to_name.as_ref()))
+    }
+
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    /// If it is not empty, not a directory, or not there.
+    pub fn remove_dir(&self, name: impl AsRef<Path>) -> Result<(), PathError> {
+        rustix::fs::unlinkat(&self.fd, name.as_ref(), AtFlags::REMOVEDIR)
+            .at_path("remove directory", || self.path.join(name.as_ref()))
     }
 
     /// Removes a file or link.

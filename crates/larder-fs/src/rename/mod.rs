@@ -27,6 +27,32 @@ pub fn rename_noreplace(from: &Path, to: &Path) -> Result<(), PathError> {
     platform::rename_noreplace(from, to).at("rename to", to)
 }
 
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub(crate) fn rename_noreplace_at(
+    from: &std::os::fd::OwnedFd,
+    name: &Path,
+    to: &std::os::fd::OwnedFd,
+    to_name: &Path,
+) -> std::io::Result<()> {
+    platform::rename_noreplace_at(from, name, to, to_name)
+}
+
+/// Other Unix systems cannot refuse to replace in the same step.
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "macos"))))]
+pub(crate) fn rename_noreplace_at(
+    from: &std::os::fd::OwnedFd,
+    name: &Path,
+    to: &std::os::fd::OwnedFd,
+    to_name: &Path,
+) -> std::io::Result<()> {
+    use rustix::fs::{AtFlags, renameat, statat};
+
+    if statat(to, to_name, AtFlags::SYMLINK_NOFOLLOW).is_ok() {
+        return Err(std::io::ErrorKind::AlreadyExists.into());
+    }
+    Ok(renameat(from, name, to, to_name)?)
+}
+
 /// Swaps two paths in one step. Both must exist.
 ///
 /// # Errors

@@ -1,9 +1,9 @@
 //! `renameat2` and `renamex_np`.
 
-use std::{fs, io, path::Path};
+use std::{fs, io, os::fd::OwnedFd, path::Path};
 
 use rustix::{
-    fs::{CWD, RenameFlags},
+    fs::{AtFlags, CWD, RenameFlags},
     io::Errno,
 };
 
@@ -14,6 +14,24 @@ pub(super) fn rename_noreplace(from: &Path, to: &Path) -> io::Result<()> {
                 return Err(io::ErrorKind::AlreadyExists.into());
             }
             fs::rename(from, to)
+        }
+        other => other.map_err(io::Error::from),
+    }
+}
+
+/// As [`rename_noreplace`], of names in open directories.
+pub(super) fn rename_noreplace_at(
+    from: &OwnedFd,
+    name: &Path,
+    to: &OwnedFd,
+    to_name: &Path,
+) -> io::Result<()> {
+    match rustix::fs::renameat_with(from, name, to, to_name, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+            if rustix::fs::statat(to, to_name, AtFlags::SYMLINK_NOFOLLOW).is_ok() {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            rustix::fs::renameat(from, name, to, to_name).map_err(io::Error::from)
         }
         other => other.map_err(io::Error::from),
     }
