@@ -65,7 +65,7 @@ pub(crate) fn refusal(text: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, text.into())
 }
 
-fn read_at_most(file: File, limit: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read_at_most(file: File, limit: u64) -> io::Result<Vec<u8>> {
     let length = file.metadata()?.len();
     let too_large = |length: u64| {
         let text =
