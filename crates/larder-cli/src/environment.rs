@@ -30,6 +30,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "extracted packages of this machine, never cached (default: $XDG_CACHE_HOME/larder/trees)",
     ),
     (
+        "LARDER_STATE",
+        "what this machine has seen of channels, never cached: an index or a remembered solve from the store counts only if its digest is here (default: $XDG_STATE_HOME/larder, else ~/.local/state/larder)",
+    ),
+    (
         CACHE_SECRET,
         "with it bytecode is kept in the store too, sealed: a secret of your CI, at least 16 bytes, for trusted jobs alone",
     ),
@@ -240,6 +244,21 @@ impl Environment {
     pub(crate) fn trees(&self) -> Option<PathBuf> {
         self.path("LARDER_TREES")
             .or_else(|| Some(self.cache()?.join("trees")))
+    }
+
+    /// The directory of what this machine has seen itself.
+    pub(crate) fn state(&self) -> Option<PathBuf> {
+        let system = if cfg!(windows) {
+            self.path("LOCALAPPDATA")
+        } else {
+            None
+        };
+        let of_user = || {
+            let base = self.path("XDG_STATE_HOME").or(system);
+            let base = base.or_else(|| Some(self.home()?.join(".local").join("state")))?;
+            Some(base.join("larder"))
+        };
+        self.path("LARDER_STATE").or_else(of_user)
     }
 
     /// The directories for named environments besides those of the configuration, as conda and mamba

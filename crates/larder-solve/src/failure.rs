@@ -21,6 +21,13 @@ pub(crate) async fn solve_error(
     request: &SolveRequest<'_>,
 ) -> SolveError {
     let error = match index_error(error) {
+        // All else in the channel can be used: it is tried again without the record.
+        Ok(source @ IndexError::BadRecord { .. }) => {
+            return SolveError::BadIndex {
+                channel: channel_of(source.url(), request.channels),
+                source: Box::new(GatewayFailure::from(&source as &(dyn Error + 'static))),
+            };
+        }
         Ok(source) => return fetch_error(source, request),
         Err(error) => error,
     };

@@ -83,10 +83,14 @@ impl KeptFile {
     /// # Errors
     /// What is wrong with it, as text.
     pub fn check(&self) -> Result<(), String> {
-        let bytes = match read_regular(&self.path, LARGEST) {
-            Ok(bytes) => bytes,
+        match fs::symlink_metadata(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(format!("it cannot be read: {error}")),
+            Ok(metadata) if !metadata.is_file() => return Err("it is not a regular file".into()),
+            _ => {}
+        }
+        let bytes = match cache::read_file(&self.path, cache::MOST_KEPT_BYTES) {
+            Ok(bytes) => bytes,
+            Err(error) => return Err(format!("it cannot be read: {}", error.source)),
         };
         let damaged = || "its bytes are not those of its digest".to_owned();
         match self.kind {

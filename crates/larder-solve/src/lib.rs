@@ -7,6 +7,7 @@
 //! It never reads the environment, never downloads a package, and knows neither manifests nor lock files.
 #![forbid(unsafe_code)]
 
+mod address;
 mod cache;
 mod channels;
 mod error;
@@ -21,12 +22,14 @@ mod notices;
 mod pause;
 mod places;
 mod pool;
+mod records;
 mod request;
 mod resolve;
 mod scratch;
 mod session;
 mod solved;
 mod solver;
+mod spec_bounds;
 mod suggestions;
 mod unfit;
 pub mod virtual_packages;
@@ -36,6 +39,7 @@ pub use error::{ClosureError, GatewayFailure, SolveError};
 pub use explain::{Conflict, Explanation};
 pub use kept::{KeptFile, KeptKind, kept_files, remove_dead_scratch};
 pub use pause::Pause;
+pub use records::MachineRecords;
 pub use request::{Priority, Requested, SolveRequest, SolverOptions, Strategy};
 pub use solved::{How, Solved};
 pub use solver::Solver;

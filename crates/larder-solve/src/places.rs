@@ -17,6 +17,7 @@ use crate::{
     SolveRequest,
     channels::{accepted_channel_names, channel_name, channel_text, is_channel_group},
     local::inward_channel,
+    spec_bounds,
 };
 
 /// Whether a record is in the channel and the subdir that the spec names.
@@ -100,6 +101,8 @@ pub(crate) fn dependencies(specs: &[MatchSpec], repodata: &[RepoData]) -> Vec<Ma
     let options = ParseMatchSpecOptions::lenient().with_repodata_revision(RepodataRevision::V3);
     texts
         .into_iter()
+        // A text that overflows the parser's stack: its record is not a candidate (`unfit.rs`).
+        .filter(|text| spec_bounds::problem_of(text).is_none())
         .filter_map(|text| MatchSpec::from_str(text, options).ok())
         .filter(|spec| spec.name.as_exact().is_some())
         .collect()

@@ -10,7 +10,7 @@ use std::{
 use rattler_conda_types::{Channel, GenericVirtualPackage, MatchSpec, RepoDataRecord, Subdir};
 use rattler_networking::LazyClient;
 
-use crate::Pause;
+use crate::{MachineRecords, Pause};
 
 /// What holds for every solve of one [`crate::Solver`].
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct SolverOptions {
     pub client: LazyClient,
     /// Where indexes and shards are kept between runs (`repodata/` of the store); made when needed.
     pub repodata_cache: PathBuf,
+    /// What this machine has seen itself of what is kept in `repodata_cache` and `memos`. Only that is used.
+    pub records: MachineRecords,
     /// Where the shards of a run may lie unpacked while it lasts, a directory on a file system in memory. `None`, or
     /// without room: they lie in the cache.
     pub memory: Option<PathBuf>,
@@ -54,6 +56,7 @@ impl SolverOptions {
         Self {
             client,
             repodata_cache,
+            records: MachineRecords::new(None),
             memory: None,
             offline: false,
             use_sharded: true,

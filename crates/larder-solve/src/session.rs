@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::{
     SolveError, SolverOptions,
-    cache::{IndexClient, Keeper, Log},
+    cache::{AcceptFlawed, IndexClient, Keeper, Log},
     memo::Indexes,
     pool::Pool,
     scratch::Scratch,
@@ -63,9 +63,10 @@ impl Session {
         })
     }
 
-    /// The body of an index that is there, by way of the cache.
+    /// The body of an index that is there, by way of the cache. It may have records that rattler must not read.
     pub(crate) async fn get(&self, url: Url) -> Option<Vec<u8>> {
-        let response = self.client.client().get(url).send().await.ok()?;
+        let request = self.client.client().get(url).with_extension(AcceptFlawed);
+        let response = request.send().await.ok()?;
         let response = response.error_for_status().ok()?;
         response.bytes().await.ok().map(Vec::from)
     }

@@ -20,7 +20,7 @@ use rattler_repodata_gateway::RepoData;
 use rattler_solve::SolveError as Rejection;
 
 use crate::{
-    ClosureError, IndexError, Requested, SolveError, SolveRequest, SolverOptions,
+    ClosureError, IndexError, MachineRecords, Requested, SolveError, SolveRequest, SolverOptions,
     cache::{Keeper, forget_indexes},
     channels::channel_text,
     explain::{self, Explanation},
@@ -65,11 +65,23 @@ impl Solver {
         solved.map(|solved| solved.closure)
     }
 
+    /// What this machine has seen itself, for memos that come from elsewhere.
+    pub fn records(&self) -> &MachineRecords {
+        &self.options.records
+    }
+
     /// The file in which the answer to `request` is remembered, or would be; nothing if it never is.
     pub fn memo_file(&self, request: &SolveRequest<'_>) -> Option<PathBuf> {
         let inward = Inward::of(request);
         let memos = Memos::of(&inward.request(request), &self.options);
         memos.ok().flatten().map(|memos| memos.file())
+    }
+
+    /// Whether there is an answer to `request` that this machine remembers itself.
+    pub fn has_memo(&self, request: &SolveRequest<'_>) -> bool {
+        let inward = Inward::of(request);
+        let memos = Memos::of(&inward.request(request), &self.options);
+        memos.is_ok_and(|memos| memos.is_some_and(|memos| memos.is_recorded()))
     }
 
     /// Finds the packages that meet `request`, and says how: by a memo (see `MEMO.md`) if there is

@@ -1,5 +1,5 @@
 //! Records that are no candidates whatever a spec asks for: bad flags (CEP 45), names of virtual
-//! packages (CEP 26).
+//! packages (CEP 26), addresses that a channel cannot send to, specs that rattler must not parse.
 //!
 //! Rattler takes any text for a flag and a channel's `__cuda` for the system's.
 
@@ -9,7 +9,7 @@ use rattler_conda_types::RepoDataRecord;
 use rattler_repodata_gateway::RepoData;
 use url::Url;
 
-use crate::notices::Notices;
+use crate::{address, notices::Notices, spec_bounds};
 
 /// The unfit records, with the reason, for the solver.
 pub(crate) fn excluded(repodata: &[RepoData]) -> HashMap<Url, Arc<str>> {
@@ -38,12 +38,31 @@ fn reason(record: &RepoDataRecord) -> Option<String> {
             "`{name}` is the name of a virtual package, which no channel can provide (CEP 26)"
         ));
     }
+    if let Some(reason) = problem_of_address(record).or_else(|| problem_of_specs(record)) {
+        return Some(reason);
+    }
     let flags = record.package_record.flags.iter();
     let bad = flags.map(ToString::to_string).find(|flag| !is_flag(flag))?;
     let shown: String = bad.chars().filter(|c| !c.is_control()).take(64).collect();
     Some(format!(
         "`{shown}` is no flag (CEP 45): expected `name` or `name:value` in a-z, 0-9, _"
     ))
+}
+
+/// A record of CEP 48 (wheels) has an address of its own, the others are below their index's `base_url`.
+fn problem_of_address(record: &RepoDataRecord) -> Option<String> {
+    let channel = record.channel.as_deref()?.parse().ok()?;
+    let problem = address::problem_of(&channel, &record.url)?;
+    let shown = larder_redact::redact(&record.url);
+    Some(format!("its address is `{shown:.128}`: {problem}"))
+}
+
+fn problem_of_specs(record: &RepoDataRecord) -> Option<String> {
+    let record = &record.package_record;
+    let depends = record.depends.iter().chain(&record.constrains);
+    depends
+        .chain(record.extra_depends.values().flatten())
+        .find_map(|text| spec_bounds::problem_of(text))
 }
 
 /// `^[a-z0-9_]+(:[a-z0-9_]+)?$`

@@ -9,6 +9,7 @@ use crate::Kind;
 /// Unsolvable specs stay so; a channel that does not answer may do so later.
 pub(crate) fn solve_kind(error: &SolveError) -> Kind {
     match error {
+        SolveError::Fetch { source, .. } if source.is_bad_content() => Kind::Damage,
         SolveError::Fetch { .. } | SolveError::Cache { .. } => Kind::World,
         SolveError::BadIndex { .. }
         | SolveError::DuplicateRecords { .. }
@@ -22,6 +23,7 @@ pub(crate) fn solve_code(error: &SolveError) -> &'static str {
         SolveError::Unsolvable(explanation) if explanation.missing => "solve::no-such-package",
         SolveError::Unsolvable(_) => "solve::unsolvable",
         SolveError::InexactName { .. } => "solve::inexact-name",
+        SolveError::Fetch { source, .. } if source.is_bad_content() => "solve::bad-index",
         SolveError::Fetch { .. } => "solve::channel-unreachable",
         SolveError::MissingNoarch { .. } => "solve::no-such-channel",
         SolveError::Relations { .. } => "solve::channel-relations",

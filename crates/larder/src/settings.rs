@@ -8,7 +8,7 @@ use std::{
 use larder_link::CacheSecret;
 use larder_manifest::Lookup;
 use larder_redact::ChildVariables;
-use larder_solve::Requested;
+use larder_solve::{MachineRecords, Requested};
 use rattler_conda_types::Subdir;
 use url::Url;
 
@@ -28,6 +28,9 @@ pub struct Settings {
     pub lower_stores: Vec<PathBuf>,
     /// The trees' directory.
     pub trees: PathBuf,
+    /// Where this user's records of this machine are: what came from channels here, whatever a cache brings. Never
+    /// in a directory that is cached. `None`: nothing is recorded.
+    pub state: Option<PathBuf>,
     /// Where named environments are looked for, in order; new ones go into the first that can be written.
     pub environments: Vec<PathBuf>,
     /// The user's home, if there is one.
@@ -89,6 +92,7 @@ impl Default for Settings {
             recorded_store: None,
             lower_stores: Vec::new(),
             trees: PathBuf::new(),
+            state: None,
             cache_secret: None,
             environments: Vec::new(),
             home: None,
@@ -127,6 +131,15 @@ impl Settings {
             (Ok(rest), Some(home)) => home.join(rest),
             _ => self.working_directory.join(path),
         }
+    }
+
+    /// What this machine has seen itself of indexes and remembered solves. Records in a store would come and go with
+    /// it: they are not used.
+    pub(crate) fn machine_records(&self) -> MachineRecords {
+        let mut stores = self.lower_stores.iter().chain([&self.store]);
+        let state = self.state.as_ref();
+        let outside = state.filter(|state| !stores.any(|store| state.starts_with(store)));
+        MachineRecords::new(outside.map(|state| state.join("seen")))
     }
 
     /// Where records say that an archive of the store is.

@@ -69,7 +69,7 @@ impl<'a> Solving<'a> {
     /// Solves for one subdir, or recalls an earlier solve.
     pub(crate) async fn recall(&self, want: &Want) -> Result<Solved, SolveError> {
         let request = self.request(want, &[]);
-        self.ask_remote(&request, self.reporter).await;
+        self.fetch_memo(&request, self.reporter).await;
         self.solver.recall_or_solve(&request, self.reporter).await
     }
 
@@ -90,7 +90,7 @@ impl<'a> Solving<'a> {
         reporter: &dyn Reporter,
     ) -> Result<Closure, SolveError> {
         let request = self.request(want, preferred);
-        self.ask_remote(&request, reporter).await;
+        self.fetch_memo(&request, reporter).await;
         self.solver.solve(&request, reporter).await
     }
 
@@ -114,12 +114,17 @@ impl<'a> Solving<'a> {
         tokio::task::spawn_blocking(move || drop(solver))
     }
 
-    /// Whether the remote remembers the answer.
-    async fn ask_remote(&self, request: &SolveRequest<'_>, reporter: &dyn Reporter) {
+    /// Fetches the remembered answer from the remote, unless this machine has one itself.
+    async fn fetch_memo(&self, request: &SolveRequest<'_>, reporter: &dyn Reporter) {
         let share = self.settings.share.as_ref();
         let share = share.filter(|_| !self.settings.offline && !self.policy.refresh);
-        if let (Some(share), Some(file)) = (share, self.solver.memo_file(request)) {
-            share.bring_memo(&file, reporter).await;
+        let (Some(share), Some(file)) = (share, self.solver.memo_file(request)) else {
+            return;
+        };
+        let is_known = self.solver.has_memo(request);
+        if let Some(bytes) = share.fetch_memo(&file, is_known, reporter).await {
+            // The remote is of the user's choice, other than what a cache left in the store.
+            self.solver.records().record_file(&file, &bytes);
         }
     }
 
@@ -143,6 +148,7 @@ fn options(network: &Network, store: &Store, settings: &Settings) -> SolverOptio
     let default = SolverOptions::new(network.client().into(), store.repodata_dir());
     let retries = settings.network.retries;
     SolverOptions {
+        records: settings.machine_records(),
         memory: larder_fs::memory_dir(),
         threads: default.threads.max(settings.threads),
         offline: settings.offline,

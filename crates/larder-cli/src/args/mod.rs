@@ -111,7 +111,7 @@ pub(crate) struct GlobalArgs {
     /// Say more: how decisions fell; -vv and -vvv add the libraries' own logs
     #[arg(short, long, global = true, help_heading = "Global options", action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Use no network: what is in the store has to do
+    /// Use no network: what is in the store has to do, and without a lock what this machine has fetched itself
     #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) offline: bool,
 }

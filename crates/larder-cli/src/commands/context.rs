@@ -37,6 +37,9 @@ pub(super) fn base_settings(
         store: absolute(environment.store()),
         lower_stores: environment.lower_stores(),
         trees: absolute(environment.trees()),
+        state: environment
+            .state()
+            .map(|path| environment.working_directory.join(path)),
         environments: environment.environments(),
         working_directory: environment.working_directory.clone(),
         variables: environment.text_variables(),

@@ -3,21 +3,21 @@
 //! Nothing of them is kept: the disk is the truth. Shards are checked against their digests all the
 //! same.
 
-use std::{fs, io};
+use std::io;
 
-use larder_fs::PathContext as _;
+use larder_fs::{Links, read_regular};
 use reqwest::{Response, StatusCode};
 use reqwest_middleware::Error;
 use url::Url;
 
 use super::{
-    client::{check, check_shard, readable},
+    bounds::REPODATA,
+    check::{CheckedIndex, check_digest, check_index, check_shard, readable, size_limit},
     entry::sha256,
     error::IndexError,
     kind::Kind,
     log::Log,
     response::answer,
-    shard_index::Verdict,
 };
 use crate::local::{outward, path_of};
 
@@ -26,9 +26,10 @@ pub(super) fn answer_from_disk(
     url: &Url,
     kind: Option<Kind>,
     log: &Log,
+    accepts_flawed: bool,
 ) -> Result<Response, Error> {
     let shown = outward(url);
-    let bytes = read(&shown).map_err(Error::middleware)?;
+    let bytes = read(&shown, kind).map_err(Error::middleware)?;
     if !matches!(kind, Some(Kind::Shard(_))) {
         let digest = bytes.as_deref().map(|bytes| sha256(bytes).to_hex());
         log.note(url, digest.as_deref());
@@ -37,9 +38,19 @@ pub(super) fn answer_from_disk(
         return missing(url, shown, kind);
     };
     if matches!(kind, Kind::Shard(_)) {
-        check_shard(&shown, kind, &bytes, 1).map_err(Error::middleware)?;
-    } else if check(&shown, &bytes)? == Verdict::OtherVersion {
-        return missing(url, shown, Some(kind));
+        check_digest(&shown, kind, &bytes, 1).map_err(Error::middleware)?;
+        check_shard(&shown, kind, &bytes).map_err(Error::middleware)?;
+        return answer(url, StatusCode::OK, bytes);
+    }
+    match check_index(&shown, kind, &bytes).map_err(Error::middleware)? {
+        CheckedIndex::OtherVersion => return missing(url, shown, Some(kind)),
+        CheckedIndex::Flawed(reason) if !accepts_flawed => {
+            return Err(Error::middleware(IndexError::BadRecord {
+                url: shown,
+                reason,
+            }));
+        }
+        CheckedIndex::Usable | CheckedIndex::Flawed(_) => {}
     }
     answer(url, StatusCode::OK, readable(kind, bytes))
 }
@@ -51,25 +62,25 @@ fn missing(url: &Url, shown: Url, kind: Option<Kind>) -> Result<Response, Error>
     }
 }
 
-fn read(url: &Url) -> Result<Option<Vec<u8>>, IndexError> {
+fn read(url: &Url, kind: Option<Kind>) -> Result<Option<Vec<u8>>, IndexError> {
     let Some(path) = path_of(url) else {
         return Ok(None);
     };
-    match fs::read(&path) {
+    let limit = kind.map_or(REPODATA, |kind| size_limit(url, kind)).body;
+    // A channel's directory may consist of links, such as into a mirror.
+    match read_regular(&path, limit, Links::Follow) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error)
             if matches!(
-                error.kind(),
+                error.source.kind(),
                 io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
             ) =>
         {
             Ok(None)
         }
-        Err(error) => Err(error)
-            .at("read", &path)
-            .map_err(|source| IndexError::File {
-                url: url.clone(),
-                source: Box::new(source),
-            }),
+        Err(source) => Err(IndexError::File {
+            url: url.clone(),
+            source: Box::new(source),
+        }),
     }
 }

@@ -25,6 +25,61 @@ pub enum IndexError {
         /// What was asked for.
         url: Url,
     },
+    /// Requests are forbidden, and what the cache has did not come to this machine from the channel.
+    #[error(
+        "`{}` is in the repodata cache, but this machine has not fetched it: it may come from a restored cache, and cannot be compared with the channel while requests are switched off (offline): solve once with a network, or use a lock",
+        redact(url)
+    )]
+    NotRecorded {
+        /// What was asked for.
+        url: Url,
+    },
+    /// It is larger than an index can be.
+    #[error(
+        "`{}` is too large{}: expected at most {limit} bytes",
+        named(url),
+        if *unpacked { " when it is unpacked" } else { "" }
+    )]
+    TooLarge {
+        /// What was asked for.
+        url: Url,
+        /// The most bytes.
+        limit: u64,
+        /// Whether that is its size unpacked.
+        unpacked: bool,
+    },
+    /// It says that files are where they cannot be.
+    #[error("the `{field}` of `{}` is `{text}`: {reason}", named(url))]
+    BadAddress {
+        /// The index.
+        url: Url,
+        /// The field in `info`.
+        field: &'static str,
+        /// What it is.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It has a record that cannot be read.
+    #[error("`{}` has a record that cannot be read: {reason}", named(url))]
+    BadRecord {
+        /// The index or shard.
+        url: Url,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A server that is reached by https sent the request elsewhere.
+    #[error(
+        "`{}` redirects to `{}`: an address by https is not left for another scheme",
+        redact(url),
+        redact(target)
+    )]
+    Redirected {
+        /// What was asked for.
+        url: Url,
+        /// Where the answer came from.
+        target: Url,
+    },
     /// The server wants other credentials, or none would do.
     #[error(
         "`{}` answered {status}: the channel wants credentials that it accepts",
@@ -142,6 +197,11 @@ impl IndexError {
     pub fn url(&self) -> &Url {
         match self {
             Self::Offline { url }
+            | Self::NotRecorded { url }
+            | Self::TooLarge { url, .. }
+            | Self::BadAddress { url, .. }
+            | Self::BadRecord { url, .. }
+            | Self::Redirected { url, .. }
             | Self::Denied { url, .. }
             | Self::Status { url, .. }
             | Self::Unreachable { url, .. }
@@ -161,6 +221,14 @@ impl IndexError {
             Self::Status { retry_after, .. } => *retry_after,
             _ => None,
         }
+    }
+
+    /// Whether the channel's own content is wrong: another try does not help.
+    pub fn is_bad_content(&self) -> bool {
+        matches!(
+            self,
+            Self::TooLarge { .. } | Self::BadAddress { .. } | Self::BadRecord { .. }
+        )
     }
 
     /// Whether another try, later, may end otherwise.

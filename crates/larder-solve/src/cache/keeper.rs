@@ -13,10 +13,10 @@ use url::Url;
 use super::{entry::Directory, error::IndexError};
 
 /// A shard whose bytes have its digest.
-pub(super) struct Shard {
-    pub(super) url: Url,
-    pub(super) digest: Sha256,
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Shard {
+    pub(crate) url: Url,
+    pub(crate) digest: Sha256,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Writes shards into one directory; clones share the work.
@@ -49,7 +49,7 @@ impl Keeper {
     }
 
     /// Sees to it that the shard is kept, and returns at once.
-    pub(super) fn keep(&self, shard: Shard) {
+    pub(crate) fn keep(&self, shard: Shard) {
         let mut queue = self.0.queue();
         queue.waiting.push_back(shard);
         if !queue.is_tended {

@@ -20,6 +20,8 @@ pub(crate) struct Log(Arc<Mutex<Seen>>);
 struct Seen {
     /// The digest of each index in hexadecimal; nothing for one that is missing.
     outcomes: HashMap<Url, Option<String>>,
+    /// Why rattler may not read an index as it is.
+    flaws: HashMap<Url, String>,
     changed: bool,
 }
 
@@ -39,10 +41,24 @@ impl Log {
         }
     }
 
-    /// Whether this session has been told already that `entry` is how things are.
+    /// Notes why rattler may not read the index at `url` as it is, if so.
+    pub(super) fn note_flaw(&self, url: &Url, flaw: Option<String>) {
+        let mut seen = self.lock();
+        match flaw {
+            Some(flaw) => seen.flaws.insert(url.clone(), flaw),
+            None => seen.flaws.remove(url),
+        };
+    }
+
+    /// Why rattler may not read the index at `url` as it is, if so.
+    pub(super) fn flaw(&self, url: &Url) -> Option<String> {
+        self.lock().flaws.get(url).cloned()
+    }
+
+    /// Whether this session has learned already, from the network or from a record, that `entry` is how things are.
     pub(super) fn confirms(&self, entry: &Entry) -> bool {
         let seen = self.lock();
-        let known = seen.outcomes.get(&entry.validators.url);
+        let known = seen.outcomes.get(&entry.head.url);
         known.is_some_and(|known| known.as_deref() == digest(entry))
     }
 
@@ -58,6 +74,6 @@ impl Log {
 
 /// What to note of an entry.
 pub(super) fn digest(entry: &Entry) -> Option<&str> {
-    let validators = &entry.validators;
-    (!validators.missing).then_some(validators.sha256.as_str())
+    let head = &entry.head;
+    (!head.missing).then_some(head.sha256.as_str())
 }

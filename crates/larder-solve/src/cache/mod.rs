@@ -1,13 +1,16 @@
 //! Indexes and shards between runs: a client that answers from the cache what it can prove.
 //!
 //! [`IndexClient`] stands between rattler's gateway and the network. An index (shard index,
-//! `repodata.json` and its compressed forms) is kept as it arrived, with its digest, and revalidated
-//! by one conditional request per run; a shard is kept under its digest and needs no request. Whatever
-//! does not match its digest is fetched again, so a damaged cache costs time and nothing else.
-//! Truncated and undecodable answers are refused here and never kept.
+//! `repodata.json` and its compressed forms) is kept as it arrived. It is used again only if its digest is
+//! recorded outside the cache ([`crate::MachineRecords`]), after one conditional request per run; without a
+//! record it is fetched whole. A shard is kept under its digest, which a proven index gives, and needs no
+//! request. So a cache that others write, or a damaged one, costs time and nothing else. Answers that are
+//! truncated, too large, or send elsewhere are refused here and never kept.
 //!
 //! It never keeps credentials (URLs are those of the clean channel) and never touches packages.
 
+mod bounds;
+mod check;
 mod client;
 mod disk;
 mod entry;
@@ -23,8 +26,11 @@ use std::path::Path;
 
 use larder_fs::PathError;
 
-pub(crate) use client::IndexClient;
-pub(crate) use entry::{SHARD_SUFFIX, sha256, shards};
+pub(crate) use bounds::{MOST_KEPT_BYTES, REPODATA};
+pub(crate) use client::{AcceptFlawed, IndexClient};
+pub(crate) use entry::{
+    RecordedIndex, SHARD_SUFFIX, read_file, remove_whatever_it_is, sha256, shards,
+};
 pub use error::IndexError;
 pub(crate) use keeper::Keeper;
 pub(crate) use log::Log;
@@ -44,8 +50,8 @@ pub(crate) fn forget_indexes(directory: &Path) -> Result<(), PathError> {
 #[cfg(test)]
 pub(crate) mod testing {
     pub(crate) use super::{
-        client::missing as is_missing_entry,
-        entry::{Directory, Entry, Validators, parse, sha256},
+        entry::{Directory, Entry, parse, sha256},
+        keeper::Shard,
         kind::Kind,
         log::Log,
         shard_index::{Verdict, look_at},

@@ -16,17 +16,30 @@ const VERSION: u64 = 1;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It can be used.
-    Usable,
+    Usable(Addresses),
     /// Another version: a plain index is to be used instead.
     OtherVersion,
-    /// It is none; why.
+    /// It is not a shard index; why.
     Bad(String),
+}
+
+/// Where the files are that a shard index is about.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+pub(crate) struct Addresses {
+    /// Of the packages.
+    #[serde(default)]
+    pub(crate) base_url: String,
+    /// Of the shards.
+    #[serde(default)]
+    pub(crate) shards_base_url: String,
 }
 
 #[derive(Deserialize)]
 struct Index {
     #[serde(default)]
     version: Option<u64>,
+    #[serde(default)]
+    info: Addresses,
     shards: BTreeMap<String, Length>,
 }
 
@@ -56,7 +69,7 @@ pub(crate) fn look_at(bytes: &[u8]) -> Verdict {
         tracing::debug!("shard index without version, taken as {VERSION}");
     }
     match index.shards.iter().find(|(_, length)| length.0 != 32) {
-        None => Verdict::Usable,
+        None => Verdict::Usable(index.info),
         Some((package, length)) => Verdict::Bad(format!(
             "the digest of package `{package}` has {} bytes, expected 32",
             length.0

@@ -5,7 +5,7 @@ use rattler_conda_types::{
     GenericVirtualPackage, MatchSpec, Matches as _, ParseStrictness, Subdir,
 };
 
-use crate::{Requested, virtual_packages::override_name};
+use crate::{Requested, spec_bounds, virtual_packages::override_name};
 
 /// Hints for every unmet virtual package in an account.
 pub(super) fn for_account(
@@ -87,6 +87,10 @@ fn virtual_spec(line: &str) -> Option<MatchSpec> {
     let end = rest.find(", which").or_else(|| rest.find(", for which"));
     let text = rest[..end.unwrap_or(rest.len())].trim_end_matches([',', '.', ';']);
     let text = text.split(" cannot be").next()?.trim();
+    // The solver quotes records.
+    if spec_bounds::problem_of(text).is_some() {
+        return None;
+    }
     MatchSpec::from_str(text, ParseStrictness::Lenient).ok()
 }
 

@@ -2,12 +2,11 @@
 //! wrong. See `MEMO.md` for the format.
 
 use std::{
-    fs,
-    io::{self, Read as _},
+    fs, io,
     path::{Path, PathBuf},
 };
 
-use larder_fs::{Durability, PathContext as _, PathError, mark_used, share_file, write_atomic};
+use larder_fs::{Durability, PathContext as _, PathError, share_file, write_atomic};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -15,11 +14,14 @@ use super::{
     key::{Key, VERSION},
     proof::Proof,
 };
-use crate::cache::sha256;
+use crate::{
+    MachineRecords,
+    cache::{read_file, remove_whatever_it_is, sha256},
+};
 
 const MAGIC: &str = "larder-solve-memo";
-/// Larger files are no memos; one of 500 packages has less than 2 MB.
-const LARGEST: u64 = 64 << 20;
+/// Larger files are not memos; one of 500 packages has less than 2 MB.
+const LARGEST: u64 = 16 << 20;
 
 /// A remembered solve.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,16 +38,25 @@ pub(crate) fn path(directory: &Path, key: &Key) -> PathBuf {
     directory.join(key.digest.to_hex())
 }
 
-/// The memo of `key`, if there is one.
+/// The memo of `key`, if there is one that this machine has recorded.
 ///
 /// # Errors
-/// Why the file is no memo of this key.
-pub(crate) fn read(directory: &Path, key: &Key) -> Result<Option<Memo>, String> {
-    let bytes = match bounded(&path(directory, key)) {
+/// Why the file cannot be used as a memo of this key.
+pub(crate) fn read(
+    directory: &Path,
+    key: &Key,
+    records: &MachineRecords,
+) -> Result<Option<Memo>, String> {
+    let path = path(directory, key);
+    let bytes = match read_file(&path, LARGEST) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(format!("the memo cannot be read: {error}")),
+        Err(error) if error.source.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(format!("the memo cannot be read: {}", error.source)),
     };
+    // Every package in a forged memo is the channel's own, but may be an older one than a solve would choose.
+    if !records.has_file(&path, &bytes) {
+        return Err("the memo in the store was not written by this machine".to_owned());
+    }
     let memo = parse(&bytes)?;
     if memo.key != key.text {
         return Err("the memo is that of another request".to_owned());
@@ -54,11 +65,20 @@ pub(crate) fn read(directory: &Path, key: &Key) -> Result<Option<Memo>, String> 
 }
 
 /// Keeps a memo. A power loss may lose it; its digest tells.
-pub(crate) fn write(directory: &Path, key: &Key, memo: &Memo) -> Result<(), PathError> {
+pub(crate) fn write(
+    directory: &Path,
+    key: &Key,
+    memo: &Memo,
+    records: &MachineRecords,
+) -> Result<(), PathError> {
     let path = path(directory, key);
     fs::create_dir_all(directory).at("create directory", directory)?;
     let bytes = compose(memo).map_err(io::Error::from).at("write", &path)?;
+    if fs::symlink_metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+        remove_whatever_it_is(&path)?;
+    }
     write_atomic(&path, &bytes, Durability::Lazy)?;
+    records.record_file(&path, &bytes);
     share_file(&path)
 }
 
@@ -105,19 +125,4 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Memo, String> {
         return Err(damaged());
     }
     serde_json::from_slice(body).map_err(|error| format!("the memo makes no sense: {error}"))
-}
-
-fn bounded(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let file = larder_fs::open_regular(path)?;
-    // By its time collection tells what is not used any more.
-    mark_used(&file);
-    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "it is too large",
-        ));
-    }
-    Ok(bytes)
 }

@@ -14,7 +14,7 @@ use std::{collections::BTreeSet, error::Error, path::PathBuf, sync::atomic::Orde
 use larder_lock::Closure;
 
 use self::{file::Memo, key::Key, proof::Proof, survey::survey};
-use crate::{SolveRequest, SolverOptions, load::Load};
+use crate::{MachineRecords, SolveRequest, SolverOptions, load::Load};
 
 pub(crate) use self::{indexes::Indexes, names::looked_at};
 
@@ -33,6 +33,7 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), String> {
 pub(crate) struct Memos {
     directory: PathBuf,
     key: Key,
+    records: MachineRecords,
     refresh: bool,
 }
 
@@ -52,6 +53,7 @@ impl Memos {
         Ok(Some(Self {
             directory,
             key,
+            records: options.records.clone(),
             refresh: options.refresh,
         }))
     }
@@ -59,6 +61,14 @@ impl Memos {
     /// Where the memo is, or would be.
     pub(crate) fn file(&self) -> PathBuf {
         file::path(&self.directory, &self.key)
+    }
+
+    /// Whether the memo can be used, as far as this machine knows it.
+    pub(crate) fn is_recorded(&self) -> bool {
+        matches!(
+            file::read(&self.directory, &self.key, &self.records),
+            Ok(Some(_))
+        )
     }
 
     /// The remembered closure, if it is proven to be what a solve would give now.
@@ -69,7 +79,7 @@ impl Memos {
         if self.refresh {
             return Err("a new solve was asked for".to_owned());
         }
-        let memo = file::read(&self.directory, &self.key)?;
+        let memo = file::read(&self.directory, &self.key, &self.records)?;
         let memo = memo.ok_or_else(|| "this request is not remembered".to_owned())?;
         let surveyed = survey(load.session, load.request, load.depth).await?;
         memo.proof.holds(&surveyed)?;
@@ -104,7 +114,7 @@ impl Memos {
                 .collect::<Option<_>>()
                 .ok_or("a record cannot be written as JSON")?,
         };
-        file::write(&self.directory, &self.key, &memo).map_err(|error| {
+        file::write(&self.directory, &self.key, &memo, &self.records).map_err(|error| {
             let cause = error.source().map(ToString::to_string);
             format!("{error}: {}", cause.unwrap_or_default())
         })

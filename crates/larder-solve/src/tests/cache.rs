@@ -6,25 +6,14 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 use url::Url;
 
-use crate::cache::testing::{
-    Directory, Entry, Kind, Validators, Verdict, is_missing_entry, look_at, parse, sha256,
-};
+use crate::cache::testing::{Directory, Entry, Kind, Verdict, look_at, parse, sha256};
 
 fn url(path: &str) -> Url {
     Url::parse(&format!("https://h.test/c/{path}")).unwrap()
 }
 
 fn entry(url: &Url, body: &[u8]) -> Entry {
-    Entry {
-        validators: Validators {
-            url: url.clone(),
-            missing: false,
-            etag: Some("\"x\"".to_owned()),
-            last_modified: None,
-            sha256: sha256(body).to_hex(),
-        },
-        body: body.to_vec(),
-    }
+    Entry::new(url, body.to_vec())
 }
 
 #[test]
@@ -85,7 +74,7 @@ fn a_shard_index_is_looked_at() {
         bytes.push(0x80);
         bytes
     };
-    assert_eq!(look_at(&index(1)), Verdict::Usable);
+    assert!(matches!(look_at(&index(1)), Verdict::Usable(_)));
     assert_eq!(look_at(&index(2)), Verdict::OtherVersion);
     assert!(matches!(look_at(b"<html>"), Verdict::Bad(_)));
 }
@@ -95,8 +84,8 @@ fn a_missing_file_is_an_entry_too() {
     let directory = TempDir::new().unwrap();
     let cache = Directory(directory.path().to_owned());
     let url = url("a/repodata.json");
-    cache.keep_index(&is_missing_entry(&url)).unwrap();
-    assert!(cache.index(&url).unwrap().unwrap().validators.missing);
+    cache.keep_index(&Entry::missing(&url)).unwrap();
+    assert!(cache.index(&url).unwrap().unwrap().head.missing);
 }
 
 proptest! {
@@ -128,5 +117,25 @@ proptest! {
     fn any_bytes_are_judged(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = parse(bytes.clone());
         let _ = look_at(&bytes);
+    }
+}
+
+mod keeper {
+    use url::Url;
+
+    use crate::cache::{Keeper, testing::Shard};
+
+    #[tokio::test]
+    async fn a_shard_that_cannot_be_kept_is_an_error_that_names_it_once() {
+        let keeper = Keeper::new("/dev/null/cache".into());
+        let url = Url::parse("https://h.test/c/shards/x").unwrap();
+        keeper.keep(Shard {
+            url,
+            digest: super::sha256(b"shard"),
+            bytes: b"shard".to_vec(),
+        });
+        let error = keeper.finish().await.unwrap_err();
+        assert!(error.to_string().contains("/c/shards/x"), "{error}");
+        keeper.finish().await.unwrap();
     }
 }

@@ -163,8 +163,11 @@ fn a_server_s_record_cannot_come_to_a_local_file_by_the_stand_in() {
     );
     lab.channel("c", channel);
     let server = lab.serve();
-    let closure = lab.solve(&[format!("{}/c", server.url())], &["a"]).unwrap();
-    assert_eq!(closure.get("a").unwrap().record.url.scheme(), "http");
+    let error = lab.error(&[format!("{}/c", server.url())], &["a"]);
+    assert!(
+        error.contains("cannot name files of this machine"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -255,7 +258,7 @@ fn errors_name_the_path() {
     fs::create_dir(&file).unwrap();
     let error = lab.error(&[channel.url()], &["a"]);
     assert!(
-        error.contains(&format!("cannot read `{}`", file.display())),
+        error.contains(&file.display().to_string()) && error.contains("not a regular file"),
         "{error}"
     );
 

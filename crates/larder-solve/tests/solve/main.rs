@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod archspec;
+mod bounds;
 mod cache;
 mod conda_forge;
 mod cuda;

@@ -41,8 +41,17 @@ impl Remembered {
         Self { lab, url, memo }
     }
 
+    /// Records the memo as one that came from a remote of the user's choice.
+    fn accept(&self) {
+        let bytes = fs::read(&self.memo).unwrap();
+        let records = self.lab.options().records;
+        records.record_file(&self.memo, &bytes);
+        assert!(records.has_file(&self.memo, &bytes));
+    }
+
     /// Why the memo is refused; the answer must be right, and be remembered anew.
     fn refusal(&self) -> String {
+        self.accept();
         let solved = self.lab.recall(&self.url, &["a"]).unwrap();
         assert_eq!(solved.how, How::Solved);
         assert_eq!(dists(&solved.closure), ["a-2-0", "b-2-0"]);
@@ -62,6 +71,7 @@ impl Remembered {
         let (head, _) = head.rsplit_once(' ').unwrap();
         let text = format!("{head} {}\n{body}", hasher.finish().sha256);
         fs::write(&self.memo, text).unwrap();
+        self.accept();
     }
 
     /// Why a memo with these packages is refused.
@@ -75,6 +85,18 @@ impl Remembered {
         let closure = self.lab.solve(&self.url, &[spec, "b"]).unwrap();
         serde_json::to_value(&closure.get(name).unwrap().record).unwrap()
     }
+}
+
+#[test]
+fn a_memo_that_this_machine_did_not_write_is_refused() {
+    let remembered = Remembered::new();
+    let old = remembered.record("a", "a=1");
+    remembered.forge(|memo| memo["packages"][0] = old);
+    fs::remove_dir_all(remembered.lab.path("machine")).unwrap();
+    let solved = remembered.lab.recall(&remembered.url, &["a"]).unwrap();
+    assert_eq!(dists(&solved.closure), ["a-2-0", "b-2-0"]);
+    let why = solved.why_no_memo.unwrap();
+    assert_eq!(why, "the memo in the store was not written by this machine");
 }
 
 #[test]
@@ -122,6 +144,8 @@ fn a_memo_that_cannot_be_read_is_none() {
     assert_eq!(dists(&solved.closure), ["a-2-0", "b-2-0"]);
     let why = solved.why_no_memo.unwrap();
     assert!(why.starts_with("the memo cannot be read"), "{why}");
+    let again = remembered.lab.recall(&remembered.url, &["a"]).unwrap();
+    assert_eq!(again.how, How::Memo, "what is no file was replaced by one");
 }
 
 #[test]

@@ -10,7 +10,8 @@ use std::{
 use larder_event::{Recorder, Silent};
 use larder_lock::Closure;
 use larder_solve::{
-    Priority, Requested, SolveError, SolveRequest, Solved, Solver, SolverOptions, Strategy,
+    MachineRecords, Priority, Requested, SolveError, SolveRequest, Solved, Solver, SolverOptions,
+    Strategy,
 };
 use larder_testkit::{BuiltPackage, ChannelBuilder, Format, LocalChannel, PackageBuilder, Server};
 use rattler_conda_types::{
@@ -96,6 +97,7 @@ impl Lab {
             use_sharded: self.sharded,
             max_relations_depth: self.depth,
             retry_delay: Duration::ZERO,
+            records: MachineRecords::new(Some(self.path("machine"))),
             ..SolverOptions::new(client, self.cache())
         }
     }

@@ -1,7 +1,7 @@
 //! What a section was resolved to, remembered for runs without a network.
 //!
-//! Used offline alone: an index may have better versions by then. A forged one can name other files with
-//! other digests, as a forged index can: who wants the very same packages has a lock.
+//! Used offline alone: an index may have better versions by then. A forged one could name any file, so it is used
+//! only if this machine has recorded its digest outside the store ([`MachineRecords`]).
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use larder_fs::{
 use larder_link::Fingerprint;
 use larder_lock::{PipLock, PipPackage, PipRequest};
 use larder_pypi::{Provided, Section, Target};
-use larder_solve::{KeptFile, KeptKind};
+use larder_solve::{KeptFile, KeptKind, MachineRecords};
 use larder_store::Store;
 use serde::{Deserialize, Serialize};
 
@@ -92,9 +92,13 @@ pub(crate) fn check(path: &Path) -> Result<(), String> {
         .map_err(|error| format!("it is no answer of uv or pip: {error}"))
 }
 
-/// The answer, if it is remembered.
-pub(super) fn read(path: &Path) -> Option<PipLock> {
-    let file: File = serde_json::from_slice(&read_regular(path, LARGEST).ok()?).ok()?;
+/// The answer, if this machine remembers it.
+pub(super) fn read(path: &Path, records: &MachineRecords) -> Option<PipLock> {
+    let bytes = read_regular(path, LARGEST).ok()?;
+    if !records.has_file(path, &bytes) {
+        return None;
+    }
+    let file: File = serde_json::from_slice(&bytes).ok()?;
     open_regular(path).iter().for_each(mark_used);
     let packages = file.packages.into_iter().map(|package| PipPackage {
         name: package.name,
@@ -120,7 +124,7 @@ fn is_safe(request: &PipRequest) -> bool {
 }
 
 /// Remembers an answer. One that cannot be is asked for again.
-pub(super) fn write(path: &Path, lock: &PipLock) {
+pub(super) fn write(path: &Path, lock: &PipLock, records: &MachineRecords) {
     let Some(request) = lock.request.clone() else {
         return;
     };
@@ -139,6 +143,8 @@ pub(super) fn write(path: &Path, lock: &PipLock) {
     };
     if let Ok(text) = serde_json::to_vec(&file) {
         let _ = path.parent().map(larder_fs::create_shared_dir);
-        let _ = write_atomic(path, &text, Durability::Lazy);
+        if write_atomic(path, &text, Durability::Lazy).is_ok() {
+            records.record_file(path, &text);
+        }
     }
 }

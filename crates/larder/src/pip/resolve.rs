@@ -118,13 +118,13 @@ impl PipRun<'_> {
         );
         let file = memo::path(self.store, section, &provided, &target);
         if self.settings.offline {
-            let remembered = memo::read(&file);
+            let remembered = memo::read(&file, &self.settings.machine_records());
             return remembered.ok_or(PipError::Offline);
         }
         let answer = self.ask(&question, &indexes).await;
         let lock = answer.map_err(|error| question.explained(error))?;
         self.tell_of_passed_on(&lock);
-        memo::write(&file, &lock);
+        memo::write(&file, &lock, &self.settings.machine_records());
         Ok(lock)
     }
 

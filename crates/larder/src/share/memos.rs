@@ -16,26 +16,26 @@ use super::Share;
 const LARGEST: u64 = 64 << 20;
 
 impl Share {
-    /// Sees to it that the memo of this file is there if the remote has it. `name` is that of its file in the
-    /// store's directory of memos.
-    pub(crate) async fn bring_memo(&self, file: &Path, reporter: &dyn Reporter) {
-        let Some(name) = name_of(file) else {
-            return;
-        };
+    /// Writes the remote's memo of this name to `file`, unless the one there `is_known` to be usable, and gives
+    /// back its bytes.
+    pub(crate) async fn fetch_memo(
+        &self,
+        file: &Path,
+        is_known: bool,
+        reporter: &dyn Reporter,
+    ) -> Option<Vec<u8>> {
+        let name = name_of(file)?;
         self.memos().insert(name);
-        if file.exists() {
-            return;
+        if is_known {
+            return None;
         }
         let asked = self.asked_by(reporter);
         let object = name.to_string();
-        let found = asked.answer(&object, self.shelf().note(&name));
-        let Some(Some(bytes)) = found.await else {
-            return;
-        };
+        let bytes = asked.answer(&object, self.shelf().note(&name)).await??;
         if let Err(problem) = larder_solve::check_memo(&bytes) {
             let text = format!("`{name}` of {}: {problem}: it is not used", self.url());
             reporter.warn("share::damaged", text);
-            return;
+            return None;
         }
         let kept = file
             .parent()
@@ -45,8 +45,12 @@ impl Share {
             Ok(()) => {
                 self.memos().remove(&name);
                 reporter.note(format!("a remembered solve came from {}", self.url()));
+                Some(bytes)
             }
-            Err(error) => reporter.note(format!("a remembered solve cannot be kept: {error}")),
+            Err(error) => {
+                reporter.note(format!("a remembered solve cannot be kept: {error}"));
+                None
+            }
         }
     }
 
