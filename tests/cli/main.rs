@@ -49,6 +49,7 @@ mod pack;
 mod pip;
 #[cfg(unix)]
 mod places;
+mod poisoned_indexes;
 mod power_loss;
 #[cfg(unix)]
 mod printer;
