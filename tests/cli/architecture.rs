@@ -24,7 +24,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("larder-manifest", &["larder-redact"]),
     ("larder-config", &["larder-manifest", "larder-redact"]),
-    ("larder-lock", &["larder-digest", "larder-redact"]),
+    (
+        "larder-lock",
+        &["larder-digest", "larder-manifest", "larder-redact"],
+    ),
     (
         "larder-store",
         &["larder-digest", "larder-event", "larder-fs"],
@@ -43,6 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "larder-digest",
             "larder-event",
+            "larder-fs",
             "larder-lock",
             "larder-redact",
         ],

@@ -25,6 +25,7 @@ mod read;
 mod read_metadata;
 mod read_package;
 mod record;
+mod requirement_bounds;
 mod satisfy;
 mod scalar;
 mod seal;
@@ -46,6 +47,9 @@ pub use format::{LockFormat, ParseContext, UnknownFormat};
 pub use index::compare_with_index;
 pub use kind::{DEFAULT_FILE_NAME, LockKind, detect, may_be_lock_name};
 pub use pip::{PipLock, PipRequest, is_distribution_name, passed_on_problem};
+pub use requirement_bounds::{
+    REQUIREMENT_BYTES, REQUIREMENT_DEPTH, REQUIREMENT_JOINTS, check_requirement,
+};
 pub use satisfy::{check, check_closure};
 pub use scalar::scalar as yaml_scalar;
 pub use seal::LockWriter;

@@ -4,9 +4,9 @@
 
 use std::collections::HashMap;
 
+use larder_manifest::parse_record_spec;
 use rattler_conda_types::{
-    GenericVirtualPackage, MatchSpec, Matches, ParseMatchSpecOptions, RepoDataRecord,
-    RepodataRevision,
+    GenericVirtualPackage, MatchSpec, Matches, RepoDataRecord,
     match_spec::{condition::MatchSpecCondition, package_name_matcher::PackageNameMatcher},
 };
 
@@ -34,7 +34,6 @@ pub(crate) enum Found<'a> {
 impl<'a> Environment<'a> {
     /// Parses every spec of the closure once.
     pub(crate) fn new(closure: &'a Closure, virtual_packages: &'a [GenericVirtualPackage]) -> Self {
-        let options = ParseMatchSpecOptions::lenient().with_repodata_revision(RepodataRevision::V3);
         let mut specs: HashMap<&str, Result<MatchSpec, String>> = HashMap::new();
         for package in closure.packages() {
             let record = &package.record.package_record;
@@ -45,9 +44,9 @@ impl<'a> Environment<'a> {
                 .chain(&record.constrains)
                 .chain(extras)
             {
-                specs.entry(text).or_insert_with(|| {
-                    MatchSpec::from_str(text, options).map_err(|error| error.to_string())
-                });
+                specs
+                    .entry(text)
+                    .or_insert_with(|| parse_record_spec(text).map_err(|error| error.to_string()));
             }
         }
         Self {

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use larder_manifest::yaml::{self, YamlLimits};
 use rattler_conda_types::Subdir;
 use serde_saphyr::Spanned;
 
@@ -28,6 +29,7 @@ impl LockFile {
     /// install exactly.
     pub fn parse(file_name: &str, text: &str) -> Result<Self, LockError> {
         check_kind(file_name, text)?;
+        check_limits(file_name, text)?;
         let options = serde_saphyr::options! {
             emit_comments: false,
             budget: serde_saphyr::budget! { max_events: 10_000_000, max_nodes: 5_000_000 },
@@ -36,6 +38,16 @@ impl LockFile {
             .map_err(|error| yaml_error(file_name, &error))?;
         Reader::new(file_name).read(raw)
     }
+}
+
+/// Refuses a text that takes gigabytes when its aliases are expanded, before a reader expands them.
+pub(crate) fn check_limits(file: &str, text: &str) -> Result<(), LockError> {
+    yaml::check_limits(text, &YamlLimits::LOCK).map_err(|(problem, mark)| LockError::Yaml {
+        file: file.to_owned(),
+        line: mark.line.into(),
+        column: mark.column.into(),
+        message: format!("the lock is too large: {problem}"),
+    })
 }
 
 fn check_kind(file: &str, text: &str) -> Result<(), LockError> {

@@ -10,6 +10,9 @@ use crate::position::{Mark, Position, Source};
 use crate::selector::SelectorError;
 use crate::spec::SpecError;
 
+/// Bytes of a line or of a message's first line that are shown: a hostile file can have megabytes in one.
+const LONGEST_SHOWN: usize = 1000;
+
 /// A manifest that cannot be read. Prints several lines:
 ///
 /// ```text
@@ -68,6 +71,12 @@ pub enum ManifestErrorKind {
         problem: String,
         /// What to do, if that can be guessed.
         hint: Option<String>,
+    },
+    /// More than any file that a person writes, as it is or with its aliases expanded.
+    #[error("the file is too large: {problem}")]
+    TooLarge {
+        /// Which bound it exceeds.
+        problem: String,
     },
     /// A second `---`.
     #[error("the file holds more than one YAML document")]
@@ -161,6 +170,7 @@ impl ManifestErrorKind {
             Self::Template { .. } => "manifest::template",
             Self::Tab => "manifest::tab",
             Self::Syntax { .. } => "manifest::syntax",
+            Self::TooLarge { .. } => "manifest::too-large",
             Self::MultipleDocuments => "manifest::documents",
             Self::DuplicateKey { .. } => "manifest::duplicate-key",
             Self::NotAMapping { .. } => "manifest::not-a-mapping",
@@ -210,6 +220,9 @@ impl ManifestErrorKind {
             Self::MultipleDocuments => {
                 Some("one file describes one environment: split it at the `---`")
             }
+            Self::TooLarge { .. } => Some(
+                "write the packages out instead of using anchors and aliases, or split the file",
+            ),
             Self::DuplicateKey { .. } => Some("join both into one"),
             Self::EmptyChannel => Some("expected a name like `conda-forge`, a URL or a path"),
             Self::VariableName { .. } => {
@@ -239,7 +252,9 @@ fn platform(similar: Option<&str>) -> String {
 impl ManifestError {
     pub(crate) fn new(kind: ManifestErrorKind, source: &Source, mark: Mark, width: usize) -> Self {
         let position = source.position(mark);
-        let line = source.line(mark.line);
+        let line = source
+            .line(mark.line)
+            .filter(|line| line.len() <= LONGEST_SHOWN);
         let before = usize::try_from(position.column).unwrap_or(1) - 1;
         let (before, width) = line.map_or((before, width), |line| shown_place(line, before, width));
         Self {
@@ -270,7 +285,8 @@ impl ManifestError {
 
     /// The first line of the message without the position.
     pub fn headline(&self) -> String {
-        redact_text(&self.details.kind.to_string())
+        // Masked first: half of an address no longer looks like one with a password.
+        shortened(redact_text(&self.details.kind.to_string()))
     }
 
     /// What was expected instead, and what to do.
@@ -278,6 +294,15 @@ impl ManifestError {
         let expected = self.details.kind.expected();
         expected.map(|text| redact_text(&text))
     }
+}
+
+/// A text of at most [`LONGEST_SHOWN`] bytes, with `...` where it was cut.
+fn shortened(mut text: String) -> String {
+    if text.len() > LONGEST_SHOWN {
+        text.truncate(text.floor_char_boundary(LONGEST_SHOWN));
+        text.push_str("...");
+    }
+    text
 }
 
 /// Where the marked part stands in a line whose credentials are masked.

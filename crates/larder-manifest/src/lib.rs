@@ -35,7 +35,7 @@ pub use expand::{Lookup, NoLookup, expand_path, expand_variables};
 pub use larder_redact::{Credential, is_local_path};
 pub use manifest::{
     ChannelEntry, DEFAULT_CATEGORY, Dependency, Manifest, ManifestWarning, PipLine, PipSection,
-    WarningCode,
+    WarningCode, looks_like_manifest,
 };
 pub use names::{
     FileName, NameError, NameProblem, parse_file_name, parse_subdir, validate_build,
@@ -48,4 +48,7 @@ pub use prefix::{
 };
 pub use report::ManifestReport;
 pub use selector::{Selector, SelectorError, SelectorKind};
-pub use spec::{SpecError, canonical_text, parse_spec, spec_channel_text};
+pub use spec::{
+    SPEC_BYTES, SPEC_CONDITIONS, SPEC_DEPTH, SpecError, canonical_text, check_spec_bounds,
+    parse_record_spec, parse_spec, spec_channel_text,
+};

@@ -262,3 +262,28 @@ impl Manifest {
 fn counts(selector: Option<&Selector>, subdir: Subdir) -> bool {
     selector.is_none_or(|selector| selector.matches(subdir))
 }
+
+/// Whether a text is meant to be an environment.yml, whatever its file is called: it is a mapping with one of
+/// that format's keys. A list of specs (CEP 23) has none: `name: x` is no spec.
+pub fn looks_like_manifest(bytes: &[u8]) -> bool {
+    const KEYS: [&str; 8] = [
+        "dependencies",
+        "channels",
+        "name",
+        "prefix",
+        "variables",
+        "platforms",
+        "category",
+        "nodefaults",
+    ];
+    let Ok(text) = decode(bytes) else {
+        return false;
+    };
+    let is_key = |line: &str| {
+        let (key, rest) = line.split_once(':').unwrap_or(("", line));
+        let key = key.trim_end().trim_matches(['"', '\'']);
+        KEYS.contains(&key) && (rest.is_empty() || rest.starts_with([' ', '\t', '\r']))
+    };
+    // A manifest may be written as JSON, which is YAML.
+    text.trim_start().starts_with('{') || text.lines().any(is_key)
+}

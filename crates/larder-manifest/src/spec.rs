@@ -12,10 +12,12 @@ use rattler_conda_types::{
 };
 
 mod artifact;
+mod bounds;
 mod brackets;
 mod canonical;
 mod error;
 
+pub use bounds::{SPEC_BYTES, SPEC_CONDITIONS, SPEC_DEPTH, check_spec_bounds, parse_record_spec};
 pub use canonical::canonical_text;
 pub use error::SpecError;
 
@@ -36,6 +38,7 @@ pub fn parse_spec(text: &str) -> Result<MatchSpec, SpecError> {
     if text.is_empty() {
         return Err(SpecError::Empty);
     }
+    check_spec_bounds(text)?;
     if let Some(tag) = template_tag(text) {
         return Err(SpecError::Template {
             tag: tag.to_owned(),
@@ -54,7 +57,7 @@ pub fn parse_spec(text: &str) -> Result<MatchSpec, SpecError> {
     let options = ParseMatchSpecOptions::lenient()
         .with_repodata_revision(RepodataRevision::V3)
         .with_exact_names_only(false);
-    let spec = MatchSpec::from_str(&text, options).map_err(|source| SpecError::Parse {
+    let spec = bounds::parse_bounded(&text, options).map_err(|source| SpecError::Parse {
         hint: error::hint(positional, &source),
         reason: Box::new(source),
     })?;

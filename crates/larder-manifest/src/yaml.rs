@@ -3,18 +3,20 @@
 //!
 //! Built on the event parser below serde-saphyr: typed deserialization would lose the text of
 //! numbers (`1.10`), the places of list items and the comments that hold selectors. Never gives
-//! meaning to keys; never expands more than 100,000 nodes.
+//! meaning to keys; never builds more than [`YamlLimits`] allow, aliases expanded.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use granit_parser::{
     Event, Parser, Placement, ScalarStyle, ScanError, Span, StrInput, StructureStyle,
 };
 
-use crate::position::Mark;
+mod budget;
 
-/// Nodes that a document may have once its aliases are expanded.
-const NODE_BUDGET: usize = 100_000;
+pub use budget::{YamlLimits, check_limits};
+
+use crate::position::Mark;
+use budget::{Extent, YamlBudget};
 
 /// A value with its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,9 +88,30 @@ pub enum Problem {
     /// An alias inside of what it stands for.
     #[error("an alias refers to what it is part of")]
     RecursiveAlias,
+    /// A file that no person writes.
+    #[error("it has more than {limit} bytes")]
+    TooLong {
+        /// The bound.
+        limit: usize,
+    },
     /// More nodes than any file of a person has.
-    #[error("it has more than 100000 values once its aliases are expanded")]
-    TooLarge,
+    #[error("it has more than {limit} values once its aliases are expanded")]
+    TooLarge {
+        /// The bound.
+        limit: usize,
+    },
+    /// A few aliases of one long text make gigabytes of it.
+    #[error("its texts have more than {limit} bytes once its aliases are expanded")]
+    TooMuchText {
+        /// The bound.
+        limit: usize,
+    },
+    /// Lists in lists in lists: whoever reads them recursively exhausts the stack.
+    #[error("its lists and mappings are nested more than {limit} deep")]
+    TooDeep {
+        /// The bound.
+        limit: usize,
+    },
 }
 
 /// A problem and where it is.
@@ -139,20 +162,16 @@ fn is_number(text: &str) -> bool {
     starts.starts_with(|c: char| c.is_ascii_digit()) && text.parse::<f64>().is_ok()
 }
 
-/// Parses the one document of `text`.
+/// Parses the one document of `text`, within [`YamlLimits::MANIFEST`].
 ///
 /// # Errors
 /// The first [`Problem`] and its place.
 pub fn parse(text: &str) -> Result<Document, YamlError> {
-    // Blocks of comments between entries are looked ahead over; files have hundreds of lines of them.
-    let options = granit_parser::options! {
-        max_buffered_comment_events: NODE_BUDGET,
-    };
     let mut builder = Builder {
-        parser: Parser::new_from_str_with_options(text, options),
+        parser: budget::parser(text, &YamlLimits::MANIFEST)?,
         comments: Vec::new(),
         anchors: HashMap::new(),
-        nodes: 0,
+        budget: YamlBudget::new(YamlLimits::MANIFEST),
     };
     let mut root = None;
     while let Some((event, span)) = builder.next()? {
@@ -178,8 +197,8 @@ pub fn parse(text: &str) -> Result<Document, YamlError> {
 struct Builder<'a> {
     parser: Parser<'a, StrInput<'a>>,
     comments: Vec<Comment>,
-    anchors: HashMap<usize, Node>,
-    nodes: usize,
+    anchors: HashMap<usize, (Node, Extent)>,
+    budget: YamlBudget,
 }
 
 impl<'a> Builder<'a> {
@@ -205,35 +224,51 @@ impl<'a> Builder<'a> {
     fn node(&mut self, event: Event<'a>, span: Span) -> Result<Node, YamlError> {
         let anchor = event.anchor_id().unwrap_or_default();
         let start = mark(span);
+        let before = self.budget.used();
         let (value, end_line) = match event {
             Event::Alias(id) => return self.alias(id, start),
             Event::Scalar(text, style, _, tag) => {
+                self.budget.add(Extent::of_text(&text), start)?;
                 let plain = style == ScalarStyle::Plain && tag.is_none();
                 let text = text.into_owned();
                 let end = last_line(span, style);
                 (Value::Scalar { text, plain }, end)
             }
-            Event::SequenceStart(style, ..) => self.sequence(style == StructureStyle::Flow)?,
-            _ => self.mapping()?,
+            Event::SequenceStart(style, ..) => {
+                self.budget.enter(start)?;
+                let sequence = self.sequence(style == StructureStyle::Flow)?;
+                self.budget.leave();
+                sequence
+            }
+            _ => {
+                self.budget.enter(start)?;
+                let mapping = self.mapping()?;
+                self.budget.leave();
+                mapping
+            }
         };
-        self.count(1, start)?;
         let node = Node {
             start,
             end_line: end_line.max(start.line),
             value,
         };
         if anchor != 0 {
-            self.anchors.insert(anchor, node.clone());
+            let extent = self.budget.used() - before;
+            // The copy that is kept for aliases takes memory as well: a nest of anchors would have one
+            // for each level.
+            self.budget.add(extent, start)?;
+            self.anchors.insert(anchor, (node.clone(), extent));
         }
         Ok(node)
     }
 
     fn alias(&mut self, id: usize, start: Mark) -> Result<Node, YamlError> {
-        let Some(target) = self.anchors.get(&id) else {
+        let Some((target, extent)) = self.anchors.get(&id) else {
             return Err((Problem::RecursiveAlias, start));
         };
+        // Counted before it is copied: the copy is what the bound is there to prevent.
+        self.budget.add(*extent, start)?;
         let mut node = target.clone();
-        self.count(size(&node), start)?;
         node.start = start;
         node.end_line = start.line;
         Ok(node)
@@ -252,6 +287,8 @@ impl<'a> Builder<'a> {
 
     fn mapping(&mut self) -> Result<(Value, u32), YamlError> {
         let mut entries: Vec<(Node, Node)> = Vec::new();
+        // Lines of the keys: comparing each key with all before it takes minutes for 100,000 of them.
+        let mut lines: HashMap<String, u32> = HashMap::new();
         let mut end = 0;
         while let Some((event, span)) = self.next()? {
             if matches!(event, Event::MappingEnd) {
@@ -263,27 +300,18 @@ impl<'a> Builder<'a> {
                 break;
             };
             let value = self.node(event, span)?;
-            let twin = entries
-                .iter()
-                .find(|(other, _)| other.text().is_some() && other.text() == key.text());
-            if let Some((first, _)) = twin {
+            if let Some(text) = key.text()
+                && let Some(first) = lines.insert(text.to_owned(), key.start.line)
+            {
                 let problem = Problem::DuplicateKey {
-                    key: key.text().unwrap_or_default().to_owned(),
-                    first: first.start.line,
+                    key: text.to_owned(),
+                    first,
                 };
                 return Err((problem, key.start));
             }
             entries.push((key, value));
         }
         Ok((Value::Mapping(merged(entries)), end))
-    }
-
-    fn count(&mut self, nodes: usize, at: Mark) -> Result<(), YamlError> {
-        self.nodes += nodes;
-        if self.nodes > NODE_BUDGET {
-            return Err((Problem::TooLarge, at));
-        }
-        Ok(())
     }
 }
 
@@ -296,6 +324,10 @@ fn merged(entries: Vec<(Node, Node)>) -> Vec<(Node, Node)> {
     }
     let (merges, mut own): (Vec<_>, Vec<_>) =
         entries.into_iter().partition(|(key, _)| is_merge(key));
+    let mut names: HashSet<Option<String>> = own
+        .iter()
+        .map(|(key, _)| key.text().map(str::to_owned))
+        .collect();
     for (_, value) in merges {
         let sources = match value.value {
             Value::Sequence { items, .. } => items.into_iter().map(|node| node.value).collect(),
@@ -306,24 +338,13 @@ fn merged(entries: Vec<(Node, Node)>) -> Vec<(Node, Node)> {
                 continue;
             };
             for (key, value) in inherited {
-                if !own.iter().any(|(other, _)| other.text() == key.text()) {
+                if names.insert(key.text().map(str::to_owned)) {
                     own.push((key, value));
                 }
             }
         }
     }
     own
-}
-
-fn size(node: &Node) -> usize {
-    1 + match &node.value {
-        Value::Scalar { .. } => 0,
-        Value::Sequence { items, .. } => items.iter().map(size).sum(),
-        Value::Mapping(entries) => entries
-            .iter()
-            .map(|(key, value)| size(key) + size(value))
-            .sum(),
-    }
 }
 
 fn mark(span: Span) -> Mark {

@@ -39,7 +39,10 @@ pub use name::normalize;
 pub use provided::{Provided, provided};
 pub use requirement::{Plain, plain};
 pub use resolve::{ResolveRequest, resolve};
-pub use section::{Section, SectionError, SectionLine, speaks_of};
+pub use section::{
+    REQUIREMENTS_BYTES, REQUIREMENTS_DEPTH, REQUIREMENTS_FILES, Section, SectionError, SectionLine,
+    speaks_of,
+};
 pub use target::{Target, TargetError};
 pub use tool::{Tool, ToolKind};
 pub use wheel::WheelName;

@@ -103,6 +103,7 @@ pub(crate) fn parse(text: &str) -> Result<Requirement<VerbatimUrl>, String> {
     if let Some(reason) = unspeakable(text) {
         return Err(reason.to_owned());
     }
+    larder_lock::check_requirement(text)?;
     Requirement::from_str(text).map_err(|error| {
         let message = error.message.to_string();
         message.lines().next().unwrap_or_default().to_owned()

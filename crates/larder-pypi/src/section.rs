@@ -4,7 +4,7 @@
 //! files in place of their names, without comments and credentials, sorted.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -18,7 +18,12 @@ use crate::{
 };
 
 /// How deep files may name further files: more is a circle.
-const DEEPEST: u32 = 16;
+pub const REQUIREMENTS_DEPTH: u32 = 16;
+/// How many files one section may name, those that files name included: one that names itself twice would be
+/// read 2^16 times.
+pub const REQUIREMENTS_FILES: usize = 200;
+/// Bytes of one such file.
+pub const REQUIREMENTS_BYTES: u64 = 16 << 20;
 
 /// A `pip:` section, read.
 #[derive(Clone)]
@@ -28,6 +33,8 @@ pub struct Section {
     requirements: Vec<String>,
     indexes: Vec<Url>,
     places: Vec<(String, String)>,
+    /// How many files were read.
+    files: usize,
     /// What relative paths are relative to.
     pub directory: PathBuf,
 }
@@ -100,6 +107,7 @@ impl Section {
             requirements: Vec::new(),
             indexes: Vec::new(),
             places: Vec::new(),
+            files: 0,
             directory: directory.to_owned(),
         };
         for SectionLine { text, place } in lines {
@@ -244,7 +252,12 @@ impl Section {
     }
 
     fn file(&mut self, path: &Path, (place, depth): (String, u32)) -> Result<(), SectionError> {
-        if depth > DEEPEST {
+        if depth > REQUIREMENTS_DEPTH {
+            let path = path.to_owned();
+            return Err(SectionError::Circle { place, path });
+        }
+        self.files += 1;
+        if self.files > REQUIREMENTS_FILES {
             let path = path.to_owned();
             return Err(SectionError::Circle { place, path });
         }
@@ -258,6 +271,11 @@ impl Section {
     }
 
     fn constraints(&mut self, path: &Path, place: String) -> Result<(), SectionError> {
+        self.files += 1;
+        if self.files > REQUIREMENTS_FILES {
+            let path = path.to_owned();
+            return Err(SectionError::Circle { place, path });
+        }
         let text = read(path, place)?;
         for (_, line) in logical_lines(&text) {
             let spelled = self.spelled(&line);
@@ -268,7 +286,7 @@ impl Section {
 }
 
 fn read(path: &Path, place: String) -> Result<String, SectionError> {
-    match fs::read(path) {
+    match larder_fs::read_regular(path, REQUIREMENTS_BYTES) {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
         Err(source) => Err(SectionError::File {
             place,

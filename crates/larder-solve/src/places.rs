@@ -6,10 +6,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use rattler_conda_types::{
-    Channel, MatchSpec, Matches as _, PackageName, ParseMatchSpecOptions, RepoDataRecord,
-    RepodataRevision,
-};
+use larder_manifest::parse_record_spec;
+use rattler_conda_types::{Channel, MatchSpec, Matches as _, PackageName, RepoDataRecord};
 use rattler_repodata_gateway::RepoData;
 use url::Url;
 
@@ -17,7 +15,6 @@ use crate::{
     SolveRequest,
     channels::{accepted_channel_names, channel_name, channel_text, is_channel_group},
     local::inward_channel,
-    spec_bounds,
 };
 
 /// Whether a record is in the channel and the subdir that the spec names.
@@ -98,12 +95,9 @@ pub(crate) fn dependencies(specs: &[MatchSpec], repodata: &[RepoData]) -> Vec<Ma
         .collect();
     texts.sort();
     texts.dedup();
-    let options = ParseMatchSpecOptions::lenient().with_repodata_revision(RepodataRevision::V3);
     texts
         .into_iter()
-        // A text that overflows the parser's stack: its record is not a candidate (`unfit.rs`).
-        .filter(|text| spec_bounds::problem_of(text).is_none())
-        .filter_map(|text| MatchSpec::from_str(text, options).ok())
+        .filter_map(|text| parse_record_spec(text).ok())
         .filter(|spec| spec.name.as_exact().is_some())
         .collect()
 }

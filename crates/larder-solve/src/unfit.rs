@@ -5,6 +5,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use larder_manifest::check_spec_bounds;
 use rattler_conda_types::RepoDataRecord;
 use rattler_repodata_gateway::RepoData;
 use url::Url;
@@ -38,7 +39,7 @@ fn reason(record: &RepoDataRecord) -> Option<String> {
             "`{name}` is the name of a virtual package, which no channel can provide (CEP 26)"
         ));
     }
-    if let Some(reason) = problem_of_address(record).or_else(|| problem_of_specs(record)) {
+    if let Some(reason) = problem_of_address(record).or_else(|| unreadable_dependency(record)) {
         return Some(reason);
     }
     let flags = record.package_record.flags.iter();
@@ -57,12 +58,18 @@ fn problem_of_address(record: &RepoDataRecord) -> Option<String> {
     Some(format!("its address is `{shown:.128}`: {problem}"))
 }
 
-fn problem_of_specs(record: &RepoDataRecord) -> Option<String> {
+/// A dependency that the solver's recursive parser cannot be given: it would end the process.
+fn unreadable_dependency(record: &RepoDataRecord) -> Option<String> {
     let record = &record.package_record;
-    let depends = record.depends.iter().chain(&record.constrains);
-    depends
-        .chain(record.extra_depends.values().flatten())
-        .find_map(|text| spec_bounds::problem_of(text))
+    let extras = record.extra_depends.values().flatten();
+    let mut texts = record
+        .depends
+        .iter()
+        .chain(&record.constrains)
+        .chain(extras);
+    let error = texts.find_map(|text| check_spec_bounds(text).err())?;
+    Some(format!("a dependency is not read: {error}"))
+}
 }
 
 /// `^[a-z0-9_]+(:[a-z0-9_]+)?$`

@@ -2,12 +2,12 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
     str::FromStr as _,
 };
 
 use larder_fs::{PathContext as _, PathError};
+use larder_manifest::yaml::{self, YamlLimits};
 use rattler_conda_types::{GenericVirtualPackage, PackageName, Subdir, Version};
 use serde::Deserialize;
 
@@ -71,7 +71,9 @@ impl VirtualPackages {
         let Some(path) = path else {
             return Ok(Self::default());
         };
-        let text = fs::read_to_string(path).at("read", path)?;
+        let limit = YamlLimits::MANIFEST.bytes as u64;
+        let text = larder_fs::read_at_most(path, limit).at("read", path)?;
+        let text = String::from_utf8_lossy(&text);
         parse(&text)
             .map(Self)
             .map_err(|problem| VirtualPackagesError::Malformed {
@@ -87,6 +89,8 @@ impl VirtualPackages {
 }
 
 fn parse(text: &str) -> Result<BTreeMap<Subdir, Vec<GenericVirtualPackage>>, String> {
+    yaml::check_limits(text, &YamlLimits::MANIFEST)
+        .map_err(|(problem, mark)| format!("line {}: {problem}", mark.line))?;
     let document: Document = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
     let mut subdirs = BTreeMap::new();
     for (subdir, Packages { packages }) in document.subdirs {

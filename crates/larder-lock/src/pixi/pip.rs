@@ -5,7 +5,7 @@
 
 use rattler_lock::{PackageHashes, PypiDistributionData, PypiPackageData, UrlOrPath, Verbatim};
 
-use crate::{ExportError, LockFormat, PipPackage, Problem};
+use crate::{ExportError, LockFormat, PipPackage, Problem, check_requirement};
 
 pub(super) fn read(package: &PypiPackageData) -> Result<PipPackage, Problem> {
     let location = package.location();
@@ -63,7 +63,9 @@ pub(super) fn write(package: &PipPackage) -> Result<PypiPackageData, ExportError
     let location: Result<UrlOrPath, _> = package.url.parse();
     let mut requires_dist = Vec::new();
     for (name, rest) in &package.dependencies {
-        let requirement = format!("{name} {}", rest.trim_start_matches('*')).parse();
+        let requirement = format!("{name} {}", rest.trim_start_matches('*'));
+        check_requirement(&requirement).map_err(&refuse)?;
+        let requirement = requirement.parse();
         requires_dist.push(requirement.map_err(|error| parse_error("dependency", &error))?);
     }
     Ok(PypiPackageData::from(PypiDistributionData {

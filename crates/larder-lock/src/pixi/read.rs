@@ -17,13 +17,26 @@ use crate::{
     address::{self, PackageUrl},
     archive::ArchiveName,
     file::{Content, LockEntry},
+    read::check_limits,
+    requirement_bounds::check_requirements_of,
 };
 
 /// The names of all environments, sorted.
 pub(crate) fn environment_names(file: &str, text: &str) -> Result<Vec<String>, LockError> {
-    let lock = rattler_lock::LockFile::from_str_with_base_directory(text, None)
-        .map_err(|error| unreadable(file, &error))?;
+    let lock = parse_bounded(file, text)?;
     Ok(names(&lock))
+}
+
+/// Calls rattler's reader, which expands aliases without bound.
+fn parse_bounded(file: &str, text: &str) -> Result<rattler_lock::LockFile, LockError> {
+    check_limits(file, text)?;
+    check_requirements_of(text).map_err(|(line, problem)| LockError::Pixi {
+        file: file.to_owned(),
+        line: Some(line),
+        message: format!("a requirement is not read: {problem}"),
+    })?;
+    rattler_lock::LockFile::from_str_with_base_directory(text, None)
+        .map_err(|error| unreadable(file, &error))
 }
 
 fn names(lock: &rattler_lock::LockFile) -> Vec<String> {
@@ -42,8 +55,7 @@ pub(crate) fn read(
     environment: Option<&str>,
 ) -> Result<LockFile, LockError> {
     check_credentials(file, text)?;
-    let lock = rattler_lock::LockFile::from_str_with_base_directory(text, None)
-        .map_err(|error| unreadable(file, &error))?;
+    let lock = parse_bounded(file, text)?;
     let environment = choose(file, &lock, environment)?;
     let mut notes = Vec::new();
     let platforms = platform::platforms(file, &environment, &mut notes)?;

@@ -33,25 +33,15 @@ pub(super) fn yaml_error((problem, mark): YamlError, source: &Source) -> Manifes
         }
         Problem::RecursiveAlias => {
             let problem = "an alias that refers to what it is part of".to_owned();
-            (
-                ManifestErrorKind::Syntax {
-                    problem,
-                    hint: None,
-                },
-                mark,
-                1,
-            )
+            let hint = None;
+            (ManifestErrorKind::Syntax { problem, hint }, mark, 1)
         }
-        Problem::TooLarge => {
-            let problem = "it has more than 100000 values once its aliases are expanded".to_owned();
-            (
-                ManifestErrorKind::Syntax {
-                    problem,
-                    hint: None,
-                },
-                mark,
-                1,
-            )
+        limit @ (Problem::TooLong { .. }
+        | Problem::TooLarge { .. }
+        | Problem::TooMuchText { .. }
+        | Problem::TooDeep { .. }) => {
+            let problem = limit.to_string();
+            (ManifestErrorKind::TooLarge { problem }, mark, 1)
         }
     };
     ManifestError::new(kind, source, mark, width)

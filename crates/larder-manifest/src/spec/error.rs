@@ -13,6 +13,26 @@ pub enum SpecError {
     /// Nothing.
     #[error("it is empty")]
     Empty,
+    /// Longer than any spec.
+    #[error("it has {bytes} bytes, and at most {limit} are read")]
+    TooLong {
+        /// How many it has.
+        bytes: usize,
+        /// The bound.
+        limit: usize,
+    },
+    /// Parentheses and brackets that would exhaust the stack of a recursive parser.
+    #[error("its parentheses and brackets are nested more than {limit} deep")]
+    TooDeep {
+        /// The bound.
+        limit: usize,
+    },
+    /// Conditions that would exhaust the stack of whoever walks them.
+    #[error("it has more than {limit} conditions joined by `and` and `or`")]
+    TooManyConditions {
+        /// The bound.
+        limit: usize,
+    },
     /// A jinja tag.
     #[error("it holds the template tag `{tag}`")]
     Template {
@@ -169,6 +189,9 @@ impl SpecError {
                     .to_owned()
             }
             Self::Parse { hint: Some(hint), .. } => hint.clone(),
+            Self::TooLong { .. } | Self::TooDeep { .. } | Self::TooManyConditions { .. } => {
+                "split it into several specs".to_owned()
+            }
             Self::Empty | Self::Parse { .. } => {
                 "expected a package spec like `numpy >=1.26` or `numpy=1.26`".to_owned()
             }

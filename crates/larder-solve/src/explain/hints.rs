@@ -1,11 +1,10 @@
 //! What would let a solve pass: `CONDA_OVERRIDE_*` for virtual packages that the specs or the account
 //! name and that an override can change, and pins that could be given up.
 
-use rattler_conda_types::{
-    GenericVirtualPackage, MatchSpec, Matches as _, ParseStrictness, Subdir,
-};
+use larder_manifest::parse_record_spec;
+use rattler_conda_types::{GenericVirtualPackage, MatchSpec, Matches as _, Subdir};
 
-use crate::{Requested, spec_bounds, virtual_packages::override_name};
+use crate::{Requested, virtual_packages::override_name};
 
 /// Hints for every unmet virtual package in an account.
 pub(super) fn for_account(
@@ -87,11 +86,7 @@ fn virtual_spec(line: &str) -> Option<MatchSpec> {
     let end = rest.find(", which").or_else(|| rest.find(", for which"));
     let text = rest[..end.unwrap_or(rest.len())].trim_end_matches([',', '.', ';']);
     let text = text.split(" cannot be").next()?.trim();
-    // The solver quotes records.
-    if spec_bounds::problem_of(text).is_some() {
-        return None;
-    }
-    MatchSpec::from_str(text, ParseStrictness::Lenient).ok()
+    parse_record_spec(text).ok()
 }
 
 fn value(package: &GenericVirtualPackage) -> String {
