@@ -1,9 +1,11 @@
 //! Restoring an entry: found, unpacked beside its place, verified on the way, put there when complete.
 //!
-//! A remote that cannot be asked and an entry that is damaged are a warning and a miss: a cache costs time,
-//! never a job. What is wrong on this machine (no room, no right) is an error.
+//! A remote that cannot be asked, an entry that is damaged and one that there is no room for are a warning and
+//! a miss: a cache costs time, never a job. What was there stays until everything was verified. Only paths
+//! that nothing may be restored to are an error.
 
 use std::{
+    io::{Read as _, Take},
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -39,6 +41,8 @@ pub struct RestoreOptions {
     pub lookup_only: bool,
     /// How many threads unpack.
     pub threads: usize,
+    /// Bytes that may come out of an entry; `None` for what its size and the free space allow.
+    pub max_bytes: Option<u64>,
 }
 
 /// What was restored.
@@ -188,10 +192,20 @@ impl Restoring<'_> {
             total: 0,
             bytes: entry.size,
         });
-        let stages = self.stages()?;
+        let stages = match self.stages() {
+            // Not even a directory fits on the disk.
+            Err(error) if is_full(&error) => {
+                self.warn_of_disk(entry, &error);
+                return Ok(None);
+            }
+            stages => stages?,
+        };
         let unpacked = match self.unpack(entry, &stages).await {
             Ok(extracted) => extracted,
-            Err(Useless::Disk(error)) => return Err(error.into()),
+            Err(Useless::Disk(error)) => {
+                self.warn_of_disk(entry, &error);
+                return Ok(None);
+            }
             Err(Useless::Entry(error)) => {
                 self.damaged(entry, &error).await;
                 return Ok(None);
@@ -229,7 +243,16 @@ impl Restoring<'_> {
         let (sender, reader) = into_thread();
         let roots: Vec<PathBuf> = stages.iter().map(Stage::path).collect();
         let (key, threads) = (entry.key.clone(), self.options.threads);
-        let unpacking = tokio::task::spawn_blocking(move || unpack(reader, &key, &roots, threads));
+        // What the remote says of the size holds for what it sends: no more is read of it.
+        let free = roots
+            .iter()
+            .filter_map(|root| larder_fs::free_space(root))
+            .min();
+        let mut limits = ReadLimits::for_archive(download.size, free);
+        limits.total_bytes = self.options.max_bytes.unwrap_or(limits.total_bytes);
+        let reader = reader.take(download.size);
+        let unpacking =
+            tokio::task::spawn_blocking(move || unpack(reader, &key, &roots, (threads, &limits)));
         let came = |bytes| {
             let phase = Phase::Restore;
             self.reporter.event(&Event::Progressed { phase, bytes });
@@ -242,6 +265,12 @@ impl Restoring<'_> {
                 ArchiveError::Disk(error) => Useless::Disk(error),
                 error => Useless::Entry(error),
             })
+    }
+
+    /// It may be sound, but it does not fit here: it stays, for machines with more room.
+    fn warn_of_disk(&self, entry: &Entry, error: &PathError) {
+        let text = format!("the entry `{}` is not restored", entry.key);
+        self.reporter.warn("cache::disk", with_causes(&text, error));
     }
 
     /// Nobody can use it, and while it is there nobody can save another one.
@@ -265,15 +294,22 @@ enum Useless {
     Remote(RemoteError),
 }
 
+fn is_full(error: &PathError) -> bool {
+    matches!(
+        error.kind(),
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
+    )
+}
+
 fn unpack(
-    reader: PieceReader,
+    reader: Take<PieceReader>,
     key: &str,
     roots: &[PathBuf],
-    threads: usize,
+    (threads, limits): (usize, &ReadLimits),
 ) -> Result<Extracted, ArchiveError> {
     let archive = OpenArchive::open(reader)?;
     if archive.head().key != key {
         return Err(ArchiveError::Damaged("it was saved under another key"));
     }
-    archive.extract(roots, (threads, &ReadLimits::default()))
+    archive.extract(roots, (threads, limits))
 }

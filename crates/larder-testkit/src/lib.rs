@@ -12,6 +12,7 @@
 mod archive;
 mod base64;
 mod build;
+mod cache_archive;
 mod channel;
 mod fixtures;
 mod ghac;
@@ -36,6 +37,7 @@ pub use archive::{
     tar_bz2_archive,
 };
 pub use build::{BuiltPackage, Format};
+pub use cache_archive::{CacheFrame, cache_archive};
 pub use channel::{ChannelBuilder, Index, LocalChannel};
 pub use fixtures::{fixture_channel, fixtures, shared_data};
 pub use ghac::{GhacEntry, GhacLimits, GhacOptions, GhacServer, ghac_token};

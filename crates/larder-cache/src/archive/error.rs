@@ -36,6 +36,18 @@ pub enum ArchiveError {
         /// Why.
         problem: EntryProblem,
     },
+    /// There are more entries in it than in anything that is cached.
+    #[error("the archive has more than {limit} files, links and directories")]
+    TooManyEntries {
+        /// The bound.
+        limit: u64,
+    },
+    /// It does not fit on this machine's disk; on another it may.
+    #[error("the archive needs more than the {room} bytes that are left on the disk")]
+    NoRoom {
+        /// What is left, less a reserve.
+        room: u64,
+    },
     /// There is more in it than is allowed.
     #[error("the archive holds more than {limit} bytes")]
     TooLarge {
@@ -68,6 +80,9 @@ pub enum EntryProblem {
     /// A hard link to what is no file of the archive.
     #[error("it links to no file of the archive")]
     LinkTarget,
+    /// A symbolic link whose text no system takes.
+    #[error("the text of the link is empty or too long")]
+    LinkText,
     /// A header that tar's readers would not agree on.
     #[error("its header is not valid")]
     Header,
@@ -88,7 +103,10 @@ impl ArchiveError {
     pub fn is_damage(&self) -> bool {
         matches!(
             self,
-            Self::Damaged(_) | Self::Entry { .. } | Self::TooLarge { .. }
+            Self::Damaged(_)
+                | Self::Entry { .. }
+                | Self::TooLarge { .. }
+                | Self::TooManyEntries { .. }
         )
     }
 }

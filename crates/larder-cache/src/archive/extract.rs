@@ -4,8 +4,8 @@
 //! was made by us as a directory in a place that was empty, and nothing that is there is ever replaced.
 
 use std::{
-    collections::{HashMap, HashSet},
-    io::{self, BufRead, Write as _},
+    collections::HashMap,
+    io::{self, BufRead, Read, Write as _},
     path::PathBuf,
     sync::{Mutex, PoisonError},
 };
@@ -16,6 +16,7 @@ use larder_unpack::{Member, MemberKind, TarError, TarStream};
 use super::{
     ArchiveError, EntryProblem,
     big::{BigFile, BigFiles, time},
+    limits::{Allowance, LINK_BYTES},
     name::EntryName,
 };
 
@@ -30,6 +31,8 @@ pub(super) struct Places {
     pub(super) big: BigFiles,
     /// Links to be made when all files are there: name and target.
     pub(super) hard_links: Mutex<Vec<(EntryName, EntryName)>>,
+    /// What may still be unpacked.
+    pub(super) allowance: Allowance,
 }
 
 /// What a directory is given when everything in it is there.
@@ -46,10 +49,12 @@ pub(super) fn key(name: &EntryName) -> Vec<u8> {
 
 impl Places {
     /// Makes the directories of the first part, which has nothing else.
-    pub(super) fn make_directories(&mut self, tar: &[u8]) -> Result<u64, ArchiveError> {
+    pub(super) fn make_directories(&mut self, tar: impl Read) -> Result<u64, ArchiveError> {
         let mut stream = TarStream::new(tar);
         let mut count = 0;
         while let Some(member) = next(&mut stream)? {
+            self.allowance.take_entry()?;
+            self.allowance.take_name(member.name.len())?;
             let refuse = |problem| ArchiveError::entry(&member.name, problem);
             if member.kind != MemberKind::Directory {
                 return Err(refuse(EntryProblem::Parent));
@@ -95,19 +100,29 @@ impl Places {
     }
 
     /// Makes the links between files, now that these are all there.
-    pub(super) fn make_hard_links(&self, files: &HashSet<Vec<u8>>) -> Result<(), ArchiveError> {
+    pub(super) fn make_hard_links(&self) -> Result<(), ArchiveError> {
         let mut links = self
             .hard_links
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         for (name, target) in links.drain(..) {
             let refuse = |problem| ArchiveError::entry(&name.path, problem);
-            if !files.contains(&key(&target)) {
+            let is_known = |name: &EntryName| {
+                let parent = name.parent();
+                parent.is_some_and(|parent| self.directories.contains_key(&key(&parent)))
+            };
+            if !is_known(&target) {
                 return Err(refuse(EntryProblem::LinkTarget));
             }
             let (from, to) = (self.parent(&target)?, self.parent(&name)?);
             let from_name = target.file_name().map_err(refuse)?;
             let to_name = name.file_name().map_err(refuse)?;
+            // The places were empty, so every file in them is the archive's; links and directories in them
+            // are no files.
+            let is_file = from.stamp(&from_name).is_ok_and(|stamp| stamp.is_file());
+            if !is_file {
+                return Err(refuse(EntryProblem::LinkTarget));
+            }
             from.hard_link(&from_name, &to, &to_name)
                 .map_err(|error| taken(error, &name.path))?;
         }
@@ -120,8 +135,6 @@ pub(super) struct Extractor<'a> {
     places: &'a Places,
     /// The directory that was used last: entries come in the order of their names.
     last: Option<(usize, Vec<u8>, Dir)>,
-    /// Files that were made, if hard links may want them.
-    pub(super) files: HashSet<Vec<u8>>,
     pub(super) entries: u64,
     pub(super) bytes: u64,
 }
@@ -131,7 +144,6 @@ impl<'a> Extractor<'a> {
         Self {
             places,
             last: None,
-            files: HashSet::new(),
             entries: 0,
             bytes: 0,
         }
@@ -143,6 +155,7 @@ impl<'a> Extractor<'a> {
         let mut stream = TarStream::new(tar);
         while let Some(member) = next(&mut stream)? {
             self.entries += 1;
+            self.places.allowance.take_entry()?;
             let name = EntryName::parse(&member.name, self.places.roots.len())
                 .map_err(|problem| ArchiveError::entry(&member.name, problem))?;
             self.enter(&name)?;
@@ -168,9 +181,11 @@ impl<'a> Extractor<'a> {
         let refuse = |problem| ArchiveError::entry(&member.name, problem);
         match &member.kind {
             MemberKind::Symlink(target) => {
+                if target.is_empty() || target.len() > LINK_BYTES || target.contains(&0) {
+                    return Err(refuse(EntryProblem::LinkText));
+                }
                 let target = larder_fs::name_of_bytes(target)
-                    .filter(|target| !target.is_empty())
-                    .ok_or_else(|| refuse(EntryProblem::Name))?;
+                    .ok_or_else(|| refuse(EntryProblem::LinkText))?;
                 let directory = self.directory();
                 let file_name = name.file_name().map_err(refuse)?;
                 directory
@@ -182,6 +197,8 @@ impl<'a> Extractor<'a> {
             MemberKind::HardLink(target) => {
                 let target = EntryName::parse(target, self.places.roots.len())
                     .map_err(|_| refuse(EntryProblem::LinkTarget))?;
+                let held = name.path.len() + target.path.len();
+                self.places.allowance.take_name(held)?;
                 let links = self.places.hard_links.lock();
                 let mut links = links.unwrap_or_else(PoisonError::into_inner);
                 links.push((name, target));
@@ -220,6 +237,7 @@ impl<'a> Extractor<'a> {
     }
 
     fn big(&mut self, number: u32, name: &EntryName, member: &Member) -> Result<(), ArchiveError> {
+        self.places.allowance.check_size(member.size)?;
         let (file, path) = self.create(name, member)?;
         let file = BigFile {
             name: member.name.clone(),
@@ -228,8 +246,7 @@ impl<'a> Extractor<'a> {
             size: member.size,
             modified: (member.modified, member.nanoseconds),
         };
-        self.places.big.open(number, file);
-        Ok(())
+        self.places.big.open(number, file)
     }
 
     fn create(
@@ -248,7 +265,6 @@ impl<'a> Extractor<'a> {
         if mode & self.places.umask != 0 {
             directory.set_mode(&path, mode)?;
         }
-        self.files.insert(key(name));
         Ok((file, path))
     }
 
@@ -275,7 +291,7 @@ impl<'a> Extractor<'a> {
 }
 
 /// The next member of a part, whose end is no end of an archive.
-fn next(stream: &mut TarStream<&[u8]>) -> Result<Option<Member>, ArchiveError> {
+fn next<R: Read>(stream: &mut TarStream<R>) -> Result<Option<Member>, ArchiveError> {
     stream.next_member().map_err(|error| match error {
         TarError::Io(_) => ArchiveError::Damaged("a frame ends inside an entry"),
         TarError::Header(name, _) => ArchiveError::entry(&name, EntryProblem::Header),
@@ -286,6 +302,10 @@ fn next(stream: &mut TarStream<&[u8]>) -> Result<Option<Member>, ArchiveError> {
 fn taken(error: PathError, name: &[u8]) -> ArchiveError {
     match error.kind() {
         io::ErrorKind::AlreadyExists => ArchiveError::entry(name, EntryProblem::Duplicate),
+        // Names that this system takes for none: too long for it, or with bytes that it does not allow.
+        io::ErrorKind::InvalidFilename | io::ErrorKind::InvalidInput => {
+            ArchiveError::entry(name, EntryProblem::Name)
+        }
         _ => ArchiveError::Disk(error),
     }
 }

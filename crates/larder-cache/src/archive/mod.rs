@@ -22,6 +22,7 @@ mod extract;
 mod finish;
 mod frame;
 mod header;
+mod limits;
 mod name;
 mod plan;
 mod read;
@@ -30,7 +31,11 @@ mod work;
 mod write;
 
 pub use error::{ArchiveError, EntryProblem};
-pub use read::{Extracted, OpenArchive, ReadLimits};
+pub use limits::{
+    BODY_FRAME_BYTES, DIRECTORIES_FRAME_BYTES, DIRECTORIES_PACKED_BYTES, ENTRIES_FRAME_BYTES,
+    LINK_BYTES, NAME_BYTES, NAME_DEPTH, OPEN_FILES, RATIO, RATIO_FLOOR, ReadLimits, WINDOW_LOG,
+};
+pub use read::{Extracted, OpenArchive};
 pub use write::{Sink, write};
 
 /// How many bytes of tar a frame holds, about: enough to compress well, few enough to be had many times

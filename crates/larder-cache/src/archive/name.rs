@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use larder_fs::name_of_bytes;
 
-use super::EntryProblem;
+use super::{EntryProblem, limits::NAME_DEPTH};
 
 const MAX_COMPONENT: usize = 255;
 const MAX_LENGTH: usize = 4096;
@@ -92,6 +92,7 @@ fn as_path(bytes: &[u8]) -> Result<PathBuf, EntryProblem> {
 
 fn is_path(path: &[u8]) -> bool {
     path.len() <= MAX_LENGTH
+        && path.iter().filter(|byte| **byte == b'/').count() < NAME_DEPTH
         && !path.contains(&0)
         && path.split(|byte| *byte == b'/').all(|component| {
             !component.is_empty()

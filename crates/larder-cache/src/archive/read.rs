@@ -1,8 +1,7 @@
 //! An archive to directories.
 
 use std::{
-    collections::HashSet,
-    io::{self, Read},
+    io::{self, BufReader, Read},
     path::PathBuf,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -21,25 +20,11 @@ use super::{
     extract::{Extractor, Places},
     finish,
     frame::{Descriptions, EndFrame, Frame, PartFrame, PartKind, read_all},
+    limits::{
+        Allowance, BODY_FRAME_BYTES, DIRECTORIES_FRAME_BYTES, DIRECTORIES_PACKED_BYTES,
+        ENTRIES_FRAME_BYTES, ReadLimits, WINDOW_LOG,
+    },
 };
-
-/// Bounds on an archive, far above what is cached.
-#[derive(Debug, Clone)]
-pub struct ReadLimits {
-    /// Bytes of the unpacked tar.
-    pub total_bytes: u64,
-}
-
-impl Default for ReadLimits {
-    fn default() -> Self {
-        Self {
-            total_bytes: 1 << 40,
-        }
-    }
-}
-
-/// A frame's raw bytes; more is none of ours. The directories are one frame.
-const LARGEST_FRAME: u32 = 1 << 30;
 
 /// What was unpacked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,11 +73,10 @@ impl<R: Read> OpenArchive<R> {
         if roots.len() != self.head.paths.len() {
             return Err(ArchiveError::Damaged("it has another number of paths"));
         }
-        let mut places = places(roots)?;
-        let mut budget = Budget(limits.total_bytes, limits.total_bytes);
-        let first = self.first(&mut places, &mut budget)?;
-        let (end, unpacked) = self.parts(&places, threads, &mut budget)?;
-        places.make_hard_links(&unpacked.files)?;
+        let mut places = places(roots, limits)?;
+        let first = self.first(&mut places)?;
+        let (end, unpacked) = self.parts(&places, threads)?;
+        places.make_hard_links()?;
         finish::finish_directories(&places)?;
         places.big.finish()?;
         let extracted = Extracted {
@@ -105,13 +89,28 @@ impl<R: Read> OpenArchive<R> {
         Ok(extracted)
     }
 
-    /// The directories.
-    fn first(&mut self, places: &mut Places, budget: &mut Budget) -> Result<u64, ArchiveError> {
-        match self.next(budget)? {
+    /// The directories. Decoded as a stream: there may be a gigabyte of headers in a few kilobytes.
+    fn first(&mut self, places: &mut Places) -> Result<u64, ArchiveError> {
+        let bounds = FrameBounds {
+            raw: DIRECTORIES_FRAME_BYTES,
+            packed: DIRECTORIES_PACKED_BYTES,
+        };
+        match self.next(&places.allowance, Some(bounds))? {
             Next::Part(part) if part.frame.kind == PartKind::Entries => {
-                let mut raw = Vec::new();
-                unpack(&mut decompressor()?, &part, &mut raw)?;
-                let count = places.make_directories(&raw)?;
+                part.check_digest()?;
+                let raw = u64::from(part.frame.raw);
+                let mut decoder = zstd::stream::read::Decoder::with_buffer(&part.packed[..])
+                    .map_err(ArchiveError::Stream)?;
+                decoder
+                    .window_log_max(WINDOW_LOG)
+                    .map_err(ArchiveError::Stream)?;
+                let mut decoded = BufReader::with_capacity(64 << 10, decoder.take(raw + 1));
+                let count = places.make_directories(&mut decoded)?;
+                let rest = io::copy(&mut decoded, &mut io::sink());
+                // All that was declared, and nothing more.
+                if rest.is_err() || decoded.get_ref().limit() != 1 {
+                    return Err(ArchiveError::Damaged("a frame cannot be decoded"));
+                }
                 places.big.pass(0);
                 Ok(count)
             }
@@ -124,7 +123,6 @@ impl<R: Read> OpenArchive<R> {
         &mut self,
         places: &Places,
         threads: usize,
-        budget: &mut Budget,
     ) -> Result<(EndFrame, Unpacked), ArchiveError> {
         let threads = threads.max(1);
         let (sender, receiver) = sync_channel::<(u32, PackedPart)>(threads);
@@ -136,7 +134,7 @@ impl<R: Read> OpenArchive<R> {
             for _ in 0..threads {
                 scope.spawn(|| work(places, &shared));
             }
-            self.feed(sender, budget)
+            self.feed(sender, &places.allowance)
         });
         let unpacked = shared
             .unpacked
@@ -148,11 +146,11 @@ impl<R: Read> OpenArchive<R> {
     fn feed(
         &mut self,
         sender: SyncSender<(u32, PackedPart)>,
-        budget: &mut Budget,
+        allowance: &Allowance,
     ) -> Result<EndFrame, ArchiveError> {
         let mut number = 1;
         loop {
-            match self.next(budget)? {
+            match self.next(allowance, None)? {
                 // The threads are gone if one of them failed: its error is the one that counts.
                 Next::Part(part) => match sender.send((number, part)) {
                     Ok(()) => number += 1,
@@ -164,28 +162,42 @@ impl<R: Read> OpenArchive<R> {
         }
     }
 
-    fn next(&mut self, budget: &mut Budget) -> Result<Next, ArchiveError> {
+    /// The next frame; `bounds` where they are others than its kind's.
+    fn next(
+        &mut self,
+        allowance: &Allowance,
+        bounds: Option<FrameBounds>,
+    ) -> Result<Next, ArchiveError> {
         let frame = match self.descriptions.next(&mut self.reader)? {
             Frame::End(end) => return Ok(Next::End(end)),
             Frame::Part(frame) => frame,
         };
-        if frame.raw > LARGEST_FRAME || frame.packed > LARGEST_FRAME {
+        let bounds = bounds.unwrap_or_else(|| FrameBounds::of(frame.kind));
+        if u64::from(frame.raw) > bounds.raw || u64::from(frame.packed) > bounds.packed {
             return Err(ArchiveError::Damaged("a frame is too large"));
         }
-        budget.take(frame.raw)?;
-        // Nothing is allocated by what it claims: only what comes.
-        let mut packed = Vec::new();
-        let wanted = u64::from(frame.packed);
-        if frame.packed <= 32 << 20 {
-            packed.resize(frame.packed as usize, 0);
-            read_all(&mut self.reader, &mut packed)?;
-        } else {
-            let read = (&mut self.reader).take(wanted).read_to_end(&mut packed);
-            if read.map_err(ArchiveError::Stream)? as u64 != wanted {
-                return Err(ArchiveError::Damaged("it ends early"));
-            }
-        }
+        allowance.take_bytes(frame.raw.into())?;
+        let mut packed = vec![0; frame.packed as usize];
+        read_all(&mut self.reader, &mut packed)?;
         Ok(Next::Part(PackedPart { frame, packed }))
+    }
+}
+
+/// How large a frame may be.
+struct FrameBounds {
+    raw: u64,
+    packed: u64,
+}
+
+impl FrameBounds {
+    fn of(kind: PartKind) -> Self {
+        let raw = match kind {
+            PartKind::Entries => ENTRIES_FRAME_BYTES,
+            PartKind::Body { .. } => BODY_FRAME_BYTES,
+        };
+        // What cannot be compressed becomes a little longer.
+        let packed = raw + raw / 128 + 1024;
+        Self { raw, packed }
     }
 }
 
@@ -199,16 +211,13 @@ struct PackedPart {
     packed: Vec<u8>,
 }
 
-/// How many bytes may still come out, of how many.
-struct Budget(u64, u64);
-
-impl Budget {
-    fn take(&mut self, bytes: u32) -> Result<(), ArchiveError> {
-        self.0 = self
-            .0
-            .checked_sub(bytes.into())
-            .ok_or(ArchiveError::TooLarge { limit: self.1 })?;
-        Ok(())
+impl PackedPart {
+    fn check_digest(&self) -> Result<(), ArchiveError> {
+        if Sha256::of(&self.packed) == self.frame.digest {
+            Ok(())
+        } else {
+            Err(ArchiveError::Damaged("a frame has another digest"))
+        }
     }
 }
 
@@ -216,7 +225,6 @@ impl Budget {
 struct Unpacked {
     entries: u64,
     bytes: u64,
-    files: HashSet<Vec<u8>>,
 }
 
 struct Shared {
@@ -237,7 +245,6 @@ fn work(places: &Places, shared: &Shared) {
         (Ok(()), Ok(sum)) => {
             sum.entries += extractor.entries;
             sum.bytes += extractor.bytes;
-            sum.files.extend(std::mem::take(&mut extractor.files));
         }
         (Err(error), Ok(_)) => {
             *unpacked = Err(error);
@@ -291,9 +298,7 @@ fn unpack(
     part: &PackedPart,
     raw: &mut Vec<u8>,
 ) -> Result<(), ArchiveError> {
-    if Sha256::of(&part.packed) != part.frame.digest {
-        return Err(ArchiveError::Damaged("a frame has another digest"));
-    }
+    part.check_digest()?;
     raw.clear();
     raw.reserve(part.frame.raw as usize);
     let decoded = decompressor.decompress_to_buffer(&part.packed, raw);
@@ -303,7 +308,7 @@ fn unpack(
     }
 }
 
-fn places(roots: &[PathBuf]) -> Result<Places, ArchiveError> {
+fn places(roots: &[PathBuf], limits: &ReadLimits) -> Result<Places, ArchiveError> {
     let roots: Vec<Dir> = roots.iter().map(Dir::open).collect::<Result<_, _>>()?;
     let umask = roots.first().map_or(Ok(0), umask)?;
     Ok(Places {
@@ -312,6 +317,7 @@ fn places(roots: &[PathBuf]) -> Result<Places, ArchiveError> {
         directories: std::collections::HashMap::new(),
         big: BigFiles::default(),
         hard_links: Mutex::default(),
+        allowance: Allowance::new(limits),
     })
 }
 

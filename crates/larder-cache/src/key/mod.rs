@@ -110,6 +110,11 @@ pub struct Keys {
     pub restore_keys: Vec<Key>,
 }
 
+/// Bytes of a key as it is written, patterns and expressions included.
+pub const KEY_BYTES: usize = 16 << 10;
+/// How many restore keys one look-up may have.
+pub const RESTORE_KEYS: usize = 100;
+
 /// Evaluates a key and its restore keys. Azure's variable `AZP_CACHING_SALT` goes before each.
 ///
 /// # Errors
@@ -119,6 +124,21 @@ pub fn evaluate(
     restore_keys: &[String],
     context: &KeyContext<'_>,
 ) -> Result<Keys, KeyError> {
+    // Patterns and expressions are looked for again from each place where one may begin.
+    let mut keys = restore_keys.iter().map(String::as_str).chain([key]);
+    if let Some(long) = keys.find(|key| key.len() > KEY_BYTES) {
+        return Err(KeyError::TooLong {
+            key: long.chars().take(80).chain("...".chars()).collect(),
+            length: long.len(),
+            limit: KEY_BYTES,
+        });
+    }
+    if restore_keys.len() > RESTORE_KEYS {
+        return Err(KeyError::TooMany {
+            count: restore_keys.len() + 1,
+            limit: RESTORE_KEYS + 1,
+        });
+    }
     match context.style {
         Style::Azure => segments::evaluate(key, restore_keys, context),
         Style::Github | Style::Gitlab => expressions::evaluate(key, restore_keys, context),

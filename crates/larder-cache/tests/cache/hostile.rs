@@ -272,6 +272,7 @@ fn an_archive_that_claims_too_much_is_refused_before_it_is_decoded() {
     let bytes = archive(&parts, 2, 100_000);
     let limits = ReadLimits {
         total_bytes: 50_000,
+        ..ReadLimits::default()
     };
     let result = OpenArchive::open(&bytes[..])
         .unwrap()
@@ -280,4 +281,79 @@ fn an_archive_that_claims_too_much_is_refused_before_it_is_decoded() {
         matches!(result, Err(ArchiveError::TooLarge { limit: 50_000 })),
         "{result:?}"
     );
+}
+
+#[test]
+fn what_comes_out_of_an_archive_is_bounded_by_its_size_and_by_the_disk() {
+    use larder_cache::archive::{RATIO, RATIO_FLOOR, ReadLimits};
+
+    let small = ReadLimits::for_archive(1 << 10, None);
+    assert_eq!((small.total_bytes, small.room), (RATIO_FLOOR, None));
+    let large = ReadLimits::for_archive(1 << 30, Some(100));
+    assert_eq!((large.total_bytes, large.room), (RATIO << 30, Some(90)));
+    let all = ReadLimits::for_archive(u64::MAX, Some(u64::MAX));
+    assert_eq!(all.total_bytes, 1 << 40);
+}
+
+/// Unpacks members after the root within `limits`.
+fn unpack_within(
+    members: &[Member<'_>],
+    limits: &larder_cache::archive::ReadLimits,
+) -> Result<(), ArchiveError> {
+    let place = tempfile::tempdir().unwrap();
+    let parts = [Part::Entries(tar(&[ROOT])), Part::Entries(tar(members))];
+    let bytes = archive(&parts, members.len() as u64 + 1, 0);
+    larder_cache::archive::OpenArchive::open(&bytes[..])
+        .unwrap()
+        .extract(&[place.path().to_owned()], (2, limits))
+        .map(drop)
+}
+
+#[test]
+fn entries_are_counted_and_take_room_however_empty_they_are() {
+    use larder_cache::archive::ReadLimits;
+
+    let names: Vec<String> = (0..20).map(|number| format!("0/f{number}")).collect();
+    let members: Vec<Member<'_>> = names
+        .iter()
+        .map(|name| Member(EntryType::Regular, name, "", b""))
+        .collect();
+    assert!(unpack_within(&members, &ReadLimits::default()).is_ok());
+    let few = ReadLimits {
+        entries: 20,
+        ..ReadLimits::default()
+    };
+    let refused = unpack_within(&members, &few);
+    assert!(
+        matches!(refused, Err(ArchiveError::TooManyEntries { limit: 20 })),
+        "{refused:?}"
+    );
+    // The entry may be sound and stays: only this disk is too small for 21 blocks.
+    let full = ReadLimits {
+        room: Some(20 * 4096),
+        ..ReadLimits::default()
+    };
+    let refused = unpack_within(&members, &full).unwrap_err();
+    assert!(
+        matches!(refused, ArchiveError::NoRoom { .. }),
+        "{refused:?}"
+    );
+    assert!(!refused.is_damage());
+}
+
+#[test]
+fn links_that_no_system_takes_are_refused_as_the_entrys_fault() {
+    let place = tempfile::tempdir().unwrap();
+    for (number, target) in ["", &"x".repeat(100)].into_iter().enumerate() {
+        let members = [Member(EntryType::Symlink, "0/l", target, b"")];
+        let place = place.path().join(number.to_string());
+        let result = unpack_members(&place, &[ROOT], &members);
+        match target {
+            "" => assert!(matches!(
+                problem(result),
+                EntryProblem::LinkText | EntryProblem::Header
+            )),
+            _ => result.unwrap(),
+        }
+    }
 }

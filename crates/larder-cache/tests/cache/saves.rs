@@ -78,6 +78,7 @@ impl World {
             write: Some(Scope::new(scopes[0])),
             lookup_only: false,
             threads: 2,
+            max_bytes: None,
         }
     }
 

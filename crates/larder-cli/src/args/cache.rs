@@ -153,6 +153,10 @@ pub(crate) struct CacheRestoreArgs {
     /// Say what would be restored, and restore nothing
     #[arg(long, visible_alias = "dry-run")]
     pub(crate) lookup_only: bool,
+    /// Take an entry that unpacks to more for an attack, and nothing is restored [default: 1 GiB or a thousand
+    /// times the entry's size, whichever is more, and nine tenths of the free space]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) max_unpacked: Option<u64>,
     /// Exit with 1 if nothing at all matches
     #[arg(long)]
     pub(crate) fail_on_miss: bool,

@@ -53,6 +53,7 @@ impl StepStore {
             keep: Vec::new(),
             write: self.scopes.write.clone(),
             lookup_only: false,
+            max_bytes: None,
             threads: self.threads,
         };
         restore(&*self.remote, &options, reporter).await

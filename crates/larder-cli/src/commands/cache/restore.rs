@@ -31,6 +31,7 @@ pub(super) fn restore(
         write: scopes.write,
         lookup_only: args.lookup_only,
         threads: inputs::threads(),
+        max_bytes: args.max_unpacked,
     };
     let report = awaited(global, async |reporter| {
         restore_entry(&*remote, &options, reporter).await
