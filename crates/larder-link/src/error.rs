@@ -179,6 +179,21 @@ pub enum ApplyError {
         #[source]
         source: Damage,
     },
+    /// A text that would become much larger with the prefix in it.
+    #[error(
+        "{package}: `{path}` would have {size} bytes with the prefix in it, and at most {limit} are written: \
+         its placeholder stands for more than a prefix"
+    )]
+    GrowsTooMuch {
+        /// `name-version-build`.
+        package: String,
+        /// In the environment.
+        path: String,
+        /// Bytes that it would have.
+        size: usize,
+        /// Bytes that it may have.
+        limit: usize,
+    },
     /// A binary file holds the placeholder in an encoding in which the prefix is longer.
     #[error(
         "{package}: the prefix does not fit into `{path}`: it has {prefix_length} bytes there, \

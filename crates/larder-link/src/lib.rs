@@ -62,6 +62,8 @@ pub use place::{check_place, frozen, is_unfinished, is_updating};
 pub use plan::{How, LinkPlan, PlanLine, plan};
 pub use record::package_record;
 pub use remove::remove;
+pub use replace::{TEXT_GROWTH, TEXT_GROWTH_FLOOR};
+pub use rewritten::REWRITTEN_BYTES;
 pub use scratch::{ScratchDir, scratch_beside};
 pub use scripts::{ScriptError, ScriptHost, ScriptMessage};
 pub use state::{set_state_variables, state_variables};

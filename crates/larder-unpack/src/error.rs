@@ -203,6 +203,16 @@ pub enum MetadataProblem {
         /// Why.
         problem: EntryProblem,
     },
+    /// A placeholder that occurs everywhere.
+    #[error(
+        "its placeholder `{text}` is too short to stand for a prefix: at least {least} bytes are expected"
+    )]
+    Placeholder {
+        /// As given, escaped.
+        text: String,
+        /// How many bytes it has at least.
+        least: usize,
+    },
     /// A path that it lists twice.
     #[error("it lists `{0}` twice")]
     DuplicatePath(String),

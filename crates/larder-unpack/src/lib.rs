@@ -28,8 +28,8 @@ pub use entry::{Entry, EntryKind};
 pub use error::{ContainerProblem, ContentProblem, EntryProblem, MetadataProblem, UnpackError};
 pub use identity::{Expected, IdentityProblem, split_file_name};
 pub use info::{
-    FileMode, LinkAction, LinkScript, Listing, PackageInfo, PathEntry, PathKind, Placeholder,
-    ScriptShell,
+    FileMode, LinkAction, LinkScript, Listing, PLACEHOLDER_BYTES, PackageInfo, PathEntry, PathKind,
+    Placeholder, ScriptShell,
 };
 pub use limits::{LimitKind, Limits, OutsideLinks};
 pub use rattler_conda_types::package::EntryPoint;

@@ -12,7 +12,7 @@ use larder_unpack::PathEntry;
 use crate::{
     ApplyError, codesign,
     plan::{Action, PathRef},
-    rewritten::rewritten,
+    rewritten::{REWRITTEN_BYTES, Unfit, rewritten},
 };
 
 use super::files::{Trouble, Worker, file_name};
@@ -24,6 +24,11 @@ impl Worker<'_, '_> {
         let Some(entry) = planned.entry else {
             return Ok(());
         };
+        if entry.size > REWRITTEN_BYTES {
+            let package = self.plan.packages[at.package].package;
+            let size = usize::try_from(entry.size).unwrap_or(usize::MAX);
+            return Err(Unfit::large(size).of(package, planned));
+        }
         let bytes = self.source_bytes(at, entry).map_err(self.failed(at))?;
         let bytes = self.rewritten(at, bytes)?;
         self.write(at, &self.root, &bytes, entry.executable)

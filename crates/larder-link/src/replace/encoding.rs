@@ -39,6 +39,11 @@ impl Encoded {
         all
     }
 
+    /// How often the placeholder occurs, at most: wide text has false twins.
+    pub(super) fn count(&self, source: &[u8]) -> usize {
+        memchr::memmem::find_iter(source, &self.placeholder).count()
+    }
+
     /// Where the placeholder occurs at or after `from`, without overlap, at whole code units only: in
     /// little-endian text every placeholder has a false big-endian twin one byte off, and the reverse.
     pub(super) fn occurrences(&self, source: &[u8]) -> Vec<usize> {

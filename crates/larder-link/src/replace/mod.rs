@@ -11,4 +11,5 @@ mod tests;
 mod text;
 
 pub(crate) use binary::{PrefixTooLong, replace_binary};
-pub(crate) use text::replace_text;
+pub(crate) use text::{GrowsTooMuch, replace_text};
+pub use text::{TEXT_GROWTH, TEXT_GROWTH_FLOOR};

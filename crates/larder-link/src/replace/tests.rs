@@ -8,7 +8,7 @@ use super::{replace_binary, replace_text};
 const PLACEHOLDER: &str = "/ph/placehold_placehold_placehold";
 
 fn text(source: &str, prefix: &str) -> String {
-    let bytes = replace_text(source.as_bytes(), PLACEHOLDER, prefix, Subdir::Linux64);
+    let bytes = replace_text(source.as_bytes(), PLACEHOLDER, prefix, Subdir::Linux64).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
@@ -61,7 +61,7 @@ proptest! {
     #[test]
     fn text_replacement_is_what_it_should_be(source in source(), prefix in "/[a-z]{0,20}") {
         prop_assume!(!source.starts_with(b"#!"));
-        let replaced = replace_text(&source, "/ph/x", &prefix, Subdir::Linux64);
+        let replaced = replace_text(&source, "/ph/x", &prefix, Subdir::Linux64).unwrap();
         prop_assert_eq!(replaced, naive_text(&source, "/ph/x", &prefix));
     }
 
@@ -72,8 +72,9 @@ proptest! {
         prefix in ".{0,4}",
     ) {
         for subdir in [Subdir::Linux64, Subdir::OsxArm64, Subdir::Win64] {
-            replace_text(&source, &placeholder, &prefix, subdir);
-            replace_text(&[b"#!".as_slice(), &source].concat(), &placeholder, &prefix, subdir);
+            replace_text(&source, &placeholder, &prefix, subdir).unwrap();
+            let script = [b"#!".as_slice(), &source].concat();
+            replace_text(&script, &placeholder, &prefix, subdir).unwrap();
         }
         if let Ok(replaced) = replace_binary(source.clone(), &placeholder, &prefix) {
             prop_assert_eq!(replaced.len(), source.len());
@@ -149,7 +150,7 @@ fn the_limit_is_127_bytes_on_linux_and_512_on_macos() {
     let source = format!("#!{PLACEHOLDER}/bin/perl\n");
     let line = |length: usize, subdir| {
         let prefix = format!("/{}", "e".repeat(length - "#!//bin/perl".len()));
-        let bytes = replace_text(source.as_bytes(), PLACEHOLDER, &prefix, subdir);
+        let bytes = replace_text(source.as_bytes(), PLACEHOLDER, &prefix, subdir).unwrap();
         String::from_utf8(bytes).unwrap()
     };
     assert_eq!(line(127, Subdir::Linux64).trim_end().len(), 127);
@@ -217,6 +218,21 @@ fn a_prefix_in_a_shell_line_is_never_expanded_nor_executed() {
 #[test]
 fn windows_has_no_shebangs_and_gets_forward_slashes() {
     let source = format!("#!{PLACEHOLDER}/python\npath = {PLACEHOLDER}/x\n");
-    let bytes = replace_text(source.as_bytes(), PLACEHOLDER, r"C:\my env", Subdir::Win64);
+    let bytes = replace_text(source.as_bytes(), PLACEHOLDER, r"C:\my env", Subdir::Win64).unwrap();
     assert_eq!(bytes, b"#!C:/my env/python\npath = C:/my env/x\n");
+}
+
+#[test]
+fn a_text_becomes_eight_times_its_size_and_no_more() {
+    let prefix = format!("/{}", "p".repeat(99));
+    // Growth of 96 bytes for each 4: 25 times.
+    let all = "abcd".repeat(1 << 20);
+    let refused = replace_text(all.as_bytes(), "abcd", &prefix, Subdir::Linux64).unwrap_err();
+    assert_eq!((refused.size, refused.limit), (100 << 20, 32 << 20));
+    // What is small may be nothing but a placeholder, and what holds other text passes.
+    let small = "abcd".repeat(1000);
+    let replaced = replace_text(small.as_bytes(), "abcd", &prefix, Subdir::Linux64).unwrap();
+    assert_eq!(replaced.len(), 100_000);
+    let mixed = format!("abcd{}", "x".repeat(20)).repeat(1 << 18);
+    assert!(replace_text(mixed.as_bytes(), "abcd", &prefix, Subdir::Linux64).is_ok());
 }

@@ -7,7 +7,7 @@
 use std::{
     collections::HashMap,
     fs::File,
-    io::{self, BufRead, Write as _},
+    io::{self, BufRead, Read as _, Write as _},
     path::Path,
     time::{Duration, UNIX_EPOCH},
 };
@@ -21,7 +21,7 @@ use rattler_conda_types::Subdir;
 use crate::{
     ApplyError, codesign,
     plan::{Action, PlannedPackage, PlannedPath},
-    rewritten::rewritten,
+    rewritten::{REWRITTEN_BYTES, Unfit, rewritten},
 };
 
 use super::{
@@ -197,9 +197,15 @@ impl<'w> Writer<'w> {
     ) -> Result<Content, Failure> {
         if self.writes_file(index) && self.is_rewritten(index) {
             let mut bytes = Vec::new();
-            reader
-                .read_to_end(&mut bytes)
-                .map_err(|error| self.unreadable(index, error))?;
+            // Held whole: the bound on entries is far above what memory should go to one.
+            let read = (&mut *reader)
+                .take(REWRITTEN_BYTES + 1)
+                .read_to_end(&mut bytes);
+            let read = read.map_err(|error| self.unreadable(index, error))?;
+            if read as u64 > REWRITTEN_BYTES {
+                let planned = &self.package.paths[index];
+                return Err(Unfit::large(read).of(self.package.package, planned).into());
+            }
             return self.bytes(index, bytes, executable);
         }
         let mut file = if self.writes_file(index) {

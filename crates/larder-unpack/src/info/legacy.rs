@@ -45,10 +45,11 @@ fn has_prefix(files: &InfoFiles) -> Result<HashMap<String, Placeholder>, Metadat
     let bytes = files.get("info/has_prefix").unwrap_or_default();
     lines(bytes)?
         .map(|(number, line)| {
-            prefix_line(line).ok_or_else(|| MetadataProblem::Line {
+            let (path, placeholder) = prefix_line(line).ok_or_else(|| MetadataProblem::Line {
                 line: number,
                 text: line.escape_debug().to_string(),
-            })
+            })?;
+            Ok((path, Placeholder::new(placeholder.text, placeholder.mode)?))
         })
         .collect()
 }

@@ -17,7 +17,7 @@ mod path_entry;
 mod paths_json;
 mod scripts;
 
-pub use path_entry::{FileMode, PathEntry, PathKind, Placeholder};
+pub use path_entry::{FileMode, PLACEHOLDER_BYTES, PathEntry, PathKind, Placeholder};
 pub use scripts::{LinkAction, LinkScript, ScriptShell};
 
 /// Where the list of paths comes from.

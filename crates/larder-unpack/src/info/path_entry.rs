@@ -2,7 +2,7 @@
 
 use larder_digest::Sha256;
 
-use crate::{Content, ContentProblem, RelPath};
+use crate::{Content, ContentProblem, MetadataProblem, RelPath};
 
 /// One path of a package, outside of `info/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,10 @@ pub enum PathKind {
     Directory,
 }
 
+/// Bytes of a placeholder: what one letter stands for would be replaced in every word. Build tools use
+/// paths, padded to 255 bytes.
+pub const PLACEHOLDER_BYTES: usize = 4;
+
 /// The text that stands for the prefix in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placeholder {
@@ -53,6 +57,22 @@ pub enum FileMode {
     Text,
     /// In strings that end with NUL: the file keeps its size.
     Binary,
+}
+
+impl Placeholder {
+    /// A placeholder that a package names.
+    ///
+    /// # Errors
+    /// [`MetadataProblem::Placeholder`] for fewer than [`PLACEHOLDER_BYTES`] bytes.
+    pub(super) fn new(text: String, mode: FileMode) -> Result<Self, MetadataProblem> {
+        if text.len() < PLACEHOLDER_BYTES {
+            return Err(MetadataProblem::Placeholder {
+                text: text.escape_debug().to_string(),
+                least: PLACEHOLDER_BYTES,
+            });
+        }
+        Ok(Self { text, mode })
+    }
 }
 
 impl PathKind {

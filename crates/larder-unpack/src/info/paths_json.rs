@@ -76,7 +76,8 @@ fn entry(listed: Listed) -> Result<PathEntry, MetadataProblem> {
         prefix: listed
             .prefix_placeholder
             .filter(|text| !text.is_empty())
-            .map(|text| Placeholder { text, mode }),
+            .map(|text| Placeholder::new(text, mode))
+            .transpose()?,
         no_link: listed.no_link.unwrap_or(false),
         sha256: listed.sha256,
         size: listed.size_in_bytes.unwrap_or(0),

@@ -80,7 +80,7 @@ fn cep34_09_defaults() {
         (PathKind::File, false, 3, &None)
     );
     assert_eq!(entry.sha256.unwrap().to_hex(), digest);
-    let text = r#"{"_path":"x","prefix_placeholder":"/p"}"#;
+    let text = r#"{"_path":"x","prefix_placeholder":"/ph/x"}"#;
     let info = parse(&[("info/paths.json", &paths(text))]).unwrap();
     assert_eq!(info.paths[0].prefix.as_ref().unwrap().mode, FileMode::Text);
     let empty = r#"{"_path":"x","prefix_placeholder":"","file_mode":"binary"}"#;
@@ -88,6 +88,27 @@ fn cep34_09_defaults() {
     assert_eq!(info.paths[0].prefix, None);
     let unknown = paths(r#"{"_path":"x","path_type":"fifo"}"#);
     assert!(refusal(&[("info/paths.json", &unknown)]).contains("cannot be parsed"));
+}
+
+#[test]
+fn a_placeholder_that_occurs_everywhere_is_refused() {
+    for text in ["a", "/", "/p", "abc"] {
+        for mode in ["text", "binary"] {
+            let entry =
+                format!(r#"{{"_path":"x","prefix_placeholder":"{text}","file_mode":"{mode}"}}"#);
+            let refused = refusal(&[("info/paths.json", &paths(&entry))]);
+            assert!(
+                refused.contains("too short to stand for a prefix"),
+                "{refused}"
+            );
+            let line = format!("{text} {mode} x\n");
+            let refused = refusal(&[("info/files", "x\n"), ("info/has_prefix", &line)]);
+            assert!(
+                refused.contains("too short to stand for a prefix"),
+                "{refused}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -222,6 +222,7 @@ fn apply_code(error: &ApplyError) -> &'static str {
         ApplyError::SymbolicLink { .. } => "target::link",
         ApplyError::Unfinished { .. } => "target::unfinished",
         ApplyError::PrefixTooLong { .. } => "link::prefix-too-long",
+        ApplyError::GrowsTooMuch { .. } => "link::grows-too-much",
         ApplyError::Tree { .. } => "trees::damaged",
         ApplyError::Script(_) => "link::script-failed",
         ApplyError::Recover { .. } => "link::recover",
