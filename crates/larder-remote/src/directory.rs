@@ -195,7 +195,7 @@ impl Remote for Directory {
     ) -> Result<Download, RemoteError> {
         let path = self.path(name);
         let opened = blocking(move || {
-            let file = File::open(&path)?;
+            let file = open_object(&path)?;
             let size = file.metadata()?.len();
             Ok((file, size))
         });
@@ -230,7 +230,7 @@ impl Remote for Directory {
         let path = self.path(name);
         let touched = blocking(move || {
             let times = FileTimes::new().set_accessed(SystemTime::now());
-            File::open(&path)?.set_times(times)
+            open_object(&path)?.set_times(times)
         });
         touched
             .await
@@ -276,6 +276,15 @@ fn list(root: &Path, prefix: &str) -> io::Result<Vec<ObjectInfo>> {
         newest.then_with(|| one.name.cmp(&other.name))
     });
     Ok(objects)
+}
+
+/// Opens an object. A directory, a pipe, a device or a link in its place is none: a pipe would be waited for
+/// until somebody writes to it, by a thread that no process can end without.
+fn open_object(path: &Path) -> io::Result<File> {
+    larder_fs::open_regular(path).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidInput => io::ErrorKind::NotFound.into(),
+        _ => error,
+    })
 }
 
 /// A directory in an object's place is none.

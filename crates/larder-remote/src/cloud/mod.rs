@@ -15,8 +15,8 @@ use futures::{StreamExt as _, TryStreamExt as _, future};
 use opendal::{Metadata, OperationContext, Operator, Writer};
 
 use crate::{
-    Body, ByteRange, Download, ObjectInfo, ObjectName, Remote, RemoteError, address::Address,
-    patience::Waits,
+    Body, ByteRange, Download, LISTED_OBJECTS, ObjectInfo, ObjectName, Remote, RemoteError,
+    address::Address, patience::Waits,
 };
 use failure::At;
 use transport::Transport;
@@ -152,6 +152,7 @@ impl Cloud {
         let lister = self.operator.lister_with(path).recursive(true).await;
         let mut lister = lister.map_err(|error| at.failed(&error))?;
         let mut found = Vec::new();
+        let mut seen = 0;
         while let Some(entry) = lister.try_next().await.map_err(|error| at.failed(&error))? {
             let (path, metadata) = entry.into_parts();
             let name = path.strip_prefix(strip).map(ObjectName::new);
@@ -160,6 +161,12 @@ impl Cloud {
                 && metadata.is_file()
             {
                 found.push((name, metadata));
+            }
+            // A server can always say that there is more; this is asked for 30 seconds.
+            seen += 1;
+            if seen > LISTED_OBJECTS {
+                let text = format!("the list has more than {LISTED_OBJECTS} objects");
+                return Err(at.failed(&opendal::Error::new(opendal::ErrorKind::Unexpected, text)));
             }
         }
         Ok(found)

@@ -6,11 +6,12 @@
 
 use std::time::Duration;
 
+use futures::StreamExt as _;
 use http::{Method, Request, Response, StatusCode};
 use opendal::{Buffer, Error, ErrorKind, HttpBody, HttpTransport};
 use opendal_http_transport_reqwest::ReqwestTransport;
 
-use crate::{patience::Waits, retry_after::retry_after};
+use crate::{ANSWER_BYTES, patience::Waits, retry_after::retry_after};
 
 /// What OpenDAL sends by.
 pub(super) struct Transport {
@@ -41,9 +42,10 @@ impl Transport {
 
     async fn once(&self, request: Request<Buffer>) -> opendal::Result<Response<HttpBody>> {
         let is_head = request.method() == Method::HEAD;
+        let is_list = is_list(&request);
         let response = self.inner.fetch(request).await?;
         match wish(&response) {
-            None => understood(response, is_head),
+            None => understood(bounded(response, is_list), is_head),
             Some(after) => {
                 let text = format!("the service answers {}", response.status());
                 let error = Error::new(ErrorKind::RateLimited, text).set_temporary();
@@ -90,6 +92,39 @@ pub(super) fn asked(error: &(dyn std::error::Error + 'static)) -> Option<Duratio
         error = cause.source();
     }
     None
+}
+
+/// Cuts bodies that OpenDAL reads whole, errors and lists: a server can send without end.
+fn bounded(response: Response<HttpBody>, is_list: bool) -> Response<HttpBody> {
+    if response.status().is_success() && !is_list {
+        return response;
+    }
+    response.map(|body| {
+        body.map_inner(|pieces| {
+            Box::new(pieces.scan(0, |sum, piece| {
+                *sum += piece.as_ref().map_or(0, Buffer::len);
+                let piece = if *sum > ANSWER_BYTES {
+                    let text = format!("the answer has more than {ANSWER_BYTES} bytes");
+                    Err(Error::new(ErrorKind::Unexpected, text))
+                } else {
+                    piece
+                };
+                std::future::ready(Some(piece))
+            }))
+        })
+    })
+}
+
+/// Whether a request lists objects, as S3, Azure Blob and GCS have it.
+fn is_list(request: &Request<Buffer>) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    request.method() == Method::GET
+        && query.split('&').any(|option| {
+            option.starts_with("list-type=")
+                || option.starts_with("prefix=")
+                || option == "comp=list"
+                || option.starts_with("delimiter=")
+        })
 }
 
 /// What OpenDAL would not understand, or tell without a reason: an answer to HEAD has no body to say it.

@@ -11,9 +11,9 @@ use url::Url;
 use super::{
     failure::At,
     place::web_url,
-    service::{CALL, refusal},
+    service::{CALL, bounded, refusal},
 };
-use crate::RemoteError;
+use crate::{LIST_PAGES, RemoteError};
 
 const PAGE: usize = 100;
 
@@ -58,7 +58,8 @@ impl Api {
     /// All entries whose keys begin so, the newest first.
     pub(super) async fn list(&self, at: At<'_>, key: &str) -> Result<Vec<Listed>, RemoteError> {
         let mut all = Vec::new();
-        for page in 1.. {
+        // A server can always say that there is one more page.
+        for page in 1..=LIST_PAGES {
             let mut url = self.caches.clone();
             url.query_pairs_mut()
                 .append_pair("key", key)
@@ -87,11 +88,11 @@ impl Api {
         self.ask(at, Method::DELETE, url).await.map(drop)
     }
 
-    async fn ask(&self, at: At<'_>, method: Method, url: Url) -> Result<bytes::Bytes, RemoteError> {
+    async fn ask(&self, at: At<'_>, method: Method, url: Url) -> Result<Vec<u8>, RemoteError> {
         let sent = self.request(method, url).send().await;
         let answer = sent.map_err(|error| at.unsent(error))?;
         if answer.status().is_success() {
-            return answer.bytes().await.map_err(|error| at.unsent(error));
+            return bounded(answer).await.map_err(|error| at.unsent(error));
         }
         let mut refusal = refusal(answer).await;
         refusal.message = refusal.message.replace(&self.token, "***");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::failure::{At, Refusal, wish};
-use crate::RemoteError;
+use crate::{ANSWER_BYTES, RemoteError};
 
 const METHODS: &str = "/twirp/github.actions.results.api.v1.CacheService/";
 /// Calls are small; one that takes longer got lost.
@@ -108,7 +108,7 @@ impl Service {
                 _ => at.refused(&refusal),
             });
         }
-        let body = answer.bytes().await.map_err(|error| at.unsent(error))?;
+        let body = bounded(answer).await.map_err(|error| at.unsent(error))?;
         serde_json::from_slice(&body)
             .map_err(|_| at.temporary("the service's answer is no JSON", None))
     }
@@ -119,6 +119,19 @@ impl Service {
     }
 }
 
+/// The body of an answer, cut at [`ANSWER_BYTES`]: what was cut is no JSON any more, and refused as such.
+pub(super) async fn bounded(mut answer: Response) -> reqwest::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    while body.len() < ANSWER_BYTES {
+        let Some(piece) = answer.chunk().await? else {
+            break;
+        };
+        body.extend_from_slice(&piece);
+    }
+    body.truncate(ANSWER_BYTES);
+    Ok(body)
+}
+
 /// What an answer without success says: Twirp's and GitHub's errors are JSON, Azure's are headers.
 pub(super) async fn refusal(answer: Response) -> Refusal {
     let (status, headers) = (answer.status(), answer.headers().clone());
@@ -126,7 +139,7 @@ pub(super) async fn refusal(answer: Response) -> Refusal {
     let of_blob = headers
         .get("x-ms-error-code")
         .and_then(|code| code.to_str().ok());
-    let body = answer.bytes().await.unwrap_or_default();
+    let body = bounded(answer).await.unwrap_or_default();
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let message = match (text(&body, "msg"), text(&body, "message")) {
         ("", "") => of_blob.unwrap_or_default(),
