@@ -9,6 +9,7 @@
 mod address;
 mod bare;
 mod certain;
+mod long;
 mod masks;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,17 @@ use masks::Masks;
 ///   channel's name: behind the start of a word, `/`, `=`, a quote or an option's letter (`-ct/...`);
 /// - queries: those of URLs whole, elsewhere from `?name=` on.
 pub fn redact_text(text: &str) -> String {
+    if text.len() <= LINE_BYTES {
+        return redact_line(text);
+    }
+    long::redact(text)
+}
+
+/// Bytes of a line that are looked at: some rules look back at the whole line from each place in it.
+pub const LINE_BYTES: usize = 8 << 10;
+
+/// A text that is not long, of one line or several.
+fn redact_line(text: &str) -> String {
     let mut masks = Masks::default();
     certain::hide(text, &mut masks);
     let mut rest = 0;

@@ -46,6 +46,41 @@ fn each_place_of_a_secret_is_masked() {
 }
 
 #[test]
+fn long_lines_show_no_secret_and_take_no_square_of_their_length() {
+    // Each part makes some rule look far back or ahead; a megabyte of it took minutes.
+    for part in [
+        "://",
+        "t/",
+        "a:",
+        "@",
+        "?x=",
+        "//u:p@",
+        "https://u:p ",
+        "(",
+        "-ct/",
+        "a://b,",
+        "u:p@h ",
+    ] {
+        let text = part.repeat((1 << 20) / part.len());
+        assert!(redact_text(&text).len() <= text.len() + 3, "{part}");
+    }
+    let filler = "word ".repeat(4000);
+    for secret in [
+        format!("https://u:SECRET{filler}@h/c"),
+        format!("{filler}https://u:SECRET@h/c"),
+        format!("https://u:{filler}SECRET@h/c"),
+        format!("{}https://u:SECRET@h/c", "x".repeat(8180)),
+        format!("{filler}\nhttps://u:SECRET@h/c\n{filler}"),
+    ] {
+        assert!(
+            !redact_text(&secret).contains("SECRET"),
+            "{}",
+            &secret[..40]
+        );
+    }
+}
+
+#[test]
 fn ordinary_text_stays_as_it_is() {
     for text in [
         "",
