@@ -10,7 +10,7 @@ use rattler_conda_types::RepoDataRecord;
 use rattler_repodata_gateway::RepoData;
 use url::Url;
 
-use crate::{address, notices::Notices, spec_bounds};
+use crate::{address, notices::Notices};
 
 /// The unfit records, with the reason, for the solver.
 pub(crate) fn excluded(repodata: &[RepoData]) -> HashMap<Url, Arc<str>> {

@@ -1,7 +1,6 @@
 //! What the user gave: manifests, a lock, or specs. Read and told apart by content.
 
 use std::{
-    fs,
     io::ErrorKind,
     path::{Path, PathBuf},
 };
@@ -12,10 +11,14 @@ use larder_fs::{PathContext as _, PathError};
 use larder_lock::{LockError, LockFile, LockFormat, ParseContext};
 use larder_manifest::{
     Dependency, Lookup as _, Manifest, ManifestError, SpecError, is_environment_file,
+    looks_like_manifest,
 };
 use rattler_conda_types::Subdir;
 
-use crate::{Explain, Kind, Settings};
+use crate::{
+    Explain, Kind, Settings,
+    streams::{INPUT_BYTES, is_stream, shown_name},
+};
 
 /// The manifest that is taken when none is named.
 pub const DEFAULT_MANIFEST: &str = "environment.yml";
@@ -47,6 +50,8 @@ pub(crate) struct ManifestInput {
     pub(crate) manifest: Manifest,
     /// The files, absolute; empty for specs of the command line.
     pub(crate) files: Vec<PathBuf>,
+    /// Whether the first file is a file, so that a lock can be beside it.
+    pub(crate) has_place: bool,
 }
 
 impl ManifestInput {
@@ -74,9 +79,18 @@ impl ManifestInput {
     }
 
     /// Where the lock of this manifest belongs: `conda-lock.yml` beside environment.yml,
-    /// `NAME.conda-lock.yml` beside NAME.yml. `None` for specs of the command line.
+    /// `NAME.conda-lock.yml` beside NAME.yml. `None` for specs of the command line and for standard input.
     pub(crate) fn lock_path(&self) -> Option<PathBuf> {
-        lock_path_of(self.files.first()?)
+        let file = self.files.first().filter(|_| self.has_place)?;
+        lock_path_of(file)
+    }
+
+    /// What paths in the manifest are relative to: the working directory for specs and for what came by
+    /// standard input or a pipe.
+    pub(crate) fn directory<'d>(&'d self, settings: &'d Settings) -> &'d Path {
+        let file = self.files.first().filter(|_| self.has_place);
+        file.and_then(|file| file.parent())
+            .unwrap_or(&settings.working_directory)
     }
 
     fn is_source_of(&self, lock: &LockFile) -> bool {
@@ -123,6 +137,12 @@ pub enum InputError {
     /// A lock has an error.
     #[error(transparent)]
     Lock(Box<LockError>),
+    /// Nothing was given: not even a list that says it is empty.
+    #[error("`{}` is empty: it has neither a manifest nor a spec", path.display())]
+    EmptyFile {
+        /// The file.
+        path: PathBuf,
+    },
     /// A line of a file of specs.
     #[error("{}:{line}: {source}", path.display())]
     SpecLine {
@@ -153,7 +173,7 @@ impl Explain for InputError {
             Self::Read(error)
                 if !matches!(
                     error.kind(),
-                    ErrorKind::IsADirectory | ErrorKind::PermissionDenied
+                    ErrorKind::IsADirectory | ErrorKind::PermissionDenied | ErrorKind::FileTooLarge
                 ) =>
             {
                 Kind::World
@@ -166,6 +186,7 @@ impl Explain for InputError {
         match self {
             Self::Read(_) | Self::NoFile { .. } => "input::unreadable",
             Self::NoDefault { .. } => "input::no-manifest",
+            Self::EmptyFile { .. } => "input::empty",
             Self::Manifest(error) => error.code(),
             Self::Lock(_) => "lock::invalid",
             Self::SpecLine { .. } => "input::spec",
@@ -178,6 +199,11 @@ impl Explain for InputError {
         match self {
             Self::NoDefault { .. } => Some(
                 "name a file with `-f FILE`, or give specs: `larder create -p ./env python=3.12`"
+                    .into(),
+            ),
+            Self::EmptyFile { .. } => Some(
+                "an environment of no packages is `dependencies: []`; a pipe is empty when the command \
+                 before it failed"
                     .into(),
             ),
             _ => None,
@@ -201,13 +227,14 @@ pub(crate) fn read(
         return Ok(Input::Manifest(ManifestInput {
             manifest,
             files: Vec::new(),
+            has_place: false,
         }));
     }
     let files = named_or_default(files, settings)?;
     let mut manifests = Vec::new();
     for path in &files {
         let absolute = settings.absolute(path);
-        let bytes = match fs::read(&absolute) {
+        let bytes = match settings.read_input(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 // Without `./`, which nobody wants to read.
                 let path = absolute.components().collect();
@@ -228,11 +255,14 @@ pub(crate) fn read(
                 variables: IndexMap::new(),
             });
         }
-        manifests.push(if is_environment_file(path) {
-            parse(path, &bytes, settings)?
-        } else {
-            parse_specs(path, &bytes)?
-        });
+        // The extension alone says little of `env.txt`, `environment.yml.in` or a pipe.
+        manifests.push(
+            if is_environment_file(path) || looks_like_manifest(&bytes) {
+                parse(path, &bytes, settings)?
+            } else {
+                parse_specs(path, &bytes)?
+            },
+        );
     }
     let mut manifest =
         Manifest::merge(manifests).map_err(|error| InputError::Manifest(Box::new(error)))?;
@@ -243,8 +273,15 @@ pub(crate) fn read(
         );
     }
     add_pip(&mut manifest, reporter);
-    let files = files.iter().map(|path| settings.absolute(path)).collect();
-    Ok(Input::Manifest(ManifestInput { manifest, files }))
+    let has_place = files
+        .first()
+        .is_some_and(|path| !is_stream(path, &settings.working_directory));
+    let files: Vec<PathBuf> = files.iter().map(|path| settings.absolute(path)).collect();
+    Ok(Input::Manifest(ManifestInput {
+        manifest,
+        files,
+        has_place,
+    }))
 }
 
 /// A `pip:` section needs pip, as for conda.
@@ -282,7 +319,7 @@ fn add_pip(manifest: &mut Manifest, reporter: &dyn Reporter) {
 /// # Errors
 /// If it is there and cannot be read or understood.
 pub(crate) fn read_lock(path: &Path, settings: &Settings) -> Result<Option<LockFile>, InputError> {
-    match fs::read(path) {
+    match larder_fs::read_regular(path, INPUT_BYTES) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         bytes => parse_lock(path, &bytes.at("read", path)?, None, settings).map(Some),
     }
@@ -346,7 +383,7 @@ fn parse_one(
         lookup: &lookup,
         environment,
     };
-    LockFile::parse_any(&path.to_string_lossy(), &text, &context)
+    LockFile::parse_any(&shown_name(path), &text, &context)
         .map_err(|error| InputError::Lock(Box::new(error)))
 }
 
@@ -369,7 +406,7 @@ pub(crate) fn named_or_default(
 }
 
 fn parse(path: &Path, bytes: &[u8], settings: &Settings) -> Result<Manifest, InputError> {
-    let name = path.to_string_lossy();
+    let name = shown_name(path);
     Manifest::parse(&name, bytes, settings).map_err(|error| InputError::Manifest(Box::new(error)))
 }
 
@@ -388,6 +425,11 @@ fn as_lock(
 /// CEP 23: a file that is neither an environment.yml nor a lock has a spec on each line.
 fn parse_specs(path: &Path, bytes: &[u8]) -> Result<Manifest, InputError> {
     let text = String::from_utf8_lossy(bytes);
+    if text.trim().is_empty() {
+        return Err(InputError::EmptyFile {
+            path: shown_name(path).into(),
+        });
+    }
     let mut specs = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
@@ -395,7 +437,7 @@ fn parse_specs(path: &Path, bytes: &[u8]) -> Result<Manifest, InputError> {
             continue;
         }
         larder_manifest::parse_spec(line).map_err(|source| InputError::SpecLine {
-            path: path.to_owned(),
+            path: shown_name(path).into(),
             line: number + 1,
             source: Box::new(source),
         })?;

@@ -55,6 +55,7 @@ mod sources;
 mod spec_channels;
 pub mod step;
 mod store;
+mod streams;
 mod system;
 mod target;
 mod transfer;
@@ -140,6 +141,7 @@ pub use store::{
     VerifyOptions as StoreVerifyOptions, VerifyReport as StoreVerifyReport, What, gc, list_store,
     store_info, verify as verify_store,
 };
+pub use streams::INPUT_BYTES;
 pub use system::{Explanation, explain};
 pub use target::{Target, TargetError, existing_prefix};
 pub use unpack::{KeepObjects, UnpackOperationError, UnpackOptions, UnpackReport, unpack};

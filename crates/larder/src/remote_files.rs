@@ -15,8 +15,8 @@ use url::Url;
 
 use crate::{Explain, Kind, Settings, network::LazyNetwork};
 
-/// The largest file that is taken: locks of large projects have some tens of megabytes.
-const MOST_BYTES: u64 = 256 << 20;
+/// The largest file that is taken.
+const MOST_BYTES: u64 = crate::streams::INPUT_BYTES;
 
 /// Files that can be read from the disk, for as long as this lives.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -140,6 +141,15 @@ impl Settings {
         let state = self.state.as_ref();
         let outside = state.filter(|state| !stores.any(|store| state.starts_with(store)));
         MachineRecords::new(outside.map(|state| state.join("seen")))
+    }
+
+    /// Reads a file that the user named. One that can be read once, such as `-` or a pipe, gives the same
+    /// bytes to everybody in this run.
+    pub(crate) fn read_input(&self, path: &Path) -> io::Result<Vec<u8>> {
+        match path.starts_with("~") {
+            true => crate::streams::read_input(&self.absolute(path), &self.working_directory),
+            false => crate::streams::read_input(path, &self.working_directory),
+        }
     }
 
     /// Where records say that an archive of the store is.

@@ -64,7 +64,7 @@ impl Run<'_> {
     ) -> Result<Arc<PipAddition>, CreateError> {
         let fetched = self.fetch_pip(input, &pip).await?;
         let directory = match input {
-            Input::Manifest(input) => input.files.first().and_then(|file| file.parent()),
+            Input::Manifest(input) => Some(input.directory(self.settings)),
             Input::Lock { path, .. } => path.parent(),
         };
         let directory: &Path = directory.unwrap_or(&self.settings.working_directory);

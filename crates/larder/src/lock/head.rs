@@ -23,9 +23,11 @@ pub(super) fn head(
             channels.push(channel);
         }
     }
+    // What came by a pipe cannot be found again.
+    let sources = input.files.iter().filter(|_| input.has_place);
     let mut head = LockHead {
         category: input.manifest.category.clone(),
-        sources: input.files.iter().filter_map(source).collect(),
+        sources: sources.filter_map(source).collect(),
         channels,
         ..LockHead::default()
     };

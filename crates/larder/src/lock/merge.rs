@@ -6,13 +6,12 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use larder_event::Reporter;
-use larder_fs::{Durability, PathContext as _, write_atomic};
+use larder_fs::{Durability, PathContext as _, read_at_most, write_atomic};
 use larder_lock::{Closure, LockFile, LockHead, Selection};
 use larder_solve::Requested;
 use rattler_conda_types::{GenericVirtualPackage, RepoDataRecord, Subdir};
@@ -24,6 +23,7 @@ use crate::{
     network::LazyNetwork,
     solving::{Solving, Want, detect, pins, with_implied_pip},
     spec_channels::request_with_resolved_channel,
+    streams::INPUT_BYTES,
     virtual_file::overlay,
 };
 
@@ -93,7 +93,7 @@ struct Sides {
 impl Sides {
     fn read(options: &MergeOptions, settings: &Settings) -> Result<Self, LockOperationError> {
         let read = |path: &Path| -> Result<LockFile, LockOperationError> {
-            let bytes = fs::read(path).at("read", path)?;
+            let bytes = read_at_most(path, INPUT_BYTES).at("read", path)?;
             Ok(parse_lock(path, &bytes, None, settings)?)
         };
         Ok(Self {

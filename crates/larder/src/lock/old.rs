@@ -2,15 +2,17 @@
 //!
 //! A lock with git's conflict markers is two locks; the pins of both sides count.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{collections::BTreeSet, path::PathBuf};
 
 use larder_event::Reporter;
+use larder_fs::read_regular;
 use larder_lock::{Closure, LockFile, LockedPackage, Selection, split_conflict};
 use rattler_conda_types::{RepoDataRecord, Subdir};
 
 use crate::{
     Settings,
     inputs::{DEFAULT_LOCK, ManifestInput, parse_lock},
+    streams::INPUT_BYTES,
 };
 
 use super::LockOptions;
@@ -68,7 +70,7 @@ impl Old {
     }
 
     fn read(&mut self, settings: &Settings, reporter: &dyn Reporter) {
-        let Ok(bytes) = fs::read(&self.path) else {
+        let Ok(bytes) = read_regular(&self.path, INPUT_BYTES) else {
             return;
         };
         let parse = |text: &str| match parse_lock(&self.path, text.as_bytes(), None, settings) {

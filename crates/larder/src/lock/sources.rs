@@ -50,7 +50,8 @@ enum Content {
 }
 
 fn read(path: &Path, settings: &Settings) -> Content {
-    let text = fs::read_to_string(settings.absolute(path)).unwrap_or_default();
+    let text = settings.read_input(path).unwrap_or_default();
+    let text = String::from_utf8(text).unwrap_or_default();
     if detect(&text).is_none() {
         return match called_like_lock(path) {
             true => Content::BrokenLock,

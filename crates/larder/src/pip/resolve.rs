@@ -31,13 +31,11 @@ pub(crate) fn section(
     if lines.is_empty() {
         return Ok(None);
     }
-    let directory = input.files.first().and_then(|file| file.parent());
-    let directory = directory.unwrap_or(&settings.working_directory);
     let lines = lines.into_iter().map(|line| SectionLine {
         text: &line.text,
         place: line.position.to_string(),
     });
-    let section = Section::read(lines, directory)?;
+    let section = Section::read(lines, input.directory(settings))?;
     Ok((!section.is_empty()).then_some(section))
 }
 

@@ -97,6 +97,7 @@ impl ToolRoom<'_> {
         let input = Input::Manifest(ManifestInput {
             manifest,
             files: Vec::new(),
+            has_place: false,
         });
         let settings = Settings {
             register: false,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use larder_cache::key::{KeyContext, KeyError, Style, evaluate};
 use larder_digest::Hasher;
 
-use crate::{CreateReport, DEFAULT_LOCK, inputs::lock_path_of};
+use crate::{CreateReport, DEFAULT_LOCK, inputs::lock_path_of, streams::read_input};
 
 /// Digits of a digest in a key: enough to tell environments apart, and keys have limits.
 const DIGITS: usize = 16;
@@ -89,7 +89,7 @@ fn add(asked: &mut Vec<u8>, file: &Path) {
     let name = file.file_name().unwrap_or(file.as_os_str());
     asked.extend_from_slice(name.as_encoded_bytes());
     asked.push(0);
-    let content = std::fs::read(file);
+    let content = read_input(file, Path::new("/"));
     asked.extend(content.unwrap_or_else(|_| file.as_os_str().as_encoded_bytes().to_vec()));
     asked.push(0);
 }

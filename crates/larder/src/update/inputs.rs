@@ -3,9 +3,10 @@
 //!
 //! Reads the files that were given and the lock beside them as bytes, and parses nothing.
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use larder_digest::Sha256;
+use larder_fs::read_regular;
 use larder_link::Fingerprint;
 use rattler_conda_types::Subdir;
 
@@ -13,6 +14,7 @@ use super::{Extras, UpdateOptions};
 use crate::{
     LockUse, Settings,
     inputs::{DEFAULT_LOCK, DEFAULT_MANIFEST, lock_path_of, named_or_default},
+    streams::{INPUT_BYTES, is_stream},
 };
 
 /// Whoever changes what an update does with the same inputs changes this.
@@ -52,12 +54,19 @@ pub(super) fn digest(
     overrides.sort();
     texts.extend(overrides);
     let files = named_or_default(&create.files, settings).ok()?;
+    // What comes by a pipe is another text the next time.
+    if files
+        .iter()
+        .any(|file| is_stream(file, &settings.working_directory))
+    {
+        return None;
+    }
     let files = files.iter().map(|file| settings.absolute(file));
     let files: Vec<PathBuf> = files
         .chain(create.policy.virtual_packages.clone())
         .collect();
     for file in &files {
-        let bytes = fs::read(file).ok()?;
+        let bytes = read_regular(file, INPUT_BYTES).ok()?;
         // A variable may have another value next time.
         if bytes.contains(&b'$') || reads_other_files(&bytes) {
             return None;
@@ -105,7 +114,9 @@ fn locks(files: &[PathBuf]) -> Vec<Vec<u8>> {
         return vec![b"a lock".to_vec()];
     }
     let paths = own.into_iter().chain([common]);
-    paths.filter_map(|path| fs::read(path).ok()).collect()
+    paths
+        .filter_map(|path| read_regular(&path, INPUT_BYTES).ok())
+        .collect()
 }
 
 #[cfg(test)]
