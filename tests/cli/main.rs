@@ -4,6 +4,8 @@
 #[cfg(unix)]
 mod activation;
 mod architecture;
+#[cfg(target_os = "linux")]
+mod bounds;
 mod bytecode;
 mod cache;
 mod carry_crashes;

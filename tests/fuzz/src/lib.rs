@@ -1,5 +1,6 @@
 //! What several targets need: a directory in memory, and archives in it.
 
+pub mod cache;
 pub mod indexes;
 pub mod packs;
 
