@@ -120,8 +120,18 @@ fn yaml_error(file: &str, error: &serde_saphyr::Error) -> LockError {
         file: file.to_owned(),
         line: location.line(),
         column: location.column(),
-        message,
+        message: shortened(message),
     }
+}
+
+/// The beginning of a message: parsers quote what they found, which may be megabytes.
+pub(crate) fn shortened(mut message: String) -> String {
+    const LONGEST: usize = 1000;
+    if message.len() > LONGEST {
+        message.truncate(message.floor_char_boundary(LONGEST));
+        message.push_str("...");
+    }
+    message
 }
 
 /// What reading needs to know of what it has read.

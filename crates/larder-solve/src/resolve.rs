@@ -63,13 +63,19 @@ impl Universe {
         timeout: Option<Duration>,
     ) -> Result<Vec<RepoDataRecord>, SolveError> {
         let available = self.repodata.iter().map(|repodata| ChannelRepoData {
-            records: repodata,
+            // The solver parses dependencies of excluded records as well, to sort candidates.
+            records: repodata
+                .iter()
+                .filter(|record| !unfit::is_unreadable(record)),
             multi_channel: places::channel_group(specs, repodata).or(repodata.multi_channel()),
         });
         let mut excluded = self.excluded.clone();
         excluded.extend(places::misplaced(specs, &self.repodata));
         // The solver would take a preferred record in spite of its channel.
-        let preferred = self.preferred.iter();
+        let preferred = self
+            .preferred
+            .iter()
+            .filter(|record| !unfit::is_unreadable(record));
         let preferred = preferred.filter(|record| places::is_well_placed(specs, record));
         let task = SolverTask {
             specs: specs.to_vec(),

@@ -58,6 +58,11 @@ fn problem_of_address(record: &RepoDataRecord) -> Option<String> {
     Some(format!("its address is `{shown:.128}`: {problem}"))
 }
 
+/// Whether the solver cannot be given a record at all.
+pub(crate) fn is_unreadable(record: &RepoDataRecord) -> bool {
+    unreadable_dependency(record).is_some()
+}
+
 /// A dependency that the solver's recursive parser cannot be given: it would end the process.
 fn unreadable_dependency(record: &RepoDataRecord) -> Option<String> {
     let record = &record.package_record;

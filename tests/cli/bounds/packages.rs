@@ -8,7 +8,7 @@ use super::{bounded, refused};
 
 /// A package whose file holds nothing but a placeholder.
 fn of_placeholders(placeholder: &str, format: Format) -> BuiltPackage {
-    let text = placeholder.repeat((24 << 20) / placeholder.len());
+    let text = "{{PREFIX}}".repeat((24 << 20) / placeholder.len());
     PackageBuilder::new("bomb", "1.0", "0")
         .noarch_generic()
         .placeholder(placeholder)

@@ -152,7 +152,8 @@ fn requirements_of_pip_are_bounded() {
 #[test]
 fn requirements_files_that_name_themselves_end() {
     let sandbox = sandbox();
-    channel(&sandbox, []);
+    let pip = PackageBuilder::new("pip", "1.0", "0").noarch_generic();
+    channel(&sandbox, [pip.build(Format::Conda)]);
     sandbox.write("r.txt", &"-r r.txt\n".repeat(3));
     sandbox.write(
         "environment.yml",

@@ -99,7 +99,7 @@ fn files_without_end_are_refused() {
     for (script, file) in [
         ("exec \"$@\"", "/dev/zero"),
         ("yes app | \"$@\"", "-"),
-        ("yes '- app' | \"$@\"", "/dev/stdin"),
+        ("yes -- '- app' | \"$@\"", "/dev/stdin"),
     ] {
         for command in [
             &["create", "-p", "env", "-f", file][..],

@@ -17,7 +17,7 @@ use crate::{
     address::{self, PackageUrl},
     archive::ArchiveName,
     file::{Content, LockEntry},
-    read::check_limits,
+    read::{check_limits, shortened},
     requirement_bounds::check_requirements_of,
 };
 
@@ -96,7 +96,7 @@ fn unreadable(file: &str, error: &ParseCondaLockError) -> LockError {
     LockError::Pixi {
         file: file.to_owned(),
         line,
-        message: error.to_string(),
+        message: shortened(error.to_string()),
     }
 }
 

@@ -30,10 +30,14 @@ impl Selectors {
 
     /// Takes the comment on `line`, if there is one.
     fn take(&mut self, line: u32) -> Option<(Mark, CommentMeaning)> {
+        // In the order of the text: looking through all for each item takes a square of their number.
+        let at = self
+            .comments
+            .partition_point(|(mark, _, _)| mark.line < line);
         let (mark, meaning, used) = self
             .comments
-            .iter_mut()
-            .find(|(mark, _, _)| mark.line == line)?;
+            .get_mut(at)
+            .filter(|(mark, _, _)| mark.line == line)?;
         *used = true;
         if matches!(meaning, CommentMeaning::Selector(_)) && self.first_used.is_none() {
             self.first_used = Some(*mark);
