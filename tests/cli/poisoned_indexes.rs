@@ -470,6 +470,7 @@ fn a_store_below_decides_nothing() {
         let bytes = fs::read(&file).unwrap();
         if let Some(forged) = file
             .extension()
+            .filter(|extension| *extension == "index")
             .and_then(|_| forged_index(&world, &bytes, "*"))
         {
             fs::write(&file, forged).unwrap();
