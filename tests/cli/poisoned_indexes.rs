@@ -231,7 +231,8 @@ fn attack_every_file(form: Index) {
         };
         for (number, (attack, bytes)) in attacks(&world, file, &files).into_iter().enumerate() {
             // A machine that has no records, as one that restores a cache.
-            let elsewhere = world.sandbox.path(&format!("state-{number}"));
+            let name = file.file_name().unwrap().display();
+            let elsewhere = world.sandbox.path(&format!("state-{name}-{number}"));
             for state in [None, Some(elsewhere.as_path())] {
                 let variables: Vec<(&str, &Path)> = state
                     .map(|state| ("LARDER_STATE", state))
