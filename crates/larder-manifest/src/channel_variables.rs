@@ -40,7 +40,8 @@ pub(crate) fn expand_channel(text: &str, lookup: &dyn Lookup) -> String {
     if text.starts_with('$') {
         // A whole address in a variable: a path may be, anything else could be a secret that becomes a name.
         let expanded = expand_variables(text, &Harmless(lookup));
-        return match is_local_path(&expanded) {
+        // `$X://host` would look like the path of a drive if X has one letter.
+        return match is_local_path(&expanded) && !text.contains("://") {
             true => expanded,
             false => text.to_owned(),
         };
@@ -56,7 +57,7 @@ pub(crate) fn expand_channel(text: &str, lookup: &dyn Lookup) -> String {
 /// Finds a reference in `text` that [`expand_channel`] left alone, giving `expanded`, although somebody may
 /// count on it.
 pub(crate) fn check_variables(text: &str, expanded: &str) -> Result<(), VariableProblem> {
-    if is_path(expanded) {
+    if is_path(expanded) && !text.contains("://") || is_path(text) {
         return Ok(());
     }
     for part in parts(text) {
