@@ -152,7 +152,7 @@ fn bait(directory: &Path) {
         file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1000))
             .unwrap();
     }
-    for tree in ["scratch-x", &"0".repeat(64)] {
+    for tree in ["scratch-x", &"1".repeat(64)] {
         fs::create_dir_all(directory.join(tree)).unwrap();
         fs::write(directory.join(tree).join("inner"), "precious").unwrap();
     }
