@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    Durability, Links, PathContext as _, PathError, list_dir, open_regular,
+    Durability, Links, PathContext as _, PathError, list_dir, open_control_file,
     control_file::{read_at_most, refusal},
     write_atomic,
 };
@@ -42,7 +42,7 @@ impl PrivateDir {
             return Ok(None);
         }
         let path = self.0.join(name);
-        let file = match open_regular(&path, Links::Refuse) {
+        let file = match open_control_file(&path, Links::Refuse) {
             Err(error) if is_absent(&error) => return Ok(None),
             file => file?,
         };
