@@ -87,6 +87,10 @@ mod platform {
 
     fn change(path: &Path, new: impl Fn(u32) -> u32) -> Result<(), PathError> {
         let metadata = fs::symlink_metadata(path).at("read metadata of", path)?;
+        if metadata.is_symlink() {
+            // A link has no mode of its own, and `chmod` would change the file that it leads to.
+            return Ok(());
+        }
         let mode = new(metadata.permissions().mode());
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).at("set mode of", path)
     }

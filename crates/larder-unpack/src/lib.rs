@@ -18,6 +18,7 @@ mod info;
 mod kept;
 mod limits;
 mod links;
+mod name_rules;
 mod rel_path;
 mod tar_stream;
 mod trees;
@@ -32,6 +33,8 @@ pub use info::{
     Placeholder, ScriptShell,
 };
 pub use limits::{LimitKind, Limits, OutsideLinks};
+pub use links::{MAX_STEPS, leads_out};
+pub use name_rules::{NameRules, is_conda_meta_name};
 pub use rattler_conda_types::package::EntryPoint;
 pub use rel_path::{RelPath, RelPathProblem};
 pub use tar_stream::{Body, Member, MemberKind, TarError, TarStream};

@@ -9,7 +9,7 @@ const MAX_HOPS: usize = 40;
 
 /// How many components may be walked for all links of a package together. Real packages need some
 /// ten a link; links made to be walked for hours are taken for a way out.
-pub(crate) const MAX_STEPS: u64 = 50_000_000;
+pub const MAX_STEPS: u64 = 50_000_000;
 
 /// Whether a link at `from` leads out of the package by its own text: absolute, or with more `..`
 /// than there are directories to leave.
@@ -29,14 +29,18 @@ pub(crate) fn leads_out_lexically(from: &RelPath, target: &str) -> bool {
     false
 }
 
-/// Whether a link at `from` leads out when the other links of the package are followed on the way, as
-/// the kernel does. A loop leads nowhere, so not out. Takes from `steps` what it walks; without any left
+/// Whether a link at `from` leads out when other links, whose texts `target_of` gives, are followed on the
+/// way, as the kernel does. A loop leads nowhere, so not out. Takes from `steps` what it walks; without any left
 /// the answer is yes.
-pub(crate) fn leads_out(from: &RelPath, links: &HashMap<RelPath, String>, steps: &mut u64) -> bool {
-    let mut at: Vec<&str> = from.components().collect();
-    let mut rest: VecDeque<&str> = VecDeque::new();
+pub fn leads_out<'t>(
+    from: &'t str,
+    target_of: impl Fn(&str) -> Option<&'t str>,
+    steps: &mut u64,
+) -> bool {
+    let mut at: Vec<&'t str> = from.split('/').collect();
+    let mut rest: VecDeque<&'t str> = VecDeque::new();
     let mut hops = 0;
-    let mut link = links.get(from);
+    let mut link = target_of(from);
     loop {
         if let Some(target) = link {
             hops += 1;
@@ -66,10 +70,17 @@ pub(crate) fn leads_out(from: &RelPath, links: &HashMap<RelPath, String>, steps:
             }
             Some(name) => {
                 at.push(name);
-                link = links.get(at.join("/").as_str());
+                link = target_of(&at.join("/"));
             }
         }
     }
+}
+
+/// Looks up the text of a link.
+pub(crate) fn text_in<'l>(
+    links: &'l HashMap<RelPath, String>,
+) -> impl Fn(&str) -> Option<&'l str> + use<'l> {
+    |path| links.get(path).map(String::as_str)
 }
 
 fn starts_with_drive(target: &str) -> bool {

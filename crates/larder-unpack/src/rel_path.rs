@@ -6,10 +6,13 @@ use std::{borrow::Borrow, fmt, path::Path};
 
 use serde::{Deserialize, Serialize};
 
+use crate::name_rules::{self, NameRules};
+
 /// A path of a package, relative to its root, with `/` between its components.
 ///
 /// Never empty, absolute, or with an empty, `.` or `..` component; no backslash, no drive, no
-/// control character; each component at most 255 bytes, the whole at most 1024.
+/// control character; each component at most 255 bytes, the whole at most 1024. What else a name must not
+/// be depends on the system ([`NameRules`]).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RelPath(String);
@@ -41,6 +44,23 @@ pub enum RelPathProblem {
     /// Has NUL, a line break or another control character.
     #[error("it has a control character")]
     Control,
+    /// Has a character that reverses the direction of the text around it, so that it reads as another name.
+    #[error("it has a character that changes the direction of text")]
+    Bidirectional,
+    /// Has a character that nobody sees and that some file systems drop from names.
+    #[error(
+        "it has an invisible character, which file systems of this system may drop from the name"
+    )]
+    Invisible,
+    /// Ends with a dot or space, which Windows drops from names.
+    #[error("a component ends with `.` or a space, which Windows drops from names")]
+    TrailingDotOrSpace,
+    /// Is the name of a device on Windows, such as `aux` or `con.txt`.
+    #[error("a component is the name of a device on Windows")]
+    DeviceName,
+    /// Has a character that Windows gives another meaning, such as `:`.
+    #[error("it has one of the characters `<>:\"|?*`, which have another meaning on Windows")]
+    WindowsCharacter,
     /// Is not UTF-8.
     #[error("it is not UTF-8")]
     NotUtf8,
@@ -84,9 +104,18 @@ impl RelPath {
         self.starts_in("info")
     }
 
-    /// Whether it is `conda-meta` or below it, which belongs to environments (CEP 34).
+    /// Whether it is `conda-meta` or below it, which belongs to environments (CEP 34); also under a name that
+    /// some file system takes for that one (see [`is_conda_meta_name`](crate::is_conda_meta_name)).
     pub fn is_conda_meta(&self) -> bool {
-        self.starts_in("conda-meta")
+        name_rules::is_conda_meta_name(self.components().next().unwrap_or_default())
+    }
+
+    /// Reads a path by the rules of a system, which may be another than this one.
+    ///
+    /// # Errors
+    /// [`RelPathProblem`]
+    pub fn parse(text: &str, rules: NameRules) -> Result<Self, RelPathProblem> {
+        check(text, rules).map(|()| Self(text.to_owned()))
     }
 
     fn starts_in(&self, directory: &str) -> bool {
@@ -113,9 +142,9 @@ impl RelPath {
     }
 }
 
-fn check(text: &str) -> Result<(), RelPathProblem> {
+fn check(text: &str, rules: NameRules) -> Result<(), RelPathProblem> {
     let bytes = text.as_bytes();
-    if is_plain(bytes) {
+    if rules != NameRules::Windows && is_plain(bytes) {
         return Ok(());
     }
     if bytes.is_empty() {
@@ -136,7 +165,8 @@ fn check(text: &str) -> Result<(), RelPathProblem> {
     if text.chars().any(char::is_control) {
         return Err(RelPathProblem::Control);
     }
-    text.split('/').try_for_each(check_component)
+    text.split('/').try_for_each(check_component)?;
+    rules.check(text)
 }
 
 /// Whether a path is fine at a glance, as nearly all are: ASCII, and nothing that needs a closer look.
@@ -171,7 +201,7 @@ impl TryFrom<&str> for RelPath {
     type Error = RelPathProblem;
 
     fn try_from(text: &str) -> Result<Self, Self::Error> {
-        check(text).map(|()| Self(text.to_owned()))
+        Self::parse(text, NameRules::HOST)
     }
 }
 
@@ -179,7 +209,7 @@ impl TryFrom<String> for RelPath {
     type Error = RelPathProblem;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        check(&text).map(|()| Self(text))
+        check(&text, NameRules::HOST).map(|()| Self(text))
     }
 }
 
