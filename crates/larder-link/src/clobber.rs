@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use foldhash::fast::RandomState;
+use larder_unpack::{MAX_STEPS, leads_out};
 
 use crate::{
     PlanError,
@@ -58,6 +59,7 @@ pub(crate) fn settle(packages: &mut [PlannedPackage<'_>]) -> Result<Settled, Pla
     let directories = table.directories()?;
     let clobbers = table.clobbers();
     let targets = table.link_targets();
+    table.check_links()?;
     let Table { losses, .. } = table;
     for Loss { loser, winner } in losses {
         packages[loser.package].paths[loser.path].lost_to = Some(winner);
@@ -193,6 +195,33 @@ impl<'p, 'a> Table<'p, 'a> {
             }
         }
         targets
+    }
+
+    /// Refuses a link that leads out of the environment through links of other packages. Alone each package
+    /// is harmless: `a -> .` of one and `b -> a/x/../../..` of another are not.
+    fn check_links(&self) -> Result<(), PlanError> {
+        let target_of = self.texts_of_links();
+        let mut steps = MAX_STEPS;
+        for (&path, &at) in &self.winners {
+            if let Action::Symlink { target } = self.path(at).action
+                && leads_out(path, &target_of, &mut steps)
+            {
+                return Err(PlanError::LinkLeadsOut {
+                    package: self.packages[at.package].package.dist(),
+                    path: path.to_owned(),
+                    target: target.escape_debug().to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// What the link at a path says, if the path is one.
+    fn texts_of_links<'s>(&'s self) -> impl Fn(&str) -> Option<&'p str> + use<'s, 'p, 'a> {
+        |path| match self.path(*self.winners.get(path)?).action {
+            Action::Symlink { target } => Some(target),
+            _ => None,
+        }
     }
 
     fn follow(&self, link: &PlannedPath<'_>) -> Option<PathRef> {

@@ -54,6 +54,11 @@
 //! So there is always the old file or the new one at its place or in `old/`. The file system is flushed
 //! before the journal is written, the journal before the first move, and all moves before the commit.
 //!
+//! What makes a run move or remove something is trusted only with this user's seal (`seal.rs`): the marker,
+//! the journal, and in `.larder-env-R.old` the note `conda-meta/.larder-replaced`. A journal or marker
+//! without it stops the run with an error; an `.old` without it, and whatever is not this user's own
+//! directory, is left alone and mentioned.
+//!
 //! An empty directory that was at `P` beforehand is put back when a run fails, not when it is killed.
 //!
 //! Before a new environment takes its place (or, at its place, before its history), what it is made of is on
@@ -71,18 +76,24 @@ use std::{
 };
 
 use larder_event::Reporter;
-use larder_fs::{Durability, PathContext as _, PathError, exchange, remove_tree, rename_noreplace};
+use larder_fs::{
+    Durability, PathContext as _, PathError, exchange, is_ours, remove_tree, rename_noreplace,
+    write_atomic,
+};
 
 use crate::{
     Held,
     apply::{Site, is_scratch},
     certainty::Certainty,
-    place::has_history,
+    control_files::{MAX_SMALL, is_environment, read_control_file},
     scratch,
-    update::{self, Settled, journal::Workshop},
+    seal::{JournalKey, Sealed, refuse_unsealed},
+    update::{self, Settled, workshop::Workshop},
 };
 
 pub(crate) const MARKER: &str = ".larder-unfinished";
+/// In an environment that was moved aside: that it was at this prefix, with a seal.
+const REPLACED: &str = ".larder-replaced";
 
 /// What [`recover`] found and did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -97,6 +108,8 @@ pub struct Recovered {
     pub undone_update: bool,
     /// Whether an update that was killed when all was in place was tidied up after.
     pub finished_update: bool,
+    /// How many were left alone because this user's larder did not make them, as far as can be told.
+    pub unknown: usize,
     /// How many were left alone, because the runs that made them may be alive on another machine.
     pub left_alone: usize,
 }
@@ -106,12 +119,16 @@ pub struct Recovered {
 ///
 /// # Errors
 /// If something cannot be renamed or removed; calling it again goes on from there.
-pub fn recover(prefix: &Path, reporter: &dyn Reporter) -> Result<Recovered, PathError> {
-    let site = Site::new(prefix);
+pub fn recover(
+    prefix: &Path,
+    key: &JournalKey,
+    reporter: &dyn Reporter,
+) -> Result<Recovered, PathError> {
+    let site = Site::new(prefix, key);
     if !site.parent.is_dir() || prefix.is_symlink() || !needs_recovery(&site)? {
         return Ok(Recovered::default());
     }
-    let held = Held::wait(prefix, "", reporter)?;
+    let held = Held::wait(prefix, "", key, reporter)?;
     held.recover(reporter)
 }
 
@@ -145,7 +162,7 @@ pub(crate) fn recover_locked(
 }
 
 fn workshop(site: &Site) -> Workshop {
-    Workshop::of(&site.prefix, Durability::Flush)
+    Workshop::new(&site.prefix, Durability::Flush, &site.key)
 }
 
 /// An update in place that was killed is undone, or finished if all was in place.
@@ -172,12 +189,12 @@ fn settle_update(
 
 /// What is at the prefix with a marker becomes an environment, or goes.
 fn settle_marker(site: &Site, marker: &Path, recovered: &mut Recovered) -> Result<(), PathError> {
-    let Some(staged) = read_marker(site, marker)? else {
-        return Ok(());
-    };
-    if has_history(&site.prefix) {
+    if is_environment(&site.prefix) {
         return remove_marker(marker);
     }
+    let Some(staged) = read_marker(site)? else {
+        return Ok(());
+    };
     recovered.removed_unfinished = true;
     recovered.put_back = put_back(site, &staged)?;
     Ok(())
@@ -188,11 +205,19 @@ fn clear_leftovers(
     certainty: Certainty,
     recovered: &mut Recovered,
 ) -> Result<(), PathError> {
-    let leftovers = site.leftovers()?;
+    let mut leftovers = site.leftovers()?;
+    // An environment comes back, or goes, only if this user's larder moved it aside. Other things of these
+    // names are left alone: a repository may carry them, and so may a directory from another machine.
+    let is_known =
+        |path: &Path| is_our_directory(path) && (!is_old(path) || is_replaced(site, path));
+    let before = leftovers.len();
+    leftovers.retain(|path| is_known(path));
+    recovered.unknown = before - leftovers.len();
     if !exists(&site.prefix)
         && let Some(old) = leftovers.iter().find(|path| is_old(path))
     {
         rename_noreplace(old, &site.prefix)?;
+        remove_replaced_note(site);
         recovered.put_back = true;
     }
     for leftover in leftovers.iter().filter(|path| exists(path)) {
@@ -244,6 +269,14 @@ fn tell(site: &Site, recovered: Recovered, reporter: &dyn Reporter) {
             "an earlier run on `{prefix}` did not finish: {what}"
         ));
     }
+    if recovered.unknown > 0 {
+        reporter.note(format!(
+            "{} entries beside `{prefix}` look like left-overs of larder, but this user's larder did not \
+             make them on this machine: they are left alone, as `.larder-*` in `{}`",
+            recovered.unknown,
+            site.parent.display()
+        ));
+    }
     if recovered.left_alone > 0 {
         reporter.note(format!(
             "there are no locks beside `{prefix}`: what other runs have there is left alone for a day"
@@ -266,6 +299,7 @@ pub(crate) fn put_back(site: &Site, staged: &Path) -> Result<bool, PathError> {
     let had_old = if exists(&old) {
         rename_noreplace(&site.prefix, staged)?;
         rename_noreplace(&old, &site.prefix)?;
+        remove_replaced_note(site);
         true
     } else if exists(staged) {
         exchange(&site.prefix, staged)?;
@@ -297,15 +331,60 @@ fn is_old(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "old")
 }
 
-/// The path that the marker names. A marker that names nothing of this prefix is as good as one that
-/// names nothing that exists: there was no old environment.
-fn read_marker(site: &Site, marker: &Path) -> Result<Option<PathBuf>, PathError> {
-    match fs::read_to_string(marker) {
-        Ok(name) if site.is_staging_name(name.trim()) => Ok(Some(site.parent.join(name.trim()))),
-        Ok(_) => Ok(Some(site.new_staging_path())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).at("read file", marker),
+/// The path that the marker names, which must have this user's seal: what stands beside the prefix under that
+/// name takes its place, and what is at the prefix is deleted.
+fn read_marker(site: &Site) -> Result<Option<PathBuf>, PathError> {
+    let Some(bytes) = read_control_file(&site.prefix, MARKER, MAX_SMALL)? else {
+        return Ok(None);
+    };
+    match sealed_name(site, Sealed::Marker, &bytes) {
+        Some(name) => Ok(Some(site.parent.join(name))),
+        None => Err(refuse_unsealed(
+            &marker_path(&site.prefix),
+            "if an environment was to be made here, on another machine perhaps, remove this directory",
+        )),
     }
+}
+
+/// The text of a marker or note: the name of a staged environment of this prefix, and its seal.
+pub(crate) fn seal_name(site: &Site, what: Sealed, name: &str) -> String {
+    let seal = site.key.seal(what, &site.prefix, name.as_bytes());
+    format!("{name}\n{seal}\n")
+}
+
+/// The name in such a text, if this user sealed it for this prefix.
+fn sealed_name(site: &Site, what: Sealed, bytes: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let (name, seal) = text.strip_suffix('\n')?.split_once('\n')?;
+    let is_sealed =
+        site.is_staging_name(name) && site.key.is_seal(seal, what, &site.prefix, name.as_bytes());
+    is_sealed.then(|| name.to_owned())
+}
+
+/// Whether larder moved the environment at `old` aside from the prefix, as its note says.
+fn is_replaced(site: &Site, old: &Path) -> bool {
+    let note = read_control_file(old, REPLACED, MAX_SMALL).ok().flatten();
+    let name = note.and_then(|note| sealed_name(site, Sealed::Replaced, &note));
+    name.is_some_and(|name| old_path(&site.parent.join(name)) == old)
+}
+
+/// Writes the note into the environment at the prefix before it is moved aside.
+pub(crate) fn write_replaced_note(site: &Site, staged_name: &str) -> Result<(), PathError> {
+    let path = site.prefix.join("conda-meta").join(REPLACED);
+    let text = seal_name(site, Sealed::Replaced, staged_name);
+    write_atomic(&path, text.as_bytes(), Durability::Lazy)
+}
+
+/// An environment that is back at its place is an ordinary one.
+pub(crate) fn remove_replaced_note(site: &Site) {
+    // Without its counterpart beside the prefix the note means nothing.
+    let _ = fs::remove_file(site.prefix.join("conda-meta").join(REPLACED));
+}
+
+/// Whether something beside the prefix may be removed: a directory of this user, not a link to one.
+fn is_our_directory(path: &Path) -> bool {
+    path.symlink_metadata()
+        .is_ok_and(|found| found.is_dir() && is_ours(&found))
 }
 
 #[cfg(test)]

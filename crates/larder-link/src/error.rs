@@ -80,6 +80,19 @@ pub enum PlanError {
         /// `name-version-build`.
         file_of: String,
     },
+    /// A link of one package leads out of the environment, through links of others.
+    #[error(
+        "{package}: the link `{path}` to `{target}` leads out of the environment, by way of links of other \
+         packages"
+    )]
+    LinkLeadsOut {
+        /// `name-version-build`.
+        package: String,
+        /// In the environment.
+        path: String,
+        /// What the link says.
+        target: String,
+    },
     /// Packages ship the same path, and that was to be an error.
     #[error("{}", crate::clobber::describe(clobbers))]
     Clobbered {

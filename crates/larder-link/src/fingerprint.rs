@@ -5,11 +5,13 @@
 //! it says: whoever else changes the environment appends there. It is a memory, not a proof of what is on
 //! the disk; `verify` has that.
 
-use std::{fs, path::Path};
+use std::{io, path::Path};
 
 use larder_digest::{Hasher, Sha256};
 use larder_fs::{Durability, PathContext as _, PathError, write_atomic};
 use serde::{Deserialize, Serialize};
+
+use crate::control_files::{MAX_SMALL, open_conda_meta, read_control_file};
 
 /// In `conda-meta`.
 pub(crate) const FILE: &str = "larder";
@@ -62,20 +64,36 @@ impl Fingerprint {
 /// If it cannot be written.
 pub fn remember(prefix: &Path, fingerprint: Fingerprint) -> Result<(), PathError> {
     let meta = prefix.join("conda-meta");
-    let history = meta.join("history");
-    let length = fs::metadata(&history)
-        .at("read metadata of", &history)?
-        .len();
+    let Some(length) = history_length(prefix)? else {
+        let missing = io::Error::from(io::ErrorKind::NotFound);
+        return Err(missing).at("read metadata of", meta.join("history"));
+    };
     let text = fingerprint.to_text(length);
     write_atomic(&meta.join(FILE), text.as_bytes(), Durability::Lazy)
+}
+
+/// The bytes of `history`; `None` if there is none.
+fn history_length(prefix: &Path) -> Result<Option<u64>, PathError> {
+    let Some(meta) = open_conda_meta(prefix)? else {
+        return Ok(None);
+    };
+    match meta.open_regular("history") {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        history => {
+            let metadata = history?.metadata();
+            let metadata = metadata.at("read metadata of", meta.path().join("history"))?;
+            Ok(Some(metadata.len()))
+        }
+    }
 }
 
 /// What the environment at `prefix` was made from, if larder made it, nobody has changed it since by way
 /// of a package manager, and no change of it is unfinished.
 pub fn fingerprint(prefix: &Path) -> Option<Fingerprint> {
     let meta = prefix.join("conda-meta");
-    let file: File = serde_json::from_slice(&fs::read(meta.join(FILE)).ok()?).ok()?;
-    let history = fs::metadata(meta.join("history")).ok()?.len();
+    let bytes = read_control_file(prefix, FILE, MAX_SMALL).ok()??;
+    let file: File = serde_json::from_slice(&bytes).ok()?;
+    let history = history_length(prefix).ok()??;
     let is_there = |name: &str| meta.join(name).symlink_metadata().is_ok();
     let is_settled = !is_there(crate::crash::MARKER) && !is_there(crate::update::DIRECTORY);
     (file.version == VERSION && file.history == history && is_settled).then_some(file.fingerprint)

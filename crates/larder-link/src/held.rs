@@ -12,6 +12,7 @@ use larder_event::Reporter;
 use larder_fs::{LockFile, PathContext as _, PathError, host_name};
 
 use crate::{
+    JournalKey,
     apply::Site,
     certainty::Certainty,
     crash::{Recovered, recover_locked},
@@ -29,13 +30,18 @@ pub struct Held {
 
 impl Held {
     /// Waits until nobody else holds `prefix`. `command` is what this process does, without anything
-    /// secret, for those who will wait for it. Makes the directory that holds the prefix if need be, and
+    /// secret, for those who will wait for it. `key` tells what this user's runs left. Makes the directory that holds the prefix if need be, and
     /// takes it away again if nothing is in it at the end.
     ///
     /// # Errors
     /// If the directory or the lock file cannot be made.
-    pub fn wait(prefix: &Path, command: &str, reporter: &dyn Reporter) -> Result<Self, PathError> {
-        let site = Site::new(prefix);
+    pub fn wait(
+        prefix: &Path,
+        command: &str,
+        key: &JournalKey,
+        reporter: &dyn Reporter,
+    ) -> Result<Self, PathError> {
+        let site = Site::new(prefix, key);
         let parents = Parents::make(&site.parent)?;
         let (lock, has_waited) = site.lock(&signature(command), reporter)?;
         Ok(Self {
@@ -62,6 +68,10 @@ impl Held {
     /// If something cannot be renamed or removed; calling it again goes on from there.
     pub fn recover(&self, reporter: &dyn Reporter) -> Result<Recovered, PathError> {
         recover_locked(&self.site, self.certainty(), reporter)
+    }
+
+    pub(crate) fn key(&self) -> &JournalKey {
+        &self.site.key
     }
 
     pub(crate) fn site(&self) -> &Site {

@@ -5,7 +5,7 @@
 //! the rules for packages, because files will be moved by them.
 
 use std::{
-    fs, io,
+    io,
     path::Path,
     sync::{Mutex, PoisonError},
 };
@@ -16,7 +16,11 @@ use larder_unpack::RelPath;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{DamagedRecord, parallel};
+use crate::{
+    DamagedRecord,
+    control_files::{open_conda_meta, read_record, record_names},
+    parallel,
+};
 
 /// Everything that `conda-meta` says of packages.
 #[derive(Debug, Default)]
@@ -102,19 +106,14 @@ impl Installed {
 /// # Errors
 /// If `conda-meta` cannot be listed.
 pub fn installed(prefix: &Path, threads: usize) -> Result<Installation, PathError> {
-    let meta = prefix.join("conda-meta");
-    let mut names = Vec::new();
-    for entry in fs::read_dir(&meta).at("read directory", &meta)? {
-        let name = entry.at("read directory", &meta)?.file_name();
-        match name.into_string() {
-            Ok(name) if name.ends_with(".json") && !name.starts_with('.') => names.push(name),
-            _ => {}
-        }
-    }
+    let Some(meta) = open_conda_meta(prefix)? else {
+        let missing = io::Error::from(io::ErrorKind::NotFound);
+        return Err(missing).at("read directory", prefix.join("conda-meta"));
+    };
+    let names = record_names(prefix)?;
     let found = Mutex::new(Installation::default());
     let read = |name: &String| {
-        let record = fs::read(meta.join(name)).map_err(|error| error.to_string());
-        let record = record.and_then(|bytes| parse(name, &bytes));
+        let record = read_record(&meta, name).and_then(|bytes| parse(name, &bytes));
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
         match record {
             Ok(package) => found.packages.push(package),
@@ -189,8 +188,16 @@ struct RawPath {
     prefix_placeholder: Option<String>,
 }
 
-fn parse(file_name: &str, bytes: &[u8]) -> Result<Installed, String> {
+/// Reads a record: everything in it that makes larder act is checked, or the record is damaged.
+pub(crate) fn parse(file_name: &str, bytes: &[u8]) -> Result<Installed, String> {
     let raw: Raw = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    check_identity(file_name, &raw.name, &raw.version, &raw.build)?;
+    let places = [&raw.subdir, &raw.channel, &raw.url];
+    check_lines(places.into_iter().flatten().map(String::as_str))?;
+    let specs = raw.requested_specs.iter().flatten();
+    check_lines(specs.chain(&raw.requested_spec).map(String::as_str))?;
+    check_lines(raw.depends.iter().map(String::as_str))?;
+    check_site_packages(raw.python_site_packages_path.as_deref())?;
     let paths = match raw.paths_data {
         Some(data) if !data.paths.is_empty() => data.paths.into_iter().map(path).collect(),
         // As older tools wrote them.
@@ -258,12 +265,49 @@ fn file(path: String) -> Result<InstalledPath, String> {
     })
 }
 
+/// Checks that a record is of the package that its file is named after: tools take one or the other, and name
+/// scripts and files by them.
+pub(crate) fn check_identity(
+    file_name: &str,
+    name: &str,
+    version: &str,
+    build: &str,
+) -> Result<(), String> {
+    let dist = format!("{name}-{version}-{build}");
+    let is_name = !dist.contains('/') && RelPath::try_from(dist.as_str()).is_ok();
+    // Names are lower case, but old tools did not see to that.
+    let is_named = file_name
+        .strip_suffix(".json")
+        .is_some_and(|stem| stem.eq_ignore_ascii_case(&dist));
+    match is_name && is_named {
+        true => Ok(()),
+        false => Err(format!(
+            "it is of another package, `{}`",
+            dist.escape_debug()
+        )),
+    }
+}
+
+/// Checks texts that are written into lines of `history`, where a line break would begin another entry.
+pub(crate) fn check_lines<'t>(texts: impl IntoIterator<Item = &'t str>) -> Result<(), String> {
+    let mut texts = texts.into_iter();
+    match texts.find(|text| text.chars().any(char::is_control)) {
+        Some(text) => Err(format!("`{}` has a control character", text.escape_debug())),
+        None => Ok(()),
+    }
+}
+
+/// Checks where python says that packages go (CEP 17): files are linked there.
+pub(crate) fn check_site_packages(path: Option<&str>) -> Result<(), String> {
+    path.map_or(Ok(()), |path| rel_path(path).map(drop))
+}
+
 /// A path that leads out of the environment, or to where package managers write, is no path to move.
-fn rel_path(text: &str) -> Result<RelPath, String> {
+pub(crate) fn rel_path(text: &str) -> Result<RelPath, String> {
     match RelPath::try_from(text) {
         Ok(path) if !path.is_conda_meta() => Ok(path),
         Ok(_) => Err(format!("`{text}` is below conda-meta")),
-        Err(problem) => Err(format!("`{text}`: {problem}")),
+        Err(problem) => Err(format!("`{}`: {problem}", text.escape_debug())),
     }
 }
 

@@ -6,6 +6,7 @@
 use std::{borrow::Cow, path::Path, str::FromStr as _};
 
 use larder_lock::LockedPackage;
+use larder_unpack::RelPath;
 use rattler::install::PythonInfo;
 use rattler_conda_types::{Subdir, Version};
 
@@ -112,8 +113,7 @@ pub(crate) fn depends_on_python(path: &str) -> bool {
 
 /// Whether text from a record is a path that stays in the environment, on every system.
 fn is_inside(path: &str) -> bool {
-    let leaves = |component: &str| matches!(component, "" | "." | "..");
-    !path.contains(['\\', ':', '\0']) && !path.split('/').any(leaves)
+    !path.contains(':') && RelPath::try_from(path).is_ok_and(|path| !path.is_conda_meta())
 }
 
 pub(crate) fn slashed(path: &Path) -> String {

@@ -15,6 +15,7 @@ mod certainty;
 mod channel;
 mod clobber;
 mod codesign;
+mod control_files;
 mod crash;
 mod entry_point;
 mod error;
@@ -37,6 +38,7 @@ mod replace;
 mod rewritten;
 mod scratch;
 mod scripts;
+mod seal;
 mod state;
 mod stream;
 mod unlink_scripts;
@@ -46,6 +48,10 @@ mod verify;
 pub use addition::{Addition, AdditionFailed};
 pub use apply::{Applied, apply};
 pub use clobber::Clobber;
+pub use control_files::{
+    MAX_HISTORY, MAX_RECORD, MAX_SMALL, is_environment, open_conda_meta, read_control_file,
+    record_names,
+};
 pub use crash::{Recovered, recover};
 pub use error::{ApplyError, PlanError, RecordError};
 pub use fingerprint::{Fingerprint, fingerprint, remember};
@@ -66,6 +72,7 @@ pub use replace::{TEXT_GROWTH, TEXT_GROWTH_FLOOR};
 pub use rewritten::REWRITTEN_BYTES;
 pub use scratch::{ScratchDir, scratch_beside};
 pub use scripts::{ScriptError, ScriptHost, ScriptMessage};
+pub use seal::JournalKey;
 pub use state::{set_state_variables, state_variables};
 pub use stream::{Archives, OpenedArchive, Streamed, stream};
 pub use unlink_scripts::run_unlink_scripts;
@@ -74,8 +81,34 @@ pub use update::{
     Updated, difference, plan_update, update,
 };
 pub use verify::{
-    DamagedRecord, Drift, Drifted, PipPackage, VerifyOptions, VerifyReport, pip_packages, verify,
+    DamagedRecord, Drift, Drifted, PipPackage, VerifyOptions, VerifyReport, pip_packages,
+    prefix_record, prefix_records, verify,
 };
+
+/// What fuzz targets call (tests/fuzz): the readers of files that somebody else put into a prefix.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    use crate::{Installed, installed, update::journal::Journal, verify};
+
+    /// Reads the JSON of a journal, whose seal was right, and says every path in it.
+    pub fn journal_paths(json: &[u8]) -> Option<Vec<String>> {
+        let journal = Journal::parse(json).ok()?;
+        let mut paths = journal.emptied;
+        for moves in [journal.files, journal.records] {
+            paths.extend(moves.outs.into_iter().map(|out| out.path));
+            paths.extend(moves.directories);
+            paths.extend(moves.ins.into_iter().map(|new| new.path));
+        }
+        paths.push(journal.saved);
+        Some(paths)
+    }
+
+    /// Reads a record in both ways that larder has.
+    pub fn record(file_name: &str, bytes: &[u8]) -> Option<Installed> {
+        let _ = verify::parse_record(file_name, bytes);
+        installed::parse(file_name, bytes).ok()
+    }
+}
 
 #[cfg(test)]
 mod tests;

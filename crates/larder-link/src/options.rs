@@ -7,7 +7,7 @@ use larder_bytecode::Bytecodes;
 use larder_fs::{Durability, LinkMode};
 use rattler_conda_types::Subdir;
 
-use crate::{Addition, Fingerprint, Held, ScriptHost};
+use crate::{Addition, Fingerprint, Held, JournalKey, ScriptHost};
 
 /// Everything that planning and applying need to know besides the packages.
 #[derive(Debug, Clone)]
@@ -46,6 +46,9 @@ pub struct LinkOptions {
     pub fingerprint: Option<Fingerprint>,
     /// The prefix, if the caller holds it already.
     pub held: Option<Arc<Held>>,
+    /// What runs of this user seal with what they leave in prefixes: without it nothing that a killed run
+    /// left is trusted. Counts only without `held`, which has its own.
+    pub journal_key: JournalKey,
     /// Where bytecode of `noarch: python` packages is, and is kept when it was made; without it they get
     /// none. On the file system of trees and environments, so that it can be linked.
     pub bytecode: Option<Arc<Bytecodes>>,
@@ -120,6 +123,7 @@ impl LinkOptions {
             replace: Replace::default(),
             fingerprint: None,
             held: None,
+            journal_key: JournalKey::default(),
             bytecode: None,
             durability: Durability::Flush,
             addition: None,

@@ -4,14 +4,21 @@
 //! Not `*.json`, which other tools would read as a record. Says which distributions belong to the
 //! environment and from which bytes they are; what they own is in their own `RECORD`.
 
-use std::{fs, io, path::Path};
+use std::path::Path;
 
 use larder_digest::Sha256;
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::PathError;
 use serde::{Deserialize, Serialize};
+
+use crate::{
+    control_files::{MAX_SMALL, read_control_file},
+    installed::rel_path,
+};
 
 /// The file, below the prefix.
 pub const PIP_FILE: &str = "conda-meta/larder-pip";
+/// In `conda-meta`.
+const NAME: &str = "larder-pip";
 const VERSION: u32 = 1;
 
 /// What of a `pip:` section is installed.
@@ -67,12 +74,15 @@ impl PipFile {
     /// # Errors
     /// If it is there and cannot be read.
     pub fn read(prefix: &Path) -> Result<Option<Self>, PathError> {
-        let path = prefix.join(PIP_FILE);
-        let bytes = match fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            bytes => bytes.at("read file", &path)?,
+        let Some(bytes) = read_control_file(prefix, NAME, MAX_SMALL)? else {
+            return Ok(None);
         };
         let file: Option<Self> = serde_json::from_slice(&bytes).ok();
-        Ok(file.filter(|file| file.version == VERSION))
+        // What larder removes or looks for by this path must be a file of packages.
+        let is_right = |file: &Self| {
+            let mut packages = file.packages.iter();
+            file.version == VERSION && packages.all(|package| rel_path(&package.metadata).is_ok())
+        };
+        Ok(file.filter(is_right))
     }
 }

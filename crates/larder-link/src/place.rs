@@ -3,9 +3,14 @@
 
 use std::{fs, io, path::Path};
 
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::PathError;
 
-use crate::{ApplyError, crash, update::DIRECTORY};
+use crate::{
+    ApplyError,
+    control_files::{MAX_SMALL, is_environment, read_control_file},
+    crash,
+    update::DIRECTORY,
+};
 
 const FROZEN: &str = "it has the marker conda-meta/frozen";
 
@@ -27,7 +32,7 @@ pub fn check_place(prefix: &Path) -> Result<(), ApplyError> {
 /// Whether at `prefix` there is what a run is still making, or left behind when it was killed: no
 /// environment yet, or not any more. [`recover`](crate::recover()) clears it away.
 pub fn is_unfinished(prefix: &Path) -> bool {
-    crash::exists(&crash::marker_path(prefix)) && !has_history(prefix)
+    crash::exists(&crash::marker_path(prefix)) && !is_environment(prefix)
 }
 
 /// Whether an update of the environment at `prefix` is under way, or was when it was killed: files may be
@@ -41,10 +46,14 @@ pub fn is_updating(prefix: &Path) -> bool {
 /// # Errors
 /// If the marker cannot be read.
 pub fn frozen(prefix: &Path) -> Result<Option<String>, PathError> {
-    let marker = prefix.join("conda-meta").join("frozen");
-    let bytes = match fs::read(&marker) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        bytes => bytes.at("read file", &marker)?,
+    let bytes = match read_control_file(prefix, "frozen", MAX_SMALL) {
+        Ok(None) => return Ok(None),
+        Ok(Some(bytes)) => bytes,
+        // A directory or link freezes as well: whoever put it there meant it.
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            return Ok(Some(FROZEN.to_owned()));
+        }
+        Err(error) => return Err(error),
     };
     let value: Option<serde_json::Value> = serde_json::from_slice(&bytes).ok();
     let message = value
@@ -52,8 +61,4 @@ pub fn frozen(prefix: &Path) -> Result<Option<String>, PathError> {
         .and_then(|value| value.get("message")?.as_str())
         .filter(|text| !text.is_empty());
     Ok(Some(message.unwrap_or(FROZEN).to_owned()))
-}
-
-pub(crate) fn has_history(prefix: &Path) -> bool {
-    prefix.join("conda-meta").join("history").is_file()
 }

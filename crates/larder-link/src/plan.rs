@@ -7,7 +7,7 @@ use std::{borrow::Cow, path::Path};
 
 use larder_digest::Sha256;
 use larder_fs::Stamp;
-use larder_unpack::{FileMode, PathEntry, PathKind, Placeholder, RelPath};
+use larder_unpack::{FileMode, PathEntry, PathKind, Placeholder, RelPath, is_conda_meta_name};
 
 use crate::{
     ClobberPolicy, LinkOptions, LinkPackage, PlanError, ScriptPolicy,
@@ -315,9 +315,7 @@ fn check_file_name(package: &LinkPackage<'_>) -> Result<(), PlanError> {
     Ok(())
 }
 
-/// Whether a path is below `conda-meta`, in any letter case, as some file systems see it.
+/// Whether a path is below `conda-meta`, as any file system sees it.
 fn is_protected(path: &str) -> bool {
-    path.split('/')
-        .next()
-        .is_some_and(|first| first.eq_ignore_ascii_case("conda-meta"))
+    is_conda_meta_name(path.split('/').next().unwrap_or_default())
 }

@@ -17,6 +17,7 @@ use crate::{
     plan::{Action, Generated, PathRef, PlannedPath},
 };
 
+mod keys;
 mod text;
 
 use text::{Link, PathLine};
@@ -191,6 +192,7 @@ fn path_type(planned: &PlannedPath<'_>) -> &'static str {
 /// If the archive's `info/index.json` is no JSON object.
 pub fn package_record(package: LinkPackage<'_>) -> Result<Map<String, Value>, RecordError> {
     let mut all = object(&package.info.index_json)?;
+    keys::keep_descriptive(&mut all);
     let mut record = match serde_json::to_value(&package.locked.record) {
         Ok(Value::Object(record)) => record,
         Ok(_) => Map::new(),
@@ -223,10 +225,6 @@ pub fn package_record(package: LinkPackage<'_>) -> Result<Map<String, Value>, Re
         all.insert("requested_spec".into(), first.as_str().into());
     }
     all.insert("requested_specs".into(), specs.as_slice().into());
-    // An archive's own words for these would stand beside ours.
-    for key in ["files", "link", "paths_data"] {
-        all.remove(key);
-    }
     all.sort_keys();
     Ok(all)
 }

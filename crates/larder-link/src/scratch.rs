@@ -10,11 +10,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_fs::{PathContext as _, PathError, boot_id, remove_tree};
+use larder_fs::{Links, PathContext as _, PathError, boot_id, open_regular, remove_tree};
 
-use crate::{apply::Site, certainty::Certainty};
+use crate::{JournalKey, apply::Site, certainty::Certainty};
 
 const IN_USE: &str = "in-use";
+/// A boot is named by a UUID.
+const MAX_BOOT_ID: u64 = 1024;
 const UNCLAIMED: &str = "in-use.new";
 
 /// A new directory beside a prefix, removed with what is in it when this is dropped, or by the next run
@@ -30,7 +32,7 @@ pub struct ScratchDir {
 /// # Errors
 /// If it cannot be made; nothing is left then.
 pub fn scratch_beside(prefix: &Path) -> Result<ScratchDir, PathError> {
-    let site = Site::new(prefix);
+    let site = Site::new(prefix, &JournalKey::default());
     fs::create_dir_all(&site.parent).at("create directory", &site.parent)?;
     let mut scratch = ScratchDir {
         path: site.create_scratch()?,
@@ -56,6 +58,10 @@ fn claim(directory: &Path) -> Result<Option<File>, PathError> {
 /// Whether the owner of a scratch directory is dead.
 pub(crate) fn is_abandoned(scratch: &Path, certainty: Certainty) -> Result<bool, PathError> {
     let in_use = scratch.join(IN_USE);
+    // Anything may stand there under that name: a FIFO would make opening wait, a device has no end.
+    if open_regular(&in_use, Links::Refuse).is_err() {
+        return certainty.is_old(scratch);
+    }
     // Some file systems lock only what is open for writing.
     let Ok(mut file) = File::options().read(true).write(true).open(in_use) else {
         return certainty.is_old(scratch);
@@ -69,7 +75,8 @@ pub(crate) fn is_abandoned(scratch: &Path, certainty: Certainty) -> Result<bool,
 
 fn is_of_this_boot(in_use: &mut File) -> bool {
     let mut boot = String::new();
-    in_use.read_to_string(&mut boot).is_ok() && boot == boot_id().unwrap_or_default()
+    let read = in_use.take(MAX_BOOT_ID).read_to_string(&mut boot);
+    read.is_ok() && boot == boot_id().unwrap_or_default()
 }
 
 impl ScratchDir {

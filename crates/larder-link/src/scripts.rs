@@ -13,12 +13,12 @@
 use std::{
     ffi::OsString,
     fmt,
-    fs::File,
-    io::{self, Read as _},
+    io,
     path::{Path, PathBuf},
     process::ExitStatus,
 };
 
+use larder_fs::{Links, read_control_file};
 use rattler_conda_types::Subdir;
 
 use crate::{Installed, LinkPackage};
@@ -236,13 +236,9 @@ fn indented(text: &str) -> String {
 /// Reads and removes `.messages.txt`.
 fn take_message(prefix: &Path) -> io::Result<Option<String>> {
     let path = prefix.join(".messages.txt");
-    match path.symlink_metadata() {
-        // A link could show another file, and reading a FIFO would wait for ever.
-        Ok(metadata) if metadata.is_file() => {
-            let mut bytes = Vec::new();
-            File::open(&path)?
-                .take(MESSAGE_LIMIT)
-                .read_to_end(&mut bytes)?;
+    // A script, or whoever made the prefix, may have put anything there.
+    match read_control_file(&path, MESSAGE_LIMIT, Links::Refuse).map_err(|error| error.source) {
+        Ok(bytes) => {
             std::fs::remove_file(&path)?;
             let text = String::from_utf8_lossy(&bytes).trim().to_owned();
             Ok((!text.is_empty()).then_some(text))

@@ -1,11 +1,13 @@
 //! `conda-meta/state`: the environment variables of the manifest, as CEP 32 has it: one key,
 //! `env_vars`, strings to strings, with names and values unchanged.
 
-use std::{fs, io, path::Path};
+use std::path::Path;
 
 use indexmap::IndexMap;
-use larder_fs::{Durability, PathContext as _, PathError, write_atomic};
+use larder_fs::{Durability, PathError, write_atomic};
 use serde_json::{Map, Value, json};
+
+use crate::control_files::{MAX_SMALL, read_control_file};
 
 /// The content of the file, or nothing if there are no variables and so no file.
 pub(crate) fn state(variables: &IndexMap<String, String>) -> Option<String> {
@@ -18,10 +20,8 @@ pub(crate) fn state(variables: &IndexMap<String, String>) -> Option<String> {
 /// # Errors
 /// If the file is there and cannot be read.
 pub fn state_variables(prefix: &Path) -> Result<IndexMap<String, String>, PathError> {
-    let path = prefix.join("conda-meta").join("state");
-    let bytes = match fs::read(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(IndexMap::new()),
-        bytes => bytes.at("read file", &path)?,
+    let Some(bytes) = read_control_file(prefix, "state", MAX_SMALL)? else {
+        return Ok(IndexMap::new());
     };
     let state: Value = serde_json::from_slice(&bytes).unwrap_or_default();
     let variables = state.get("env_vars").and_then(Value::as_object);
@@ -45,12 +45,10 @@ pub fn set_state_variables(
     variables: &IndexMap<String, String>,
 ) -> Result<(), PathError> {
     let path = prefix.join("conda-meta").join("state");
-    let mut state = match fs::read(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Map::new(),
-        bytes => match serde_json::from_slice(&bytes.at("read file", &path)?) {
-            Ok(Value::Object(state)) => state,
-            _ => Map::new(),
-        },
+    let bytes = read_control_file(prefix, "state", MAX_SMALL)?;
+    let mut state = match serde_json::from_slice(&bytes.unwrap_or_default()) {
+        Ok(Value::Object(state)) => state,
+        _ => Map::new(),
     };
     state.insert("env_vars".into(), json!(variables));
     let text = Value::Object(state).to_string();

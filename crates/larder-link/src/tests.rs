@@ -29,8 +29,8 @@ fn urls_lose_user_password_and_token() {
 #[test]
 fn a_staging_name_fits_one_prefix_only() {
     let (short, long) = (
-        Site::new(Path::new("/e/foo")),
-        Site::new(Path::new("/e/foo-abcdefgh")),
+        Site::new(Path::new("/e/foo"), &crate::JournalKey::default()),
+        Site::new(Path::new("/e/foo-abcdefgh"), &crate::JournalKey::default()),
     );
     assert!(short.is_staging_name(".larder-foo-abcdefgh"));
     assert!(!long.is_staging_name(".larder-foo-abcdefgh"));

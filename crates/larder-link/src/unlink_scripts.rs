@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use larder_event::{Event, Reporter};
+use larder_fs::Dir;
 use rattler_conda_types::Subdir;
 
 use crate::{
@@ -26,7 +27,7 @@ pub(crate) fn run(
             .paths
             .iter()
             .any(|path| path.path.as_str() == script);
-        if !has_script || !Path::new(place.prefix).join(&script).is_file() {
+        if !has_script || !is_file_of(Path::new(place.prefix), &script) {
             continue;
         }
         match scripts::run_installed(package, Moment::PreUnlink, place) {
@@ -38,6 +39,15 @@ pub(crate) fn run(
         }
     }
     messages
+}
+
+/// Whether a path is a file of the prefix itself: what a link shows as `bin` is somebody else's program.
+fn is_file_of(prefix: &Path, path: &str) -> bool {
+    let Some((directory, name)) = path.rsplit_once('/') else {
+        return false;
+    };
+    let directory = Dir::open(prefix).and_then(|root| root.open_below(directory));
+    directory.is_ok_and(|directory| directory.open_regular(name).is_ok())
 }
 
 /// Runs the scripts of an environment that is about to go as a whole, if they are for this machine's

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use larder_event::Reporter;
 use larder_fs::PathError;
-use larder_link::Held;
+use larder_link::{Held, JournalKey};
 
 use crate::{
     Explain, Kind,
     activation::{UNSET, VariablesError, environment_variables, is_environment},
+    explain,
 };
 
 /// What to change, and how.
@@ -24,6 +25,8 @@ pub struct ConfigVarsOptions {
     pub override_frozen: bool,
     /// The command, without anything secret, for those who wait.
     pub command_line: String,
+    /// What this user's runs seal with what they leave in prefixes.
+    pub journal_key: JournalKey,
 }
 
 /// Why variables are not read or changed.
@@ -71,7 +74,9 @@ impl Explain for ConfigVarsError {
     fn kind(&self) -> Kind {
         match self {
             Self::Read(VariablesError::Malformed { .. }) => Kind::Damage,
-            Self::Read(_) | Self::Write(_) => Kind::World,
+            Self::Read(VariablesError::Read(error)) | Self::Write(error) => {
+                explain::path_kind(error)
+            }
             _ => Kind::Refused,
         }
     }
@@ -161,7 +166,12 @@ fn change(
 ) -> Result<(), ConfigVarsError> {
     let prefix = &options.prefix;
     check(options)?;
-    let held = Held::wait(prefix, &options.command_line, reporter)?;
+    let held = Held::wait(
+        prefix,
+        &options.command_line,
+        &options.journal_key,
+        reporter,
+    )?;
     held.recover(reporter)?;
     check(options)?;
     let mut variables = larder_link::state_variables(prefix)?;

@@ -14,7 +14,7 @@ use indexmap::IndexMap;
 use larder_fs::{PathContext as _, PathError};
 use serde::Serialize;
 
-use crate::{Explain, Kind, Settings, activation::is_environment, registry, roots::roots};
+use crate::{Explain, Kind, Settings, activation::is_environment, explain, registry, roots::roots};
 
 /// Every known environment, with the keys of `conda env list --json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -54,7 +54,8 @@ pub enum EnvironmentsError {
 
 impl Explain for EnvironmentsError {
     fn kind(&self) -> Kind {
-        Kind::World
+        let Self::Read(error) = self;
+        explain::path_kind(error)
     }
 
     fn code(&self) -> &'static str {
@@ -114,7 +115,8 @@ fn details(prefix: &Path, settings: &Settings) -> Result<EnvironmentDetails, Pat
         last_modified: modified.ok().and_then(timestamp),
         active: active == Some(prefix),
         base: is_base,
-        frozen: larder_link::frozen(prefix)?.is_some(),
+        // One environment that cannot be read is no reason to list none.
+        frozen: larder_link::frozen(prefix).is_ok_and(|message| message.is_some()),
         writable: larder_fs::can_write(&meta),
     })
 }

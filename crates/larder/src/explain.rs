@@ -1,10 +1,22 @@
 //! Which kind of failure the errors of the crates below are.
 
+use std::io::ErrorKind;
+
 use larder_fetch::FetchError;
+use larder_fs::PathError;
 use larder_solve::SolveError;
 use larder_store::{OpenError, RootError};
 
 use crate::Kind;
+
+/// What is in the way of larder (a FIFO, a link, a file too large, a journal that nobody of ours wrote) stays so
+/// until the user removes it; other failures of the file system may pass.
+pub(crate) fn path_kind(error: &PathError) -> Kind {
+    match error.kind() {
+        ErrorKind::InvalidData => Kind::Refused,
+        _ => Kind::World,
+    }
+}
 
 /// Unsolvable specs stay so; a channel that does not answer may do so later.
 pub(crate) fn solve_kind(error: &SolveError) -> Kind {

@@ -93,8 +93,8 @@ pub use inputs::{DEFAULT_LOCK, DEFAULT_MANIFEST, InputError};
 pub use larder_digest::Sha256;
 pub use larder_fs::{LinkMode, forbid_inspection, make_executable, parent_program};
 pub use larder_link::{
-    CacheSecret, ClobberPolicy, DamagedRecord, Drift, Drifted, PipPackage, ScriptPolicy,
-    VerifyOptions, VerifyReport, is_updating,
+    CacheSecret, ClobberPolicy, DamagedRecord, Drift, Drifted, JournalKey, PipPackage,
+    ScriptPolicy, VerifyOptions, VerifyReport, is_updating,
 };
 pub use larder_lock::{ExplicitHash, LockFormat};
 pub use larder_manifest::{ManifestReport, without_credentials};

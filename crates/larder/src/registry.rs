@@ -6,7 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_fs::{Durability, PathContext as _, PathError, write_atomic};
+use larder_fs::{Links, PathContext as _, PathError, read_regular, rewrite};
+use larder_link::MAX_SMALL;
 
 /// Adds `prefix` to the registry in `home`, once. Other lines are left as they are.
 ///
@@ -16,10 +17,7 @@ pub(crate) fn register(home: &Path, prefix: &Path) -> Result<(), PathError> {
     let directory = home.join(".conda");
     let path = directory.join("environments.txt");
     let line = prefix.to_string_lossy();
-    let existing = match fs::read_to_string(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        text => text.at("read file", &path)?,
-    };
+    let existing = read(&path)?.unwrap_or_default();
     if existing.lines().any(|known| known == line) {
         return Ok(());
     }
@@ -44,9 +42,8 @@ pub(crate) fn register(home: &Path, prefix: &Path) -> Result<(), PathError> {
 /// If the file is there and cannot be read.
 pub(crate) fn registered(home: &Path) -> Result<Vec<PathBuf>, PathError> {
     let path = home.join(".conda").join("environments.txt");
-    let text = match fs::read(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        bytes => String::from_utf8_lossy(&bytes.at("read file", &path)?).into_owned(),
+    let Some(text) = read(&path)? else {
+        return Ok(Vec::new());
     };
     let lines = text.lines().map(str::trim);
     let prefixes = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -60,9 +57,8 @@ pub(crate) fn registered(home: &Path) -> Result<Vec<PathBuf>, PathError> {
 /// If the file cannot be read or replaced; callers warn and go on.
 pub(crate) fn unregister(home: &Path, prefix: &Path) -> Result<(), PathError> {
     let path = home.join(".conda").join("environments.txt");
-    let existing = match fs::read_to_string(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        text => text.at("read file", &path)?,
+    let Some(existing) = read(&path)? else {
+        return Ok(());
     };
     let line = prefix.to_string_lossy();
     let is_other = |known: &&str| known.trim_end() != line;
@@ -70,5 +66,14 @@ pub(crate) fn unregister(home: &Path, prefix: &Path) -> Result<(), PathError> {
     if kept == existing {
         return Ok(());
     }
-    write_atomic(&path, kept.as_bytes(), Durability::Lazy)
+    rewrite(&path, kept.as_bytes())
+}
+
+/// The text of the registry; `None` if there is none. It is the user's own file, which may be a link to where
+/// the user keeps such files, but nothing else than a file.
+fn read(path: &Path) -> Result<Option<String>, PathError> {
+    match read_regular(path, MAX_SMALL, Links::Follow) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        bytes => Ok(Some(String::from_utf8_lossy(&bytes?).into_owned())),
+    }
 }

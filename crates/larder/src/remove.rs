@@ -8,7 +8,7 @@ use larder_link::{Held, VerifyOptions};
 use serde::Serialize;
 
 use crate::{
-    Explain, Kind, ListedPackage, Settings, activation::is_environment,
+    Explain, Kind, ListedPackage, Settings, activation::is_environment, explain,
     link_scripts::LinkScriptHost, list::list, menus, registry, roots::is_root,
 };
 
@@ -85,7 +85,7 @@ pub enum RemoveError {
 impl Explain for RemoveError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Io(_) => Kind::World,
+            Self::Io(error) => explain::path_kind(error),
             _ => Kind::Refused,
         }
     }
@@ -133,17 +133,24 @@ pub fn remove(
     if options.dry_run {
         return Ok(report);
     }
-    let held = Held::wait(prefix, &options.command_line, reporter)?;
-    held.recover(reporter)?;
+    let key = &settings.journal_key;
+    let held = Held::wait(prefix, &options.command_line, key, reporter)?;
+    match held.recover(reporter) {
+        // What cannot be trusted goes with the environment: nothing of it is followed.
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            reporter.note(format!("{error}: {}", error.source));
+        }
+        recovered => drop(recovered?),
+    }
     check(options, settings)?;
     // CEP 34: while everything is still there.
     if let Ok(subdir) = crate::platforms::current() {
         let host = LinkScriptHost::new(settings);
         larder_link::run_unlink_scripts(prefix, subdir, Some(&*host), reporter);
     }
-    let had_menus = menus::recorded(prefix);
+    let had_menus = menus::recorded(prefix, settings, reporter);
     larder_link::remove(&held)?;
-    had_menus.remove_gone(prefix, reporter);
+    had_menus.remove_gone(prefix, settings, reporter);
     if let Some(home) = &settings.home
         && let Err(error) = registry::unregister(home, prefix)
     {

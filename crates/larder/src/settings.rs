@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_link::CacheSecret;
+use larder_link::{CacheSecret, JournalKey};
 use larder_manifest::Lookup;
 use larder_redact::ChildVariables;
 use larder_solve::{MachineRecords, Requested};
@@ -34,6 +34,8 @@ pub struct Settings {
     pub state: Option<PathBuf>,
     /// Where named environments are looked for, in order; new ones go into the first that can be written.
     pub environments: Vec<PathBuf>,
+    /// What this user's runs seal with what they leave in prefixes.
+    pub journal_key: JournalKey,
     /// The user's home, if there is one.
     pub home: Option<PathBuf>,
     /// What relative paths are relative to, absolute.
@@ -96,6 +98,7 @@ impl Default for Settings {
             state: None,
             cache_secret: None,
             environments: Vec::new(),
+            journal_key: JournalKey::default(),
             home: None,
             working_directory: PathBuf::new(),
             variables: HashMap::new(),

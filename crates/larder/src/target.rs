@@ -11,7 +11,7 @@ use larder_manifest::{
     Manifest, PrefixError, PrefixRules, validate_environment_name, validate_prefix_path,
 };
 
-use crate::{Explain, Kind, Settings, activation::is_environment, inputs::expand};
+use crate::{Explain, Kind, Settings, activation::is_environment, explain, inputs::expand};
 
 /// What the user said on the command line about where the environment is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,10 +80,9 @@ pub enum TargetError {
 
 impl Explain for TargetError {
     fn kind(&self) -> Kind {
-        if matches!(self, Self::Unreadable(_)) {
-            Kind::World
-        } else {
-            Kind::Refused
+        match self {
+            Self::Unreadable(error) => explain::path_kind(error),
+            _ => Kind::Refused,
         }
     }
 

@@ -7,7 +7,7 @@ use larder_fs::PathError;
 use larder_link::{VerifyOptions, VerifyReport};
 use serde::Serialize;
 
-use crate::{Explain, Kind, activation::is_environment};
+use crate::{Explain, Kind, activation::is_environment, explain};
 
 /// What was found, with where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -46,7 +46,7 @@ pub enum VerifyError {
 impl Explain for VerifyError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Unreadable(_) => Kind::World,
+            Self::Unreadable(error) => explain::path_kind(error),
             _ => Kind::Refused,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::SystemTime};
 
-use larder::{CacheSecret, LockUse, Settings, SolvePolicy, Target, existing_prefix};
+use larder::{CacheSecret, JournalKey, LockUse, Settings, SolvePolicy, Target, existing_prefix};
 use url::Url;
 
 use crate::{
@@ -41,6 +41,7 @@ pub(super) fn base_settings(
             .state()
             .map(|path| environment.working_directory.join(path)),
         environments: environment.environments(),
+        journal_key: JournalKey::in_directory(environment.state()),
         working_directory: environment.working_directory.clone(),
         variables: environment.text_variables(),
         child_variables: environment.child_variables(),

@@ -18,10 +18,11 @@ use rattler_conda_types::Subdir;
 use crate::{
     ApplyError, Replace, ScriptHost,
     apply::{Site, durable::Fresh},
+    control_files::{MAX_SMALL, is_environment, read_control_file},
     crash,
-    place::{check_place, frozen, has_history, is_unfinished},
+    place::{check_place, frozen, is_unfinished, is_updating},
+    seal::Sealed,
     unlink_scripts::run_unlink_scripts,
-    update::journal::Workshop,
 };
 
 /// An environment being made.
@@ -118,8 +119,8 @@ impl Build {
             _ => {}
         }
         let mut file = fs::File::create(&marker).at("create file", &marker)?;
-        file.write_all(self.staged_name().as_bytes())
-            .at("write file", &marker)?;
+        let text = crash::seal_name(&self.site, Sealed::Marker, &self.staged_name());
+        file.write_all(text.as_bytes()).at("write file", &marker)?;
         // Without its text nobody would know where the old environment is.
         self.durability.before_naming(&file).at("flush", &marker)?;
         if self.durability == Durability::Flush {
@@ -163,8 +164,11 @@ impl Build {
     }
 
     fn is_ours(&self) -> bool {
-        fs::read_to_string(crash::marker_path(&self.site.prefix))
-            .is_ok_and(|name| name == self.staged_name())
+        let marker = read_control_file(&self.site.prefix, crash::MARKER, MAX_SMALL);
+        let name = self.staged_name();
+        let names_us =
+            |text: &[u8]| text.split(|byte| *byte == b'\n').next() == Some(name.as_bytes());
+        marker.is_ok_and(|text| text.is_some_and(|text| names_us(&text)))
     }
 
     /// The commit of an environment without scripts, and the tidying of one with them. The environment
@@ -262,10 +266,14 @@ impl Build {
     fn swap_by_renames(&self) -> Result<(), PathError> {
         let prefix = &self.site.prefix;
         let old = crash::old_path(&self.staged);
+        // By this the next run knows it for the environment that was here.
+        crash::write_replaced_note(&self.site, &self.staged_name())?;
         rename_noreplace(prefix, &old)?;
         rename_noreplace(&self.staged, prefix).inspect_err(|_| {
             // If this fails too, the next run does it.
-            let _ = rename_noreplace(&old, prefix);
+            if rename_noreplace(&old, prefix).is_ok() {
+                crash::remove_replaced_note(&self.site);
+            }
         })
     }
 }
@@ -288,7 +296,7 @@ fn occupant(site: &Site, replace: Replace) -> Result<Occupant, ApplyError> {
     if metadata.is_dir() && is_empty(prefix).map_err(|source| place_error(site, source))? {
         return Ok(Occupant::EmptyDirectory);
     }
-    if is_unfinished(prefix) || Workshop::of(prefix, Durability::Flush).is_in_use() {
+    if is_unfinished(prefix) || is_updating(prefix) {
         return Err(ApplyError::Unfinished {
             prefix: prefix.clone(),
         });
@@ -297,7 +305,7 @@ fn occupant(site: &Site, replace: Replace) -> Result<Occupant, ApplyError> {
         Replace::Never => Err(ApplyError::AlreadyExists {
             prefix: prefix.clone(),
         }),
-        Replace::Existing | Replace::EvenFrozen if metadata.is_dir() && has_history(prefix) => {
+        Replace::Existing | Replace::EvenFrozen if metadata.is_dir() && is_environment(prefix) => {
             match frozen(prefix).map_err(|source| place_error(site, source))? {
                 Some(message) if replace == Replace::Existing => Err(ApplyError::Frozen {
                     prefix: prefix.clone(),

@@ -74,7 +74,7 @@ pub(crate) fn begin(
     reporter: &dyn Reporter,
 ) -> Result<Begun, ApplyError> {
     let held = hold(prefix, options, reporter)?;
-    let site = Site::new(prefix);
+    let site = Site::new(prefix, held.key());
     held.recover(reporter)
         .map_err(|source| ApplyError::Recover {
             prefix: site.prefix.clone(),
@@ -130,7 +130,12 @@ pub(crate) fn hold(
     if let Some(held) = &options.held {
         return Ok(Arc::clone(held));
     }
-    let held = Held::wait(prefix, &options.command_line, reporter);
+    let held = Held::wait(
+        prefix,
+        &options.command_line,
+        &options.journal_key,
+        reporter,
+    );
     held.map(Arc::new).map_err(|source| ApplyError::Place {
         prefix: prefix.to_owned(),
         source,

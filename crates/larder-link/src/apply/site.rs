@@ -11,6 +11,8 @@ use std::{
 use larder_event::Reporter;
 use larder_fs::{LockFile, PathContext as _, PathError};
 
+use crate::JournalKey;
+
 const RANDOM_LENGTH: usize = 8;
 const SCRATCH: &str = ".scratch";
 
@@ -22,10 +24,12 @@ pub(crate) struct Site {
     pub(crate) parent: PathBuf,
     /// `.larder-NAME-`.
     stem: String,
+    /// What runs on this prefix seal with.
+    pub(crate) key: JournalKey,
 }
 
 impl Site {
-    pub(crate) fn new(prefix: &Path) -> Self {
+    pub(crate) fn new(prefix: &Path, key: &JournalKey) -> Self {
         let name = prefix
             .file_name()
             .unwrap_or_else(|| OsStr::new(""))
@@ -34,6 +38,7 @@ impl Site {
             prefix: prefix.to_owned(),
             parent: prefix.parent().unwrap_or(prefix).to_owned(),
             stem: format!(".larder-{name}-"),
+            key: key.clone(),
         }
     }
 

@@ -11,7 +11,9 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// A directory for environments, and the site of `env` in it.
 fn site() -> (tempfile::TempDir, Site) {
     let parent = tempfile::tempdir().unwrap();
-    let site = Site::new(&parent.path().join("env"));
+    fs::create_dir(parent.path().join("envs")).unwrap();
+    let key = JournalKey::in_directory(Some(parent.path().join("state")));
+    let site = Site::new(&parent.path().join("envs/env"), &key);
     (parent, site)
 }
 
@@ -33,6 +35,13 @@ fn directory(site: &Site, name: &str) {
     opened.set_modified(long_ago).unwrap();
 }
 
+/// The note in the environment that was moved aside for this one.
+fn note(site: &Site, staged: &str) {
+    let old = site.parent.join(format!("{staged}.old"));
+    let text = seal_name(site, Sealed::Replaced, staged);
+    fs::write(old.join("conda-meta").join(REPLACED), text).unwrap();
+}
+
 fn names(site: &Site) -> Vec<String> {
     let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
     let mut names: Vec<String> = fs::read_dir(&site.parent).unwrap().map(name).collect();
@@ -51,6 +60,7 @@ fn a_staging_directory_is_left_alone_for_a_day_and_then_goes() {
     for name in [".larder-env-aaaaaaaa", ".larder-env-bbbbbbbb.old", "env"] {
         directory(&site, name);
     }
+    note(&site, ".larder-env-bbbbbbbb");
     let before = names(&site);
     for later in [Duration::ZERO, DAY / 2] {
         let recorder = Recorder::default();
@@ -88,7 +98,8 @@ fn a_marked_prefix_and_what_it_replaced_are_left_alone_for_a_day_and_then_put_ba
     for name in [staged, "env"] {
         directory(&site, name);
     }
-    fs::write(marker_path(&site.prefix), staged).unwrap();
+    let marker = seal_name(&site, Sealed::Marker, staged);
+    fs::write(marker_path(&site.prefix), marker).unwrap();
     let before = names(&site);
     let recovered = run(&site, without_lock(DAY / 2));
     assert_eq!((recovered.left_alone, recovered.put_back), (1, false));
@@ -105,6 +116,7 @@ fn a_marked_prefix_and_what_it_replaced_are_left_alone_for_a_day_and_then_put_ba
 fn an_environment_that_is_missing_from_its_place_is_put_back_at_once() {
     let (_parent, site) = site();
     directory(&site, ".larder-env-aaaaaaaa.old");
+    note(&site, ".larder-env-aaaaaaaa");
     assert!(run(&site, without_lock(Duration::ZERO)).put_back);
     assert_eq!(names(&site), ["env"]);
 }
@@ -121,9 +133,77 @@ fn nothing_is_done_behind_a_link() {
     .unwrap();
     std::os::unix::fs::symlink("other", &site.prefix).unwrap();
     assert_eq!(
-        recover(&site.prefix, &Silent).unwrap(),
+        recover(&site.prefix, &site.key, &Silent).unwrap(),
         Recovered::default()
     );
     assert_eq!(names(&site), ["env", "other"]);
     assert!(site.prefix.is_symlink());
+}
+
+/// A repository that was cloned may carry all of these.
+#[test]
+fn what_has_no_seal_is_neither_honoured_nor_removed() {
+    let (_parent, site) = site();
+    let staged = ".larder-env-aaaaaaaa";
+    let alone = Certainty {
+        is_alone: true,
+        now: SystemTime::now(),
+    };
+    // Something in the place of an environment that was replaced.
+    let old = format!("{staged}.old");
+    directory(&site, &old);
+    let recovered = run(&site, alone);
+    assert_eq!((recovered.unknown, recovered.put_back), (1, false));
+    assert_eq!(names(&site), [old.as_str()]);
+    // The seal of another directory's note, or of a marker.
+    let forged = seal_name(&site, Sealed::Marker, staged);
+    fs::write(
+        site.parent.join(&old).join("conda-meta").join(REPLACED),
+        forged,
+    )
+    .unwrap();
+    assert!(!run(&site, alone).put_back);
+    // A marker that would bring a directory to the prefix and delete what is there.
+    for name in [staged, "env"] {
+        directory(&site, name);
+    }
+    let elsewhere = Site::new(&site.parent.join("other"), &site.key);
+    let other_key = JournalKey::in_directory(Some(site.parent.join("../other-state")));
+    let stranger = Site::new(&site.prefix, &other_key);
+    for marker in [
+        String::new(),
+        staged.to_owned(),
+        format!("{staged}\n\n"),
+        format!("{staged}\n{}\n", "0".repeat(64)),
+        seal_name(&elsewhere, Sealed::Marker, staged),
+        seal_name(&stranger, Sealed::Marker, staged),
+        seal_name(&site, Sealed::Replaced, staged),
+        seal_name(&site, Sealed::Marker, "../env"),
+    ] {
+        fs::write(marker_path(&site.prefix), &marker).unwrap();
+        let before = names(&site);
+        let error = recover_locked(&site, alone, &Silent).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{marker:?}");
+        assert_eq!(names(&site), before, "{marker:?}");
+        assert_eq!(
+            fs::read_to_string(site.prefix.join("which")).unwrap(),
+            "env"
+        );
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn left_overs_that_are_links_or_files_stay() {
+    let (_parent, site) = site();
+    directory(&site, "precious");
+    std::os::unix::fs::symlink("precious", site.parent.join(".larder-env-aaaaaaaa")).unwrap();
+    fs::write(site.parent.join(".larder-env-bbbbbbbb.scratch"), "").unwrap();
+    let alone = Certainty {
+        is_alone: true,
+        now: SystemTime::now(),
+    };
+    let before = names(&site);
+    assert_eq!(run(&site, alone).unknown, 2);
+    assert_eq!(names(&site), before);
 }

@@ -14,7 +14,7 @@ use crate::{
     Addition, AdditionFailed, ApplyError, Difference, LinkOptions, LinkPlan,
     addition::{self, AddError},
     clobber::parent_of,
-    update::{UpdateError, journal::Workshop},
+    update::{UpdateError, workshop::Workshop},
 };
 
 /// Puts what is brought beside what packages bring; returns the paths, sorted.

@@ -1,14 +1,13 @@
 //! Whether files of packages are still what their records say: somebody's work is not thrown away.
 
 use std::{
-    fs::File,
     io,
     path::Path,
     sync::{Mutex, PoisonError},
 };
 
 use larder_digest::{Hasher, HashingReader, Sha256};
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::{Links, PathContext as _, PathError, open_regular};
 
 use crate::{InstalledKind, InstalledPath, parallel};
 
@@ -57,7 +56,10 @@ fn is_file_changed(prefix: &Path, path: &InstalledPath) -> Result<bool, PathErro
 
 /// SHA-256 of a file's bytes, and how many there are.
 pub(crate) fn digest(path: &Path) -> io::Result<(Sha256, u64)> {
-    let mut reader = HashingReader::new(File::open(path)?, Hasher::sha256());
+    let mut reader = HashingReader::new(
+        open_regular(path, Links::Refuse).map_err(|error| error.source)?,
+        Hasher::sha256(),
+    );
     let mut buffer = vec![0; 1 << 16];
     while io::Read::read(&mut reader, &mut buffer)? > 0 {}
     let digests = reader.finish().1;

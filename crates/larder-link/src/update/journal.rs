@@ -1,29 +1,27 @@
-//! The journal of an update: what is moved where, written down before the first thing moves, and the
-//! moves themselves, forwards and back.
+//! The journal of an update: what is moved where, written down before the first thing moves.
 //!
-//! Below `P/conda-meta/.larder-update`: `new/` has everything that comes, at its path; `old/` takes what
-//! goes, numbered; `journal` is there from before the first move until all is in place; `committed` is the
-//! same file under the name that it gets then. Every step can be repeated, so whoever finds a journal
-//! undoes it from wherever it stopped, and whoever finds `committed` tidies up.
+//! A journal that is found is hostile input: a repository that was cloned may carry one. It counts only with
+//! the seal of this user (`seal.rs`), and whatever it says, each path must be one of the prefix, so that
+//! even a sealed journal cannot name anything else (and `workshop.rs` follows no link on the way there).
+//!
+//! The file is one line with the seal, then the journal as JSON.
 
-use std::{
-    fs,
-    io::{self, Write as _},
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
-use larder_fs::{
-    Durability, PathContext as _, PathError, flush_file_system, remove_tree, rename_noreplace,
-    settle, sync_dir, write_atomic,
-};
+use larder_unpack::RelPath;
 use serde::{Deserialize, Serialize};
 
-/// In `conda-meta`: no tool reads directories there.
-pub(crate) const DIRECTORY: &str = ".larder-update";
-const JOURNAL: &str = "journal";
-const COMMITTED: &str = "committed";
-const HISTORY: &str = "history";
-const VERSION: u32 = 1;
+use crate::{
+    JournalKey,
+    seal::Sealed,
+    update::{DIRECTORY, SAVED},
+};
+
+/// 2: with a seal.
+const VERSION: u32 = 2;
+/// More than a journal of 500,000 files has.
+pub(super) const MAX_JOURNAL: u64 = 256 << 20;
+const HEAD: &str = "larder journal ";
 
 /// Everything that an update moves.
 #[derive(Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -70,22 +68,21 @@ pub(crate) struct In {
     pub(crate) replaces: Option<usize>,
 }
 
-/// Where an update of one prefix works.
-#[derive(Debug, Clone)]
-pub(crate) struct Workshop {
-    prefix: PathBuf,
-    root: PathBuf,
-    durability: Durability,
-}
-
-/// What a killed update left.
-#[derive(Debug)]
-pub(crate) enum Left {
-    Nothing,
-    /// It had not moved anything, or all of that was undone.
-    Rubbish,
-    Unfinished(Box<Journal>),
-    Committed(Box<Journal>),
+/// Why bytes are not a journal of a prefix.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum JournalProblem {
+    /// No seal, or not of this user for this prefix.
+    #[error("it has no seal of this user")]
+    Unsealed,
+    /// Not the JSON of a journal.
+    #[error("{0}")]
+    Json(String),
+    /// Another version.
+    #[error("it has version {0}, and this larder knows {VERSION}")]
+    Version(u32),
+    /// A path that no update moves.
+    #[error("it names `{}`, which no update moves", .0.escape_debug())]
+    Path(String),
 }
 
 impl Journal {
@@ -99,294 +96,98 @@ impl Journal {
             saved,
         }
     }
-}
 
-impl Workshop {
-    pub(crate) fn of(prefix: &Path, durability: Durability) -> Self {
-        Self {
-            prefix: prefix.to_owned(),
-            root: prefix.join("conda-meta").join(DIRECTORY),
-            durability: durability.on(prefix),
-        }
-    }
-
-    /// As it has to be done on the prefix's file system.
-    pub(crate) fn durability(&self) -> Durability {
-        self.durability
-    }
-
-    /// Whether an update is at work, or was when it was killed.
-    pub(crate) fn is_in_use(&self) -> bool {
-        exists(&self.root)
-    }
-
-    pub(crate) fn root(&self) -> &Path {
-        &self.root
-    }
-
-    /// Where everything that comes is made, at its path.
-    pub(crate) fn new_root(&self) -> PathBuf {
-        self.root.join("new")
-    }
-
-    fn old(&self, kind: char, index: usize) -> PathBuf {
-        self.root.join("old").join(format!("{kind}{index}"))
-    }
-
-    /// Makes the empty directories; the prefix must have no other update.
-    pub(crate) fn open(&self) -> Result<(), PathError> {
-        for directory in [self.root.clone(), self.new_root(), self.root.join("old")] {
-            fs::create_dir(&directory).at("create directory", &directory)?;
-        }
-        Ok(())
-    }
-
-    /// From here on a killed update is undone.
-    pub(crate) fn write(&self, journal: &Journal) -> Result<(), PathError> {
-        let path = self.root.join(JOURNAL);
-        let text = serde_json::to_vec(journal).at("write", &path)?;
-        write_atomic(&path, &text, self.durability)
-    }
-
-    /// What is there of an earlier update. A journal that cannot be read is an error: nobody may guess.
-    pub(crate) fn left(&self) -> Result<Left, PathError> {
-        if fs::symlink_metadata(&self.root).is_err() {
-            return Ok(Left::Nothing);
-        }
-        if let Some(journal) = self.read(COMMITTED)? {
-            return Ok(Left::Committed(journal));
-        }
-        Ok(match self.read(JOURNAL)? {
-            Some(journal) => Left::Unfinished(journal),
-            None => Left::Rubbish,
-        })
-    }
-
-    fn read(&self, name: &str) -> Result<Option<Box<Journal>>, PathError> {
-        let path = self.root.join(name);
-        let bytes = match fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            bytes => bytes.at("read file", &path)?,
-        };
-        let journal: Journal = serde_json::from_slice(&bytes).at("understand", &path)?;
-        if journal.version == VERSION {
-            return Ok(Some(Box::new(journal)));
-        }
-        let newer = io::Error::other("it was written by a newer larder");
-        Err(newer).at("understand", &path)
-    }
-
-    /// Moves the files of packages: first what goes for good, then what comes.
-    pub(crate) fn advance_files(&self, journal: &Journal, gate: Gate<'_>) -> Result<(), PathError> {
-        self.advance(&journal.files, 'f', gate)
-    }
-
-    /// Moves what is in `conda-meta`.
-    pub(crate) fn advance_records(
+    /// The bytes of the file, sealed for `prefix`.
+    ///
+    /// # Errors
+    /// If it has a path that reading it would refuse.
+    pub(crate) fn to_bytes(
         &self,
-        journal: &Journal,
-        gate: Gate<'_>,
-    ) -> Result<(), PathError> {
-        self.advance(&journal.records, 'r', gate)
+        key: &JournalKey,
+        prefix: &Path,
+    ) -> Result<Vec<u8>, JournalProblem> {
+        self.check()?;
+        let json =
+            serde_json::to_vec(self).map_err(|error| JournalProblem::Json(error.to_string()))?;
+        let seal = key.seal(Sealed::Journal, prefix, &json);
+        let mut bytes = format!("{HEAD}{seal}\n").into_bytes();
+        bytes.extend(json);
+        Ok(bytes)
     }
 
-    fn advance(&self, moves: &Moves, kind: char, gate: Gate<'_>) -> Result<(), PathError> {
-        for (index, out) in moves.outs.iter().enumerate() {
-            if !out.is_replaced {
-                let path = self.prefix.join(&out.path);
-                gate(&path)?;
-                let old = self.old(kind, index);
-                fs::rename(&path, &old).at("move aside", &path)?;
-            }
+    /// Reads the bytes of a journal that this user's larder wrote for `prefix`.
+    pub(crate) fn from_bytes(
+        bytes: &[u8],
+        key: &JournalKey,
+        prefix: &Path,
+    ) -> Result<Self, JournalProblem> {
+        let (seal, json) = split(bytes).ok_or(JournalProblem::Unsealed)?;
+        // Before anything else is made of it.
+        if !key.is_seal(seal, Sealed::Journal, prefix, json) {
+            return Err(JournalProblem::Unsealed);
         }
-        for directory in &moves.directories {
-            let path = self.prefix.join(directory);
-            gate(&path)?;
-            fs::create_dir(&path).at("create directory", &path)?;
+        Self::parse(json)
+    }
+
+    /// Reads and checks the JSON of a journal.
+    pub(crate) fn parse(json: &[u8]) -> Result<Self, JournalProblem> {
+        let journal: Self = serde_json::from_slice(json)
+            .map_err(|error| JournalProblem::Json(error.to_string()))?;
+        if journal.version != VERSION {
+            return Err(JournalProblem::Version(journal.version));
         }
-        for new in &moves.ins {
-            let path = self.prefix.join(&new.path);
-            let staged = self.new_root().join(&new.path);
-            match new.replaces {
-                None => {
-                    gate(&path)?;
-                    rename_noreplace(&staged, &path)?;
-                }
-                Some(index) => {
-                    gate(&path)?;
-                    self.put_aside(&path, &self.old(kind, index))?;
-                    gate(&path)?;
-                    fs::rename(&staged, &path).at("replace", &path)?;
-                }
-            }
-        }
-        Ok(())
+        journal.check()?;
+        Ok(journal)
     }
 
-    /// The old file stays where it is until the new one takes its place in one step, where the file
-    /// system has hard links.
-    fn put_aside(&self, path: &Path, old: &Path) -> Result<(), PathError> {
-        match fs::hard_link(path, old) {
-            Ok(()) => Ok(()),
-            Err(_) => fs::rename(path, old).at("move aside", path),
-        }
-    }
-
-    /// Everything is in place: from here on a killed update is finished.
-    pub(crate) fn commit(&self) -> Result<(), PathError> {
-        let path = self.root.join(COMMITTED);
-        fs::rename(self.root.join(JOURNAL), &path).at("commit", &path)?;
-        self.flush()
-    }
-
-    /// Whatever was written and moved until now is there after a power loss.
-    pub(crate) fn flush_all(&self) -> Result<(), PathError> {
-        match self.durability {
-            Durability::Flush | Durability::Ordered => flush_file_system(&self.root).map(drop),
-            Durability::Lazy => Ok(()),
-        }
-    }
-
-    /// What was moved and appended until now is there after a power loss, if what comes next is. Nothing
-    /// else was written.
-    pub(crate) fn flush_moves(&self) -> Result<(), PathError> {
-        if self.durability != Durability::Ordered {
-            return self.flush_all();
-        }
-        let path = self.meta(HISTORY);
-        let history = fs::File::open(&path).at("open file", &path)?;
-        settle(&history).or_else(|_| self.flush_all())
-    }
-
-    fn flush(&self) -> Result<(), PathError> {
-        match self.durability {
-            Durability::Flush => sync_dir(&self.root),
-            Durability::Ordered | Durability::Lazy => Ok(()),
-        }
-    }
-
-    /// A path in `conda-meta`.
-    pub(crate) fn meta(&self, name: &str) -> PathBuf {
-        self.prefix.join("conda-meta").join(name)
-    }
-
-    pub(crate) fn has_meta(&self, name: &str) -> bool {
-        exists(&self.meta(name))
-    }
-
-    pub(crate) fn history_length(&self) -> Result<u64, PathError> {
-        let path = self.meta(HISTORY);
-        Ok(fs::metadata(&path).at("read metadata of", &path)?.len())
-    }
-
-    /// Whether the next block can begin right away.
-    pub(crate) fn history_ends_a_line(&self) -> Result<bool, PathError> {
-        let path = self.meta(HISTORY);
-        let bytes = fs::read(&path).at("read file", &path)?;
-        Ok(bytes.last().is_none_or(|last| *last == b'\n'))
-    }
-
-    pub(crate) fn append_history(&self, block: &str) -> Result<(), PathError> {
-        let path = self.meta(HISTORY);
-        let mut file = fs::OpenOptions::new()
-            .append(true)
-            .open(&path)
-            .at("open file", &path)?;
-        file.write_all(block.as_bytes()).at("append to", &path)
-    }
-
-    /// Puts everything back as it was, from wherever the update stopped.
-    pub(crate) fn undo(&self, journal: &Journal, gate: Gate<'_>) -> Result<(), PathError> {
-        self.retreat(&journal.records, 'r', gate)?;
-        self.retreat(&journal.files, 'f', gate)?;
-        shorten(&self.meta(HISTORY), journal.history)?;
-        // What was put back must not be lost to a power cut that the journal's removal survives. A disk
-        // that cannot even be flushed is no reason to leave the environment in the middle of its update.
-        let _ = self.flush_all();
-        let path = self.root.join(JOURNAL);
-        gate(&path)?;
-        fs::remove_file(&path).at("remove file", &path)?;
-        self.flush()?;
-        remove_tree(&self.root)
-    }
-
-    fn retreat(&self, moves: &Moves, kind: char, gate: Gate<'_>) -> Result<(), PathError> {
-        for new in moves.ins.iter().rev() {
-            let path = self.prefix.join(&new.path);
-            gate(&path)?;
-            let staged = self.new_root().join(&new.path);
-            match new.replaces {
-                Some(index) => put_back(&self.old(kind, index), &path)?,
-                // Back to where it came from, so that an undoing that is killed finds what it has done.
-                None if !exists(&staged) && exists(&path) => {
-                    fs::rename(&path, &staged).at("take back", &path)?;
-                }
-                None => {}
-            }
-        }
-        for directory in moves.directories.iter().rev() {
-            gate(&self.prefix.join(directory))?;
-            // Somebody else's file in it keeps it.
-            let _ = fs::remove_dir(self.prefix.join(directory));
-        }
-        for (index, out) in moves.outs.iter().enumerate().rev() {
-            let path = self.prefix.join(&out.path);
-            gate(&path)?;
-            put_back(&self.old(kind, index), &path)?;
-        }
-        Ok(())
-    }
-
-    /// Tidies up after the commit: keeps what somebody had changed, removes what went and directories
-    /// that have become empty.
-    pub(crate) fn finish(&self, journal: &Journal) -> Result<(), PathError> {
-        for (index, out) in journal.files.outs.iter().enumerate() {
-            let old = self.old('f', index);
-            if out.is_saved && exists(&old) {
-                let saved = self.prefix.join(&journal.saved).join(&out.path);
-                let parent = saved.parent().unwrap_or(&self.prefix);
-                fs::create_dir_all(parent).at("create directory", parent)?;
-                fs::rename(&old, &saved).at("keep as", &saved)?;
-            }
-        }
-        for directory in &journal.emptied {
-            // It is not empty, or it is gone, or it is somebody's link.
-            let _ = fs::remove_dir(self.prefix.join(directory));
-        }
-        remove_tree(&self.root)
+    /// Whether every path is one that an update moves.
+    fn check(&self) -> Result<(), JournalProblem> {
+        self.files.check(is_file_of_packages)?;
+        self.records.check(is_file_of_conda_meta)?;
+        check_all(self.emptied.iter(), is_file_of_packages)?;
+        let is_saved = |path: &str| {
+            is_file_of_packages(path) && path.split('/').next().is_some_and(|first| first == SAVED)
+        };
+        check_all([&self.saved], is_saved)
     }
 }
 
-/// Asked before each change, so that tests can stop anywhere.
-pub(crate) type Gate<'g> = &'g dyn Fn(&Path) -> Result<(), PathError>;
-
-/// Stops nothing.
-pub(crate) fn open_gate(_: &Path) -> Result<(), PathError> {
-    Ok(())
-}
-
-/// Where it was put aside by a link, and nothing took its place, both names are one file: then the rename
-/// does nothing, and that is right.
-fn put_back(old: &Path, path: &Path) -> Result<(), PathError> {
-    if exists(old) {
-        fs::rename(old, path).at("put back", path)?;
+impl Moves {
+    fn check(&self, is_right: fn(&str) -> bool) -> Result<(), JournalProblem> {
+        check_all(self.outs.iter().map(|out| &out.path), is_right)?;
+        check_all(self.directories.iter(), is_right)?;
+        check_all(self.ins.iter().map(|new| &new.path), is_right)?;
+        let has_out = |new: &&In| new.replaces.is_none_or(|index| index < self.outs.len());
+        match self.ins.iter().find(|new| !has_out(new)) {
+            Some(new) => Err(JournalProblem::Path(new.path.clone())),
+            None => Ok(()),
+        }
     }
-    Ok(())
 }
 
-fn exists(path: &Path) -> bool {
-    path.symlink_metadata().is_ok()
-}
-
-/// Takes back what was appended.
-fn shorten(path: &Path, length: u64) -> Result<(), PathError> {
-    let file = match fs::OpenOptions::new().write(true).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        file => file.at("open file", path)?,
-    };
-    let found = file.metadata().at("read metadata of", path)?.len();
-    if found > length {
-        file.set_len(length).at("shorten", path)?;
+fn check_all<'p>(
+    paths: impl IntoIterator<Item = &'p String>,
+    is_right: impl Fn(&str) -> bool,
+) -> Result<(), JournalProblem> {
+    match paths.into_iter().find(|path| !is_right(path)) {
+        Some(path) => Err(JournalProblem::Path(path.clone())),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+fn is_file_of_packages(path: &str) -> bool {
+    RelPath::try_from(path).is_ok_and(|path| !path.is_conda_meta())
+}
+
+/// One file directly in `conda-meta`, and not one that updates themselves work with.
+fn is_file_of_conda_meta(path: &str) -> bool {
+    let name = path.strip_prefix("conda-meta/");
+    RelPath::try_from(path).is_ok()
+        && name.is_some_and(|name| !name.contains('/') && name != DIRECTORY && name != "history")
+}
+
+fn split(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let head = std::str::from_utf8(&bytes[..end]).ok()?;
+    Some((head.strip_prefix(HEAD)?, &bytes[end + 1..]))
 }

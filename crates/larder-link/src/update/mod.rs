@@ -1,7 +1,7 @@
 //! [`update`]: makes an environment another one in place, at the cost of what changes, and whole or not at
 //! all.
 //!
-//! What comes is made beside its place (`journal.rs`), scripts of what goes run, then a journal is
+//! What comes is made beside its place (`workshop.rs`), scripts of what goes run, then a journal is
 //! written and everything moves by renames; what goes is only put aside until all is in place. An update
 //! that fails is undone; one that is killed is undone or finished by whoever comes next ([`recover`]).
 //! Files that no package owns stay. This fetches and unpacks nothing.
@@ -13,12 +13,14 @@ mod changed;
 mod difference;
 mod error;
 pub(crate) mod journal;
+mod kept_links;
 mod options;
 mod overlap;
 mod records;
 mod survey;
 #[cfg(test)]
 mod tests;
+pub(crate) mod workshop;
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -28,8 +30,10 @@ use larder_fs::{PathError, bytes_written, remove_tree};
 use crate::{
     Installed, LinkOptions, LinkPackage, LinkPlan, PlanError, ScriptMessage, ScriptPolicy,
     apply::{self, Fresh, Written, hold},
-    bytecode, order,
-    place::{check_place, frozen, has_history},
+    bytecode,
+    control_files::is_environment,
+    order,
+    place::{check_place, frozen, is_updating},
     plan::plan_in_order,
     scripts::{self, Moment, ScriptPlace},
     unlink_scripts,
@@ -37,12 +41,13 @@ use crate::{
 
 pub use difference::{Difference, Kept, difference};
 pub use error::UpdateError;
-pub(crate) use journal::DIRECTORY;
-use journal::{Gate, Journal, Workshop, open_gate};
+use journal::Journal;
 pub use options::{ChangedPolicy, FrozenPolicy, UpdateOptions, Updated};
 use overlap::{Overlap, overlap};
 use records::RecordMoves;
 use survey::{Survey, Surveyor};
+pub(crate) use workshop::DIRECTORY;
+use workshop::{Gate, Left, Workshop, open_gate};
 
 /// What an update will do, as far as packages say.
 #[derive(Debug)]
@@ -75,6 +80,7 @@ pub fn plan_update<'a>(
     let python = difference.python(packages, options.subdir)?;
     let mut link = plan_in_order(packages, &order, python, options)?;
     link.installed_python = difference.kept_python();
+    kept_links::check(difference, &link, &options.prefix)?;
     let overlap = overlap(difference, &link);
     Ok(if overlap.relink.is_empty() {
         Planned::Ready(UpdatePlan { link, overlap })
@@ -108,7 +114,7 @@ fn update_gated(
     held.recover(reporter)
         .map_err(UpdateError::recover(prefix))?;
     check(prefix, options)?;
-    let workshop = Workshop::of(prefix, options.link.durability);
+    let workshop = Workshop::new(prefix, options.link.durability, held.key());
     let mut run = Run {
         difference,
         plan,
@@ -118,15 +124,20 @@ fn update_gated(
         gate,
         workshop: &workshop,
         messages: Vec::new(),
+        written: None,
     };
-    let (journal, updated) = match run.change() {
-        Ok(done) => done,
+    let updated = match run.change() {
+        Ok(updated) => updated,
         Err(error) => {
             run.give_up();
             return Err(error);
         }
     };
+    let journal = run.written;
     apply::report_messages(run.messages, reporter);
+    let Some(journal) = journal else {
+        return Ok(updated);
+    };
     tell_of_saved(&updated, &journal, reporter);
     // The environment is there: from here on trouble is only worth a warning.
     if let Err(error) = workshop.finish(&journal) {
@@ -139,12 +150,12 @@ fn update_gated(
 fn check(prefix: &Path, options: &UpdateOptions) -> Result<(), UpdateError> {
     check_place(prefix).map_err(UpdateError::Apply)?;
     let prefix_buf = || prefix.to_owned();
-    if !has_history(prefix) {
+    if !is_environment(prefix) {
         return Err(UpdateError::NotAnEnvironment {
             prefix: prefix_buf(),
         });
     }
-    if Workshop::of(prefix, options.link.durability).is_in_use() {
+    if is_updating(prefix) {
         return Err(UpdateError::Unfinished {
             prefix: prefix_buf(),
         });
@@ -190,26 +201,37 @@ struct Run<'r, 'd> {
     gate: Gate<'r>,
     workshop: &'r Workshop,
     messages: Vec<ScriptMessage>,
+    /// The journal, once it is on the disk: what is there by then may be somebody else's.
+    written: Option<Journal>,
 }
 
 impl Run<'_, '_> {
-    fn change(&mut self) -> Result<(Journal, Updated), UpdateError> {
+    fn change(&mut self) -> Result<Updated, UpdateError> {
         (self.gate)(self.workshop.root())?;
         self.workshop.open()?;
         let mut written = self.stage()?;
         let of = (self.difference, &self.plan.link);
         let added = added::stage(of, &self.options.link, self.workshop, self.reporter)?;
         self.run_unlink_scripts();
-        self.run_scripts(Moment::PreLink)?;
+        if self.linker.scripts.pre_link {
+            self.linker
+                .run_scripts(Moment::PreLink, &mut self.messages)?;
+        }
         let (journal, block) = self.journal(&written, &added)?;
         // What comes is whole before the first old file goes for it.
         written.has_others |= !added.is_empty() || self.linker.scripts_wrote();
         self.flush_staged(&written)?;
         (self.gate)(self.workshop.root())?;
         self.workshop.write(&journal)?;
-        self.workshop.advance_files(&journal, self.gate)?;
-        self.run_scripts(Moment::PostLink)?;
-        self.workshop.advance_records(&journal, self.gate)?;
+        // Kept here: a run that fails undoes what it did, whatever is on the disk by then.
+        let journal = &*self.written.insert(journal);
+        self.workshop.advance_files(journal, self.gate)?;
+        let is_wanted = self.linker.scripts.post_link;
+        if is_wanted {
+            let messages = &mut self.messages;
+            self.linker.run_scripts(Moment::PostLink, messages)?;
+        }
+        self.workshop.advance_records(journal, self.gate)?;
         (self.gate)(self.workshop.root())?;
         self.workshop.append_history(&block)?;
         // Every move, and what scripts wrote, is there before the journal that could undo it goes.
@@ -219,9 +241,9 @@ impl Run<'_, '_> {
         }
         (self.gate)(self.workshop.root())?;
         self.workshop.commit()?;
-        let mut updated = updated(&journal, &written);
+        let mut updated = updated(journal, &written);
         updated.touched = self.linker.touched(&written);
-        Ok((journal, updated))
+        Ok(updated)
     }
 
     fn stage(&self) -> Result<Written, UpdateError> {
@@ -295,23 +317,11 @@ impl Run<'_, '_> {
         }
     }
 
-    fn run_scripts(&mut self, moment: Moment) -> Result<(), UpdateError> {
-        let is_wanted = match moment {
-            Moment::PreLink => self.linker.scripts.pre_link,
-            _ => self.linker.scripts.post_link,
-        };
-        if is_wanted {
-            self.linker.run_scripts(moment, &mut self.messages)?;
-        }
-        Ok(())
-    }
-
     /// Puts everything back. What cannot be put back now is by the next run.
     fn give_up(&self) {
-        let result = match self.workshop.left() {
-            Ok(journal::Left::Unfinished(journal)) => self.workshop.undo(&journal, &open_gate),
-            Ok(_) => remove_tree(self.workshop.root()),
-            Err(error) => Err(error),
+        let result = match &self.written {
+            Some(journal) => self.workshop.undo(journal, &open_gate),
+            None => remove_tree(self.workshop.root()),
         };
         if let Err(error) = result {
             let text = format!("{error}: {}; the next run tries again", error.source);
@@ -322,8 +332,6 @@ impl Run<'_, '_> {
 
 /// What a killed update of `prefix` left is undone or finished.
 pub(crate) fn settle(workshop: &Workshop) -> Result<Settled, PathError> {
-    use journal::Left;
-
     Ok(match workshop.left()? {
         Left::Nothing => Settled::Nothing,
         Left::Rubbish => {

@@ -5,18 +5,20 @@
 
 use std::{collections::HashMap, fs};
 
-use larder_fs::PathContext as _;
+use larder_fs::{Links, PathContext as _, read_regular};
 use serde_json::Value;
 
 use crate::{
     Difference, Kept, LinkOptions, LinkPlan, RecordError,
     apply::{self, Written, write_new},
+    control_files::MAX_RECORD,
     fingerprint,
     history::{Changes, block},
     state,
     update::{
         UpdateError,
-        journal::{In, Moves, Out, Workshop},
+        journal::{In, Moves, Out},
+        workshop::Workshop,
     },
 };
 
@@ -107,7 +109,7 @@ impl RecordMoves<'_, '_, '_> {
             source,
         };
         let path = self.workshop.meta(&kept.installed.file_name);
-        let bytes = fs::read(&path).at("read file", &path)?;
+        let bytes = read_regular(&path, MAX_RECORD, Links::Refuse)?;
         let mut record: Value =
             serde_json::from_slice(&bytes).map_err(|error| failed(RecordError::Json(error)))?;
         let specs = &kept.wanted.requested_specs;

@@ -1,7 +1,7 @@
 //! Paths held against what is claimed of them, on several threads.
 
 use std::{
-    fs::{self, File, Metadata},
+    fs::{self, Metadata},
     io::{self, Read as _},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -9,6 +9,7 @@ use std::{
 
 use larder_digest::{Hasher, Sha256};
 use larder_event::{Event, Reporter};
+use larder_fs::{Links, open_regular};
 
 use super::{
     Drift, Drifted, VerifyOptions,
@@ -41,9 +42,10 @@ pub(super) fn all(
     let found = Mutex::new(Vec::new());
     let compared: Result<(), std::convert::Infallible> =
         parallel::for_each(options.threads, &shares, |share| {
+            let mut parent = KnownParent::default();
             let drifted: Vec<_> = share
                 .iter()
-                .filter_map(|claims| comparison.path(claims))
+                .filter_map(|claims| comparison.path(claims, &mut parent))
                 .collect();
             found
                 .lock()
@@ -68,13 +70,20 @@ struct Comparison<'a> {
     options: VerifyOptions,
 }
 
+/// The last directory that was looked at: paths of one directory follow each other.
+#[derive(Default)]
+struct KnownParent {
+    parent: Option<String>,
+    is_inside: bool,
+}
+
 impl Comparison<'_> {
     /// What is wrong with a path in the eyes of the last package that claims it, if it is wrong in the
     /// eyes of all.
-    fn path(&self, claims: &[&Claim]) -> Option<Drifted> {
+    fn path(&self, claims: &[&Claim], parent: &mut KnownParent) -> Option<Drifted> {
         let mut last = None;
         for claim in claims {
-            let drift = self.claim(claim)?;
+            let drift = self.claim(claim, parent)?;
             last = Some(Drifted {
                 package: claim.package.clone(),
                 path: claim.path.clone(),
@@ -84,7 +93,22 @@ impl Comparison<'_> {
         last
     }
 
-    fn claim(&self, claim: &Claim) -> Option<Drift> {
+    /// Whether the directory of a path lies in the environment: with `lib -> /` beside it a file of the
+    /// system is no file of the environment, and is not read.
+    fn is_inside(&self, path: &str, known: &mut KnownParent) -> bool {
+        let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        if known.parent.as_deref() != Some(parent) {
+            let real = fs::canonicalize(self.prefix.join(parent));
+            known.is_inside = real.is_ok_and(|real| real.starts_with(&self.real_prefix));
+            known.parent = Some(parent.to_owned());
+        }
+        known.is_inside
+    }
+
+    fn claim(&self, claim: &Claim, parent: &mut KnownParent) -> Option<Drift> {
+        if !self.is_inside(&claim.path, parent) {
+            return Some(Drift::Missing);
+        }
         let path = self.prefix.join(&claim.path);
         let metadata = match fs::symlink_metadata(&path) {
             Ok(metadata) => metadata,
@@ -168,7 +192,7 @@ fn found_noun(metadata: &Metadata) -> &'static str {
 }
 
 fn hash(path: &Path) -> io::Result<Sha256> {
-    let mut file = File::open(path)?;
+    let mut file = open_regular(path, Links::Refuse).map_err(|error| error.source)?;
     let mut hasher = Hasher::sha256();
     let mut buffer = vec![0; BUFFER];
     loop {

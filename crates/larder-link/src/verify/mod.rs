@@ -4,14 +4,10 @@
 //! is what the records say (`sha256_in_prefix`, else `sha256`; for packages that pip installed their
 //! `RECORD`): nobody signs records, so this finds accidents and forgetfulness, not an attacker.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use larder_event::{Event, Phase, Reporter};
-use larder_fs::{PathContext as _, PathError, list_dir};
+use larder_fs::PathError;
 use rattler_conda_types::PrefixRecord;
 
 use crate::PipFile;
@@ -22,10 +18,14 @@ mod drift;
 mod extras;
 mod pip;
 mod pip_record;
+mod records;
 
 pub use drift::{DamagedRecord, Drift, Drifted, PipPackage, VerifyReport};
 
 use claim::Claims;
+#[cfg(fuzzing)]
+pub(crate) use records::parse as parse_record;
+pub use records::{prefix_record, prefix_records};
 
 /// How an environment is verified.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +49,7 @@ pub fn verify(
     reporter: &dyn Reporter,
 ) -> Result<VerifyReport, PathError> {
     let begun = std::time::Instant::now();
-    let (records, damaged_records) = read_records(prefix)?;
+    let (records, damaged_records) = prefix_records(prefix, options.threads)?;
     let mut claims = Claims::default();
     for record in &records {
         claims.of_record(record);
@@ -88,36 +88,6 @@ pub fn pip_packages(prefix: &Path, records: &[PrefixRecord]) -> Result<Vec<PipPa
     let mut claims = Claims::default();
     records.iter().for_each(|record| claims.of_record(record));
     pip::find(prefix, &mut claims)
-}
-
-/// The records that can be read, sorted by package, and those that cannot.
-fn read_records(prefix: &Path) -> Result<(Vec<PrefixRecord>, Vec<DamagedRecord>), PathError> {
-    let (mut records, mut damaged) = (Vec::new(), Vec::new());
-    for path in record_files(&prefix.join("conda-meta"))? {
-        let bytes = fs::read(&path).at("read file", &path)?;
-        match serde_json::from_slice::<PrefixRecord>(&bytes) {
-            Ok(record) => records.push(record),
-            Err(error) => damaged.push(DamagedRecord {
-                path: file_name(&path),
-                problem: error.to_string(),
-            }),
-        }
-    }
-    Ok((records, damaged))
-}
-
-fn record_files(directory: &Path) -> Result<BTreeSet<PathBuf>, PathError> {
-    let is_record = |path: &PathBuf| {
-        path.extension()
-            .is_some_and(|extension| extension == "json")
-    };
-    Ok(list_dir(directory)?.into_iter().filter(is_record).collect())
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
 }
 
 /// A path below a prefix as records write it.

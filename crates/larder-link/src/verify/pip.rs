@@ -3,13 +3,13 @@
 //! which names files at most.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
-use larder_fs::{PathContext as _, PathError, list_dir};
+use larder_fs::{Links, PathError, list_dir, read_regular};
 
-use crate::PipFile;
+use crate::{PipFile, installed::rel_path};
 
 use super::{
     PipPackage,
@@ -38,6 +38,8 @@ pub(super) fn without_wanted(found: &mut Vec<PipPackage>, file: &PipFile, claims
 }
 
 const METADATA: &str = "/METADATA";
+/// The largest file of metadata that is read: a `RECORD` has some 100 bytes a file.
+const MAX_METADATA: u64 = 64 << 20;
 
 /// Every package that pip installed, sorted; what they own is added to `claims`.
 pub(super) fn find(prefix: &Path, claims: &mut Claims) -> Result<Vec<PipPackage>, PathError> {
@@ -140,7 +142,9 @@ fn package(
             Format::EggDirectory => place,
             _ => site_packages,
         };
-        let Some(path) = below(prefix, base, &line.path) else {
+        // A `RECORD` may name anything. What is not a file of packages is neither looked at nor removed.
+        let path = below(prefix, base, &line.path);
+        let Some(path) = path.filter(|path| rel_path(path).is_ok()) else {
             continue;
         };
         files.push(path.clone());
@@ -207,9 +211,10 @@ fn lines(place: &Path, format: Format) -> Result<Vec<Line>, PathError> {
 }
 
 fn read(path: &Path) -> Result<Option<String>, PathError> {
-    match fs::read(path) {
+    // Installers may link files into site-packages (uv's link mode `symlink`).
+    match read_regular(path, MAX_METADATA, Links::Follow) {
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).at("read file", path),
+        Err(error) => Err(error),
     }
 }

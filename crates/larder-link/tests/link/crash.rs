@@ -23,10 +23,11 @@ fn leftover(kit: &Kit, name: &str) -> PathBuf {
     path
 }
 
-fn recovered(prefix: &Path) -> Recovered {
-    let recovered = recover(prefix, &Silent).unwrap();
+fn recovered(kit: &Kit) -> Recovered {
+    let (prefix, key) = (kit.prefix(), kit.key());
+    let recovered = recover(&prefix, &key, &Silent).unwrap();
     assert_eq!(
-        recover(prefix, &Silent).unwrap(),
+        recover(&prefix, &key, &Silent).unwrap(),
         Recovered::default(),
         "once is enough"
     );
@@ -44,7 +45,7 @@ fn killed_while_building_the_leftover_goes_and_the_environment_stays() {
         leftovers: 1,
         ..Recovered::default()
     };
-    assert_eq!(recovered(&kit.prefix()), expected);
+    assert_eq!(recovered(&kit), expected);
     assert_eq!(kit.beside(), [".larder-env-other-abcdefgh", "env"]);
     assert_eq!(tree_of(&kit.prefix()), before);
 }
@@ -55,20 +56,22 @@ fn killed_after_the_exchange_the_old_environment_goes() {
     kit.create(&[&kit.unpack(package("new").file("new", "new"))]);
     fs::create_dir_all(leftover(&kit, STAGED).join("conda-meta")).unwrap();
     fs::write(kit.envs().join(STAGED).join("conda-meta/history"), "").unwrap();
-    recovered(&kit.prefix());
+    recovered(&kit);
     assert_eq!(kit.beside(), ["env"]);
     assert!(kit.has("new"));
 }
 
 #[test]
-fn killed_between_two_renames_the_old_environment_is_put_back() {
+fn between_two_renames_a_directory_that_no_run_of_this_user_moved_aside_stays() {
     let kit = Kit::new();
-    let old = leftover(&kit, &format!("{STAGED}.old"));
+    let name = format!("{STAGED}.old");
+    let old = leftover(&kit, &name);
     let before = tree_of(&old);
     leftover(&kit, STAGED);
-    assert!(recovered(&kit.prefix()).put_back);
-    assert_eq!(kit.beside(), ["env"]);
-    assert_eq!(tree_of(&kit.prefix()), before);
+    let recovered = recover(&kit.prefix(), &kit.key(), &Silent).unwrap();
+    assert_eq!((recovered.put_back, recovered.unknown), (false, 1));
+    assert_eq!(kit.beside(), [name]);
+    assert_eq!(tree_of(&old), before);
 }
 
 /// Links a package whose script copies everything beside the prefix: what a kill would leave then.
@@ -91,7 +94,10 @@ fn snapshot_while_scripts_run(kit: &Kit, action: &str, replace: Replace) -> Path
             ..kit.options()
         },
     );
-    snapshot
+    // A kill leaves it where it was made, which is part of what is sealed.
+    fs::rename(kit.envs(), kit.envs().with_file_name("went-on")).unwrap();
+    fs::rename(snapshot, kit.envs()).unwrap();
+    kit.envs()
 }
 
 #[test]
@@ -103,7 +109,7 @@ fn killed_while_scripts_run_the_unfinished_environment_goes() {
             !snapshot.join("env/conda-meta/history").exists(),
             "no history, no environment"
         );
-        assert!(recovered(&snapshot.join("env")).removed_unfinished);
+        assert!(recovered(&kit).removed_unfinished);
         assert!(names(&snapshot).is_empty());
     }
 }
@@ -115,14 +121,12 @@ fn killed_while_scripts_run_the_replaced_environment_is_put_back() {
         kit.create(&[&kit.unpack(package("old").file("old", "old"))]);
         let before = tree_of(&kit.prefix());
         let snapshot = snapshot_while_scripts_run(&kit, action, Replace::Existing);
-        let recovered = recovered(&snapshot.join("env"));
+        let recovered = recovered(&kit);
         assert!(recovered.put_back && recovered.removed_unfinished);
         assert_eq!(names(&snapshot), ["env"]);
         assert_eq!(tree_of(&snapshot.join("env")), before);
-        assert!(
-            kit.has("new") && !kit.has("old"),
-            "the run that was not killed went on"
-        );
+        let went_on = kit.envs().with_file_name("went-on/env");
+        assert!(went_on.join("new").exists() && !went_on.join("old").exists());
     }
 }
 
@@ -136,12 +140,13 @@ fn killed_while_scripts_run_without_exchange_the_replaced_environment_is_put_bac
         .into_iter()
         .find(|name| name.len() == STAGED.len())
         .unwrap();
+    // The marker in the prefix vouches for it.
     fs::rename(
         snapshot.join(&staged),
         snapshot.join(format!("{staged}.old")),
     )
     .unwrap();
-    assert!(recovered(&snapshot.join("env")).put_back);
+    assert!(recovered(&kit).put_back);
     assert_eq!(tree_of(&snapshot.join("env")), before);
     assert_eq!(names(&snapshot), ["env"]);
 }
@@ -153,7 +158,7 @@ fn killed_after_the_history_was_written_the_new_environment_stays() {
     let before = tree_of(&kit.prefix());
     leftover(&kit, STAGED);
     fs::write(kit.prefix().join("conda-meta/.larder-unfinished"), STAGED).unwrap();
-    recovered(&kit.prefix());
+    recovered(&kit);
     assert_eq!(tree_of(&kit.prefix()), before);
     assert_eq!(kit.beside(), ["env"]);
 }
@@ -165,9 +170,10 @@ fn a_marker_that_names_something_else_touches_nothing_else() {
     for name in ["victim", "../envs/victim", ""] {
         fs::create_dir_all(kit.prefix().join("conda-meta")).unwrap();
         fs::write(kit.prefix().join("conda-meta/.larder-unfinished"), name).unwrap();
-        assert!(recovered(&kit.prefix()).removed_unfinished);
+        let error = recover(&kit.prefix(), &kit.key(), &Silent).unwrap_err();
+        assert!(error.source.to_string().contains("not written by larder"));
         assert!(victim.join("lib/x").is_file());
-        assert_eq!(kit.beside(), ["victim"]);
+        assert_eq!(kit.beside(), ["env", "victim"]);
     }
 }
 
@@ -241,9 +247,10 @@ fn a_full_or_unwritable_place_leaves_nothing() {
 #[test]
 fn nothing_to_recover_makes_nothing() {
     let kit = Kit::new();
-    assert_eq!(recovered(&kit.prefix()), Recovered::default());
+    assert_eq!(recovered(&kit), Recovered::default());
+    let nowhere = Path::new("/nowhere/at/all/env");
     assert_eq!(
-        recovered(Path::new("/nowhere/at/all/env")),
+        recover(nowhere, &kit.key(), &Silent).unwrap(),
         Recovered::default()
     );
     assert!(kit.beside().is_empty());

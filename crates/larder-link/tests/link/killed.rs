@@ -9,7 +9,7 @@ use std::{
 };
 
 use larder_event::{Event, Reporter, Silent};
-use larder_link::{LinkOptions, Replace, apply, plan, recover, scratch_beside};
+use larder_link::{JournalKey, LinkOptions, Replace, apply, plan, recover, scratch_beside};
 use larder_testkit::{PackageBuilder, tree_of};
 
 use crate::support::{Kit, create, links, package};
@@ -103,6 +103,8 @@ fn child_links() {
     let options = LinkOptions {
         prefix: env::current_dir().unwrap().join("envs/env"),
         replace: Replace::Existing,
+        // Of the parent.
+        journal_key: JournalKey::in_directory(Some(env::current_dir().unwrap().join("state"))),
         ..kit.options()
     };
     let packages = links(&[&new]);
@@ -173,7 +175,7 @@ fn killed_at(orders: &str, is_new: bool) {
         let (before, what) = (place.files(), format!("{orders}, had old: {had_old}"));
         kill(place.start("killed::child_links", orders));
         assert!(!place.kit.beside().is_empty(), "{what}: nothing to do");
-        recover(&place.kit.prefix(), &Silent).unwrap();
+        recover(&place.kit.prefix(), &place.kit.key(), &Silent).unwrap();
         if is_new {
             place.is_new(&what);
         } else {
@@ -222,7 +224,7 @@ fn killed_by_each_signal_while_a_script_runs() {
             assert!(!has_stopped(&mut child), "{what}");
             assert!(!child.wait().unwrap().success(), "{what}");
             assert!(place.kit.has("half"), "{what}: the script ran in place");
-            recover(&place.kit.prefix(), &Silent).unwrap();
+            recover(&place.kit.prefix(), &place.kit.key(), &Silent).unwrap();
             place.is_as_before(&before, &what);
         }
     }
@@ -236,7 +238,7 @@ fn scratch_stays_while_its_owner_lives_and_goes_when_it_was_killed() {
     assert!(has_stopped(&mut owner));
     let beside = place.kit.beside();
     assert!(beside[0].ends_with(".scratch"), "{beside:?}");
-    recover(&place.kit.prefix(), &Silent).unwrap();
+    recover(&place.kit.prefix(), &place.kit.key(), &Silent).unwrap();
     let replacing = LinkOptions {
         replace: Replace::Existing,
         ..place.kit.options()
@@ -250,7 +252,7 @@ fn scratch_stays_while_its_owner_lives_and_goes_when_it_was_killed() {
     owner.kill().unwrap();
     owner.wait().unwrap();
     assert_eq!(place.kit.beside(), beside, "nobody has cleared up yet");
-    let recovered = recover(&place.kit.prefix(), &Silent).unwrap();
+    let recovered = recover(&place.kit.prefix(), &place.kit.key(), &Silent).unwrap();
     assert_eq!(recovered.leftovers, 1);
     place.is_as_before(&before, "scratch");
 }

@@ -153,10 +153,10 @@ fn an_environment_is_unfinished_until_it_has_a_history() {
     fs::create_dir_all(&meta).unwrap();
     assert!(!is_unfinished(&kit.prefix()), "something else");
     fs::write(meta.join(".larder-unfinished"), ".larder-env-abcdefgh").unwrap();
+    recover(&kit.prefix(), &kit.key(), &Silent).unwrap_err();
     assert!(is_unfinished(&kit.prefix()));
     fs::write(meta.join("history"), "").unwrap();
     assert!(!is_unfinished(&kit.prefix()));
-    fs::remove_file(meta.join("history")).unwrap();
-    recover(&kit.prefix(), &Silent).unwrap();
+    recover(&kit.prefix(), &kit.key(), &Silent).unwrap();
     assert!(!is_unfinished(&kit.prefix()));
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use larder_event::{Event, Recorder};
-use larder_link::{Applied, LinkOptions, LinkPackage, apply, plan};
+use larder_link::{Applied, JournalKey, LinkOptions, LinkPackage, apply, plan};
 use larder_lock::{Completeness, LockedPackage};
 use larder_testkit::{BuiltPackage, Format, PackageBuilder};
 use larder_unpack::{Archive, ArchiveKind, Limits, Tree, Trees, TreesOptions};
@@ -56,12 +56,17 @@ impl Kit {
         self.envs().join("env")
     }
 
+    pub(crate) fn key(&self) -> JournalKey {
+        JournalKey::in_directory(Some(self.directory.path().join("state")))
+    }
+
     pub(crate) fn options(&self) -> LinkOptions {
         LinkOptions {
             timestamp: "2026-01-02 03:04:05".into(),
             command_line: "larder create -f environment.yml".into(),
             version: "1.2.3".into(),
             durability: larder_fs::Durability::Lazy,
+            journal_key: self.key(),
             ..LinkOptions::new(self.prefix(), Subdir::Linux64)
         }
     }

@@ -105,7 +105,7 @@ pub async fn applied(
 
 /// Whether a directory is a conda environment (CEP 32: it has `conda-meta/history`).
 pub fn is_environment(prefix: &Path) -> bool {
-    prefix.join("conda-meta/history").is_file()
+    larder_link::is_environment(prefix)
 }
 
 fn check(prefix: &Path) -> Result<(), ActivationError> {

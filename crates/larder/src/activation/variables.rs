@@ -1,12 +1,13 @@
 //! The variables that an environment sets: `etc/conda/env_vars.d/*.json`, then `conda-meta/state`.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
 use indexmap::IndexMap;
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::{Links, PathError, read_regular};
+use larder_link::{MAX_SMALL, read_control_file};
 use serde_json::{Map, Value};
 
 /// conda's mark for a variable that a user unset on top of a package's, or of the shell's.
@@ -62,7 +63,9 @@ pub(super) fn all_variables(
     }
     let state = prefix.join("conda-meta/state");
     const EXPECTED: &str = "a JSON object with the key `env_vars`";
-    if let Some(mut object) = read_object(&state, EXPECTED)? {
+    let bytes = read_control_file(prefix, "state", MAX_SMALL)?;
+    let object = bytes.map(|bytes| parse_object(&bytes, &state, EXPECTED));
+    if let Some(mut object) = object.transpose()?.flatten() {
         match object.remove("env_vars") {
             Some(Value::Object(object)) => add(&mut variables, object, &state)?,
             None => {}
@@ -82,11 +85,20 @@ fn read_object(
     path: &Path,
     expected: &'static str,
 ) -> Result<Option<Map<String, Value>>, VariablesError> {
-    let bytes = match fs::read(path) {
+    // Packages may link one of these to another; anything but a file of a sane size is refused.
+    let bytes = match read_regular(path, MAX_SMALL, Links::Follow) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        bytes => bytes.at("read file", path)?,
+        bytes => bytes?,
     };
-    match serde_json::from_slice(&bytes) {
+    parse_object(&bytes, path, expected)
+}
+
+fn parse_object(
+    bytes: &[u8],
+    path: &Path,
+    expected: &'static str,
+) -> Result<Option<Map<String, Value>>, VariablesError> {
+    match serde_json::from_slice(bytes) {
         Ok(Value::Object(object)) => Ok(Some(object)),
         Ok(_) => Err(VariablesError::Malformed {
             path: path.to_owned(),

@@ -103,7 +103,8 @@ impl Explain for CreateError {
             Self::Input(error) => error.kind(),
             Self::Target(error) => error.kind(),
             Self::Network(_) => Kind::Refused,
-            Self::Recover(_) | Self::Trees(_) => Kind::World,
+            Self::Recover(error) | Self::Look(error) => explain::path_kind(error),
+            Self::Trees(_) => Kind::World,
             Self::Store(error) => explain::open_kind(error),
             Self::VirtualPackages(error) => error.kind(),
             Self::Choose(error) => error.kind(),
@@ -112,7 +113,6 @@ impl Explain for CreateError {
             Self::Unmended { .. } => Kind::Damage,
             Self::Apply(error) => apply_kind(error),
             Self::Update(error) => update_kind(error),
-            Self::Look(_) => Kind::World,
             Self::Installed { .. } | Self::DamagedRecord { .. } => Kind::Damage,
             Self::Misfit { .. } => Kind::Refused,
             Self::Pip(error) => error.kind(),
@@ -205,11 +205,12 @@ fn is_no_method(error: &PathError) -> bool {
 fn apply_kind(error: &ApplyError) -> Kind {
     match error {
         ApplyError::Tree { .. } => Kind::Damage,
-        ApplyError::File { .. }
-        | ApplyError::Place { .. }
-        | ApplyError::Recover { .. }
-        | ApplyError::Unfinished { .. }
-        | ApplyError::Record { .. } => Kind::World,
+        ApplyError::Place { source, .. } | ApplyError::Recover { source, .. } => {
+            explain::path_kind(source)
+        }
+        ApplyError::File { .. } | ApplyError::Unfinished { .. } | ApplyError::Record { .. } => {
+            Kind::World
+        }
         _ => Kind::Refused,
     }
 }
@@ -237,6 +238,9 @@ fn update_kind(error: &UpdateError) -> Kind {
         | UpdateError::Frozen { .. }
         | UpdateError::Occupied { .. }
         | UpdateError::Plan(_) => Kind::Refused,
+        UpdateError::Step(source) | UpdateError::Recover { source, .. } => {
+            explain::path_kind(source)
+        }
         _ => Kind::World,
     }
 }

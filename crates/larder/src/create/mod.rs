@@ -80,9 +80,12 @@ pub(crate) async fn create_from(
     let manifest = manifest_of(input, options, reporter);
     let prefix = new_prefix(&options.target, manifest, settings)?;
     larder_link::check_place(&prefix)?;
+    if options.keep_manifest_prefix && is_of_manifest_prefix(options, manifest) {
+        check_free(&prefix, Replace::Never)?;
+    }
     let held = match options.dry_run {
         true => None,
-        false => Some(hold(&prefix, &options.command_line, reporter)?),
+        false => Some(hold(&prefix, &options.command_line, settings, reporter)?),
     };
     let is_made = held.as_ref().is_some_and(|held| held.has_waited()) && is_environment(&prefix);
     let replace = if is_made {
@@ -127,6 +130,12 @@ pub(crate) async fn create_from(
     Ok(report)
 }
 
+/// Whether nothing but the manifest's `prefix:` says where the environment is.
+fn is_of_manifest_prefix(options: &CreateOptions, manifest: Option<&Manifest>) -> bool {
+    let is_named = options.target.name.is_some() || options.target.prefix.is_some();
+    !is_named && manifest.is_none_or(|manifest| manifest.name.is_none())
+}
+
 pub(crate) fn variables(input: &Input) -> &IndexMap<String, String> {
     match input {
         Input::Manifest(input) => &input.manifest.variables,
@@ -160,9 +169,11 @@ pub(crate) fn manifest_of<'i>(
 pub(crate) fn hold(
     prefix: &Path,
     command_line: &str,
+    settings: &Settings,
     reporter: &dyn Reporter,
 ) -> Result<Arc<Held>, CreateError> {
-    let held = Held::wait(prefix, command_line, reporter).map_err(CreateError::Recover)?;
+    let held = Held::wait(prefix, command_line, &settings.journal_key, reporter);
+    let held = held.map_err(CreateError::Recover)?;
     held.recover(reporter).map_err(CreateError::Recover)?;
     Ok(Arc::new(held))
 }

@@ -127,7 +127,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         check_free(&wanted.prefix, self.options.replacing())?;
-        let had_menus = menus::recorded(&wanted.prefix);
+        let had_menus = menus::recorded(&wanted.prefix, self.settings, self.reporter);
         self.fetch_and_link(wanted, report).await?;
         if let Some(addition) = &wanted.addition {
             report.add_pip(wanted.pip.packages.len(), addition.fetch_milliseconds());
@@ -217,7 +217,7 @@ impl<'a> Run<'a> {
 
     /// Menu entries of packages that went go, those of packages that came are made if that is wanted.
     pub(crate) fn settle_menus(&self, prefix: &Path, before: menus::Recorded) {
-        before.remove_gone(prefix, self.reporter);
+        before.remove_gone(prefix, self.settings, self.reporter);
         if self.options.shortcuts == menus::Shortcuts::Make {
             menus::make(prefix, self.subdir, self.settings, self.reporter);
         }

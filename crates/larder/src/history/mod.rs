@@ -3,10 +3,11 @@
 //! Read leniently, as conda does: what is before the first head, and comments that nobody knows, mean
 //! nothing. Never writes.
 
-use std::{collections::BTreeSet, fs, io, path::Path};
+use std::{collections::BTreeSet, path::Path};
 
 use indexmap::IndexMap;
-use larder_fs::{PathContext as _, PathError};
+use larder_fs::PathError;
+use larder_link::{MAX_HISTORY, read_control_file};
 
 mod literal;
 mod revisions;
@@ -35,13 +36,8 @@ enum Specs {
 /// # Errors
 /// If the file is there and cannot be read.
 pub(crate) fn blocks(prefix: &Path) -> Result<Vec<Block>, PathError> {
-    let path = prefix.join("conda-meta").join("history");
-    match fs::read(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        bytes => Ok(parse(&String::from_utf8_lossy(
-            &bytes.at("read file", &path)?,
-        ))),
-    }
+    let bytes = read_control_file(prefix, "history", MAX_HISTORY)?;
+    Ok(parse(&String::from_utf8_lossy(&bytes.unwrap_or_default())))
 }
 
 fn parse(text: &str) -> Vec<Block> {

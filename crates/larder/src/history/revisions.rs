@@ -126,7 +126,7 @@ impl<'a> Dist<'a> {
 /// See [`RevisionsError`].
 pub fn revisions(prefix: &Path) -> Result<Vec<Revision>, RevisionsError> {
     let blocks = blocks(prefix)?;
-    if !prefix.join("conda-meta").join("history").is_file() {
+    if !larder_link::is_environment(prefix) {
         let prefix = prefix.to_owned();
         return Err(RevisionsError::NoHistory { prefix });
     }

@@ -1,17 +1,23 @@
 //! `larder list`: what an environment holds, from its records.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use larder_fs::PathError;
 use rattler_conda_types::PrefixRecord;
 use regex::{Regex, RegexBuilder};
 use serde::Serialize;
 
-use crate::{Explain, Kind, activation::is_environment, channel_name};
+use crate::{Explain, Kind, activation::is_environment, channel_name, explain};
 
 mod explicit;
 
 pub use explicit::explicit_list;
+
+/// How many threads read records: more do not make it faster.
+const THREADS: usize = 4;
 
 /// What to list.
 #[derive(Debug, Clone, Default)]
@@ -91,7 +97,7 @@ pub enum ListError {
         path: PathBuf,
         /// Why.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
@@ -102,10 +108,11 @@ impl Explain for ListError {
             | Self::Pattern { .. }
             | Self::NoMatch { .. }
             | Self::NotInstalled { .. } => Kind::Refused,
-            Self::Records { source, .. } if source.kind() == std::io::ErrorKind::InvalidData => {
+            Self::Records { source, .. } if source.kind() == io::ErrorKind::InvalidData => {
                 Kind::Damage
             }
-            Self::Pip(_) | Self::Records { .. } => Kind::World,
+            Self::Pip(error) => explain::path_kind(error),
+            Self::Records { .. } => Kind::World,
         }
     }
 
@@ -233,10 +240,23 @@ pub(crate) fn records(prefix: &Path) -> Result<Vec<PrefixRecord>, ListError> {
             prefix: prefix.to_owned(),
         });
     }
-    PrefixRecord::collect_from_prefix(prefix).map_err(|source| ListError::Records {
+    let failed = |source| ListError::Records {
         path: prefix.join("conda-meta"),
         source,
-    })
+    };
+    let (records, damaged) = larder_link::prefix_records(prefix, THREADS).map_err(|error| {
+        failed(io::Error::new(
+            error.kind(),
+            format!("{error}: {}", error.source),
+        ))
+    })?;
+    match damaged.first() {
+        Some(record) => {
+            let text = format!("{}: {}", record.path, record.problem);
+            Err(failed(io::Error::new(io::ErrorKind::InvalidData, text)))
+        }
+        None => Ok(records),
+    }
 }
 
 fn listed(record: &PrefixRecord) -> ListedPackage {

@@ -6,12 +6,13 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
-use larder_event::Reporter;
-use larder_fs::{Durability, PathContext as _, PathError, write_atomic};
+use larder_event::{Reporter, Silent};
+use larder_fs::{Durability, Links, PathError, read_regular, write_atomic};
+use larder_link::MAX_SMALL;
 use rattler_conda_types::{
     Subdir,
     menuinst::{MenuMode, Tracker},
@@ -21,8 +22,10 @@ use serde_json::Value;
 use crate::{Settings, roots::roots};
 
 mod document;
+mod trackers;
 
 use document::Document;
+use trackers::MenuPlaces;
 
 /// The key of records that has what was made.
 const KEY: &str = "installed_system_menus";
@@ -42,40 +45,63 @@ pub enum Shortcuts {
 pub(crate) struct Recorded(BTreeMap<String, Vec<Tracker>>);
 
 /// What the records of the environment at `prefix` say; one that is not there has none. Records that cannot be
-/// read are somebody else's business.
-pub(crate) fn recorded(prefix: &Path) -> Recorded {
+/// read are reported by what lists them; one that names something else than menu entries is reported here, and
+/// nothing of it is ever removed.
+pub(crate) fn recorded(prefix: &Path, settings: &Settings, reporter: &dyn Reporter) -> Recorded {
     let mut recorded = Recorded::default();
     for (name, bytes) in records(prefix).unwrap_or_default() {
-        let is_there = String::from_utf8_lossy(&bytes).contains(KEY);
-        if !is_there {
+        let has_key = memchr::memmem::find(&bytes, KEY.as_bytes()).is_some();
+        if !has_key {
             continue;
         }
         let record: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let trackers = record.get(KEY).cloned().unwrap_or_default();
-        if let Ok(trackers) = serde_json::from_value::<Vec<Tracker>>(trackers)
-            && !trackers.is_empty()
-        {
+        let Ok(trackers) = serde_json::from_value::<Vec<Tracker>>(trackers) else {
+            report_damaged(&name, "what no tool writes", reporter);
+            continue;
+        };
+        if !trackers.is_empty() && is_accepted(&trackers, &name, prefix, (settings, reporter)) {
             recorded.0.insert(name, trackers);
         }
     }
     recorded
 }
 
+/// Whether trackers name nothing but menu entries; if not, the user is told.
+fn is_accepted(
+    trackers: &[Tracker],
+    record: &str,
+    prefix: &Path,
+    (settings, reporter): (&Settings, &dyn Reporter),
+) -> bool {
+    let places = MenuPlaces::new(settings);
+    let mut checks = trackers.iter().map(|tracker| places.check(tracker, prefix));
+    match checks.find_map(Result::err) {
+        Some(named) => {
+            report_damaged(record, &named, reporter);
+            false
+        }
+        None => true,
+    }
+}
+
+fn report_damaged(record: &str, named: &str, reporter: &dyn Reporter) {
+    let text = format!(
+        "the record conda-meta/{record} is damaged: as a menu entry it names {named}; nothing is removed \
+         because of it"
+    );
+    reporter.warn("menus::damaged", text);
+}
+
+/// The records in `conda-meta`, by name; those that are no files of a sane size are left out.
 fn records(prefix: &Path) -> Result<Vec<(String, Vec<u8>)>, PathError> {
-    let meta = prefix.join("conda-meta");
-    let entries = match fs::read_dir(&meta) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.at("read directory", &meta)?,
+    let Some(meta) = larder_link::open_conda_meta(prefix)? else {
+        return Ok(Vec::new());
     };
     let mut records = Vec::new();
-    for entry in entries {
-        let path = entry.at("read directory", &meta)?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "json")
-        {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            records.push((name.into_owned(), fs::read(&path).at("read file", &path)?));
+    for name in larder_link::record_names(prefix)? {
+        if let Ok(bytes) = meta.read_regular(&name, larder_link::MAX_RECORD) {
+            records.push((name, bytes));
         }
     }
     Ok(records)
@@ -83,13 +109,17 @@ fn records(prefix: &Path) -> Result<Vec<(String, Vec<u8>)>, PathError> {
 
 impl Recorded {
     /// After a change of the environment at `prefix`: takes the entries of packages that went away.
-    pub(crate) fn remove_gone(self, prefix: &Path, reporter: &dyn Reporter) {
+    pub(crate) fn remove_gone(self, prefix: &Path, settings: &Settings, reporter: &dyn Reporter) {
         if self.0.is_empty() {
             return;
         }
-        let after = recorded(prefix);
+        let after = recorded(prefix, settings, &Silent);
         for (name, trackers) in self.0 {
             if after.0.contains_key(&name) {
+                continue;
+            }
+            // Once more: what stood at these paths may have been replaced meanwhile.
+            if !is_accepted(&trackers, &name, prefix, (settings, reporter)) {
                 continue;
             }
             if let Err(error) = rattler_menuinst::remove_menu_items(&trackers) {
@@ -143,7 +173,9 @@ impl Maker<'_> {
         if has_some.is_some_and(|made| !made.is_empty()) || !file.is_file() {
             return Ok(());
         }
-        let text = fs::read_to_string(&file);
+        let text = read_regular(&file, MAX_SMALL, Links::Refuse);
+        let text = text.map_err(|error| format!("{error}: {}", error.source))?;
+        let text = String::from_utf8(text);
         let text = text.map_err(|error| format!("cannot read {}: {error}", file.display()))?;
         let shown = file.display();
         let Some(document) = Document::parse(&text).map_err(|error| format!("{shown}: {error}"))?

@@ -109,7 +109,7 @@ pub async fn update(
     }
     let held = match create.dry_run {
         true => None,
-        false => Some(hold(&prefix, &create.command_line, reporter)?),
+        false => Some(hold(&prefix, &create.command_line, settings, reporter)?),
     };
     // These are for new environments.
     let existing = CreateOptions {
@@ -198,7 +198,7 @@ impl Change<'_> {
         if let Some(fingerprint) = options.fingerprint.filter(|_| is_same && !report.dry_run) {
             larder_link::remember(&self.prefix, fingerprint)?;
         } else if !report.dry_run {
-            let had_menus = menus::recorded(&self.prefix);
+            let had_menus = menus::recorded(&self.prefix, settings, self.run.reporter);
             let _pip_pin =
                 crate::pip::pin(&self.run.store, &chosen.pip.packages, self.run.reporter);
             let of = (&installation, closure);

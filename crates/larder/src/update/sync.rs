@@ -89,7 +89,7 @@ pub async fn sync(
     }
     let held = match create.dry_run {
         true => None,
-        false => Some(hold(&prefix, &create.command_line, reporter)?),
+        false => Some(hold(&prefix, &create.command_line, settings, reporter)?),
     };
     let verify = VerifyOptions {
         threads: settings.threads,

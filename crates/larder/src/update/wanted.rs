@@ -12,7 +12,7 @@ use larder_lock::{
     check_closure,
 };
 use larder_solve::Requested;
-use rattler_conda_types::{PrefixRecord, RepoDataRecord};
+use rattler_conda_types::RepoDataRecord;
 
 use crate::{
     ChooseError, LockUse, Origin,
@@ -36,8 +36,13 @@ impl Present {
     ) -> Result<Self, CreateError> {
         let read = |installed: &Installed| {
             let path = prefix.join("conda-meta").join(&installed.file_name);
-            let record = PrefixRecord::from_path(&path)
-                .map_err(|source| CreateError::Installed { path, source })?;
+            let record =
+                larder_link::prefix_record(prefix, &installed.file_name).map_err(|error| {
+                    CreateError::Installed {
+                        path,
+                        source: error.source,
+                    }
+                })?;
             Ok(LockedPackage {
                 record: clean(record.repodata_record),
                 completeness: Completeness::Full,

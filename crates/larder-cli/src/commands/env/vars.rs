@@ -49,6 +49,7 @@ fn change(
         prefix,
         override_frozen: args.override_frozen,
         command_line: command_line(),
+        journal_key: settings.journal_key.clone(),
     };
     performed(global, |reporter| {
         change(&options, &args.variables, reporter)
