@@ -35,6 +35,8 @@ mod full_disk;
 mod help;
 mod hooks;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod hostile_prefix;
 mod init;
 #[cfg(unix)]
 mod link_scripts;
