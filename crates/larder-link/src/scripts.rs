@@ -243,8 +243,6 @@ fn take_message(prefix: &Path) -> io::Result<Option<String>> {
             let text = String::from_utf8_lossy(&bytes).trim().to_owned();
             Ok((!text.is_empty()).then_some(text))
         }
-        Ok(metadata) if metadata.is_dir() => Ok(None),
-        Ok(_) => std::fs::remove_file(&path).map(|()| None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
