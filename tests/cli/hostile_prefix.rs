@@ -17,7 +17,7 @@ use crate::support::{app_and_lib, channel, conda, env, lib, sandbox};
 const WATCHDOG: &str = "120";
 
 /// Every control file that some command reads or writes; the last ones lie beside the prefix.
-const CONTROL_FILES: [&str; 18] = [
+const CONTROL_FILES: [&str; 19] = [
     "env/conda-meta",
     "env/conda-meta/history",
     "env/conda-meta/state",
@@ -32,6 +32,7 @@ const CONTROL_FILES: [&str; 18] = [
     "env/conda-meta/.larder-update/committed",
     "env/conda-meta/.larder-unfinished",
     "env/.larder-saved",
+    "env/.condarc",
     "env/bin",
     "env/etc/conda/env_vars.d/planted.json",
     ".larder-env.lock",

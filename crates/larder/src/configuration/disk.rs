@@ -3,6 +3,10 @@
 use std::{fs, io, path::Path};
 
 use larder_config::{Files, Found};
+use larder_fs::{Links, read_regular};
+
+/// No configuration is as large.
+const MAX_FILE: u64 = 4 << 20;
 
 /// The real files.
 pub(super) struct Disk;
@@ -18,7 +22,9 @@ impl Files for Disk {
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        fs::read(path)
+        // One of these lies in the environment that is meant, where anybody may have put it: `look` has seen a file,
+        // but a sparse one would be read for ever.
+        read_regular(path, MAX_FILE, Links::Follow).map_err(|error| error.source)
     }
 
     fn names(&self, directory: &Path) -> Vec<String> {
