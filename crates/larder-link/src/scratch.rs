@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_fs::{Links, PathContext as _, PathError, boot_id, open_regular, remove_tree};
+use larder_fs::{Links, PathContext as _, PathError, boot_id, open_control_file, remove_tree};
 
 use crate::{JournalKey, apply::Site, certainty::Certainty};
 
@@ -59,7 +59,7 @@ fn claim(directory: &Path) -> Result<Option<File>, PathError> {
 pub(crate) fn is_abandoned(scratch: &Path, certainty: Certainty) -> Result<bool, PathError> {
     let in_use = scratch.join(IN_USE);
     // Anything may stand there under that name: a FIFO would make opening wait, a device has no end.
-    if open_regular(&in_use, Links::Refuse).is_err() {
+    if open_control_file(&in_use, Links::Refuse).is_err() {
         return certainty.is_old(scratch);
     }
     // Some file systems lock only what is open for writing.

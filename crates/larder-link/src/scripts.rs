@@ -13,12 +13,12 @@
 use std::{
     ffi::OsString,
     fmt,
-    io,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     process::ExitStatus,
 };
 
-use larder_fs::{Links, read_control_file};
+use larder_fs::{Links, open_control_file};
 use rattler_conda_types::Subdir;
 
 use crate::{Installed, LinkPackage};
@@ -237,13 +237,20 @@ fn indented(text: &str) -> String {
 fn take_message(prefix: &Path) -> io::Result<Option<String>> {
     let path = prefix.join(".messages.txt");
     // A script, or whoever made the prefix, may have put anything there.
-    match read_control_file(&path, MESSAGE_LIMIT, Links::Refuse).map_err(|error| error.source) {
-        Ok(bytes) => {
+    match open_control_file(&path, Links::Refuse) {
+        Ok(file) => {
+            let mut bytes = Vec::new();
+            file.take(MESSAGE_LIMIT).read_to_end(&mut bytes)?;
             std::fs::remove_file(&path)?;
             let text = String::from_utf8_lossy(&bytes).trim().to_owned();
             Ok((!text.is_empty()).then_some(text))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+        // A link could show another file, and a FIFO would be waited for: neither is a message.
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => match path.is_dir() {
+            true => Ok(None),
+            false => std::fs::remove_file(&path).map(|()| None),
+        },
+        Err(error) => Err(error.source),
     }
 }

@@ -24,7 +24,7 @@ use std::{
 };
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use larder_fs::{Dir, Durability, Links, PathContext as _, PathError, is_ours, open_regular};
+use larder_fs::{Dir, Durability, Links, PathContext as _, PathError, is_ours, open_control_file};
 use sha2::Sha256;
 
 const FILE: &str = "prefix-key";
@@ -98,7 +98,7 @@ impl JournalKey {
             return Ok(None);
         };
         let path = directory.join(FILE);
-        let mut file = match open_regular(&path, Links::Refuse) {
+        let mut file = match open_control_file(&path, Links::Refuse) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file?,
         };

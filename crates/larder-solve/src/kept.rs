@@ -4,18 +4,15 @@
 //! Files that larder-solve did not write are neither listed nor touched.
 
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
 use larder_digest::Sha256;
-use larder_fs::{PathError, RootedDir, read_regular};
+use larder_fs::{PathError, RootedDir};
 
 use crate::{cache, memo, scratch};
-
-/// The largest index of a channel has 400 MB.
-const LARGEST: u64 = 2 << 30;
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -75,7 +75,6 @@ fn unreadable_dependency(record: &RepoDataRecord) -> Option<String> {
     let error = texts.find_map(|text| check_spec_bounds(text).err())?;
     Some(format!("a dependency is not read: {error}"))
 }
-}
 
 /// `^[a-z0-9_]+(:[a-z0-9_]+)?$`
 pub(crate) fn is_flag(text: &str) -> bool {

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_fs::{Links, PathContext as _, PathError, read_regular, rewrite};
+use larder_fs::{Links, PathContext as _, PathError, read_control_file, rewrite};
 use larder_link::MAX_SMALL;
 
 /// Adds `prefix` to the registry in `home`, once. Other lines are left as they are.
@@ -72,7 +72,7 @@ pub(crate) fn unregister(home: &Path, prefix: &Path) -> Result<(), PathError> {
 /// The text of the registry; `None` if there is none. It is the user's own file, which may be a link to where
 /// the user keeps such files, but nothing else than a file.
 fn read(path: &Path) -> Result<Option<String>, PathError> {
-    match read_regular(path, MAX_SMALL, Links::Follow) {
+    match read_control_file(path, MAX_SMALL, Links::Follow) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         bytes => Ok(Some(String::from_utf8_lossy(&bytes?).into_owned())),
     }

@@ -37,9 +37,6 @@ pub(crate) struct CreateRest {
     /// Replace an environment that is there
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// Set by `larder ci setup`, which replaces environments without being asked.
-    #[arg(skip)]
-    pub(crate) keep_manifest_prefix: bool,
     /// With `--yes`: replace it even if it is frozen (CEP 22)
     #[arg(long)]
     pub(crate) override_frozen: bool,

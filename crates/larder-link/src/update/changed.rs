@@ -7,7 +7,7 @@ use std::{
 };
 
 use larder_digest::{Hasher, HashingReader, Sha256};
-use larder_fs::{Links, PathContext as _, PathError, open_regular};
+use larder_fs::{Links, PathContext as _, PathError, open_control_file};
 
 use crate::{InstalledKind, InstalledPath, parallel};
 
@@ -57,7 +57,7 @@ fn is_file_changed(prefix: &Path, path: &InstalledPath) -> Result<bool, PathErro
 /// SHA-256 of a file's bytes, and how many there are.
 pub(crate) fn digest(path: &Path) -> io::Result<(Sha256, u64)> {
     let mut reader = HashingReader::new(
-        open_regular(path, Links::Refuse).map_err(|error| error.source)?,
+        open_control_file(path, Links::Refuse).map_err(|error| error.source)?,
         Hasher::sha256(),
     );
     let mut buffer = vec![0; 1 << 16];

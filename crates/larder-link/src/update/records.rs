@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, fs};
 
-use larder_fs::{Links, PathContext as _, read_regular};
+use larder_fs::{Links, PathContext as _, read_control_file};
 use serde_json::Value;
 
 use crate::{
@@ -109,7 +109,7 @@ impl RecordMoves<'_, '_, '_> {
             source,
         };
         let path = self.workshop.meta(&kept.installed.file_name);
-        let bytes = read_regular(&path, MAX_RECORD, Links::Refuse)?;
+        let bytes = read_control_file(&path, MAX_RECORD, Links::Refuse)?;
         let mut record: Value =
             serde_json::from_slice(&bytes).map_err(|error| failed(RecordError::Json(error)))?;
         let specs = &kept.wanted.requested_specs;

@@ -9,7 +9,7 @@ use std::{
 
 use larder_digest::{Hasher, Sha256};
 use larder_event::{Event, Reporter};
-use larder_fs::{Links, open_regular};
+use larder_fs::{Links, open_control_file};
 
 use super::{
     Drift, Drifted, VerifyOptions,
@@ -192,7 +192,7 @@ fn found_noun(metadata: &Metadata) -> &'static str {
 }
 
 fn hash(path: &Path) -> io::Result<Sha256> {
-    let mut file = open_regular(path, Links::Refuse).map_err(|error| error.source)?;
+    let mut file = open_control_file(path, Links::Refuse).map_err(|error| error.source)?;
     let mut hasher = Hasher::sha256();
     let mut buffer = vec![0; BUFFER];
     loop {

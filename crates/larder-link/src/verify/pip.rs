@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_fs::{Links, PathError, list_dir, read_regular};
+use larder_fs::{Links, PathError, list_dir, read_control_file};
 
 use crate::{PipFile, installed::rel_path};
 
@@ -212,7 +212,7 @@ fn lines(place: &Path, format: Format) -> Result<Vec<Line>, PathError> {
 
 fn read(path: &Path) -> Result<Option<String>, PathError> {
     // Installers may link files into site-packages (uv's link mode `symlink`).
-    match read_regular(path, MAX_METADATA, Links::Follow) {
+    match read_control_file(path, MAX_METADATA, Links::Follow) {
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use larder_fs::{Links, read_regular};
+use larder_fs::{Links, read_control_file};
 use reqwest::{Response, StatusCode};
 use reqwest_middleware::Error;
 use url::Url;
@@ -68,7 +68,7 @@ fn read(url: &Url, kind: Option<Kind>) -> Result<Option<Vec<u8>>, IndexError> {
     };
     let limit = kind.map_or(REPODATA, |kind| size_limit(url, kind)).body;
     // A channel's directory may consist of links, such as into a mirror.
-    match read_regular(&path, limit, Links::Follow) {
+    match read_control_file(&path, limit, Links::Follow) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error)
             if matches!(

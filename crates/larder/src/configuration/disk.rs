@@ -3,7 +3,7 @@
 use std::{fs, io, path::Path};
 
 use larder_config::{Files, Found};
-use larder_fs::{Links, read_regular};
+use larder_fs::{Links, read_control_file};
 
 /// No configuration is as large.
 const MAX_FILE: u64 = 4 << 20;
@@ -24,7 +24,7 @@ impl Files for Disk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         // One of these lies in the environment that is meant, where anybody may have put it: `look` has seen a file,
         // but a sparse one would be read for ever.
-        read_regular(path, MAX_FILE, Links::Follow).map_err(|error| error.source)
+        read_control_file(path, MAX_FILE, Links::Follow).map_err(|error| error.source)
     }
 
     fn names(&self, directory: &Path) -> Vec<String> {

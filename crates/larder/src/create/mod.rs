@@ -80,9 +80,6 @@ pub(crate) async fn create_from(
     let manifest = manifest_of(input, options, reporter);
     let prefix = new_prefix(&options.target, manifest, settings)?;
     larder_link::check_place(&prefix)?;
-    if options.keep_manifest_prefix && is_of_manifest_prefix(options, manifest) {
-        check_free(&prefix, Replace::Never)?;
-    }
     let held = match options.dry_run {
         true => None,
         false => Some(hold(&prefix, &options.command_line, settings, reporter)?),
@@ -128,12 +125,6 @@ pub(crate) async fn create_from(
     run.make(&wanted, is_made, &mut report).await?;
     report.milliseconds = crate::milliseconds(begun);
     Ok(report)
-}
-
-/// Whether nothing but the manifest's `prefix:` says where the environment is.
-fn is_of_manifest_prefix(options: &CreateOptions, manifest: Option<&Manifest>) -> bool {
-    let is_named = options.target.name.is_some() || options.target.prefix.is_some();
-    !is_named && manifest.is_none_or(|manifest| manifest.name.is_none())
 }
 
 pub(crate) fn variables(input: &Input) -> &IndexMap<String, String> {

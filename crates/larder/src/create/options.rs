@@ -28,9 +28,6 @@ pub struct CreateOptions {
     pub no_default_packages: bool,
     /// Replace an environment that is there.
     pub replace: bool,
-    /// Refuse to replace an environment that nothing but `prefix:` of the manifest names: a step of a CI job
-    /// replaces what it was told to, and a manifest in a pull request is not who tells it.
-    pub keep_manifest_prefix: bool,
     /// Replace it even if it is frozen (CEP 22).
     pub override_frozen: bool,
     /// Change nothing.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use larder_event::{Reporter, Silent};
-use larder_fs::{Durability, Links, PathError, read_regular, write_atomic};
+use larder_fs::{Durability, Links, PathError, read_control_file, write_atomic};
 use larder_link::MAX_SMALL;
 use rattler_conda_types::{
     Subdir,
@@ -173,7 +173,7 @@ impl Maker<'_> {
         if has_some.is_some_and(|made| !made.is_empty()) || !file.is_file() {
             return Ok(());
         }
-        let text = read_regular(&file, MAX_SMALL, Links::Refuse);
+        let text = read_control_file(&file, MAX_SMALL, Links::Refuse);
         let text = text.map_err(|error| format!("{error}: {}", error.source))?;
         let text = String::from_utf8(text);
         let text = text.map_err(|error| format!("cannot read {}: {error}", file.display()))?;

@@ -131,7 +131,6 @@ impl ToolRoom<'_> {
             platform: None,
             no_default_packages: true,
             replace: false,
-            keep_manifest_prefix: false,
             dry_run: false,
             download_only: false,
             override_frozen: false,
