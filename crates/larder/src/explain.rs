@@ -65,7 +65,7 @@ pub(crate) fn root_hint(error: &RootError) -> Option<String> {
     let can_be_moved = match error {
         RootError::Malformed { .. } => true,
         // Larger than a root can be.
-        RootError::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
+        RootError::Io(error) => error.kind() == ErrorKind::InvalidData,
         _ => false,
     };
     can_be_moved.then(|| hint.into())

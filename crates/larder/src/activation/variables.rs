@@ -6,7 +6,7 @@ use std::{
 };
 
 use indexmap::IndexMap;
-use larder_fs::{Links, PathError, read_control_file};
+use larder_fs::{Links, PathError};
 use larder_link::{MAX_SMALL, read_control_file};
 use serde_json::{Map, Value};
 
@@ -86,7 +86,7 @@ fn read_object(
     expected: &'static str,
 ) -> Result<Option<Map<String, Value>>, VariablesError> {
     // Packages may link one of these to another; anything but a file of a sane size is refused.
-    let bytes = match read_control_file(path, MAX_SMALL, Links::Follow) {
+    let bytes = match larder_fs::read_control_file(path, MAX_SMALL, Links::Follow) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         bytes => bytes?,
     };

@@ -90,7 +90,7 @@ pub async fn check_lock_online(
         sections.push(section);
     }
     let network = LazyNetwork::new(settings, credentials);
-    let store = crate::store::open(settings, Durability::Lazy)?;
+    let store = crate::store::open(settings, Durability::Lazy, reporter)?;
     let solving = Solving::new(network.get()?, &store, settings, &options.policy, reporter);
     for (want, section) in check.wants.iter().zip(&sections) {
         let Ok(closure) = check.lock.closure(want.subdir, &Selection::all()) else {

@@ -19,7 +19,7 @@ pub(crate) fn check_lock(
         locked: &locked,
         closure,
         virtual_packages: &want.virtual_packages,
-        indexes: &Indexes::new(&settings.variables),
+        indexes: &Indexes::new(&settings.variables, settings.child_variables.clone()),
         dependencies: match lock.writer() {
             LockWriter::Larder | LockWriter::Edited | LockWriter::NewerLarder => {
                 WheelDependencies::Recorded

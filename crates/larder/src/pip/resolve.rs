@@ -223,7 +223,7 @@ fn wants_python(output: &str) -> bool {
 /// be credentials in them.
 fn scratch(settings: &Settings, reporter: &dyn Reporter) -> Result<ScratchDir, PipError> {
     let place = settings.trees.join("pip");
-    if let Err(error) = larder_link::recover(&place, reporter) {
+    if let Err(error) = larder_link::recover(&place, &settings.journal_key, reporter) {
         reporter.note(format!("{error}: {}", error.source));
     }
     Ok(scratch_beside(&place)?)
