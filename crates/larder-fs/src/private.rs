@@ -10,9 +10,9 @@ use std::{
 };
 
 use crate::{
-    Durability, Links, PathContext as _, PathError, list_dir, open_control_file,
+    Durability, Links, PathContext as _, PathError,
     control_file::{read_at_most, refusal},
-    write_atomic,
+    list_dir, open_control_file, write_atomic,
 };
 
 /// More files than that are not kept: the older half is removed when one is added.

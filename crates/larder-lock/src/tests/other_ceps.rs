@@ -64,7 +64,10 @@ fn cep42_14_related_channels_are_in_records_and_not_in_the_head() {
     };
     // Offline nothing proves the relation: the index of the channel does, which is asked then.
     let reasons = check(&lock, &wanted).unwrap_err();
-    assert!(reasons.len() == 1 && reasons[0].is_settled_by_index(), "{reasons:?}");
+    assert!(
+        reasons.len() == 1 && reasons[0].is_settled_by_index(),
+        "{reasons:?}"
+    );
 }
 
 #[test]

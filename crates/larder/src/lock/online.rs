@@ -48,7 +48,10 @@ pub(crate) async fn compare_wheels(
     network: &Network,
     settings: &Settings,
 ) -> Result<Vec<Reason>, PipError> {
-    let indexes = section.all_indexes(&Indexes::new(&settings.variables, settings.child_variables.clone()));
+    let indexes = section.all_indexes(&Indexes::new(
+        &settings.variables,
+        settings.child_variables.clone(),
+    ));
     let packages = locked.packages.iter();
     let packages: Vec<_> = packages
         .filter(|package| !section.names_address(&package.url))
