@@ -581,28 +581,6 @@ fn a_lock_alone_is_enough() {
 }
 
 #[test]
-fn a_channel_beside_a_lock_is_refused_rather_than_ignored() {
-    let sandbox = app_and_lib();
-    sandbox.larder(&["lock"]).success();
-    let arguments = [
-        "create",
-        "-p",
-        "env",
-        "-f",
-        "conda-lock.yml",
-        "-c",
-        "./other",
-    ];
-    let run = sandbox.larder(&arguments).fails_with(1);
-    assert!(
-        run.stderr.contains("--channel") && run.stderr.contains("conda-lock.yml"),
-        "{}",
-        run.stderr
-    );
-    assert!(!env(&sandbox).exists());
-}
-
-#[test]
 fn ephemeral_leaves_the_same_environment_and_no_trees() {
     let sandbox = app_and_lib();
     sandbox.larder(&["create", "-p", "env"]).success();

@@ -292,7 +292,10 @@ fn around(sandbox: &Sandbox) -> Vec<String> {
     let is_cache = |line: &String| {
         let path = line.split(' ').nth(2).unwrap_or_default();
         let is_temporary = path.contains("/tmp/") || path.contains(".larder-");
-        (path.starts_with("store") || path.starts_with("trees")) && !is_temporary
+        // What this machine has seen of indexes is kept like the indexes themselves.
+        let is_state = path.starts_with("home/.local");
+        let is_kept = path.starts_with("store") || path.starts_with("trees") || is_state;
+        is_kept && !is_temporary
     };
     lines.into_iter().filter(|line| !is_cache(line)).collect()
 }

@@ -214,14 +214,14 @@ fn what_a_package_says_of_menus_never_reaches_its_record() {
         .file("share/evil", "evil")
         .index_extra("installed_system_menus", menus.clone())
         .index_extra("on_remove", json!("rm -rf ~"))
-        .index_extra("attestations_sha256", json!("00ff"));
+        .index_extra("attestations_sha256", json!("ab".repeat(32)));
     channel(&sandbox, [conda(evil), conda(lib())]);
     let create = ["create", "-p", "env", "-c", "./channel", "evil"];
     sandbox.larder(&create).success();
     let record = env(&sandbox).join("conda-meta/evil-1.0-0.json");
     let text = fs::read_to_string(&record).unwrap();
     let mut found: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(found["attestations_sha256"], "00ff");
+    assert_eq!(found["attestations_sha256"], "ab".repeat(32));
     assert!(found.get("on_remove").is_none(), "{text}");
     assert!(found.get("installed_system_menus").is_none(), "{text}");
     // Whoever wrote it into the record: it is said so, and nothing is removed.

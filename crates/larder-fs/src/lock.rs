@@ -135,12 +135,12 @@ fn open(path: &Path) -> Result<File, PathError> {
     let mut options = File::options();
     options.create(true).truncate(false).read(true).write(true);
     refuse_links_and_waiting(&mut options);
-    let opened = options
-        .open(path)
-        .and_then(|file| match file.metadata()?.is_file() {
+    let opened = options.open(path).map_err(explain_link).and_then(|file| {
+        match file.metadata()?.is_file() {
             true => Ok(file),
             false => Err(crate::regular::not_regular()),
-        });
+        }
+    });
     opened.at("open lock file", path)
 }
 
@@ -154,6 +154,16 @@ fn refuse_links_and_waiting(options: &mut std::fs::OpenOptions) {
 
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     options.custom_flags(flags.bits().cast_signed());
+}
+
+#[cfg(unix)]
+fn explain_link(error: io::Error) -> io::Error {
+    crate::control_file::explain_link(error)
+}
+
+#[cfg(not(unix))]
+fn explain_link(error: io::Error) -> io::Error {
+    error
 }
 
 #[cfg(not(unix))]

@@ -18,7 +18,20 @@ pub fn check_requirement(text: &str) -> Result<(), String> {
     if text.len() > REQUIREMENT_BYTES {
         return Err(format!("it has more than {REQUIREMENT_BYTES} bytes"));
     }
+    // An address may have any character.
+    let (before, marker) = text.rsplit_once(';').unwrap_or((text, ""));
+    let name = before.split('@').next().unwrap_or_default();
+    check_ascii(name).and_then(|()| check_ascii(marker))?;
     check_markers(text)
+}
+
+/// Names, versions and markers have no other characters (PEP 508). pep508_rs takes a number of characters for one of bytes
+/// where it quotes a bad marker, and panics within a character.
+fn check_ascii(text: &str) -> Result<(), String> {
+    match text.chars().find(|character| !character.is_ascii()) {
+        Some(character) => Err(format!("`{character}` cannot be part of a requirement")),
+        None => Ok(()),
+    }
 }
 
 /// Checks all requirements in the text of a pixi.lock, whose reader parses them. A requirement goes on over
@@ -28,12 +41,26 @@ pub(crate) fn check_requirements_of(text: &str) -> Result<(), (u64, String)> {
     let mut end = 0;
     for (number, line) in (1_u64..).zip(text.split_inclusive('\n')) {
         if line.trim_start().starts_with("- ") {
+            check_item(&text[start.1..end]).map_err(|problem| (start.0, problem))?;
             check_markers(&text[start.1..end]).map_err(|problem| (start.0, problem))?;
             start = (number, end);
         }
         end += line.len();
     }
-    check_markers(&text[start.1..end]).map_err(|problem| (start.0, problem))
+    let last = &text[start.1..end];
+    check_item(last)
+        .and_then(|()| check_markers(last))
+        .map_err(|problem| (start.0, problem))
+}
+
+/// An item that is a text and not a mapping may be a requirement.
+fn check_item(item: &str) -> Result<(), String> {
+    let text = item.lines().next().unwrap_or_default();
+    let is_text = text.trim_start().starts_with("- ") && !text.contains(": ");
+    match is_text && !text.contains("://") {
+        true => check_ascii(text),
+        false => Ok(()),
+    }
 }
 
 fn check_markers(text: &str) -> Result<(), String> {

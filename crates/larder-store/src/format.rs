@@ -42,6 +42,19 @@ pub(crate) fn check_or_create(layout: &Layout, access: Access) -> Result<(), Ope
     Ok(write(&layout.format())?)
 }
 
+/// As [`check_or_create`] for a store that is opened to be written; also mends a `format` that is damaged or gone.
+/// Says whether it did. A cache that was damaged or poisoned must not fail every job that restores it.
+pub(crate) fn check_create_or_mend(layout: &Layout) -> Result<bool, OpenError> {
+    match check_or_create(layout, Access::ReadWrite) {
+        Ok(()) => Ok(false),
+        Err(error @ (OpenError::MalformedFormat { .. } | OpenError::NotAStore { .. })) => {
+            // The first error says what is wrong with the directory; that it is not a store either adds nothing.
+            mend(layout).map_err(|_| error)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 fn write(path: &Path) -> Result<(), PathError> {
     let text = format!("{WORD} {VERSION}\n");
     write_atomic(path, text.as_bytes(), Durability::Flush)?;

@@ -183,6 +183,8 @@ pub(crate) struct Shared {
     refused: Mutex<HashSet<PathBuf>>,
     /// What was in the place of a directory when the store was opened, and where it is now.
     displaced: Vec<Displaced>,
+    /// Whether `format` was damaged or gone when the store was opened.
+    is_mended: bool,
 }
 
 /// Something in the place of a directory of the layout that was none, and was moved out of the way.
@@ -203,7 +205,13 @@ impl Store {
     /// If the directory is something else or of a later version, or cannot be made.
     pub fn open(root: &Path, options: &StoreOptions) -> Result<Self, OpenError> {
         let layout = Layout::new(root);
-        format::check_or_create(&layout, options.access)?;
+        let is_mended = match (options.access, options.displace) {
+            (Access::ReadWrite, true) => format::check_create_or_mend(&layout)?,
+            (access, _) => {
+                format::check_or_create(&layout, access)?;
+                false
+            }
+        };
         let displaced = match options.access {
             Access::ReadWrite => create_directories(&layout, options.displace)?,
             Access::ReadOnly => Vec::new(),
@@ -220,6 +228,7 @@ impl Store {
             steps: Arc::clone(&options.steps),
             refused: Mutex::default(),
             displaced,
+            is_mended,
         };
         let shared = Arc::new(shared);
         Ok(Self { shared })
@@ -242,6 +251,11 @@ impl Store {
     /// cache, and where it was moved to.
     pub fn displaced(&self) -> &[Displaced] {
         &self.shared.displaced
+    }
+
+    /// Whether the file `format` was damaged or gone when the store was opened, and was written anew.
+    pub fn is_mended(&self) -> bool {
+        self.shared.is_mended
     }
 
     /// Where an object of this store is, or would be.

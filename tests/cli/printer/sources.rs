@@ -30,7 +30,8 @@ const STREAMS: [(&str, &[(&str, usize)]); 14] = [
     ),
     ("set_message", &[("larder-cli/src/progress/bars.rs", 1)]),
     ("/dev/tty", &[]),
-    ("/dev/std", &[]),
+    // Names of the input, which is read there once.
+    ("/dev/std", &[("larder/src/streams.rs", 1)]),
 ];
 
 /// Children that could have our streams: `.status()` and `.spawn()` hand them over unless they are redirected.

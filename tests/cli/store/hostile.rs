@@ -59,6 +59,7 @@ const COMMANDS: [&[&str]; 15] = [
         "--dotenv",
         "build.env",
         "--trim",
+        "--",
         "--yes",
     ],
     &["create", "-p", "env", "--yes", "--no-lock"],

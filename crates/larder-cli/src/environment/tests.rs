@@ -9,6 +9,7 @@ const HARMLESS: &[&str] = &[
     "LARDER_STORE",
     "LARDER_STORE_LOWER",
     "LARDER_TREES",
+    "LARDER_STATE",
     "LARDER_REMOTE_PUSH",
     "LARDER_ENVS",
     "LARDER_UV",

@@ -12,7 +12,7 @@ use larder_unpack::RelPath;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    JournalKey,
+    JournalKey, PIP_FILE,
     seal::Sealed,
     update::{DIRECTORY, SAVED},
 };
@@ -175,8 +175,9 @@ fn check_all<'p>(
     }
 }
 
+/// A file outside `conda-meta`, or the record of the `pip:` section, which changes with the files that pip installed.
 fn is_file_of_packages(path: &str) -> bool {
-    RelPath::try_from(path).is_ok_and(|path| !path.is_conda_meta())
+    path == PIP_FILE || RelPath::try_from(path).is_ok_and(|path| !path.is_conda_meta())
 }
 
 /// One file directly in `conda-meta`, and not one that updates themselves work with.

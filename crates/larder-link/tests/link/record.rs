@@ -345,7 +345,7 @@ fn cep32_15_the_channel_wins_over_the_archive_and_the_archive_fills_in() {
         .depends("numpy")
         .constrains("gone <1")
         .index_extra("license", json!("MIT"))
-        .index_extra("attestations_sha256", json!("00ff"))
+        .index_extra("attestations_sha256", json!("ab".repeat(32)))
         .index_extra("x_unknown", json!({"a": 1}));
     let unpack = || {
         kit.unpack_with(
@@ -366,7 +366,8 @@ fn cep32_15_the_channel_wins_over_the_archive_and_the_archive_fills_in() {
     assert_eq!(full["constrains"], json!([]), "a patch took it away");
     assert_eq!(full.get("license"), None, "a patch took it away");
     assert_eq!(
-        full["attestations_sha256"], "00ff",
+        full["attestations_sha256"],
+        "ab".repeat(32),
         "a digest acts on nothing"
     );
     assert_eq!(full.get("x_unknown"), None, "a tool may act on it one day");

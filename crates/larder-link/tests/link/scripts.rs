@@ -177,7 +177,7 @@ fn cep34_26_a_failing_script_fails_the_run_by_name_with_its_output_and_nothing_s
         for part in [
             "foo-1.0-h0_0",
             &format!(".foo-{action}.sh"),
-            "to stdout\nto stderr",
+            "to stdout\n  to stderr",
             "3",
         ] {
             assert!(error.contains(part), "{error} lacks {part}");

@@ -14,6 +14,13 @@ pub(crate) fn open(
     reporter: &dyn Reporter,
 ) -> Result<Store, OpenError> {
     let store = Store::open(&settings.store, &options(settings, durability))?;
+    if store.is_mended() {
+        let text = format!(
+            "the file `format` of the store {} was damaged or missing: written again",
+            settings.store.display()
+        );
+        reporter.warn("store::format-mended", text);
+    }
     for displaced in store.displaced() {
         let text = format!(
             "`{}` of the store was no directory and is not followed: moved to `{}`",
