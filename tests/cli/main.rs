@@ -62,6 +62,7 @@ mod real_channel;
 mod remove;
 mod run;
 mod secrets;
+mod security;
 #[cfg(unix)]
 mod steps;
 mod store;
