@@ -13,7 +13,7 @@ ZIP_BOMB_SIZE = 4 << 30
 
 
 def seal_of(header):
-    fields = {name: header[name] for name in ("url", "missing", "etag", "last_modified", "sha256")}
+    fields = {name: value for name, value in header.items() if name != "seal"}
     return packages.sha256(json.dumps(fields, separators=(",", ":")).encode())
 
 
@@ -51,7 +51,7 @@ def forge_indexes(source, change, is_sealed=True):
 
 
 def with_genuine_etag(header, genuine):
-    return {**header, "etag": genuine["etag"], "last_modified": genuine["last_modified"]}
+    return {**header, "etag": genuine.get("etag"), "last_modified": genuine.get("last_modified")}
 
 
 def with_etag(etag, modified=None):
@@ -84,7 +84,7 @@ def set_header(field, value):
             line, _, body = file.read_bytes().partition(b"\n")
             header = json.loads(line)
             if value is ...:
-                header.pop(field)
+                header.pop(field, None)
             else:
                 header[field] = value
             if field != "seal":

@@ -96,7 +96,12 @@ class Lane:
         self.start()
         trial.copy_tree(place / "good/cache", system.cached(self))
         system.prepare(self, place)
-        return attack(self.caches(system)) is not False
+        try:
+            return attack(self.caches(system)) is not False
+        except (KeyError, ValueError, LookupError) as error:
+            # A forgery for a format that has changed: it must be brought up to date, and not end the run.
+            print(f"{system.name}: an attack could not be made: {type(error).__name__}: {error}", flush=True)
+            return False
 
     def attempt(self, system, attack):
         if not self.lay(system, attack):

@@ -29,20 +29,22 @@ VERSIONS = {"rattler": ["py-rattler==0.28.0"], "pip": ["pip==26.3"], "uv": ["uv=
 
 RATTLER = """
 import asyncio, os, pathlib, sys
-from rattler import Gateway, LockFile, install, solve
+from rattler import Gateway, LockFile, PackageCache, ValidationMode, install, solve
 mode, lock, url, prefix, cache = sys.argv[1:]
 cache = pathlib.Path(cache)
 
 
 async def main():
-    if mode == "lock":
+    if mode != "solve":
         environment = LockFile.from_path(lock).default_environment()
         records = environment.conda_repodata_records_for_platform(environment.platforms()[0])
     else:
         gateway = Gateway(cache_dir=cache / "repodata")
         specs = ["python=3.11", "six", "marker"]
         records = await solve([url], specs, gateway=gateway, platforms=["linux-64", "noarch"])
-    await install(records, prefix, cache_dir=cache, show_progress=False)
+    full = PackageCache.new_layered([cache / "pkgs"], validation_mode=ValidationMode.full())
+    more = {"package_cache": full} if mode == "full" else {}
+    await install(records, prefix, cache_dir=cache, show_progress=False, **more)
 
 asyncio.run(main())
 # Past the interpreter's end py-rattler's threads now and then end the process with a fatal error.
@@ -177,7 +179,7 @@ class Rattler(Peer):
              "info/link.json": r"marker-1\.1.*/link\.json$", "mark beside the package": r"marker-1\.1[^/]*\.lock$",
              "repodata": r"repodata/[^/]*\.json$", "repodata's info": r"repodata/.*info\.json$",
              "shard": r"shards.*/[^/]*$"}
-    note = "`ValidationMode` of rattler's PackageCache (`full`: read and hash every file) would find changed files"
+    note = "in its default settings; `ValidationMode.full()` (a row of its own) hashes the files of a package on each use"
 
     def variables(self, lane):
         return {"CI": "true", "RATTLER_CACHE_DIR": str(lane.path("cache"))}
@@ -208,6 +210,12 @@ class Rattler(Peer):
 
     def install_steps(self, lane):
         return [self.tool(lane, self.mode)]
+
+
+class FullRattler(Rattler):
+    kinds = {name: Rattler.kinds[name] for name in ("extracted module", "extracted Python", "info/paths.json")}
+    note = ("`PackageCache(validation_mode=ValidationMode.full())`: files are hashed and compared with the list "
+            "`info/paths.json`, which the same cache holds")
 
 
 class RattlerEnvironment(Rattler):
@@ -368,6 +376,7 @@ def systems(options):
     found = [
         Rattler("rattler package cache, lock", "lock"),
         Rattler("rattler package cache, solve", "solve"),
+        FullRattler("rattler package cache, lock, full validation", "full"),
         RattlerEnvironment("rattler, environment cached, lock", "lock"),
         Pip("pip cache, hashes", "lock"), Pip("pip cache, no hashes", "solve"),
         Uv("uv cache, hashes", "lock"), Uv("uv cache, no hashes", "solve"), Uv("uv cache pruned, hashes", "lock"),

@@ -99,9 +99,11 @@ class Channel:
             handler.send_header("ETag", etag)
             handler.send_header("Last-Modified", modified)
             handler.send_header("Accept-Ranges", "bytes")
-            if file.suffix in (".whl", ".gz"):
-                # As PyPI says of its files; indexes have no age here, so that nothing depends on the clock.
-                handler.send_header("Cache-Control", "max-age=365000000, immutable, public")
+            # As PyPI says of its files. Indexes are asked for anew each time, as they are once a cache is older than the
+            # 30 or 600 seconds that channels and PyPI give: no verdict depends on the clock, or on a guess of the
+            # client from Last-Modified.
+            is_file = file.suffix in (".whl", ".gz", ".conda", ".bz2")
+            handler.send_header("Cache-Control", f"max-age={365000000 if is_file else 0}, public")
             handler.send_header("Content-Type", TYPES.get(file.suffix, "application/octet-stream"))
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()

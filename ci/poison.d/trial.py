@@ -62,7 +62,7 @@ def run(argv, env, cwd, timeout):
 
 
 def snapshot(directory, ignored=()):
-    """Path to type, mode and content of everything below `directory`."""
+    """Path to kind and content of everything below `directory`; a link counts as what it leads to, if that is a file."""
     seen = {}
     for path, directories, names in os.walk(directory):
         for name in [*directories, *names]:
@@ -71,11 +71,12 @@ def snapshot(directory, ignored=()):
             if relative.startswith(tuple(ignored)) or "__pycache__" in relative:
                 continue
             info = file.lstat()
-            if stat.S_ISLNK(info.st_mode):
+            if stat.S_ISLNK(info.st_mode) and not file.is_file():
                 seen[relative] = ("link", os.readlink(file))
-            elif stat.S_ISREG(info.st_mode):
-                data = file.read_bytes() if not is_record(relative) else normal_record(file.read_bytes())
-                seen[relative] = (stat.S_IMODE(info.st_mode) & 0o111, hashlib.sha256(data).hexdigest())
+            elif stat.S_ISREG(info.st_mode) or stat.S_ISLNK(info.st_mode):
+                data = file.read_bytes()
+                data = normal_record(data) if is_record(relative) else data
+                seen[relative] = ("file", hashlib.sha256(data).hexdigest())
             else:
                 seen[relative] = (stat.S_IFMT(info.st_mode),)
     return seen
