@@ -16,10 +16,10 @@ OLD, FUTURE = 0, 4_000_000_000
 class Caches:
     """The cached directory that is attacked, and those that the attacker takes from."""
 
-    def __init__(self, target, evil, old, precious, etags=None):
-        self.target, self.evil, self.old = map(pathlib.Path, (target, evil, old))
-        self.precious = pathlib.Path(precious)
-        self.etags = etags or {}
+    def __init__(self, target, seeds, precious, inner="cache"):
+        self.target, self.precious = pathlib.Path(target), pathlib.Path(precious)
+        self.evil, self.old, self.evil_etag, self.old_etag = (
+            pathlib.Path(seeds, name, inner) for name in ("evil", "old", "evil-etag", "old-etag"))
 
 
 def files_of(directory):
@@ -257,5 +257,7 @@ WHOLE_ATTACKS = {
     "foreign bytes under genuine names": graft,
     "foreign bytes under genuine digests": graft_by_kind,
     "old cache (rollback)": lambda caches: become(caches.old, caches.target),
+    "cache of evil channel, genuine ETags": lambda caches: become(caches.evil_etag, caches.target),
+    "old cache, genuine ETags (rollback)": lambda caches: become(caches.old_etag, caches.target),
     "old entries added (rollback)": lambda caches: copy_over(caches.old, caches.target),
 }

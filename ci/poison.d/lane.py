@@ -14,7 +14,9 @@ import packages
 import server
 import trial
 
-STATES = ("good", "evil", "old")
+# The caches that are made: what the server serves, and whether with the ETags that the genuine channel has.
+SEEDS = {"good": ("good", False), "evil": ("evil", False), "old": ("old", False), "evil-etag": ("evil", True),
+         "old-etag": ("old", True)}
 
 
 class Lane:
@@ -57,9 +59,9 @@ class Lane:
     def seed(self, system):
         """Makes the system's caches, one for each state, and the reference that trials are compared with."""
         place = self.seeds / system.slug
-        for state in STATES:
+        for state, (served, has_genuine_etags) in SEEDS.items():
             self.start()
-            self.server.state = state
+            self.server.state, self.server.has_genuine_etags = served, has_genuine_etags
             system.prepare_seed(self, state)
             done = self.run(system, system.seed_steps(self, state))
             self.check(system, done, f"seed of {state}")
@@ -68,7 +70,7 @@ class Lane:
             for name in system.kept(state):
                 if self.path(name).exists():
                     shutil.move(self.path(name), place / state / name.replace("/", "_"))
-        self.server.state = "good"
+        self.server.state, self.server.has_genuine_etags = "good", False
         self.references[system.slug] = None
         seen = [self.attempt(system, lambda caches: None) for _ in range(2)]
         self.references[system.slug] = self.observed
@@ -86,9 +88,7 @@ class Lane:
 
     def caches(self, system):
         place = self.seeds / system.slug
-        etags = {}
-        return attacks.Caches(system.cached(self), place / "evil/cache", place / "old/cache", self.path("precious"),
-                              etags)
+        return attacks.Caches(system.cached(self), place, self.path("precious"))
 
     def lay(self, system, attack):
         """A machine with the attacked cache; false where the attack does not apply."""

@@ -112,7 +112,7 @@ class Larder:
             store = ["env", f"LARDER_STORE={lane.path('cache')}", "LARDER_STORE_LOWER="]
             return [[*store, *larder("lock")], [*store, *larder("create", *env, "--no-lock")],
                     [*store, *larder("create", *env)]]
-        secret = ["env", f"LARDER_CACHE_SECRET={EVIL_SECRET if state == 'evil' else SECRET}"]
+        secret = ["env", f"LARDER_CACHE_SECRET={EVIL_SECRET if state.startswith('evil') else SECRET}"]
         wrap = secret if self.kinds is BYTECODE_KINDS else []
         return [larder("lock"), [*wrap, *larder("create", *env, "--no-lock")], [*wrap, *larder("create", *env)]]
 
@@ -216,14 +216,14 @@ def repacked(attack, larder):
     """Tar mode: the attack on the store in an entry, which is saved again by larder itself, under the same key."""
     def run(caches):
         entries = [caches.target / name for name in attacks.files_of(caches.target) if "!" in name]
-        others = {"evil": caches.evil, "old": caches.old}
+        others = {"evil": caches.evil, "old": caches.old, "evil-etag": caches.evil_etag, "old-etag": caches.old_etag}
         for entry in entries:
             work = caches.target.parent / "tmp" / "repack"
             stores = {"good": unpack(entry, work / "good")}
             for name, cache in others.items():
                 found = sorted(file for file in cache.rglob("*!*") if file.is_file())
                 stores[name] = unpack(found[0], work / name)
-            inner = attacks.Caches(stores["good"] / "0", stores["evil"] / "0", stores["old"] / "0", caches.precious)
+            inner = attacks.Caches(stores["good"] / "0", work, caches.precious, "0")
             if attack(inner) is False:
                 return False
             (stores["good"] / "0").rename(stores["good"] / "larder-store")

@@ -22,7 +22,6 @@ import sys
 
 import attacks
 import packages
-import server
 import trial
 
 VERSIONS = {"rattler": ["py-rattler==0.28.0"], "pip": ["pip==26.3"], "uv": ["uv==0.13.9"]}
@@ -117,14 +116,11 @@ class Peer:
         for kind, pattern in self.kinds_of_mode().items():
             for name, attack in attacks.FILE_ATTACKS.items():
                 yield kind, name, on_pattern(pattern, attack)
-        for name, attack in {**attacks.WHOLE_ATTACKS, **self.forgeries(lane)}.items():
+        for name, attack in {**attacks.WHOLE_ATTACKS, **self.forgeries()}.items():
             yield "whole cache" if name in attacks.WHOLE_ATTACKS else "forged", name, attack
 
-    def forgeries(self, lane):
-        states = lane.directory / "states"
-        return {"cache of evil channel, genuine ETags": genuine_etags(states, "evil", "evil"),
-                "old cache, genuine ETags (rollback)": genuine_etags(states, "old", "old"),
-                "extracted files and their list foreign, the rest genuine": replace_extracted}
+    def forgeries(self):
+        return {"extracted files and their list foreign, the rest genuine": replace_extracted}
 
 
 def is_index(kind):
@@ -150,27 +146,6 @@ def replace_extracted(caches):
         foreign = attacks.foreign_bytes(caches.target / name, caches, data)
         attacks.rewrite(caches.target / name, lambda _, foreign=foreign: foreign)
     return bool(names)
-
-
-def genuine_etags(states, source, state):
-    """The other cache, with the ETags that the server gives now: both have 32 digits, so no length changes."""
-    pairs = {}
-    for file in (states / state).rglob("*"):
-        genuine = states / "good" / file.relative_to(states / state)
-        if file.is_file() and genuine.is_file():
-            pairs[server.etag_of(file.read_bytes()).encode()] = server.etag_of(genuine.read_bytes()).encode()
-
-    def attack(caches):
-        attacks.become({"evil": caches.evil, "old": caches.old}[source], caches.target)
-        for name in attacks.files_of(caches.target):
-            data = (caches.target / name).read_bytes()
-            changed = data
-            for old, new in pairs.items():
-                changed = changed.replace(old, new)
-            if changed != data:
-                attacks.rewrite(caches.target / name, lambda _, changed=changed: changed)
-        return True
-    return attack
 
 
 class Rattler(Peer):
@@ -229,7 +204,7 @@ class RattlerEnvironment(Rattler):
     def cached(self, lane):
         return lane.path("env")
 
-    def forgeries(self, _lane):
+    def forgeries(self):
         return {}
 
     def variables(self, lane):
@@ -368,7 +343,7 @@ class Tar(Wheels):
     def install_steps(self, _lane, is_seed=False):
         return []
 
-    def forgeries(self, _lane):
+    def forgeries(self):
         return {}
 
 

@@ -32,6 +32,8 @@ class Channel:
     def __init__(self, states):
         self.states = states
         self.state = "good"
+        # Whether answers have the ETags of the good state: what an attacker's channel would say.
+        self.has_genuine_etags = False
         self.requests = 0
         self.bytes = 0
         self.digests = {}
@@ -68,7 +70,10 @@ class Channel:
         file = file / "index.html" if file.is_dir() else file
         return file if file.is_file() and ".." not in path else None
 
-    def etag(self, data):
+    def etag(self, file, data):
+        genuine = self.states / "good" / file.relative_to(self.states / self.state) if file else None
+        if self.has_genuine_etags and genuine and genuine.is_file():
+            data = genuine.read_bytes()
         return f'"{etag_of(data)}"'
 
     def answer(self, handler, has_body):
@@ -76,7 +81,7 @@ class Channel:
         file = self.file_of(handler.path)
         data = file.read_bytes() if file else b"not found"
         modified = email.utils.formatdate(MODIFIED[self.state], usegmt=True)
-        etag = self.etag(data)
+        etag = self.etag(file, data)
         asked = handler.headers.get("If-None-Match")
         is_same = asked is not None and (asked.strip() == "*" or etag in asked)
         since = handler.headers.get("If-Modified-Since")
