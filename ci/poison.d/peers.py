@@ -41,7 +41,7 @@ async def main():
         gateway = Gateway(cache_dir=cache / "repodata")
         specs = ["python=3.11", "six", "marker"]
         records = await solve([url], specs, gateway=gateway, platforms=["linux-64", "noarch"])
-    full = PackageCache.new_layered([cache / "pkgs"], validation_mode=ValidationMode.full())
+    full = PackageCache.new_layered([cache], validation_mode=ValidationMode.full())
     more = {"package_cache": full} if mode == "full" else {}
     await install(records, prefix, cache_dir=cache, show_progress=False, **more)
 
