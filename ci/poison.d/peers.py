@@ -292,7 +292,7 @@ class Wheels(Peer):
 class Pip(Wheels):
     kinds = {"HTTP cache: body": r"^http-v2/.*\.body$", "HTTP cache: headers": r"^http-v2/.*(?<!\.body)$",
              "built wheel": r"^wheels/.*\.whl$", "origin.json of a built wheel": r"^wheels/.*origin\.json$"}
-    note = "`--no-cache-dir`, or `--no-binary`/wheels only (`--only-binary :all:`), leaves no built wheel to be replaced"
+    note = "`--no-cache-dir` or `--only-binary :all:` leaves no built wheel that could be replaced"
 
     def install_steps(self, lane, is_seed=False):
         host = lane.server.url.removeprefix("http://")
