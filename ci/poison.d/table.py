@@ -1,14 +1,13 @@
 """The tables of results, as Markdown."""
 
 import collections
+import re
 
 import trial
 
-# What is written down as possible: SECURITY.md and the README say so.
-ACCEPTED = {
-    "memo: old answer, genuine proof": "without a lock a forged memo can name an older answer that the channel offers",
-    "pack: memo with old answer, genuine proof": "the same",
-}
+# What SECURITY.md and the README say is possible: a remembered solve from a remote can name an older answer that the
+# channel still offers.
+ACCEPTED = re.compile(r"^(objects|packs).*/(pack: )?memo.* old answer, genuine proof$")
 AGAINST_MANUAL = "against the manual"
 HARMLESS = ("refused, then works", "slower only", "unchanged")
 
@@ -16,7 +15,7 @@ HARMLESS = ("refused, then works", "slower only", "unchanged")
 def is_bad(row):
     """Whether a trial of larder shows something that is promised not to happen."""
     group, system, _, name, word, _ = row
-    is_promised = not name.endswith(tuple(ACCEPTED)) and AGAINST_MANUAL not in system
+    is_promised = not ACCEPTED.search(f"{system}/{name}") and AGAINST_MANUAL not in system
     return group == "larder" and word not in HARMLESS and is_promised
 
 
