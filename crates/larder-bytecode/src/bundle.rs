@@ -43,7 +43,7 @@ const LENGTH: usize = 8;
 /// Written once on one machine, read on many.
 const LEVEL: i32 = 6;
 /// No package has that much; a larger file is not even read.
-const LARGEST: u64 = 1 << 30;
+pub const BYTECODE_BUNDLE_BYTES: u64 = 1 << 30;
 
 impl Bundles {
     /// The bundle for `key`, if there is one that this secret has sealed. Another one is a warning.
@@ -58,10 +58,10 @@ impl Bundles {
             reporter.warn("bytecode::refused", text);
             None
         };
-        if !metadata.is_file() || metadata.len() > LARGEST {
+        if !metadata.is_file() || metadata.len() > BYTECODE_BUNDLE_BYTES {
             return refuse("is no bundle");
         }
-        let Ok(bytes) = read_regular(&path, LARGEST) else {
+        let Ok(bytes) = read_regular(&path, BYTECODE_BUNDLE_BYTES) else {
             return refuse("cannot be read");
         };
         let Some(body) = self.unsealed(key, &bytes) else {

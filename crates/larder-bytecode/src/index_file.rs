@@ -17,7 +17,7 @@ pub(crate) const NAME: &str = "index";
 const MAGIC: &[u8] = b"larder bytecode 1\n";
 const DIGEST: usize = 32;
 /// The index of 100,000 sources has 20 MB.
-const LARGEST: u64 = 256 << 20;
+pub const BYTECODE_INDEX_BYTES: u64 = 256 << 20;
 
 pub(crate) struct IndexFile {
     /// The Python's cache tag, such as `cpython-311`.
@@ -46,7 +46,7 @@ impl IndexFile {
     /// Reads the index in `directory`; nothing if there is none that is whole and of this version.
     pub(crate) fn read(directory: &Path) -> Result<Option<Self>, PathError> {
         let path = directory.join(NAME);
-        match read_regular(&path, LARGEST) {
+        match read_regular(&path, BYTECODE_INDEX_BYTES) {
             Ok(bytes) => Ok(Self::decode(&bytes)),
             Err(error)
                 if matches!(

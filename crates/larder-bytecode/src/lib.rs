@@ -19,10 +19,11 @@ mod secret;
 mod upkeep;
 mod worker;
 
-pub use bundle::Bundles;
+pub use bundle::{BYTECODE_BUNDLE_BYTES, Bundles};
 pub use bytecodes::{Bytecode, Bytecodes, BytecodesOptions, PycFile};
 pub use compile::{Compiled, Package, Place, Source};
 pub use error::CompileError;
+pub use index_file::BYTECODE_INDEX_BYTES;
 pub use key::Key;
 pub use secret::{CacheSecret, SecretError};
 pub use upkeep::{BundleFile, bundle_files};

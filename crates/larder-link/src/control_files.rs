@@ -12,8 +12,9 @@ use larder_fs::{Dir, PathContext as _, PathError, list_dir};
 /// The largest record that is read: real ones have some 350 bytes a file, and no package has 100,000 files.
 pub const MAX_RECORD: u64 = 64 << 20;
 /// All records together. An environment of all of Anaconda has a tenth of it.
-const MAX_RECORDS_TOTAL: u64 = 1 << 30;
-const MAX_RECORDS: usize = 20_000;
+pub const MAX_RECORDS_TOTAL: u64 = 1 << 30;
+/// Records of one environment.
+pub const MAX_RECORDS: usize = 20_000;
 /// The largest `history`: 10,000 operations on 100 packages each.
 pub const MAX_HISTORY: u64 = 64 << 20;
 /// The largest of the small files: `state`, `frozen`, `larder`, `larder-pip`, variables of packages.

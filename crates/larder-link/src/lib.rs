@@ -49,8 +49,8 @@ pub use addition::{Addition, AdditionFailed};
 pub use apply::{Applied, apply};
 pub use clobber::Clobber;
 pub use control_files::{
-    MAX_HISTORY, MAX_RECORD, MAX_SMALL, is_environment, open_conda_meta, read_control_file,
-    record_names,
+    MAX_HISTORY, MAX_RECORD, MAX_RECORDS, MAX_RECORDS_TOTAL, MAX_SMALL, is_environment,
+    open_conda_meta, read_control_file, record_names,
 };
 pub use crash::{Recovered, recover};
 pub use error::{ApplyError, PlanError, RecordError};
@@ -58,7 +58,8 @@ pub use fingerprint::{Fingerprint, fingerprint, remember};
 pub use held::Held;
 pub use installed::{Installation, Installed, InstalledKind, InstalledPath, installed};
 pub use larder_bytecode::{
-    BundleFile, Bundles, Bytecodes, BytecodesOptions, CacheSecret, SecretError, bundle_files,
+    BYTECODE_BUNDLE_BYTES, BYTECODE_INDEX_BYTES, BundleFile, Bundles, Bytecodes, BytecodesOptions,
+    CacheSecret, SecretError, bundle_files,
 };
 pub use larder_fs::LinkMode;
 pub use options::{ClobberPolicy, LinkOptions, Menus, Replace, ScriptPolicy};
@@ -77,8 +78,8 @@ pub use state::{set_state_variables, state_variables};
 pub use stream::{Archives, OpenedArchive, Streamed, stream};
 pub use unlink_scripts::run_unlink_scripts;
 pub use update::{
-    ChangedPolicy, Difference, FrozenPolicy, Kept, Planned, UpdateError, UpdateOptions, UpdatePlan,
-    Updated, difference, plan_update, update,
+    ChangedPolicy, Difference, FrozenPolicy, Kept, MAX_JOURNAL, Planned, UpdateError,
+    UpdateOptions, UpdatePlan, Updated, difference, plan_update, update,
 };
 pub use verify::{
     DamagedRecord, Drift, Drifted, PipPackage, VerifyOptions, VerifyReport, pip_packages,

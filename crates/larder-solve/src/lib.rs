@@ -34,10 +34,14 @@ mod suggestions;
 mod unfit;
 pub mod virtual_packages;
 
-pub use cache::IndexError;
+pub use cache::{
+    IndexError, REPODATA_BYTES, SHARD_BYTES, SHARD_INDEX_BYTES, SHARD_INDEX_UNPACKED_BYTES,
+    SHARD_UNPACKED_BYTES, UNPACK_RATIO, UNPACK_RATIO_FLOOR,
+};
 pub use error::{ClosureError, GatewayFailure, SolveError};
 pub use explain::{Conflict, Explanation};
 pub use kept::{KeptFile, KeptKind, kept_files, remove_dead_scratch};
+pub use memo::MEMO_BYTES;
 pub use pause::Pause;
 pub use records::MachineRecords;
 pub use request::{Priority, Requested, SolveRequest, SolverOptions, Strategy};

@@ -19,7 +19,7 @@ use crate::{
 pub(crate) const VERSION: u32 = 1;
 const WORD: &str = "larder-store";
 /// Later versions may add lines, but not many.
-const LARGEST: u64 = 4096;
+pub const FORMAT_BYTES: u64 = 4096;
 
 /// Checks that `layout` is a store of a version that this code knows; makes it one if it is an empty
 /// or missing directory and may be written.
@@ -104,7 +104,7 @@ fn has_only_ours(layout: &Layout) -> Result<bool, PathError> {
 /// Whether there is a `format` of a known version; an unknown one is an error.
 fn check(layout: &Layout) -> Result<bool, OpenError> {
     let path = layout.format();
-    let text = match layout.dir().read(&path, LARGEST) {
+    let text = match layout.dir().read(&path, FORMAT_BYTES) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(_) if layout.dir().is_dir(&path) => "a directory".into(),

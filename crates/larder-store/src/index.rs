@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// An entry is 64 digits and a line break.
-const LARGEST: u64 = 256;
+pub const MD5_NAME_BYTES: u64 = 256;
 
 impl Shared {
     pub(crate) fn find_by_md5(
@@ -42,7 +42,7 @@ impl Shared {
 /// What the index of one store says. What is no small file that holds a digest says nothing.
 pub(crate) fn look_up(layout: &Layout, md5: Md5) -> Result<Option<Sha256>, PathError> {
     let path = layout.md5_file(md5);
-    match layout.dir().read(&path, LARGEST) {
+    match layout.dir().read(&path, MD5_NAME_BYTES) {
         Ok(bytes) => Ok(str::from_utf8(&bytes)
             .ok()
             .and_then(|text| text.trim_end().parse().ok())),

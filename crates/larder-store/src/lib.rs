@@ -18,13 +18,15 @@ mod temporary;
 mod verify;
 
 pub use collect::{Candidate, CollectError, CollectOptions, CollectPlan, CollectReport, Policy};
+pub use format::FORMAT_BYTES;
+pub use index::MD5_NAME_BYTES;
 pub use ingest::{Ingest, IngestError};
 pub use larder_digest::Checksum;
 pub use listing::StoredObject;
 pub use object::{Object, ObjectId, ObjectKind, ParseObjectIdError};
-pub use pin::Pin;
+pub use pin::{PIN_BYTES, Pin};
 pub use read::{ReadError, VerifiedObject};
-pub use roots::{Needed, Origin, RecordedRoot, Root, RootError, RootKind};
+pub use roots::{Needed, Origin, ROOT_BYTES, RecordedRoot, Root, RootError, RootKind};
 pub use steps::{NoSteps, Step, Steps};
 pub use store::{Access, Displaced, OpenError, Store, StoreError, StoreOptions};
 pub use verify::{Damage, Fault, Mended, VerifyReport};

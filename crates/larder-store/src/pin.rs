@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// A pin of 10,000 objects has 700 KB.
-const LARGEST: u64 = 16 << 20;
+pub const PIN_BYTES: u64 = 16 << 20;
 
 /// How long a pin counts where nobody can tell whether its run is still there.
 const CREDIBLE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -131,7 +131,7 @@ pub(crate) fn idle_locks(layout: &Layout, now: SystemTime) -> Result<Vec<PathBuf
 
 /// Reads a pin. What is no pin counts as one that needs nothing: a pin can be done without.
 pub(crate) fn read(layout: &Layout, file: &Path, now: SystemTime) -> Result<Found, PathError> {
-    let bytes = match read_if_there(layout, file, LARGEST) {
+    let bytes = match read_if_there(layout, file, PIN_BYTES) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return Ok(Found::Over),
         // A link, a FIFO, a directory, a file of another size than a pin can have: no pin.

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// A root of 10,000 objects with their URLs has 3 MB.
-const LARGEST: u64 = 16 << 20;
+pub const ROOT_BYTES: u64 = 16 << 20;
 
 /// What needs objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -255,7 +255,7 @@ pub(crate) fn read(layout: &Layout, file: PathBuf) -> Result<Option<RecordedRoot
     let Some(last_used) = written(layout, &file)? else {
         return Ok(None);
     };
-    let Some(bytes) = read_if_there(layout, &file, LARGEST)? else {
+    let Some(bytes) = read_if_there(layout, &file, ROOT_BYTES)? else {
         return Ok(None);
     };
     match unseal(&bytes) {

@@ -20,7 +20,7 @@ use larder_store::Store;
 
 const HEAD: &str = "larder confirmed 1\n";
 /// 250,000 archives.
-const LARGEST: u64 = 16 << 20;
+pub const CONFIRMED_BYTES: u64 = 16 << 20;
 
 /// The archives of one store that are confirmed, and those that this run has confirmed.
 #[derive(Debug)]
@@ -96,7 +96,10 @@ impl Confirmed {
 impl Confirmed {
     /// What cannot be read (a link, a FIFO, a file that is too large) confirms nothing.
     fn read(&self) -> BTreeSet<Sha256> {
-        let bytes = self.store.read(&self.path, LARGEST).unwrap_or_default();
+        let bytes = self
+            .store
+            .read(&self.path, CONFIRMED_BYTES)
+            .unwrap_or_default();
         let text = String::from_utf8(bytes).unwrap_or_default();
         let lines = text.strip_prefix(HEAD).unwrap_or_default().lines();
         lines.filter_map(|line| line.parse().ok()).collect()

@@ -75,6 +75,7 @@ pub use configuration::{
     ConfigurationReport, DescribedKey, LoadedConfiguration, NetworkSettings, Prompt, ProxyRule,
     ReportedItem, ReportedSetting, configuration, describe_keys, point_in_time, read_configuration,
 };
+pub use confirmed::CONFIRMED_BYTES;
 pub use create::{
     BytecodePolicy, CreateError, CreateOptions, CreateReport, Durable, Ephemeral, LinkedPackage,
     create,

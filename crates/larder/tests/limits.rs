@@ -11,6 +11,47 @@ fn constants() -> BTreeMap<&'static str, u64> {
     let cache = archive::ReadLimits::default();
     let patience = larder_remote::Patience::default();
     BTreeMap::from([
+        ("larder_solve::REPODATA_BYTES", larder_solve::REPODATA_BYTES),
+        (
+            "larder_solve::SHARD_INDEX_BYTES",
+            larder_solve::SHARD_INDEX_BYTES,
+        ),
+        (
+            "larder_solve::SHARD_INDEX_UNPACKED_BYTES",
+            larder_solve::SHARD_INDEX_UNPACKED_BYTES,
+        ),
+        ("larder_solve::SHARD_BYTES", larder_solve::SHARD_BYTES),
+        (
+            "larder_solve::SHARD_UNPACKED_BYTES",
+            larder_solve::SHARD_UNPACKED_BYTES,
+        ),
+        ("larder_solve::UNPACK_RATIO", larder_solve::UNPACK_RATIO),
+        (
+            "larder_solve::UNPACK_RATIO_FLOOR",
+            larder_solve::UNPACK_RATIO_FLOOR,
+        ),
+        ("larder_solve::MEMO_BYTES", larder_solve::MEMO_BYTES),
+        ("larder_store::FORMAT_BYTES", larder_store::FORMAT_BYTES),
+        ("larder_store::MD5_NAME_BYTES", larder_store::MD5_NAME_BYTES),
+        ("larder_store::ROOT_BYTES", larder_store::ROOT_BYTES),
+        ("larder_store::PIN_BYTES", larder_store::PIN_BYTES),
+        ("larder::CONFIRMED_BYTES", larder::CONFIRMED_BYTES),
+        (
+            "larder_link::BYTECODE_BUNDLE_BYTES",
+            larder_link::BYTECODE_BUNDLE_BYTES,
+        ),
+        (
+            "larder_link::BYTECODE_INDEX_BYTES",
+            larder_link::BYTECODE_INDEX_BYTES,
+        ),
+        ("larder_link::MAX_RECORD", larder_link::MAX_RECORD),
+        (
+            "larder_link::MAX_RECORDS_TOTAL",
+            larder_link::MAX_RECORDS_TOTAL,
+        ),
+        ("larder_link::MAX_HISTORY", larder_link::MAX_HISTORY),
+        ("larder_link::MAX_SMALL", larder_link::MAX_SMALL),
+        ("larder_link::MAX_JOURNAL", larder_link::MAX_JOURNAL),
         ("larder::INPUT_BYTES", larder::INPUT_BYTES),
         ("larder_unpack::Limits::entries", packages.entries),
         ("larder_unpack::Limits::entry_bytes", packages.entry_bytes),
@@ -68,6 +109,7 @@ fn constants() -> BTreeMap<&'static str, u64> {
 /// Bounds that are sizes in memory.
 fn sizes() -> BTreeMap<&'static str, usize> {
     BTreeMap::from([
+        ("larder_link::MAX_RECORDS", larder_link::MAX_RECORDS),
         ("larder_manifest::SPEC_BYTES", larder_manifest::SPEC_BYTES),
         ("larder_manifest::SPEC_DEPTH", larder_manifest::SPEC_DEPTH),
         (

@@ -20,7 +20,7 @@ use crate::{
 /// 2: with a seal.
 const VERSION: u32 = 2;
 /// More than a journal of 500,000 files has.
-pub(super) const MAX_JOURNAL: u64 = 256 << 20;
+pub const MAX_JOURNAL: u64 = 256 << 20;
 const HEAD: &str = "larder journal ";
 
 /// Everything that an update moves.

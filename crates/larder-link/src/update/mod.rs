@@ -42,6 +42,7 @@ use crate::{
 pub use difference::{Difference, Kept, difference};
 pub use error::UpdateError;
 use journal::Journal;
+pub use journal::MAX_JOURNAL;
 pub use options::{ChangedPolicy, FrozenPolicy, UpdateOptions, Updated};
 use overlap::{Overlap, overlap};
 use records::RecordMoves;

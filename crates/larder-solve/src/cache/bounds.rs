@@ -16,33 +16,38 @@ pub(crate) struct SizeLimit {
     pub(crate) unpacked: u64,
 }
 
-/// A shard. The largest of conda-forge have 0.5 MB, and 5 MB unpacked.
+/// Bytes of a shard as it arrives. The largest of conda-forge have some 0.5 MB.
+pub const SHARD_BYTES: u64 = 16 << 20;
+/// Bytes of a shard unpacked.
+pub const SHARD_UNPACKED_BYTES: u64 = 64 << 20;
+/// Bytes of the index of shards as it arrives. That of conda-forge for linux-64 has some 1 MB.
+pub const SHARD_INDEX_BYTES: u64 = 32 << 20;
+/// Bytes of the index of shards unpacked.
+pub const SHARD_INDEX_UNPACKED_BYTES: u64 = 64 << 20;
+/// Bytes of `repodata.json` in any form, as it arrives and unpacked. That of conda-forge for linux-64 has some 50 MB
+/// compressed and 400 MB unpacked.
+pub const REPODATA_BYTES: u64 = 1 << 30;
+/// How many times its size compressed data may have when it is unpacked. Records have digests, which do not
+/// compress, so real indexes stay far below.
+pub const UNPACK_RATIO: u64 = 100;
+/// Bytes that compressed data may have unpacked whatever the ratio.
+pub const UNPACK_RATIO_FLOOR: u64 = 16 << 20;
+
 pub(crate) const SHARD: SizeLimit = SizeLimit {
-    body: 16 << 20,
-    unpacked: 64 << 20,
+    body: SHARD_BYTES,
+    unpacked: SHARD_UNPACKED_BYTES,
 };
-
-/// The index of shards. That of conda-forge for linux-64 has 1 MB.
 pub(crate) const SHARD_INDEX: SizeLimit = SizeLimit {
-    body: 32 << 20,
-    unpacked: 64 << 20,
+    body: SHARD_INDEX_BYTES,
+    unpacked: SHARD_INDEX_UNPACKED_BYTES,
 };
-
-/// `repodata.json` in any form. That of conda-forge for linux-64 has 50 MB, and 400 MB unpacked.
 pub(crate) const REPODATA: SizeLimit = SizeLimit {
-    body: 1 << 30,
-    unpacked: 1 << 30,
+    body: REPODATA_BYTES,
+    unpacked: REPODATA_BYTES,
 };
 
 /// The largest file that the cache keeps: an index with its line.
 pub(crate) const MOST_KEPT_BYTES: u64 = REPODATA.body + (64 << 10);
-
-/// How many times its size compressed data may have when it is unpacked. Records have digests, which do not
-/// compress: real indexes stay below 20.
-const LARGEST_RATIO: u64 = 100;
-
-/// Less than this is unpacked whatever the ratio.
-const SMALL: u64 = 16 << 20;
 
 /// What is wrong with compressed data.
 #[derive(Debug)]
@@ -56,8 +61,8 @@ pub(crate) enum UnpackError {
 impl SizeLimit {
     /// The most bytes that `body` may unpack to.
     fn of_body(self, body: &[u8]) -> u64 {
-        let ratio = (body.len() as u64).saturating_mul(LARGEST_RATIO);
-        self.unpacked.min(ratio.max(SMALL))
+        let ratio = (body.len() as u64).saturating_mul(UNPACK_RATIO);
+        self.unpacked.min(ratio.max(UNPACK_RATIO_FLOOR))
     }
 
     /// Unpacks the body of `url` into `sink`, as its name says it is packed.

@@ -27,6 +27,10 @@ use std::path::Path;
 use larder_fs::PathError;
 
 pub(crate) use bounds::{MOST_KEPT_BYTES, REPODATA};
+pub use bounds::{
+    REPODATA_BYTES, SHARD_BYTES, SHARD_INDEX_BYTES, SHARD_INDEX_UNPACKED_BYTES,
+    SHARD_UNPACKED_BYTES, UNPACK_RATIO, UNPACK_RATIO_FLOOR,
+};
 pub(crate) use client::{AcceptFlawed, IndexClient};
 pub(crate) use entry::{
     RecordedIndex, SHARD_SUFFIX, read_file, remove_whatever_it_is, sha256, shards,

@@ -21,7 +21,7 @@ use crate::{
 
 const MAGIC: &str = "larder-solve-memo";
 /// Larger files are not memos; one of 500 packages has less than 2 MB.
-const LARGEST: u64 = 16 << 20;
+pub const MEMO_BYTES: u64 = 16 << 20;
 
 /// A remembered solve.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ pub(crate) fn read(
     records: &MachineRecords,
 ) -> Result<Option<Memo>, String> {
     let path = path(directory, key);
-    let bytes = match read_file(&path, LARGEST) {
+    let bytes = match read_file(&path, MEMO_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.source.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(format!("the memo cannot be read: {}", error.source)),

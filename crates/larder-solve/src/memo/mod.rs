@@ -16,6 +16,7 @@ use larder_lock::Closure;
 use self::{file::Memo, key::Key, proof::Proof, survey::survey};
 use crate::{MachineRecords, SolveRequest, SolverOptions, load::Load};
 
+pub use self::file::MEMO_BYTES;
 pub(crate) use self::{indexes::Indexes, names::looked_at};
 
 /// Whether the bytes are those of a memo; of one of another version only the beginning is known.
