@@ -358,6 +358,7 @@ fn split_memo(bytes: &[u8]) -> Value {
 /// Links, FIFOs and directories in place of files: refused at once, never followed.
 #[cfg(unix)]
 #[test]
+#[expect(clippy::type_complexity, reason = "a table of what is tried")]
 fn what_is_no_file_is_absent_and_is_replaced() {
     use std::os::unix::fs::symlink;
 

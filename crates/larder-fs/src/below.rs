@@ -183,7 +183,8 @@ fn open_components(root: &Dir, path: &str) -> Result<Dir, PathError> {
     Ok(dir)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::{fs, os::unix::fs::symlink};
 

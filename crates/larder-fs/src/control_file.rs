@@ -145,7 +145,8 @@ mod platform {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::{fs, io, os::unix::fs::symlink, path::PathBuf};
 

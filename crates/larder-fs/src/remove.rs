@@ -35,5 +35,6 @@ fn unprotect(directory: &Path) -> Result<(), PathError> {
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -24,6 +24,7 @@ fn read_by_all(sandbox: &Sandbox) -> Vec<Run> {
 
 /// Every place of a manifest that takes a text.
 #[test]
+#[expect(clippy::type_complexity, reason = "a table of what is tried")]
 fn manifests() {
     let mut doors = Doors::default();
     let places: [(&str, fn(&str) -> String); 12] = [
@@ -202,6 +203,7 @@ fn variables() {
 
 /// Keys, values and places of configuration files.
 #[test]
+#[expect(clippy::type_complexity, reason = "a table of what is tried")]
 fn configuration() {
     let mut doors = Doors::default();
     let files: [(&str, fn(&str) -> String); 5] = [

@@ -67,6 +67,7 @@ fn records() {
 
 /// The index as a whole.
 #[test]
+#[expect(clippy::type_complexity, reason = "a table of what is tried")]
 fn indexes() {
     let mut doors = Doors::default();
     let indexes: [(&str, fn(&str) -> Value); 4] = [
@@ -106,6 +107,7 @@ fn indexes() {
 
 /// Files of a package, and its `info/`.
 #[test]
+#[expect(clippy::type_complexity, reason = "a table of what is tried")]
 fn archives() {
     let mut doors = Doors::default();
     let packages: [(&str, fn(PackageBuilder, &str) -> PackageBuilder); 9] = [
@@ -118,7 +120,7 @@ fn archives() {
                 .raw_entry(text, RawEntry::file("y"))
         }),
         ("link target", |package, text| {
-            package.raw_entry("l", RawEntry::Symlink(format!("../../{text}").into()))
+            package.raw_entry("l", RawEntry::Symlink(format!("../../{text}")))
         }),
         ("index.json", |package, text| {
             package.info_file("info/index.json", json!({"name": text}).to_string())

@@ -5,6 +5,7 @@ use std::{backtrace::Backtrace, backtrace::BacktraceStatus, panic};
 use super::{tell, tell_foreign_lines};
 
 /// Makes panics of every thread go through the printer.
+#[expect(clippy::disallowed_methods, reason = "the printer prints panics")]
 pub(crate) fn print_panics() {
     panic::set_hook(Box::new(|panic| {
         let payload = panic.payload();

@@ -294,12 +294,11 @@ async fn header_over_plain_http(netrc: Option<&str>, auth_file: Option<&str>) ->
     let closure = closure(vec![locked(&package, "http://channel.invalid/forge")]);
     world.fetch(&closure, &options(&network)).await.unwrap();
     let head = proxy.heads().remove(0);
-    let header = head.lines().find_map(|line| {
+    head.lines().find_map(|line| {
         let (name, value) = line.split_once(": ")?;
         name.eq_ignore_ascii_case("authorization")
             .then(|| value.to_owned())
-    });
-    header
+    })
 }
 
 #[tokio::test]

@@ -335,6 +335,7 @@ fn a_package_is_listed_once() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the text is the test's own")]
 fn checking_asks_only_what_a_list_can_answer() {
     let lock = read("@EXPLICIT\n./python-3.12.1-h0_0.conda\n");
     let reasons = |spec: &str, subdir| {

@@ -110,7 +110,7 @@ fn with_request(request: PipRequest) -> String {
         dependencies: vec![("b".to_owned(), ">=1".to_owned())],
     };
     let pip = PipLock::new(vec![package], Some(request));
-    let lock = LockFile::new(&[python.clone()], &head());
+    let lock = LockFile::new(std::slice::from_ref(&python), &head());
     lock.with_pip(python.subdir(), &pip, "main").to_yaml()
 }
 

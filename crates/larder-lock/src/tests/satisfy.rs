@@ -24,6 +24,7 @@ pub(super) static NOTHING: std::sync::LazyLock<Wanted<'static>> =
     });
 
 /// Lines of `environment.yml`, beginning at line 3.
+#[expect(clippy::disallowed_methods, reason = "the text is the test's own")]
 pub(super) fn wanted_specs(texts: &[&str]) -> Vec<WantedSpec> {
     let options = ParseMatchSpecOptions::lenient()
         .with_repodata_revision(RepodataRevision::V3)

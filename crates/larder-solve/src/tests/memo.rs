@@ -82,6 +82,7 @@ fn channel(url: &str) -> Channel {
     Channel::from_url(Url::parse(url).unwrap())
 }
 
+#[expect(clippy::disallowed_methods, reason = "the text is the test's own")]
 fn wanted(text: &str) -> Requested {
     let options = ParseMatchSpecOptions::lenient().with_repodata_revision(RepodataRevision::V3);
     Requested {

@@ -196,6 +196,7 @@ pub(crate) fn spec(text: &str) -> MatchSpec {
     parse(text).unwrap()
 }
 
+#[expect(clippy::disallowed_methods, reason = "the text is the test's own")]
 pub(crate) fn parse(text: &str) -> Result<MatchSpec, ParseMatchSpecError> {
     let options = ParseMatchSpecOptions::lenient().with_repodata_revision(RepodataRevision::V3);
     MatchSpec::from_str(text, options)

@@ -17,6 +17,7 @@ fn channel(dir: &Path, index: Index) {
 }
 
 /// The URLs of `app` and all that it depends on.
+#[expect(clippy::disallowed_methods, reason = "the text is the test's own")]
 async fn query(url: &str, cache: &Path) -> Vec<String> {
     let config = ChannelConfig::default_with_root_dir("/".into());
     let channel = Channel::from_str(url, &config).unwrap();
