@@ -30,6 +30,7 @@ mod env_export;
 mod env_list;
 mod env_vars;
 mod failures;
+mod foreign_files;
 mod formats;
 mod full_disk;
 mod help;

@@ -311,9 +311,10 @@ impl Environment {
         Some(self.cache()?.join("pipeline"))
     }
 
-    /// The directory of what `larder ci` keeps during a job, where the service has none.
+    /// The directory of what `larder ci` keeps during a job, where the service has none. Not in the directory of
+    /// caches: jobs cache that, and what is in here says what may be replaced and removed.
     pub(crate) fn job_directory(&self) -> Option<PathBuf> {
-        Some(self.cache()?.join("ci"))
+        Some(self.state()?.join("ci"))
     }
 
     fn cache(&self) -> Option<PathBuf> {

@@ -10,7 +10,7 @@
 
 use std::ffi::OsStr;
 
-use larder_redact::{is_local_path, is_service_credential, value_for_script};
+use larder_redact::{is_local_path, is_service_credential, value_for_script, withhold};
 
 use crate::expand::{Lookup, expand_path, expand_variables, reference};
 
@@ -130,7 +130,11 @@ struct Encoding<'l>(&'l dyn Lookup);
 impl Lookup for Encoding<'_> {
     fn variable(&self, name: &str) -> Option<String> {
         let value = self.0.variable(name)?;
-        (!is_service_credential(name)).then(|| encode(&value))
+        if is_service_credential(name) {
+            return None;
+        }
+        withhold(name);
+        Some(encode(&value))
     }
 
     fn home(&self) -> Option<String> {

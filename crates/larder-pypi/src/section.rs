@@ -35,6 +35,9 @@ pub struct Section {
     places: Vec<(String, String)>,
     /// How many files were read.
     files: usize,
+    /// Whether the lines at hand are of a file that is none of the manifest's directory: nobody is shown what is
+    /// in it, or a manifest could have any file of the user's printed.
+    is_foreign: bool,
     /// What relative paths are relative to.
     pub directory: PathBuf,
 }
@@ -107,6 +110,7 @@ impl Section {
             requirements: Vec::new(),
             indexes: Vec::new(),
             places: Vec::new(),
+            is_foreign: false,
             files: 0,
             directory: directory.to_owned(),
         };
@@ -187,7 +191,10 @@ impl Section {
         place: String,
         (directory, depth): (&Path, u32),
     ) -> Result<(), SectionError> {
-        let told = larder_redact::redact_text(line);
+        let told = match self.is_foreign {
+            true => "...".to_owned(),
+            false => larder_redact::redact_text(line),
+        };
         // pip ends lines at form feeds and the separators of Unicode as well.
         let is_break = |letter: char| {
             letter != '\t' && letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')
@@ -200,8 +207,23 @@ impl Section {
                 hint: None,
             });
         }
+        if let Some(name) = sent_variable(line) {
+            return Err(SectionError::Line {
+                place,
+                line: told,
+                problem: format!(
+                    "has the variable `{name}` where its value would be sent to a server"
+                ),
+                hint: Some(
+                    "variables stand for the user and password of a URL, or for all of it".into(),
+                ),
+            });
+        }
         if let Some(Fault { problem, hint }) = fault(line) {
-            let line = told;
+            let (line, problem, hint) = match self.is_foreign {
+                true => (told, "is no line of a requirements file".to_owned(), None),
+                false => (told, problem, hint),
+            };
             return Err(SectionError::Line {
                 place,
                 line,
@@ -212,6 +234,17 @@ impl Section {
         self.places.push((place.clone(), told));
         if let Some((option, file)) = named_file(line) {
             let path = directory.join(file);
+            let local = Url::parse(file)
+                .ok()
+                .filter(|url| url.scheme() == "file")
+                .and_then(|url| url.to_file_path().ok());
+            if let Some(path) = local {
+                // The tool would read it all the same, and show what it makes of it.
+                return match option {
+                    FileOption::Requirements => self.file(&path, (place, depth + 1)),
+                    FileOption::Constraints => self.constraints(&path, place),
+                };
+            }
             return match (Url::parse(file), option) {
                 // Windows paths look like URLs of one letter.
                 (Ok(url), _) if url.scheme().len() > 1 => {
@@ -263,10 +296,13 @@ impl Section {
         }
         let text = read(path, place)?;
         let directory = path.parent().unwrap_or(path);
+        let was_foreign = self.is_foreign;
+        self.is_foreign = was_foreign || is_outside(path, &self.directory);
         for (number, line) in logical_lines(&text) {
             let place = format!("{}:{number}", path.display());
             self.line(&line, place, (directory, depth))?;
         }
+        self.is_foreign = was_foreign;
         Ok(())
     }
 
@@ -277,7 +313,21 @@ impl Section {
             return Err(SectionError::Circle { place, path });
         }
         let text = read(path, place)?;
-        for (_, line) in logical_lines(&text) {
+        for (number, line) in logical_lines(&text) {
+            // What is no constraint is handed to no tool and written into no lock.
+            let is_constraint = !line
+                .chars()
+                .any(|letter| letter != '\t' && letter.is_control())
+                && sent_variable(&line).is_none()
+                && fault(&line).is_none();
+            if !is_constraint {
+                return Err(SectionError::Line {
+                    place: format!("{}:{number}", path.display()),
+                    line: "...".into(),
+                    problem: "is no line of a constraints file".into(),
+                    hint: None,
+                });
+            }
             let spelled = self.spelled(&line);
             self.requirements.push(format!("-c {spelled}"));
         }
@@ -285,8 +335,55 @@ impl Section {
     }
 }
 
+/// Whether a file is none of those beside or below the manifest, wherever links lead.
+fn is_outside(path: &Path, directory: &Path) -> bool {
+    match (path.canonicalize(), directory.canonicalize()) {
+        (Ok(path), Ok(directory)) => !path.starts_with(directory),
+        _ => true,
+    }
+}
+
+/// A variable that uv and pip would expand (`${NAME}`) in a URL elsewhere than in its user and password: its value
+/// would be sent, as a name to look up even, and be shown. Nor may one be there that is a credential of a service.
+fn sent_variable(line: &str) -> Option<&str> {
+    let mut from = 0;
+    while let Some(found) = line[from..].find("${") {
+        let start = from + found;
+        let end = start + line[start..].find('}')?;
+        let (name, before) = (&line[start + 2..end], &line[..start]);
+        let word = &before[before.rfind(char::is_whitespace).map_or(0, |at| at + 1)..];
+        if let Some((scheme, authority)) = word.split_once("://")
+            && !scheme.ends_with("file")
+        {
+            let is_user = !authority.contains(['/', '?', '#', '@'])
+                && line[end..]
+                    .split(['/', '?', '#', ' '])
+                    .next()
+                    .is_some_and(|rest| rest.contains('@'));
+            if !is_user || larder_redact::is_service_credential(name) {
+                return Some(name);
+            }
+        }
+        from = end;
+    }
+    None
+}
+
 fn read(path: &Path, place: String) -> Result<String, SectionError> {
-    match larder_fs::read_regular(path, REQUIREMENTS_BYTES) {
+    // The kernel's files look regular, and have variables and command lines of processes in them.
+    let is_kernels = |path: &Path| {
+        ["/proc", "/sys", "/dev"]
+            .iter()
+            .any(|of| path.starts_with(of))
+    };
+    let read = match path.canonicalize() {
+        Ok(real) if is_kernels(&real) => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is a file of the kernel's",
+        )),
+        _ => larder_fs::read_regular(path, REQUIREMENTS_BYTES),
+    };
+    match read {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
         Err(source) => Err(SectionError::File {
             place,

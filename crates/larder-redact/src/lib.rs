@@ -18,4 +18,6 @@ pub use credential::{Credential, split_credentials};
 pub use shown::{clean, redact};
 pub use text::{LINE_BYTES, redact_text, split_userinfo};
 pub use token::{PathToken, is_local_path, split_tokens, with_token};
-pub use variables::{ChildVariables, SERVICE_CREDENTIALS, is_service_credential, value_for_script};
+pub use variables::{
+    ChildVariables, SERVICE_CREDENTIALS, is_service_credential, value_for_script, withhold,
+};

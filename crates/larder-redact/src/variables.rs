@@ -13,7 +13,7 @@ use std::{
     ffi::{OsStr, OsString},
     fmt,
     process::Command,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use url::Url;
@@ -84,9 +84,27 @@ const SECRET_WORDS: &[&str] = &[
 /// Where conda's protocol keeps the value that a variable had before an environment changed it.
 const SAVED: &str = "__CONDA_SHLVL_";
 
-/// Whether larder reads this variable as a credential of a service: see [`SERVICE_CREDENTIALS`].
+/// Names of variables whose values larder has put into the user, password or token of a channel.
+static OF_CHANNELS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Notes that larder has used a variable as a credential of a channel: from now on no process that larder
+/// starts for its own work gets it, whatever its name looks like.
+pub fn withhold(name: &str) {
+    let mut names = OF_CHANNELS.lock().unwrap_or_else(PoisonError::into_inner);
+    if !names.iter().any(|known| known == name) {
+        names.push(name.to_owned());
+    }
+}
+
+fn is_of_channel(name: &str) -> bool {
+    let names = OF_CHANNELS.lock().unwrap_or_else(PoisonError::into_inner);
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// Whether larder reads this variable as a credential of a service: see [`SERVICE_CREDENTIALS`]. A value that
+/// conda's protocol keeps for later is as secret as the value.
 pub fn is_service_credential(name: &str) -> bool {
-    is_any_of(name, SERVICE_CREDENTIALS)
+    is_any_of(without_level(name), SERVICE_CREDENTIALS)
 }
 
 /// The value of a variable as scripts of packages see it; `None` if they do not see the variable at all.
@@ -97,6 +115,7 @@ pub fn value_for_script<'v>(name: &OsStr, value: &'v OsStr) -> Option<Cow<'v, Os
         return Some(Cow::Borrowed(value));
     };
     if is_service_credential(name)
+        || is_of_channel(name)
         || is_any_of(name, UPLOADS)
         || name.eq_ignore_ascii_case("NETRC")
         || has_secret_word(name)
@@ -118,7 +137,7 @@ fn is_for_downloads(name: &OsStr) -> bool {
     let Some(name) = name.to_str().map(without_level) else {
         return true;
     };
-    if is_any_of(name, UPLOADS) || is_service_credential(name) {
+    if is_any_of(name, UPLOADS) || is_service_credential(name) || is_of_channel(name) {
         return false;
     }
     is_any_of(name, INDEX_CREDENTIALS) || !has_secret_word(name)
@@ -130,10 +149,14 @@ fn without_level(name: &str) -> &str {
         rest.find('_')
             .filter(|end| rest[..*end].bytes().all(|b| b.is_ascii_digit()))
     };
-    match name.strip_prefix(SAVED) {
-        Some(rest) => level(rest).map_or(name, |end| &rest[end + 1..]),
-        None => name,
+    let mut name = name;
+    // A level of a level is nothing that conda makes, but somebody could.
+    while let Some(rest) = name.strip_prefix(SAVED)
+        && let Some(end) = level(rest)
+    {
+        name = &rest[end + 1..];
     }
+    name
 }
 
 fn is_any_of(name: &str, patterns: &[&str]) -> bool {

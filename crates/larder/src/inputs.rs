@@ -143,6 +143,15 @@ pub enum InputError {
         /// The file.
         path: PathBuf,
     },
+    /// A link to a file that is something else. A repository may carry `environment.yml -> ~/.npmrc`.
+    #[error(
+        "`{}` is a symbolic link to a file in another directory, which is neither a manifest nor a lock: its text is not shown",
+        path.display()
+    )]
+    LinkedFile {
+        /// The link.
+        path: PathBuf,
+    },
     /// A line of a file of specs.
     #[error("{}:{line}: {source}", path.display())]
     SpecLine {
@@ -187,6 +196,7 @@ impl Explain for InputError {
             Self::Read(_) | Self::NoFile { .. } => "input::unreadable",
             Self::NoDefault { .. } => "input::no-manifest",
             Self::EmptyFile { .. } => "input::empty",
+            Self::LinkedFile { .. } => "input::linked-file",
             Self::Manifest(error) => error.code(),
             Self::Lock(_) => "lock::invalid",
             Self::SpecLine { .. } => "input::spec",
@@ -242,7 +252,13 @@ pub(crate) fn read(
             }
             bytes => bytes.at("read", path)?,
         };
-        if let Some(lock) = as_lock(path, &bytes, subdir, settings)? {
+        // The text of a file that a link leads to is not shown: excerpts and warnings would print secrets of the user.
+        let is_linked = leads_elsewhere(&absolute);
+        let hide = |error: InputError| match is_linked {
+            true => InputError::LinkedFile { path: path.clone() },
+            false => error,
+        };
+        if let Some(lock) = as_lock(path, &bytes, subdir, settings).map_err(hide)? {
             if files.len() > 1 {
                 return Err(InputError::LockAmongOthers { path: path.clone() });
             }
@@ -256,13 +272,16 @@ pub(crate) fn read(
             });
         }
         // The extension alone says little of `env.txt`, `environment.yml.in` or a pipe.
-        manifests.push(
-            if is_environment_file(path) || looks_like_manifest(&bytes) {
-                parse(path, &bytes, settings)?
-            } else {
-                parse_specs(path, &bytes)?
-            },
-        );
+        let parsed = if is_environment_file(path) || looks_like_manifest(&bytes) {
+            parse(path, &bytes, settings)
+        } else {
+            parse_specs(path, &bytes)
+        };
+        let mut manifest = parsed.map_err(hide)?;
+        if is_linked {
+            manifest.warnings.clear();
+        }
+        manifests.push(manifest);
     }
     let mut manifest =
         Manifest::merge(manifests).map_err(|error| InputError::Manifest(Box::new(error)))?;
@@ -419,6 +438,16 @@ fn as_lock(
     match std::str::from_utf8(bytes).ok().and_then(LockFormat::detect) {
         None => Ok(None),
         Some(_) => parse_lock(path, bytes, subdir, settings).map(Some),
+    }
+}
+
+/// Whether a path is a link that leads out of its directory.
+fn leads_elsewhere(path: &Path) -> bool {
+    let real = path.canonicalize();
+    let directory = path.parent().map(Path::canonicalize);
+    match (real, directory) {
+        (Ok(real), Some(Ok(directory))) => path.is_symlink() && !real.starts_with(directory),
+        _ => false,
     }
 }
 

@@ -91,7 +91,12 @@ impl VirtualPackages {
 fn parse(text: &str) -> Result<BTreeMap<Subdir, Vec<GenericVirtualPackage>>, String> {
     yaml::check_limits(text, &YamlLimits::MANIFEST)
         .map_err(|(problem, mark)| format!("line {}: {problem}", mark.line))?;
-    let document: Document = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+    // The first line says what is wrong and where; the excerpt below it would show a file that is something else.
+    let first_line = |error: serde_saphyr::Error| {
+        let text = error.to_string();
+        text.lines().next().unwrap_or_default().to_owned()
+    };
+    let document: Document = serde_saphyr::from_str(text).map_err(first_line)?;
     let mut subdirs = BTreeMap::new();
     for (subdir, Packages { packages }) in document.subdirs {
         let parsed = crate::platforms::parse(&subdir).map_err(|error| error.to_string())?;

@@ -16,6 +16,11 @@ impl Document {
     /// What is wrong, with the key.
     pub(super) fn parse(text: &str) -> Result<Option<Self>, String> {
         let mut value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if has_control(&value) {
+            return Err(
+                "a text has a control character, which would end a line of a desktop entry".into(),
+            );
+        }
         let schema = [value.get("$schema"), value.get("$id")];
         let Some(schema) = schema.into_iter().flatten().next().cloned() else {
             return Ok(None);
@@ -65,6 +70,19 @@ fn text_of<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
         .get(key)
         .and_then(Value::as_str)
         .filter(|text| !text.is_empty())
+}
+
+/// Whether a text or a key could end its line in a desktop entry or in `mimeapps.list`, and begin another.
+fn has_control(value: &Value) -> bool {
+    let is_control = |text: &str| text.chars().any(char::is_control);
+    match value {
+        Value::String(text) => is_control(text),
+        Value::Array(items) => items.iter().any(has_control),
+        Value::Object(items) => items
+            .iter()
+            .any(|(key, item)| is_control(key) || has_control(item)),
+        _ => false,
+    }
 }
 
 /// In every text; CEP 11 writes `{{ NAME }}`.

@@ -20,7 +20,7 @@ use crate::{
     output,
 };
 
-use super::{keep::Settled, service, state::State};
+use super::{keep::Settled, making::may_be_of_step, service, state::State};
 
 pub(super) fn finish(
     args: &CiFinishArgs,
@@ -36,7 +36,7 @@ pub(super) fn finish(
     let mut warnings = Vec::new();
     let (mut saved, mut pushed) = (None, None);
     for (file, state) in files.iter().zip(&states) {
-        let settled = settle(state, &mut warnings, (global, environment));
+        let settled = settle((state, &directory), &mut warnings, (global, environment));
         let line = line(state, settled.as_ref());
         if let Some(summary) = summary.as_ref().filter(|_| settled.is_some()) {
             service::append(summary, &format!("{}\n", output::markdown(&line)))?;
@@ -69,8 +69,11 @@ pub(super) fn finish(
 }
 
 /// Saves or shares what one `setup` left, and removes what it said. What fails is a warning.
+///
+/// The file may be from somebody else (a cache that was restored, a clone): it decides when something goes, never
+/// what. That is this step's own directory, and an environment that a step of this user made.
 fn settle(
-    state: &State,
+    (state, own): (&State, &Path),
     warnings: &mut Vec<String>,
     (global, environment): (&GlobalArgs, &Environment),
 ) -> Option<Settled> {
@@ -79,12 +82,24 @@ fn settle(
         let lost = |failure: Failure| warnings.push(format!("{}: {}", left.loss(), failure.text()));
         settled.map_err(lost).ok()
     });
-    if let Some(prefix) = &state.environment
-        && let Err(failure) = remove_environment(prefix, global, environment)
-    {
-        warnings.push(failure.text());
+    if let Some(prefix) = &state.environment {
+        if !may_be_of_step(prefix, environment) {
+            let shown = prefix.display();
+            warnings.push(format!(
+                "`{shown}` is not removed: no step of this user made it"
+            ));
+        } else if let Err(failure) = remove_environment(prefix, global, environment) {
+            warnings.push(failure.text());
+        }
     }
     for directory in &state.remove {
+        if directory != own {
+            let shown = directory.display();
+            warnings.push(format!(
+                "`{shown}` is not removed: it is not this step's directory"
+            ));
+            continue;
+        }
         if let Err(error) = fs::remove_dir_all(directory) {
             let shown = directory.display();
             warnings.push(format!("`{shown}` is not removed: {error}"));

@@ -148,12 +148,21 @@ fn made_by_step(prefix: &Path, environment: &Environment) -> bool {
         .is_some_and(|prefix| list.lines().any(|line| line == prefix))
 }
 
+/// Whether `finish` may remove an environment. A machine without a home keeps no list.
+pub(super) fn may_be_of_step(prefix: &Path, environment: &Environment) -> bool {
+    step_environments(environment).is_none() || made_by_step(prefix, environment)
+}
+
 /// A machine without a home keeps no list, and its environments are not replaced by name.
 fn note_made_by_step(prefix: &Path, environment: &Environment) {
     if made_by_step(prefix, environment) {
         return;
     }
-    if let (Some(file), Some(prefix)) = (step_environments(environment), prefix.to_str()) {
+    // A line break would make entries of its own.
+    let prefix = prefix
+        .to_str()
+        .filter(|prefix| !prefix.contains(['\n', '\r']));
+    if let (Some(file), Some(prefix)) = (step_environments(environment), prefix) {
         let created = file.parent().map_or(Ok(()), fs::create_dir_all);
         let noted = created.is_ok() && service::append(&file, &format!("{prefix}\n")).is_ok();
         if !noted {

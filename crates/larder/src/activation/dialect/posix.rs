@@ -4,6 +4,33 @@ use std::path::Path;
 
 use super::{Dialect, bytes, escaped, is_identifier, line, plain};
 
+/// Variables that a shell makes itself. bash and ksh evaluate what is assigned to many of them as arithmetic, in
+/// which `a[$(command)]` runs a command however it is quoted; others are read-only. An environment cannot have
+/// any of them.
+const OF_SHELLS: [&str; 17] = [
+    "BASHPID",
+    "BASH_ARGV0",
+    "EGID",
+    "EPOCHREALTIME",
+    "EPOCHSECONDS",
+    "ERRNO",
+    "EUID",
+    "GID",
+    "HISTCMD",
+    "LINENO",
+    "OPTIND",
+    "PPID",
+    "RANDOM",
+    "SECONDS",
+    "SRANDOM",
+    "UID",
+    "USER_ID",
+];
+
+fn can_be_set(name: &str) -> bool {
+    is_identifier(name) && !OF_SHELLS.contains(&name)
+}
+
 /// `percent`: whether `%` means something in prompts.
 pub(super) struct Posix {
     pub(super) percent: bool,
@@ -25,11 +52,11 @@ impl Dialect for Posix {
             ]));
         }
         let text = || line(&[b"export ", name.as_bytes(), b"=", &quoted(value), b"\n"]);
-        is_identifier(name).then(text)
+        can_be_set(name).then(text)
     }
 
     fn unset(&self, name: &str) -> Option<Vec<u8>> {
-        is_identifier(name).then(|| line(&[b"unset ", name.as_bytes(), b"\n"]))
+        can_be_set(name).then(|| line(&[b"unset ", name.as_bytes(), b"\n"]))
     }
 
     fn run(&self, script: &Path) -> Option<Vec<u8>> {
