@@ -142,3 +142,40 @@ fn no_shell_evaluates_the_value_of_a_variable() {
         }
     }
 }
+
+/// A remote that is a directory: whoever may write to it puts links to directories of this user there.
+#[test]
+fn a_link_in_a_directory_remote_leads_nowhere() {
+    for link in ["store1", "store1/pkgs", ".tmp", "store1/roots"] {
+        let sandbox = app_and_lib();
+        let precious = sandbox.home().join("precious");
+        fs::create_dir_all(&precious).unwrap();
+        let old = fs::File::create(precious.join("file")).unwrap();
+        let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1000);
+        old.set_modified(time).unwrap();
+        let place = sandbox.path("remote").join(link);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        symlink(&precious, &place).unwrap();
+        let remote = url::Url::from_directory_path(sandbox.path("remote")).unwrap();
+        for arguments in [
+            &[
+                "create",
+                "-p",
+                "env",
+                "--yes",
+                "--remote",
+                remote.as_str(),
+                "--push",
+            ][..],
+            &["store", "pull", "--remote", remote.as_str()],
+            &["store", "gc", "--remote", remote.as_str()],
+        ] {
+            let run = sandbox.larder(arguments);
+            let left: Vec<_> = fs::read_dir(&precious)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name())
+                .collect();
+            assert_eq!(left, ["file"], "{link}: {arguments:?}: {}", run.stderr);
+        }
+    }
+}

@@ -55,7 +55,10 @@ pub use link::{LinkFile, LinkMethod, LinkMode, Linker};
 pub use listing::list_dir;
 pub use lock::{Holder, LockFile, lock_holder};
 pub use memory::{create_private_dir_behind, free_in_memory, memory_dir};
-pub use mode::{can_write, make_executable, make_read_only, make_writable, take_write_from_all};
+pub use mode::{
+    can_write, make_executable, make_read_only, make_writable, restore_owner_access,
+    take_write_from_all,
+};
 pub use name_bytes::{bytes_of_name, name_of_bytes};
 pub use order::{begin_settling, keeps_order, settle};
 pub use others::{can_others_write, clone_content, is_name_of, private_file};

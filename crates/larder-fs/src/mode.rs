@@ -127,3 +127,50 @@ mod platform {
         fs::set_permissions(path, permissions).at("set mode of", path)
     }
 }
+
+/// Gives the owner of a file or directory the rights to use it, where they are missing: archives restore modes, and a
+/// directory of mode 000 in a restored cache would fail every job. Does nothing to links, to files of other users, and
+/// where the system has no such modes.
+pub fn restore_owner_access(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let Ok(metadata) = path.symlink_metadata() else {
+            return;
+        };
+        let needed = match (metadata.is_dir(), metadata.is_file()) {
+            (true, _) => 0o700,
+            (_, true) => 0o600,
+            _ => return,
+        };
+        let mode = metadata.permissions().mode();
+        if mode & needed != needed {
+            // Of another user's it fails, and the operation that needs it names the file.
+            let permissions = std::fs::Permissions::from_mode(mode | needed);
+            std::fs::set_permissions(path, permissions).ok();
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod access_tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    #[test]
+    fn the_owner_gets_back_what_a_cache_took() {
+        let place = tempfile::tempdir().unwrap();
+        let (directory, file) = (place.path().join("d"), place.path().join("f"));
+        fs::create_dir(&directory).unwrap();
+        fs::write(&file, "x").unwrap();
+        for (path, expected) in [(&directory, 0o700), (&file, 0o600)] {
+            fs::set_permissions(path, fs::Permissions::from_mode(0)).unwrap();
+            super::restore_owner_access(path);
+            let mode = path.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, expected);
+        }
+    }
+}

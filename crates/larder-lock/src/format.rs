@@ -6,7 +6,9 @@ use std::{fmt, path::Path, str::FromStr};
 
 use rattler_conda_types::Subdir;
 
-use crate::{LockError, LockFile, LockKind, detect, explicit, kind::top_level, pixi, read};
+use crate::{
+    LockError, LockFile, LockKind, detect, explicit, kind::top_level, pixi, read, write::OUR_KEYS,
+};
 
 /// A format that locks are read from and written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,7 +48,13 @@ impl LockFormat {
     pub fn detect(text: &str) -> Option<Self> {
         match detect(text)? {
             // Versions 2 and 3 of pixi's lock look like a conda-lock.yml, whose only version is 1.
-            LockKind::CondaLock if matches!(version(text), Some("2" | "3")) => Some(Self::Pixi),
+            // What larder sealed is none of pixi's, whatever it says now: another number in it must not turn the
+            // checks of the seal off.
+            LockKind::CondaLock
+                if matches!(version(text), Some("2" | "3")) && !text.contains(OUR_KEYS) =>
+            {
+                Some(Self::Pixi)
+            }
             kind => Some(kind.into()),
         }
     }

@@ -106,9 +106,9 @@ impl Directory {
 
     fn temporary(&self) -> io::Result<NamedTempFile> {
         let directory = self.root.join(TEMPORARY);
-        fs::create_dir_all(&directory)?;
+        make_directory(&self.root, &directory)?;
         for entry in fs::read_dir(&directory)?.flatten() {
-            let modified = entry.metadata().and_then(|file| file.modified());
+            let modified = fs::symlink_metadata(entry.path()).and_then(|file| file.modified());
             let age = modified.map(|time| SystemTime::now().duration_since(time));
             if matches!(age, Ok(Ok(age)) if age > ABANDONED) {
                 fs::remove_file(entry.path()).ok();
@@ -118,10 +118,47 @@ impl Directory {
     }
 }
 
+/// Makes a directory of the remote and those above it. Whoever may write to the remote can put a link to a directory
+/// of this user there: it would lead writes, and the removal of old temporary files, out of the remote. The remote's
+/// own directory may be a link.
+fn make_directory(root: &Path, directory: &Path) -> io::Result<()> {
+    // `AlreadyExists` would be read as: the object is there.
+    fs::create_dir_all(root).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
+        _ => error,
+    })?;
+    let mut path = root.to_owned();
+    for part in directory.strip_prefix(root).map_err(io::Error::other)? {
+        path.push(part);
+        match fs::create_dir(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made?,
+        }
+        if !fs::symlink_metadata(&path)?.is_dir() {
+            let text = format!("`{}` is no directory, or a link to one", path.display());
+            return Err(io::Error::other(text));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses an object below a link: what is read, touched or removed must be in the remote. To a reader it is absent.
+fn refuse_links_above(root: &Path, path: &Path) -> io::Result<()> {
+    let inside = path.strip_prefix(root).map_err(io::Error::other)?;
+    let mut above = root.to_owned();
+    for part in inside.parent().into_iter().flat_map(Path::components) {
+        above.push(part);
+        if fs::symlink_metadata(&above)?.is_symlink() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+    }
+    Ok(())
+}
+
 /// Gives a temporary file its name, unless that is taken.
-fn give_name(file: &NamedTempFile, path: &Path) -> io::Result<()> {
+fn give_name(file: &NamedTempFile, path: &Path, root: &Path) -> io::Result<()> {
     if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
+        make_directory(root, parent)?;
     }
     match fs::hard_link(file.path(), path) {
         Err(error)
@@ -166,20 +203,20 @@ impl Remote for Directory {
     }
 
     async fn create_if_absent(&self, name: &ObjectName, body: Body) -> Result<u64, RemoteError> {
-        let path = self.path(name);
+        let (path, root) = (self.path(name), Arc::clone(&self.root));
         let (file, size) = self.receive(name, body).await?;
-        blocking(move || give_name(&file, &path))
+        blocking(move || give_name(&file, &path, &root))
             .await
             .map_err(|error| self.failed("create", name.as_str(), error))?;
         Ok(size)
     }
 
     async fn replace(&self, name: &ObjectName, body: Body) -> Result<u64, RemoteError> {
-        let path = self.path(name);
+        let (path, root) = (self.path(name), Arc::clone(&self.root));
         let (file, size) = self.receive(name, body).await?;
         blocking(move || {
             if let Some(parent) = path.parent() {
-                fs::create_dir_all(parent)?;
+                make_directory(&root, parent)?;
             }
             file.persist(&path).map(drop).map_err(|error| error.error)
         })
@@ -193,8 +230,9 @@ impl Remote for Directory {
         name: &ObjectName,
         range: Option<ByteRange>,
     ) -> Result<Download, RemoteError> {
-        let path = self.path(name);
+        let (path, root) = (self.path(name), Arc::clone(&self.root));
         let opened = blocking(move || {
+            refuse_links_above(&root, &path)?;
             let file = open_object(&path)?;
             let size = file.metadata()?.len();
             Ok((file, size))
@@ -214,8 +252,12 @@ impl Remote for Directory {
     }
 
     async fn stat(&self, name: &ObjectName) -> Result<ObjectInfo, RemoteError> {
-        let path = self.path(name);
-        let metadata = blocking(move || fs::symlink_metadata(&path).and_then(of_a_file)).await;
+        let (path, root) = (self.path(name), Arc::clone(&self.root));
+        let metadata = blocking(move || {
+            refuse_links_above(&root, &path)?;
+            fs::symlink_metadata(&path).and_then(of_a_file)
+        })
+        .await;
         let metadata = metadata.map_err(|error| self.failed("read", name.as_str(), error))?;
         info(name.clone(), &metadata).map_err(|error| self.failed("read", name.as_str(), error))
     }
@@ -227,8 +269,9 @@ impl Remote for Directory {
     }
 
     async fn touch(&self, name: &ObjectName) -> Result<(), RemoteError> {
-        let path = self.path(name);
+        let (path, root) = (self.path(name), Arc::clone(&self.root));
         let touched = blocking(move || {
+            refuse_links_above(&root, &path)?;
             let times = FileTimes::new().set_accessed(SystemTime::now());
             open_object(&path)?.set_times(times)
         });
@@ -238,8 +281,12 @@ impl Remote for Directory {
     }
 
     async fn delete(&self, name: &ObjectName) -> Result<(), RemoteError> {
-        let path = self.path(name);
-        match blocking(move || fs::remove_file(&path)).await {
+        let (path, root) = (self.path(name), Arc::clone(&self.root));
+        let removed = blocking(move || {
+            refuse_links_above(&root, &path)?;
+            fs::remove_file(&path)
+        });
+        match removed.await {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             removed => removed.map_err(|error| self.failed("delete", name.as_str(), error)),
         }
@@ -282,7 +329,7 @@ fn list(root: &Path, prefix: &str) -> io::Result<Vec<ObjectInfo>> {
 /// until somebody writes to it, by a thread that no process can end without.
 fn open_object(path: &Path) -> io::Result<File> {
     larder_fs::open_regular(path).map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidInput => io::ErrorKind::NotFound.into(),
+        io::ErrorKind::InvalidData => io::ErrorKind::NotFound.into(),
         _ => error,
     })
 }

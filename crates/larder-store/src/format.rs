@@ -7,7 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_fs::{Durability, PathContext as _, PathError, list_dir, share_file, write_atomic};
+use larder_fs::{
+    Durability, PathContext as _, PathError, list_dir, restore_owner_access, share_file,
+    write_atomic,
+};
 
 use crate::{
     Access, ObjectKind, OpenError,
@@ -45,6 +48,7 @@ pub(crate) fn check_or_create(layout: &Layout, access: Access) -> Result<(), Ope
 /// As [`check_or_create`] for a store that is opened to be written; also mends a `format` that is damaged or gone.
 /// Says whether it did. A cache that was damaged or poisoned must not fail every job that restores it.
 pub(crate) fn check_create_or_mend(layout: &Layout) -> Result<bool, OpenError> {
+    restore_owner_access(&layout.format());
     match check_or_create(layout, Access::ReadWrite) {
         Ok(()) => Ok(false),
         Err(error @ (OpenError::MalformedFormat { .. } | OpenError::NotAStore { .. })) => {

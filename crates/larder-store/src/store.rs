@@ -12,7 +12,7 @@ use std::{
 };
 
 use larder_digest::Checksum;
-use larder_fs::{Durability, PathContext as _, PathError, is_mostly_holes};
+use larder_fs::{Durability, PathContext as _, PathError, is_mostly_holes, restore_owner_access};
 
 use crate::{
     NoSteps, Object, ObjectId, ObjectKind, Step, Steps,
@@ -451,6 +451,9 @@ pub(crate) fn create_directories(
             true => layout.dir().ensure_dir(&path),
             false => layout.dir().create_dirs(&path).map(|_| None),
         };
+        if displace {
+            restore_owner_access(&path);
+        }
         match result {
             Ok(aside) => displaced.extend(aside.map(|aside| Displaced { path, aside })),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

@@ -349,7 +349,7 @@ impl Chooser<'_> {
         let network = self.network.get()?;
         let (store, policy) = (self.store, self.policy);
         let solving = Solving::new(network, store, self.settings, policy, self.reporter);
-        let mut reasons = online::compare_packages(&solving, want, &closure).await?;
+        let mut reasons = online::compare_packages(&solving, want, &closure, lock.writer()).await?;
         if let Some(section) = section {
             let locked = lock.pip(want.subdir, &Selection::all());
             let found = online::compare_wheels(section, &locked, network, self.settings);

@@ -225,13 +225,12 @@ fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, PathError> {
     }
 }
 
+/// Whatever keeps a file of a restored cache from being read makes it absent: a link that leads to itself and a
+/// file or directory without rights (archives restore modes) are not the job's failure.
 fn is_unusable(error: &io::Error) -> bool {
-    matches!(
+    !matches!(
         error.kind(),
-        io::ErrorKind::NotFound
-            | io::ErrorKind::InvalidData
-            | io::ErrorKind::NotADirectory
-            | io::ErrorKind::IsADirectory
+        io::ErrorKind::OutOfMemory | io::ErrorKind::Interrupted
     )
 }
 

@@ -96,7 +96,8 @@ pub async fn check_lock_online(
         let Ok(closure) = check.lock.closure(want.subdir, &Selection::all()) else {
             continue;
         };
-        let mut found = online::compare_packages(&solving, want, &closure).await?;
+        let mut found =
+            online::compare_packages(&solving, want, &closure, check.lock.writer()).await?;
         if let Some(section) = section {
             let locked = check.lock.pip(want.subdir, &Selection::all());
             found.extend(online::compare_wheels(section, &locked, network.get()?, settings).await?);

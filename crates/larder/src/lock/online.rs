@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use larder_fetch::Network;
-use larder_lock::{Closure, PipLock, Reason, compare_with_index};
+use larder_lock::{Closure, LockWriter, PipLock, Reason, compare_with_index};
 use larder_pypi::{Indexes, Section};
 use larder_solve::SolveError;
 use rattler_conda_types::RepoDataRecord;
@@ -19,6 +19,7 @@ pub(crate) async fn compare_packages(
     solving: &Solving<'_>,
     want: &Want,
     closure: &Closure,
+    writer: LockWriter,
 ) -> Result<Vec<Reason>, SolveError> {
     let packages = closure.packages().iter();
     let records = packages.map(|package| &package.record);
@@ -32,7 +33,7 @@ pub(crate) async fn compare_packages(
     }
     let compared = closure.packages().iter().map(|package| {
         let records = by_file.get(&file_of(&package.record));
-        compare_with_index(package, records.map_or(&[], Vec::as_slice))
+        compare_with_index(package, records.map_or(&[], Vec::as_slice), writer)
     });
     Ok(compared.flatten().collect())
 }

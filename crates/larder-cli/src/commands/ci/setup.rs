@@ -136,9 +136,18 @@ impl Step<'_> {
             return Ok(());
         }
         let settings = settings_with_store(self.global, has)?;
-        performed(self.global, |reporter| {
+        let trimmed = performed(self.global, |reporter| {
             trim(&settings, SystemTime::now(), reporter)
-        })
+        });
+        // The store came out of a cache: a root that nobody can read costs its trimming, never the job, which has its
+        // environment already.
+        if let Err(failure) = trimmed {
+            output::tell(format!(
+                "warning: the store is not trimmed: {}",
+                failure.text()
+            ));
+        }
+        Ok(())
     }
 
     fn for_later_steps(&self, prefix: &Path, has: &Environment) -> Result<(), Failure> {
