@@ -167,7 +167,7 @@ mod access_tests {
         fs::create_dir(&directory).unwrap();
         fs::write(&file, "x").unwrap();
         for (path, expected) in [(&directory, 0o700), (&file, 0o600)] {
-            fs::set_permissions(path, fs::Permissions::from_mode(0)).unwrap();
+            fs::set_permissions(path, fs::Permissions::from_mode(0o000)).unwrap();
             super::restore_owner_access(path);
             let mode = path.metadata().unwrap().permissions().mode();
             assert_eq!(mode & 0o777, expected);
