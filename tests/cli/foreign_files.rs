@@ -179,3 +179,23 @@ fn a_link_in_a_directory_remote_leads_nowhere() {
         }
     }
 }
+
+/// What is refused in a store or a prefix is the user's good right in a project: files that are links.
+#[test]
+fn manifests_locks_and_requirements_may_be_links() {
+    let sandbox = app_and_lib();
+    sandbox.larder(&["lock"]).success();
+    fs::create_dir(sandbox.path("kept")).unwrap();
+    for file in ["environment.yml", "conda-lock.yml"] {
+        fs::rename(sandbox.path(file), sandbox.path("kept").join(file)).unwrap();
+        symlink(sandbox.path("kept").join(file), sandbox.path(file)).unwrap();
+    }
+    sandbox.larder(&["lock", "--check"]).success();
+    sandbox
+        .larder(&["create", "-p", "env", "--frozen"])
+        .success();
+    sandbox.larder(&["env", "update", "-p", "env"]).success();
+    sandbox
+        .larder(&["create", "-p", "two", "-f", "conda-lock.yml"])
+        .success();
+}

@@ -15,6 +15,7 @@ mod files;
 mod install;
 mod line;
 mod name;
+mod named_file;
 mod pip_report;
 mod place;
 mod private_file;

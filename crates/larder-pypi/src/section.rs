@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::{
     line::{Fault, fault},
+    named_file::{is_outside, read_named_file, sent_variable},
     normalize,
     place::NamedPlace,
     requirement::plain,
@@ -335,55 +336,8 @@ impl Section {
     }
 }
 
-/// Whether a file is none of those beside or below the manifest, wherever links lead.
-fn is_outside(path: &Path, directory: &Path) -> bool {
-    match (path.canonicalize(), directory.canonicalize()) {
-        (Ok(path), Ok(directory)) => !path.starts_with(directory),
-        _ => true,
-    }
-}
-
-/// A variable that uv and pip would expand (`${NAME}`) in a URL elsewhere than in its user and password: its value
-/// would be sent, as a name to look up even, and be shown. Nor may one be there that is a credential of a service.
-fn sent_variable(line: &str) -> Option<&str> {
-    let mut from = 0;
-    while let Some(found) = line[from..].find("${") {
-        let start = from + found;
-        let end = start + line[start..].find('}')?;
-        let (name, before) = (&line[start + 2..end], &line[..start]);
-        let word = &before[before.rfind(char::is_whitespace).map_or(0, |at| at + 1)..];
-        if let Some((scheme, authority)) = word.split_once("://")
-            && !scheme.ends_with("file")
-        {
-            let is_user = !authority.contains(['/', '?', '#', '@'])
-                && line[end..]
-                    .split(['/', '?', '#', ' '])
-                    .next()
-                    .is_some_and(|rest| rest.contains('@'));
-            if !is_user || larder_redact::is_service_credential(name) {
-                return Some(name);
-            }
-        }
-        from = end;
-    }
-    None
-}
-
 fn read(path: &Path, place: String) -> Result<String, SectionError> {
-    // The kernel's files look regular, and have variables and command lines of processes in them.
-    let is_kernels = |path: &Path| {
-        ["/proc", "/sys", "/dev"]
-            .iter()
-            .any(|of| path.starts_with(of))
-    };
-    let read = match path.canonicalize() {
-        Ok(real) if is_kernels(&real) => Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "it is a file of the kernel's",
-        )),
-        _ => larder_fs::read_regular(path, REQUIREMENTS_BYTES),
-    };
-    match read {
+    match read_named_file(path) {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
         Err(source) => Err(SectionError::File {
             place,

@@ -338,7 +338,7 @@ fn add_pip(manifest: &mut Manifest, reporter: &dyn Reporter) {
 /// # Errors
 /// If it is there and cannot be read or understood.
 pub(crate) fn read_lock(path: &Path, settings: &Settings) -> Result<Option<LockFile>, InputError> {
-    match larder_fs::read_regular(path, INPUT_BYTES) {
+    match larder_fs::read_user_file(path, INPUT_BYTES) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         bytes => parse_lock(path, &bytes.at("read", path)?, None, settings).map(Some),
     }

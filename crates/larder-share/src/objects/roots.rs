@@ -33,14 +33,26 @@ impl Root {
         let bytes = serde_json::to_vec(self).unwrap_or_default();
         let size = bytes.len() as u64;
         let name = names::root(digest(&bytes));
-        match remote.replace(&name, whole(bytes.clone())).await {
-            Ok(_) => {}
-            Err(RemoteError::Unsupported { .. }) => create(remote, &name, bytes).await?,
-            Err(error) => return Err(error.into()),
+        let mut tries = REMOVED_ROOT_TRIES;
+        loop {
+            match remote.replace(&name, whole(bytes.clone())).await {
+                Ok(_) => {}
+                Err(RemoteError::Unsupported { .. }) => {
+                    create(remote, &name, bytes.clone()).await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+            match remote.stat(&name).await {
+                // A collection that had announced the expired root before it was written again has removed it since.
+                Err(error) if error.is_not_found() && tries > 0 => tries -= 1,
+                found => return Ok((found?, size)),
+            }
         }
-        Ok((remote.stat(&name).await?, size))
     }
 }
+
+/// How often a root is written again that a collection removes right after: one collection removes it once.
+const REMOVED_ROOT_TRIES: u32 = 3;
 
 /// Where nothing is ever replaced.
 async fn create(remote: &dyn Remote, name: &ObjectName, bytes: Vec<u8>) -> Result<(), ShareError> {

@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, path::PathBuf};
 
 use larder_event::Reporter;
-use larder_fs::read_regular;
+use larder_fs::read_user_file;
 use larder_lock::{Closure, LockFile, LockedPackage, Selection, split_conflict};
 use rattler_conda_types::{RepoDataRecord, Subdir};
 
@@ -70,7 +70,7 @@ impl Old {
     }
 
     fn read(&mut self, settings: &Settings, reporter: &dyn Reporter) {
-        let Ok(bytes) = read_regular(&self.path, INPUT_BYTES) else {
+        let Ok(bytes) = read_user_file(&self.path, INPUT_BYTES) else {
             return;
         };
         let parse = |text: &str| match parse_lock(&self.path, text.as_bytes(), None, settings) {

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use larder_digest::Sha256;
-use larder_fs::read_regular;
+use larder_fs::read_user_file;
 use larder_link::Fingerprint;
 use rattler_conda_types::Subdir;
 
@@ -66,7 +66,7 @@ pub(super) fn digest(
         .chain(create.policy.virtual_packages.clone())
         .collect();
     for file in &files {
-        let bytes = read_regular(file, INPUT_BYTES).ok()?;
+        let bytes = read_user_file(file, INPUT_BYTES).ok()?;
         // A variable may have another value next time.
         if bytes.contains(&b'$') || reads_other_files(&bytes) {
             return None;
@@ -115,7 +115,7 @@ fn locks(files: &[PathBuf]) -> Vec<Vec<u8>> {
     }
     let paths = own.into_iter().chain([common]);
     paths
-        .filter_map(|path| read_regular(&path, INPUT_BYTES).ok())
+        .filter_map(|path| read_user_file(&path, INPUT_BYTES).ok())
         .collect()
 }
 
