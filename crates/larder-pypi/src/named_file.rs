@@ -38,6 +38,10 @@ pub(crate) fn sent_variable(line: &str) -> Option<&str> {
         let end = start + line[start..].find('}')?;
         let (name, before) = (&line[start + 2..end], &line[..start]);
         let word = &before[before.rfind(char::is_whitespace).map_or(0, |at| at + 1)..];
+        // A variable in front may bring the scheme: `${GITHUB_SERVER_URL}.evil.test/${MY_TOKEN}`.
+        if word.contains("${") && !word.contains("://") {
+            return Some(name);
+        }
         if let Some((scheme, authority)) = word.split_once("://")
             && !scheme.ends_with("file")
         {
