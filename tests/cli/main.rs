@@ -3,6 +3,7 @@
 
 #[cfg(unix)]
 mod activation;
+mod added_specs;
 mod architecture;
 #[cfg(target_os = "linux")]
 mod bounds;

@@ -19,6 +19,9 @@ use crate::selector::Selector;
 /// The category of dependencies that name none (CEP 24, CEP 37).
 pub const DEFAULT_CATEGORY: &str = "main";
 
+/// What positions call the command line, in place of a file.
+const COMMAND_LINE: &str = "<command line>";
+
 /// One or several environment files, read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
@@ -59,6 +62,13 @@ pub struct Dependency {
     pub selector: Option<Selector>,
     /// The category of the file that it comes from.
     pub category: Arc<str>,
+}
+
+impl Dependency {
+    /// Whether it is a spec of the command line, not a line of a file.
+    pub fn is_of_command_line(&self) -> bool {
+        &*self.position.file == COMMAND_LINE
+    }
 }
 
 /// An entry of `channels`.
@@ -188,7 +198,7 @@ impl Manifest {
     /// [`ManifestError`] for the first spec that cannot be read.
     pub fn from_specs(specs: &[String]) -> Result<Self, ManifestError> {
         let source = Source {
-            file: Arc::from("<command line>"),
+            file: Arc::from(COMMAND_LINE),
             text: specs.join("\n"),
         };
         let category = Arc::from(DEFAULT_CATEGORY);

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::error::{ManifestError, ManifestErrorKind};
-use crate::manifest::{Manifest, ManifestWarning, WarningCode};
+use crate::manifest::{Dependency, Manifest, ManifestWarning, WarningCode};
 use crate::position::{Mark, Position, Source};
 
 impl Manifest {
@@ -28,6 +28,24 @@ impl Manifest {
             };
             ManifestError::new(ManifestErrorKind::Empty, &source, Mark::START, 1)
         })
+    }
+
+    /// The manifest with specs of the command line, which count in addition to its own lines: a package that both
+    /// name has to meet both.
+    ///
+    /// # Errors
+    /// [`ManifestError`] for the first spec that cannot be read.
+    pub fn with_specs(mut self, specs: &[String]) -> Result<Self, ManifestError> {
+        let added = Self::from_specs(specs)?;
+        self.files.extend(added.files);
+        for dependency in added.dependencies {
+            let is_same =
+                |other: &Dependency| other.text == dependency.text && other.selector.is_none();
+            if !self.dependencies.iter().any(is_same) {
+                self.dependencies.push(dependency);
+            }
+        }
+        Ok(self)
     }
 
     fn absorb(&mut self, next: Self) {

@@ -3,24 +3,28 @@
 use std::path::{Path, PathBuf};
 
 use larder_event::Reporter;
-use larder_fetch::NetworkError;
 use larder_lock::{
-    Closure, ClosureError, DuplicatePackage, LockFile, LockedPackage, PipLock, Reason, Selection,
-    Wanted, check,
+    Closure, DuplicatePackage, LockFile, LockedPackage, PipLock, Reason, Selection, Wanted, check,
 };
-use larder_solve::{How, SolveError};
+use larder_solve::{How, Solved};
 use larder_store::Store;
-use rattler_conda_types::Subdir;
+use rattler_conda_types::{RepoDataRecord, Subdir};
 use serde::Serialize;
 
 use crate::{
-    Explain, Kind, PipError, Settings, SolvePolicy,
-    inputs::{InputError, ManifestInput},
+    Settings, SolvePolicy,
+    inputs::ManifestInput,
     lock::{check_against, online},
     network::LazyNetwork,
     pip,
     solving::{Solving, Want, detect},
 };
+
+mod added;
+mod error;
+
+pub(crate) use added::LockBase;
+pub use error::ChooseError;
 
 /// How the closure was come by: the value of `solve` in reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -38,6 +42,15 @@ pub enum Origin {
     Installed,
 }
 
+impl From<How> for Origin {
+    fn from(how: How) -> Self {
+        match how {
+            How::Memo => Self::Memo,
+            How::Solved => Self::Solved,
+        }
+    }
+}
+
 /// A closure and how it was come by.
 #[derive(Debug)]
 pub(crate) struct Chosen {
@@ -47,6 +60,8 @@ pub(crate) struct Chosen {
     pub(crate) why_no_memo: Option<String>,
     /// What a lock has for pip; of a solve nothing is known yet.
     pub(crate) pip: PipLock,
+    /// The lock that specs of the command line were added to.
+    pub(crate) base: Option<LockBase>,
 }
 
 impl Chosen {
@@ -56,6 +71,7 @@ impl Chosen {
             origin,
             why_no_memo: None,
             pip: PipLock::default(),
+            base: None,
         }
     }
 
@@ -74,99 +90,6 @@ pub enum LockUse {
     Frozen,
     /// Do as if it were not there.
     Ignored,
-}
-
-/// Why there is no closure.
-#[derive(Debug, thiserror::Error)]
-pub enum ChooseError {
-    /// The lock cannot be read.
-    #[error(transparent)]
-    Input(#[from] InputError),
-    /// The lock does not satisfy the manifest, or this machine.
-    #[error("`{}` is stale for {subdir}:{}", path.display(), listed(reasons))]
-    Stale {
-        /// The lock.
-        path: PathBuf,
-        /// The subdir.
-        subdir: Subdir,
-        /// Every reason.
-        reasons: Vec<Reason>,
-        /// What mends it; `None` where there is no manifest to lock again.
-        help: Option<String>,
-    },
-    /// The `pip:` section.
-    #[error(transparent)]
-    Pip(#[from] PipError),
-    /// `--frozen`, but there is no lock.
-    #[error("there is no lock at `{}`", path.display())]
-    NoLock {
-        /// Where it should be.
-        path: PathBuf,
-    },
-    /// The lock has no closure for the subdir.
-    #[error("`{}` cannot be used for {subdir}", path.display())]
-    Unusable {
-        /// The lock.
-        path: PathBuf,
-        /// The subdir.
-        subdir: Subdir,
-        /// Why.
-        #[source]
-        source: ClosureError,
-    },
-    /// A bug: a closure became inconsistent.
-    #[error(transparent)]
-    Duplicate(#[from] DuplicatePackage),
-    /// The network client.
-    #[error(transparent)]
-    Network(#[from] NetworkError),
-    /// The solver found no answer, or could not look.
-    #[error(transparent)]
-    Solve(#[from] SolveError),
-}
-
-impl Explain for ChooseError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Input(error) => error.kind(),
-            Self::Solve(error) => crate::explain::solve_kind(error),
-            Self::Pip(error) => error.kind(),
-            _ => Kind::Refused,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Input(error) => error.code(),
-            Self::Stale { .. } => "lock::stale",
-            Self::NoLock { .. } => "lock::missing",
-            Self::Pip(error) => error.code(),
-            Self::Unusable { .. } | Self::Duplicate(_) => "lock::unusable",
-            Self::Network(_) => "network::setup",
-            Self::Solve(error) => crate::explain::solve_code(error),
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Input(error) => error.hint(),
-            Self::Pip(error) => error.hint(),
-            Self::Stale {
-                help: Some(help), ..
-            } => Some(format!(
-                "{help}; `--no-lock` ignores it, `--frozen` uses it as it is"
-            )),
-            Self::NoLock { .. } => Some("`larder lock` writes it".into()),
-            _ => None,
-        }
-    }
-
-    fn output(&self) -> Option<&str> {
-        match self {
-            Self::Pip(error) => error.output(),
-            _ => None,
-        }
-    }
 }
 
 /// What choosing needs of a run.
@@ -200,6 +123,9 @@ impl Chooser<'_> {
                 self.warn_of_passed_on(&pip);
                 return Ok(chosen.with_pip(pip));
             }
+            (Some((path, lock)), _) if !want.added.is_empty() => {
+                return self.with_added_specs(input, &lock, &path, want).await;
+            }
             (Some((path, lock)), _) => {
                 let checked = self.checked(input, &lock, &path, want).await?;
                 let chosen = Chosen::known(checked, Origin::Lock);
@@ -219,6 +145,20 @@ impl Chooser<'_> {
         } else {
             want
         };
+        let solved = self.recall_or_solve(want, &[]).await?;
+        Ok(Chosen {
+            why_no_memo: solved.why_no_memo,
+            // A memo may have been asked for in other words.
+            ..Chosen::known(with_requests(solved.closure, want)?, solved.how.into())
+        })
+    }
+
+    /// The answer of a solve, or an earlier one that is still true. `preferred` records are preferred over better ones.
+    async fn recall_or_solve(
+        &self,
+        want: &Want,
+        preferred: &[RepoDataRecord],
+    ) -> Result<Solved, ChooseError> {
         let network = self.network.get()?;
         let solving = Solving::with_memos(
             network,
@@ -227,17 +167,7 @@ impl Chooser<'_> {
             self.policy,
             self.reporter,
         );
-        let solved = solving.recall(want).await?;
-        Ok(Chosen {
-            // A memo may have been asked for in other words.
-            closure: with_requests(solved.closure, want)?,
-            origin: match solved.how {
-                How::Memo => Origin::Memo,
-                How::Solved => Origin::Solved,
-            },
-            why_no_memo: solved.why_no_memo,
-            pip: PipLock::default(),
-        })
+        Ok(solving.recall(want, preferred).await?)
     }
 
     /// The closure of a lock alone. That it is complete and that this machine has what it needs is

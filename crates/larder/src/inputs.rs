@@ -7,18 +7,22 @@ use std::{
 
 use indexmap::IndexMap;
 use larder_event::Reporter;
-use larder_fs::{PathContext as _, PathError};
-use larder_lock::{LockError, LockFile, LockFormat, ParseContext};
-use larder_manifest::{
-    Dependency, Lookup as _, Manifest, ManifestError, SpecError, is_environment_file,
-    looks_like_manifest,
-};
+use larder_fs::PathContext as _;
+use larder_lock::LockFile;
+use larder_manifest::{Dependency, Manifest, is_environment_file, looks_like_manifest};
 use rattler_conda_types::Subdir;
 
 use crate::{
-    Explain, Kind, Settings,
-    streams::{INPUT_BYTES, is_stream, shown_name},
+    Settings,
+    streams::{is_stream, shown_name},
 };
+
+mod error;
+mod locks;
+
+pub use error::InputError;
+use locks::as_lock;
+pub(crate) use locks::{environments, parse_lock, read_lock};
 
 /// The manifest that is taken when none is named.
 pub const DEFAULT_MANIFEST: &str = "environment.yml";
@@ -48,7 +52,7 @@ pub(crate) enum Input {
 pub(crate) struct ManifestInput {
     /// What it says.
     pub(crate) manifest: Manifest,
-    /// The files, absolute; empty for specs of the command line.
+    /// The files, absolute; empty for specs of the command line alone.
     pub(crate) files: Vec<PathBuf>,
     /// Whether the first file is a file, so that a lock can be beside it.
     pub(crate) has_place: bool,
@@ -113,125 +117,43 @@ pub(crate) fn lock_path_of(file: &Path) -> Option<PathBuf> {
     Some(file.with_file_name(name))
 }
 
-/// Why the user's input could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum InputError {
-    /// A file cannot be read.
-    #[error(transparent)]
-    Read(#[from] PathError),
-    /// A file that was named is not there.
-    #[error("there is no file `{}`", path.display())]
-    NoFile {
-        /// Where it was looked for.
-        path: PathBuf,
-    },
-    /// No file was named and the default one is not there.
-    #[error("there is neither environment.yml nor environment.yaml in `{}`", directory.display())]
-    NoDefault {
-        /// The working directory.
-        directory: PathBuf,
-    },
-    /// A manifest has an error.
-    #[error(transparent)]
-    Manifest(Box<ManifestError>),
-    /// A lock has an error.
-    #[error(transparent)]
-    Lock(Box<LockError>),
-    /// Nothing was given: not even a list that says it is empty.
-    #[error("`{}` is empty: it has neither a manifest nor a spec", path.display())]
-    EmptyFile {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A link to a file that is something else. A repository may carry `environment.yml -> ~/.npmrc`.
-    #[error(
-        "`{}` is a symbolic link to a file in another directory, which is neither a manifest nor a lock: its text is not shown",
-        path.display()
-    )]
-    LinkedFile {
-        /// The link.
-        path: PathBuf,
-    },
-    /// A line of a file of specs.
-    #[error("{}:{line}: {source}", path.display())]
-    SpecLine {
-        /// The file.
-        path: PathBuf,
-        /// Counted from 1.
-        line: usize,
-        /// What is wrong with it.
-        source: Box<SpecError>,
-    },
-    /// A lock where only a manifest has an answer.
-    #[error("`{}` is a lock, not a manifest", path.display())]
-    NotAManifest {
-        /// The lock.
-        path: PathBuf,
-    },
-    /// A lock among several files.
-    #[error("`{}` is a lock file: it can only be given alone", path.display())]
-    LockAmongOthers {
-        /// The lock.
-        path: PathBuf,
-    },
+/// What the command line names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InputRequest<'a> {
+    /// Manifests or one lock; none means the default manifest, unless there are specs.
+    pub(crate) files: &'a [PathBuf],
+    /// Specs: in addition to manifests, or alone where no file is named.
+    pub(crate) specs: &'a [String],
+    /// The platform of an `@EXPLICIT` list that does not say its own.
+    pub(crate) subdir: Option<Subdir>,
 }
 
-impl Explain for InputError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Read(error)
-                if !matches!(
-                    error.kind(),
-                    ErrorKind::IsADirectory | ErrorKind::PermissionDenied | ErrorKind::FileTooLarge
-                ) =>
-            {
-                Kind::World
-            }
-            _ => Kind::Refused,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Read(_) | Self::NoFile { .. } => "input::unreadable",
-            Self::NoDefault { .. } => "input::no-manifest",
-            Self::EmptyFile { .. } => "input::empty",
-            Self::LinkedFile { .. } => "input::linked-file",
-            Self::Manifest(error) => error.code(),
-            Self::Lock(_) => "lock::invalid",
-            Self::SpecLine { .. } => "input::spec",
-            Self::NotAManifest { .. } => "input::not-a-manifest",
-            Self::LockAmongOthers { .. } => "input::lock-among-others",
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::NoDefault { .. } => Some(
-                "name a file with `-f FILE`, or give specs: `larder create -p ./env python=3.12`"
-                    .into(),
-            ),
-            Self::EmptyFile { .. } => Some(
-                "an environment of no packages is `dependencies: []`; a pipe is empty when the command \
-                 before it failed"
-                    .into(),
-            ),
-            _ => None,
+impl<'a> InputRequest<'a> {
+    /// Files alone.
+    pub(crate) fn files(files: &'a [PathBuf]) -> Self {
+        Self {
+            files,
+            specs: &[],
+            subdir: None,
         }
     }
 }
 
-/// Reads `files`, the default manifest if there are none, or takes `specs`. Warnings go to the reporter.
+/// Reads what `request` names. Warnings go to the reporter.
 ///
 /// # Errors
 /// See [`InputError`]; nothing has changed.
 pub(crate) fn read(
-    files: &[PathBuf],
-    specs: &[String],
-    subdir: Option<Subdir>,
-    (settings, reporter): (&Settings, &dyn Reporter),
+    request: &InputRequest<'_>,
+    settings: &Settings,
+    reporter: &dyn Reporter,
 ) -> Result<Input, InputError> {
-    if !specs.is_empty() {
+    let InputRequest {
+        files,
+        specs,
+        subdir,
+    } = *request;
+    if files.is_empty() && !specs.is_empty() {
         let manifest =
             Manifest::from_specs(specs).map_err(|error| InputError::Manifest(Box::new(error)))?;
         return Ok(Input::Manifest(ManifestInput {
@@ -243,45 +165,29 @@ pub(crate) fn read(
     let files = named_or_default(files, settings)?;
     let mut manifests = Vec::new();
     for path in &files {
-        let absolute = settings.absolute(path);
-        let bytes = match settings.read_input(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                // Without `./`, which nobody wants to read.
-                let path = absolute.components().collect();
-                return Err(InputError::NoFile { path });
-            }
-            bytes => bytes.at("read", path)?,
-        };
-        // The text of a file that a link leads to is not shown: excerpts and warnings would print secrets of the user.
-        let is_linked = leads_elsewhere(&absolute);
-        let hide = |error: InputError| match is_linked {
-            true => InputError::LinkedFile { path: path.clone() },
-            false => error,
-        };
-        if let Some(lock) = as_lock(path, &bytes, subdir, settings).map_err(hide)? {
-            if files.len() > 1 {
+        match read_file(path, subdir, settings)? {
+            FileContent::Manifest(manifest) => manifests.push(*manifest),
+            FileContent::Lock(_) if files.len() > 1 => {
                 return Err(InputError::LockAmongOthers { path: path.clone() });
             }
-            for note in lock.notes() {
-                reporter.warn("lock::note", note.to_string());
+            FileContent::Lock(lock) if !specs.is_empty() => {
+                return Err(InputError::SpecsWithLock {
+                    path: path.clone(),
+                    specs: specs.to_vec(),
+                    sources: lock.sources().to_vec(),
+                });
             }
-            return Ok(Input::Lock {
-                path: absolute,
-                lock: Box::new(lock),
-                variables: IndexMap::new(),
-            });
+            FileContent::Lock(lock) => {
+                for note in lock.notes() {
+                    reporter.warn("lock::note", note.to_string());
+                }
+                return Ok(Input::Lock {
+                    path: settings.absolute(path),
+                    lock,
+                    variables: IndexMap::new(),
+                });
+            }
         }
-        // The extension alone says little of `env.txt`, `environment.yml.in` or a pipe.
-        let parsed = if is_environment_file(path) || looks_like_manifest(&bytes) {
-            parse(path, &bytes, settings)
-        } else {
-            parse_specs(path, &bytes)
-        };
-        let mut manifest = parsed.map_err(hide)?;
-        if is_linked {
-            manifest.warnings.clear();
-        }
-        manifests.push(manifest);
     }
     let mut manifest =
         Manifest::merge(manifests).map_err(|error| InputError::Manifest(Box::new(error)))?;
@@ -292,6 +198,9 @@ pub(crate) fn read(
         );
     }
     add_pip(&mut manifest, reporter);
+    let manifest = manifest
+        .with_specs(specs)
+        .map_err(|error| InputError::Manifest(Box::new(error)))?;
     let has_place = files
         .first()
         .is_some_and(|path| !is_stream(path, &settings.working_directory));
@@ -301,6 +210,67 @@ pub(crate) fn read(
         files,
         has_place,
     }))
+}
+
+/// Whether a word among file names is meant as a spec: there is no such file, its name is that of no environment file
+/// or lock, and it can be read as a spec.
+pub fn is_spec_among_files(word: &Path, directory: &Path) -> bool {
+    const ENDINGS: [&str; 6] = ["yml", "yaml", "json", "txt", "lock", "toml"];
+    let Some(text) = word.to_str() else {
+        return false;
+    };
+    let ending = word.extension().and_then(|ending| ending.to_str());
+    let is_of_file = ending.is_some_and(|ending| ENDINGS.contains(&ending));
+    // A channel in front of a spec may be a URL or a path.
+    let is_path = text.contains(['/', '\\']) && !text.contains("::");
+    !is_of_file
+        && !is_path
+        && !directory.join(word).exists()
+        && larder_manifest::parse_spec(text).is_ok()
+}
+
+/// What a file turned out to be.
+enum FileContent {
+    Manifest(Box<Manifest>),
+    Lock(Box<LockFile>),
+}
+
+fn read_file(
+    path: &Path,
+    subdir: Option<Subdir>,
+    settings: &Settings,
+) -> Result<FileContent, InputError> {
+    let absolute = settings.absolute(path);
+    let bytes = match settings.read_input(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            // Without `./`, which nobody wants to read.
+            let path = absolute.components().collect();
+            return Err(InputError::NoFile { path });
+        }
+        bytes => bytes.at("read", path)?,
+    };
+    // The text of a file that a link leads to is not shown: excerpts and warnings would print secrets of the user.
+    let is_linked = leads_elsewhere(&absolute);
+    let hide = |error: InputError| match is_linked {
+        true => InputError::LinkedFile {
+            path: path.to_owned(),
+        },
+        false => error,
+    };
+    if let Some(lock) = as_lock(path, &bytes, subdir, settings).map_err(hide)? {
+        return Ok(FileContent::Lock(Box::new(lock)));
+    }
+    // The extension alone says little of `env.txt`, `environment.yml.in` or a pipe.
+    let parsed = if is_environment_file(path) || looks_like_manifest(&bytes) {
+        parse(path, &bytes, settings)
+    } else {
+        parse_specs(path, &bytes)
+    };
+    let mut manifest = parsed.map_err(hide)?;
+    if is_linked {
+        manifest.warnings.clear();
+    }
+    Ok(FileContent::Manifest(Box::new(manifest)))
 }
 
 /// A `pip:` section needs pip, as for conda.
@@ -333,79 +303,6 @@ fn add_pip(manifest: &mut Manifest, reporter: &dyn Reporter) {
     });
 }
 
-/// Reads the lock at `path`, of any format, or `None` if there is none.
-///
-/// # Errors
-/// If it is there and cannot be read or understood.
-pub(crate) fn read_lock(path: &Path, settings: &Settings) -> Result<Option<LockFile>, InputError> {
-    match larder_fs::read_user_file(path, INPUT_BYTES) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        bytes => parse_lock(path, &bytes.at("read", path)?, None, settings).map(Some),
-    }
-}
-
-/// Reads the text of a lock of any format. `subdir` is for an `@EXPLICIT` list that does not say its own.
-pub(crate) fn parse_lock(
-    path: &Path,
-    bytes: &[u8],
-    subdir: Option<Subdir>,
-    settings: &Settings,
-) -> Result<LockFile, InputError> {
-    parse_one(path, bytes, (subdir, None), settings)
-}
-
-/// Reads one of the environments of a lock that has several.
-fn parse_environment(
-    path: &Path,
-    bytes: &[u8],
-    environment: &str,
-    settings: &Settings,
-) -> Result<LockFile, InputError> {
-    parse_one(path, bytes, (None, Some(environment)), settings)
-}
-
-/// Reads all environments of a lock of any format.
-pub(crate) fn environments(
-    path: &Path,
-    bytes: &[u8],
-    settings: &Settings,
-) -> Result<Vec<LockFile>, InputError> {
-    let text = String::from_utf8_lossy(bytes);
-    let names = LockFile::environment_names(&path.to_string_lossy(), &text);
-    let names = names.map_err(|error| InputError::Lock(Box::new(error)))?;
-    if names.is_empty() {
-        return Ok(vec![parse_lock(path, bytes, None, settings)?]);
-    }
-    let parse = |name: &String| parse_environment(path, bytes, name, settings);
-    names.iter().map(parse).collect()
-}
-
-fn parse_one(
-    path: &Path,
-    bytes: &[u8],
-    (subdir, environment): (Option<Subdir>, Option<&str>),
-    settings: &Settings,
-) -> Result<LockFile, InputError> {
-    let text = String::from_utf8_lossy(bytes);
-    let lookup = |name: &str| {
-        if name == "~" {
-            settings.home()
-        } else {
-            // What stands in an address is asked for and shown; credentials are not used here at all.
-            let value = settings.variable(name);
-            value.filter(|value| larder_manifest::is_harmless_variable(name, value))
-        }
-    };
-    let context = ParseContext {
-        subdir: subdir.or_else(Subdir::current).unwrap_or(Subdir::Linux64),
-        working_directory: &settings.working_directory,
-        lookup: &lookup,
-        environment,
-    };
-    LockFile::parse_any(&shown_name(path), &text, &context)
-        .map_err(|error| InputError::Lock(Box::new(error)))
-}
-
 /// The files that were named, else the default manifest that is there.
 pub(crate) fn named_or_default(
     files: &[PathBuf],
@@ -427,18 +324,6 @@ pub(crate) fn named_or_default(
 fn parse(path: &Path, bytes: &[u8], settings: &Settings) -> Result<Manifest, InputError> {
     let name = shown_name(path);
     Manifest::parse(&name, bytes, settings).map_err(|error| InputError::Manifest(Box::new(error)))
-}
-
-fn as_lock(
-    path: &Path,
-    bytes: &[u8],
-    subdir: Option<Subdir>,
-    settings: &Settings,
-) -> Result<Option<LockFile>, InputError> {
-    match std::str::from_utf8(bytes).ok().and_then(LockFormat::detect) {
-        None => Ok(None),
-        Some(_) => parse_lock(path, bytes, subdir, settings).map(Some),
-    }
 }
 
 /// Whether a path is a link that leads out of its directory.

@@ -29,6 +29,7 @@ mod leftovers;
 mod link_scripts;
 mod list;
 mod lock;
+mod lock_changes;
 mod locked_source;
 mod manifest;
 mod materialize;
@@ -90,14 +91,14 @@ pub use history::{Moved, Revision, RevisionsError, revisions};
 pub use init::{
     InitChange, InitError, InitOptions, InitReport, InitializedFile, init, shell_function,
 };
-pub use inputs::{DEFAULT_LOCK, DEFAULT_MANIFEST, InputError};
+pub use inputs::{DEFAULT_LOCK, DEFAULT_MANIFEST, InputError, is_spec_among_files};
 pub use larder_digest::Sha256;
 pub use larder_fs::{LinkMode, forbid_inspection, make_executable, parent_program};
 pub use larder_link::{
     CacheSecret, ClobberPolicy, DamagedRecord, Drift, Drifted, JournalKey, PipPackage,
     ScriptPolicy, VerifyOptions, VerifyReport, is_updating,
 };
-pub use larder_lock::{ExplicitHash, LockFormat};
+pub use larder_lock::{ExplicitHash, LockFormat, PackageSide};
 pub use larder_manifest::{ManifestReport, without_credentials};
 pub use larder_redact::ChildVariables;
 pub use larder_solve::{Priority, Strategy};
@@ -106,6 +107,7 @@ pub use lock::{
     CheckReport, LockOperationError, LockOptions, LockReport, LockSources, MergeOptions,
     check_lock, check_lock_online, lock, lock_sources, merge_locks,
 };
+pub use lock_changes::{LockChange, LockChanges};
 pub use locked_source::{LockedSource, PlatformChoice, SourceError};
 pub use manifest::manifest;
 pub use materialize::MaterializeError;

@@ -7,7 +7,7 @@ use larder_manifest::ManifestReport;
 
 use crate::{
     InputError, Settings,
-    inputs::{Input, read},
+    inputs::{Input, InputRequest, read},
 };
 
 /// Reads manifests and says what they mean. Warnings are in the report as well as told.
@@ -19,7 +19,7 @@ pub fn manifest(
     settings: &Settings,
     reporter: &dyn Reporter,
 ) -> Result<ManifestReport, InputError> {
-    match read(files, &[], None, (settings, reporter))? {
+    match read(&InputRequest::files(files), settings, reporter)? {
         Input::Manifest(input) => Ok(ManifestReport::from(&input.manifest)),
         Input::Lock { path, .. } => Err(InputError::NotAManifest { path }),
     }

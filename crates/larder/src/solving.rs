@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use larder_event::Reporter;
 use larder_fetch::Network;
 use larder_lock::{Closure, WantedSpec};
-use larder_manifest::{Manifest, without_credentials};
+use larder_manifest::{Dependency, Manifest, without_credentials};
 use larder_solve::{
     Requested, SolveError, SolveRequest, Solved, Solver, SolverOptions,
     virtual_packages::{self, Host, Overrides},
@@ -67,8 +67,13 @@ impl<'a> Solving<'a> {
     }
 
     /// Solves for one subdir, or recalls an earlier solve.
-    pub(crate) async fn recall(&self, want: &Want) -> Result<Solved, SolveError> {
-        let request = self.request(want, &[]);
+    /// `preferred` records are preferred over better ones.
+    pub(crate) async fn recall(
+        &self,
+        want: &Want,
+        preferred: &[RepoDataRecord],
+    ) -> Result<Solved, SolveError> {
+        let request = self.request(want, preferred);
         self.fetch_memo(&request, self.reporter).await;
         self.solver.recall_or_solve(&request, self.reporter).await
     }
@@ -169,6 +174,8 @@ pub(crate) struct Want {
     pub(crate) virtual_packages: Vec<GenericVirtualPackage>,
     /// Those of them that the user gave, by an override or a file.
     pub(crate) given: Vec<GenericVirtualPackage>,
+    /// The specs of `requested` that the command line added to those of manifests.
+    pub(crate) added: Vec<Requested>,
 }
 
 impl Want {
@@ -180,16 +187,16 @@ impl Want {
         file: &VirtualPackages,
         (settings, reporter): (&Settings, &dyn Reporter),
     ) -> Self {
-        let requested: Vec<Requested> = manifest
-            .specs_for(subdir)
-            .into_iter()
-            .map(|dependency| Requested {
-                spec: with_resolved_channel(&dependency.spec, subdir, settings),
-                text: without_credentials(&dependency.text),
-                location: Some(dependency.position.to_string()),
-                is_implied: false,
-            })
-            .collect();
+        let request = |dependency: &Dependency| Requested {
+            spec: with_resolved_channel(&dependency.spec, subdir, settings),
+            text: without_credentials(&dependency.text),
+            location: Some(dependency.position.to_string()),
+            is_implied: false,
+        };
+        let specs = manifest.specs_for(subdir);
+        let added = specs.iter().filter(|spec| spec.is_of_command_line());
+        let added = added.map(|spec| request(spec)).collect();
+        let requested = specs.into_iter().map(request).collect();
         let requested = with_implied_pip(requested, settings);
         let mut virtual_packages = detect(subdir, settings, reporter);
         overlay(&mut virtual_packages, file.of(subdir));
@@ -208,7 +215,19 @@ impl Want {
             pinned: pins(settings, subdir),
             given: virtual_packages.iter().filter(is_given).cloned().collect(),
             virtual_packages,
+            added,
         }
+    }
+
+    /// What the manifests alone want, without the specs of the command line.
+    pub(crate) fn without_added(&self, settings: &Settings) -> Self {
+        let mut want = self.clone();
+        want.requested
+            .retain(|requested| !self.added.contains(requested));
+        // An added `pip` stands in for the implied one.
+        want.requested = with_implied_pip(want.requested, settings);
+        want.added.clear();
+        want
     }
 
     /// The same with the configuration's packages for new environments, where their names are not

@@ -72,6 +72,7 @@ pub(crate) enum CiCleanup {
 #[command(after_help = "Examples:
   larder ci setup
   larder ci setup -f environment.yml -n test -- --no-lock
+  larder ci setup -f environment.yml -p ./env -- python=3.12   one job of a matrix: the file and a spec
   larder ci setup -p ./env --dotenv build.env --trim      GitLab, which caches the store itself")]
 pub(crate) struct CiSetupArgs {
     /// environment.yml, or a lock [default: environment.yml if it is there]
@@ -79,7 +80,7 @@ pub(crate) struct CiSetupArgs {
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
-    /// More arguments of `larder create`, specs too
+    /// More arguments of `larder create`; specs are added to the files
     #[arg(last = true, value_name = "CREATE-ARGUMENTS")]
     pub(crate) create: Vec<String>,
     /// Where packages are kept between jobs: `true` (LARDER_REMOTE, the service's cache, or this machine), `false`,

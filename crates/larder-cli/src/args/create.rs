@@ -15,17 +15,19 @@ use super::{CondaArgs, InputArgs, LockUseArgs, ShareArgs, TargetArgs};
   larder create -p ./env                         from ./environment.yml and its lock
   larder create -n work -f conda-lock.yml        from a lock alone, under ~/.conda/envs/work
   larder create -p ./env -c conda-forge python=3.12 numpy
+  larder create -p ./env -f environment.yml python=3.12   the file and a spec: both count
   larder create -p ./env --dry-run               say what would be done")]
 pub(crate) struct CreateArgs {
-    /// Package specs, instead of a file
-    #[arg(value_name = "SPEC", conflicts_with_all = ["files", "frozen"])]
+    /// Package specs: in addition to the files of `-f`, or alone. The pins of the lock beside a file are kept where
+    /// they allow, and what moved is listed; the lock itself stays as it is
+    #[arg(value_name = "SPEC", conflicts_with = "frozen")]
     pub(crate) specs: Vec<String>,
     #[command(flatten)]
     pub(crate) rest: CreateRest,
 }
 
 /// What `larder create` and `larder env create` have in common.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct CreateRest {
     #[command(flatten)]
     pub(crate) input: InputArgs,
@@ -78,7 +80,7 @@ pub(crate) enum Era {
 }
 
 /// How an environment is made from packages that are known.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct MakingArgs {
     /// How files get into the environment [default: auto; copy with `always_copy`]
     #[arg(long, value_enum)]

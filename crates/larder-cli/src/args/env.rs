@@ -39,6 +39,10 @@ pub(crate) enum EnvCommand {
   larder env create -n work -f base.yml dev.yml  two files, merged
   larder env create -f environment.yml --compat 26.5")]
 pub(crate) struct EnvCreateArgs {
+    /// Package specs in addition to the file's: before `-f`, after `--`, or after the files of `-f` (what is no file
+    /// there is a spec)
+    #[arg(value_name = "SPEC", conflicts_with = "frozen")]
+    pub(crate) specs: Vec<String>,
     #[command(flatten)]
     pub(crate) rest: CreateRest,
 }
@@ -167,8 +171,13 @@ pub(crate) struct VarsChangeArgs {
 #[command(mut_arg("files", |arg| arg.num_args(1..)), after_help = "Examples:
   larder env update -n work                      from ./environment.yml and its lock
   larder env update -p ./env -f conda-lock.yml --prune
+  larder env update -p ./env -f environment.yml python=3.12   the file and a spec
   larder env update -p ./env --dry-run           say what would be done")]
 pub(crate) struct EnvUpdateArgs {
+    /// Package specs in addition to the file's: before `-f`, after `--`, or after the files of `-f` (what is no file
+    /// there is a spec)
+    #[arg(value_name = "SPEC", conflicts_with = "frozen")]
+    pub(crate) specs: Vec<String>,
     #[command(flatten)]
     pub(crate) input: InputArgs,
     #[command(flatten)]

@@ -8,8 +8,8 @@ use std::{
 
 use larder::{
     BytecodePolicy, Counted, CreateError, CreateOptions, CreateReport, Ephemeral, LocalFiles,
-    LockUse, Origin, Settings, Shortcuts, SolvePolicy, Sources, TargetError,
-    create as create_environment, local_files,
+    LockChange, LockChanges, LockUse, Origin, PackageSide, Settings, Shortcuts, SolvePolicy,
+    Sources, TargetError, create as create_environment, local_files,
 };
 
 use larder_event::Reporter;
@@ -28,6 +28,9 @@ use super::{
     context::{block_on, command_line, now, override_channels, policy, settings_for, target},
     env,
 };
+
+/// How many packages are listed that differ from a lock.
+const SHOWN_CHANGES: usize = 8;
 
 pub(super) fn create(
     args: &CreateArgs,
@@ -294,6 +297,7 @@ fn plan(report: &CreateReport, is_quiet: bool) {
     if is_quiet {
         return;
     }
+    lock_changes(report.lock_changes.as_ref());
     output::tell(format!(
         "would make {} with {} packages ({}): {} in the store, {} to fetch ({})",
         report.prefix.display(),
@@ -335,6 +339,7 @@ fn summary(report: &CreateReport) {
         output::duration(report.link_milliseconds),
         output::duration(report.milliseconds)
     ));
+    lock_changes(report.lock_changes.as_ref());
     if report.solve == Origin::Solved && report.can_lock {
         output::tell(
             "`larder lock` writes these very packages down, for the next run and other machines",
@@ -345,6 +350,48 @@ fn summary(report: &CreateReport) {
             "run a command in it: larder run -p {} -- COMMAND",
             report.prefix.display()
         ));
+    }
+}
+
+/// What moved against a lock, because specs were added to it.
+pub(super) fn lock_changes(changes: Option<&LockChanges>) {
+    let Some(changes) = changes.filter(|changes| !changes.packages.is_empty()) else {
+        return;
+    };
+    output::tell(format!(
+        "{} from {}, which stays as it is:",
+        match changes.packages.len() {
+            1 => "1 package differs".to_owned(),
+            count => format!("{count} packages differ"),
+        },
+        changes.path.display()
+    ));
+    for change in changes.packages.iter().take(SHOWN_CHANGES) {
+        output::tell(format!("  {}", described_change(change)));
+    }
+    if changes.packages.len() > SHOWN_CHANGES {
+        let more = changes.packages.len() - SHOWN_CHANGES;
+        output::tell(format!("  and {more} more"));
+    }
+}
+
+fn described_change(change: &LockChange) -> String {
+    let name = match change.manager {
+        "conda" => change.name.clone(),
+        manager => format!("{} ({manager})", change.name),
+    };
+    let with_build = |side: &PackageSide| match &side.build {
+        Some(build) => format!("{} {build}", side.version),
+        None => side.version.clone(),
+    };
+    match (&change.old, &change.new) {
+        (None, Some(new)) => format!("+ {name} {}", new.version),
+        (Some(old), None) => format!("- {name} {}", old.version),
+        (Some(old), Some(new)) if old.version != new.version => {
+            format!("~ {name} {} -> {}", old.version, new.version)
+        }
+        (Some(old), Some(new)) => format!("~ {name} {} -> {}", with_build(old), with_build(new)),
+        (None, None) => name,
     }
 }
 

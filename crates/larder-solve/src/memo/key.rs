@@ -11,7 +11,7 @@ use std::{
 };
 
 use larder_digest::Sha256;
-use rattler_conda_types::MatchSpec;
+use rattler_conda_types::{MatchSpec, RepoDataRecord};
 
 use crate::{
     Priority, SolveRequest, SolverOptions, Strategy,
@@ -56,9 +56,6 @@ impl Key {
             strategy,
             exclude_newer,
         } = request;
-        if !preferred.is_empty() {
-            return Err("records of an earlier lock are preferred".to_owned());
-        }
         let specs = specs.iter().map(|wanted| spec_text(&wanted.spec));
         let specs: BTreeSet<String> = specs.collect::<Result<_, _>>()?;
         let mut text = Text(format!("larder solve memo {VERSION}\n"));
@@ -84,6 +81,11 @@ impl Key {
         if *only_tar_bz2 {
             text.line("only", ".tar.bz2");
         }
+        // One record for each name is preferred, so their order decides nothing.
+        let preferred: BTreeSet<String> = preferred.iter().map(preferred_text).collect();
+        for record in preferred {
+            text.line("preferred", &record);
+        }
         let provided: BTreeSet<String> = virtual_packages.iter().map(ToString::to_string).collect();
         for package in provided {
             text.line("virtual", &package);
@@ -104,6 +106,16 @@ impl Text {
         // Writing to a string cannot fail.
         let _ = writeln!(self.0, "{word} {value:?}");
     }
+}
+
+/// What a preferred record is recognised by among the records of the channels.
+fn preferred_text(record: &RepoDataRecord) -> String {
+    let digest = record.package_record.sha256;
+    let digest = digest.and_then(|digest| Sha256::from_slice(&digest).ok());
+    let digest = digest.map_or_else(|| "no sha256".to_owned(), |digest| digest.to_hex());
+    let name = record.package_record.name.as_normalized();
+    let url = larder_manifest::without_credentials(record.url.as_str());
+    format!("{name} {url} {digest}")
 }
 
 fn spec_text(spec: &MatchSpec) -> Result<String, String> {

@@ -153,16 +153,18 @@ fn refresh_solves_and_remembers() {
 }
 
 #[test]
-fn preferred_records_are_solved_with_and_not_remembered() {
+fn preferred_records_are_part_of_what_is_remembered() {
     let mut lab = Lab::new();
     let url = [lab.channel("c", channel_of(small())).url()];
     let (_, closure) = miss(&lab, &url, &["a"]);
     lab.preferred = vec![closure.get("a").unwrap().record.clone()];
-    for _ in 0..2 {
-        let (why, _) = miss(&lab, &url, &["a"]);
-        assert_eq!(why, "records of an earlier lock are preferred");
-    }
-    assert_eq!(files_in(&lab.path("solves")).len(), 1);
+    miss(&lab, &url, &["a"]);
+    hit(&lab, &url, &["a"]);
+    let mut other = lab.preferred[0].clone();
+    other.package_record.sha256 = None;
+    lab.preferred = vec![other];
+    miss(&lab, &url, &["a"]);
+    assert_eq!(files_in(&lab.path("solves")).len(), 3);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use larder_manifest::Manifest;
 use rattler_conda_types::Subdir;
 
 use crate::{
-    Settings,
+    LockChanges, Settings,
     activation::is_environment,
     choose::Chosen,
     inputs::{Input, read},
@@ -54,12 +54,7 @@ pub async fn create(
     let subdir = platforms::given_or_default(options.platform.as_deref(), settings)?;
     // Before they are read: what is written meanwhile is told by the next update.
     let inputs = update::inputs_of(options, settings, subdir);
-    let input = read(
-        &options.files,
-        &options.specs,
-        Some(subdir),
-        (settings, reporter),
-    )?;
+    let input = read(&options.input(subdir), settings, reporter)?;
     create_from((&input, inputs), options, settings, reporter).await
 }
 
@@ -99,13 +94,17 @@ pub(crate) async fn create_from(
         origin,
         why_no_memo,
         pip,
+        base,
     } = run.choose(input).await?;
     settings.channel_rules.check_closure(&closure, settings)?;
     let _pins = run.pins(&closure, &pip);
     let plan = larder_fetch::plan(&closure, &run.store, &network::mirrors(settings))?;
     let mut report = CreateReport::new(&prefix, subdir, origin, &closure, &plan, options.dry_run);
     report.why_no_memo = why_no_memo;
-    report.can_lock = matches!(input, Input::Manifest(input) if input.lock_path().is_some());
+    report.lock_changes = base.map(|base| LockChanges::between(&base, &closure, &pip));
+    // What specs of the command line add is in no manifest.
+    report.can_lock = options.specs.is_empty()
+        && matches!(input, Input::Manifest(input) if input.lock_path().is_some());
     report.solve_milliseconds = crate::milliseconds(begun);
     let Some(held) = held.filter(|_| !options.download_only) else {
         run.download(input, (&plan, &pip), &mut report).await?;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use larder_fs::LinkMode;
 use larder_link::{ClobberPolicy, Replace, ScriptPolicy};
 
-use crate::{LockUse, SolvePolicy, Target, menus};
+use rattler_conda_types::Subdir;
+
+use crate::{LockUse, SolvePolicy, Target, inputs::InputRequest, menus};
 
 use super::{BytecodePolicy, Durable, Ephemeral};
 
@@ -14,7 +16,7 @@ use super::{BytecodePolicy, Durable, Ephemeral};
 pub struct CreateOptions {
     /// Manifests or one lock, as the user named them; none means environment.yml.
     pub files: Vec<PathBuf>,
-    /// Specs instead of files.
+    /// Specs, added to the files, or alone.
     pub specs: Vec<String>,
     /// Channels before those of the manifest.
     pub channels: Vec<String>,
@@ -57,6 +59,15 @@ pub struct CreateOptions {
 }
 
 impl CreateOptions {
+    /// What the options name, for an environment on `subdir`.
+    pub(crate) fn input(&self, subdir: Subdir) -> InputRequest<'_> {
+        InputRequest {
+            files: &self.files,
+            specs: &self.specs,
+            subdir: Some(subdir),
+        }
+    }
+
     /// What happens to an environment that is there already.
     pub(crate) fn replacing(&self) -> Replace {
         match (self.replace, self.override_frozen) {

@@ -25,7 +25,8 @@ impl Run<'_> {
         want: &Want,
         chosen: Chosen,
     ) -> Result<Chosen, CreateError> {
-        if matches!(chosen.origin, Origin::Lock | Origin::Frozen) {
+        // A solve from the pins of a lock may have left the lock's wheels valid.
+        if matches!(chosen.origin, Origin::Lock | Origin::Frozen) || !chosen.pip.is_empty() {
             return Ok(chosen);
         }
         let Some(section) = section(input, self.subdir, self.settings)? else {

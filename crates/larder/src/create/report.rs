@@ -8,7 +8,7 @@ use rattler_conda_types::Subdir;
 use serde::Serialize;
 
 use crate::{
-    Origin, Sources,
+    LockChanges, Origin, Sources,
     channel_name::name,
     fetch_record::{FetchRecord, fetch_records},
 };
@@ -32,6 +32,8 @@ pub struct CreateReport {
     pub solve: Origin,
     /// Why no earlier solve could be used, where the solver ran.
     pub why_no_memo: Option<String>,
+    /// How the packages differ from those of the lock, where specs were added to a manifest that has one.
+    pub lock_changes: Option<LockChanges>,
     /// Whether there is a manifest that could be locked.
     #[serde(skip)]
     pub can_lock: bool,
@@ -125,6 +127,7 @@ impl CreateReport {
             subdir: subdir.to_string(),
             solve,
             why_no_memo: None,
+            lock_changes: None,
             can_lock: false,
             actions: Actions {
                 fetch: fetch_records(closure.packages().iter(), plan, dry_run),

@@ -75,6 +75,7 @@ pub async fn merge_locks(
             pinned: pins(settings, subdir),
             virtual_packages,
             given: Vec::new(),
+            added: Vec::new(),
         };
         closures.push(solving.solve(&want, &sides.pins(subdir)).await?);
     }

@@ -21,7 +21,7 @@ use url::Url;
 use crate::{
     PlatformError, Settings, SolvePolicy,
     channels::ChannelSet,
-    inputs::{Input, ManifestInput, read},
+    inputs::{Input, InputRequest, ManifestInput, read},
     leftovers,
     network::LazyNetwork,
     pip,
@@ -176,7 +176,7 @@ fn manifest_input(
     settings: &Settings,
     reporter: &dyn Reporter,
 ) -> Result<ManifestInput, LockOperationError> {
-    match read(&options.files, &[], None, (settings, reporter))? {
+    match read(&InputRequest::files(&options.files), settings, reporter)? {
         Input::Manifest(input) => Ok(input),
         Input::Lock { path, .. } => Err(LockOperationError::NotAManifest { path }),
     }

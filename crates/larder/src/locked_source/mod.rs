@@ -14,7 +14,7 @@ use crate::{
     DEFAULT_LOCK, DEFAULT_MANIFEST, LockOperationError, LockOptions, Settings, SolvePolicy, Target,
     channels::ChannelSet,
     check_lock, existing_prefix,
-    inputs::{Input, ManifestInput, read, read_lock},
+    inputs::{Input, InputRequest, ManifestInput, read, read_lock},
     platforms,
 };
 
@@ -96,7 +96,7 @@ pub(crate) fn read_source(
         }
         LockedSource::Files(files) => {
             let files = files_or_default(files, settings);
-            match read(&files, &[], None, (settings, reporter))? {
+            match read(&InputRequest::files(&files), settings, reporter)? {
                 Input::Lock { path, lock, .. } => {
                     let selection = Selection::default();
                     of_lock(&lock, &path, &selection, choice)?

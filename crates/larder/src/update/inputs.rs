@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Whoever changes what an update does with the same inputs changes this.
-const VERSION: &str = "larder update 1";
+const VERSION: &str = "larder update 2";
 
 /// The digest, or nothing if the same inputs may give another answer the next time: a solve for which
 /// nothing is pinned, or text that is read differently on another day.
@@ -28,7 +28,8 @@ pub(super) fn digest(
     subdir: Subdir,
 ) -> Option<Sha256> {
     let create = &options.create;
-    if create.policy.refresh || !create.specs.is_empty() {
+    let is_of_specs_alone = create.files.is_empty() && !create.specs.is_empty();
+    if create.policy.refresh || is_of_specs_alone {
         return None;
     }
     let mut texts: Vec<Vec<u8>> = vec![
@@ -36,6 +37,7 @@ pub(super) fn digest(
         subdir.to_string().into(),
         format!("{:?} {:?}", options.extras, create.lock_use).into(),
         format!("{:?} {:?}", create.link_scripts, create.policy).into(),
+        create.specs.join("\n").into(),
         settings.channel_alias.clone().into(),
         create.channels.join("\n").into(),
         format!(
@@ -78,8 +80,10 @@ pub(super) fn digest(
     } else {
         locks(&files)
     };
-    // The lock itself may have been given: then it is among the files, and there is none beside it.
-    let is_pinned = !locks.is_empty() || options.extras == Extras::Keep;
+    // The lock itself may have been given: then it is among the files, and there is none beside it. Specs that were
+    // added to it may need a solve, which has another answer on another day.
+    let is_locked = !locks.is_empty() && create.specs.is_empty();
+    let is_pinned = is_locked || options.extras == Extras::Keep;
     texts.extend(locks);
     is_pinned.then(|| Fingerprint::digest(texts.iter().map(Vec::as_slice)))
 }

@@ -22,7 +22,7 @@ use larder_store::Object;
 use rattler_conda_types::Subdir;
 
 use crate::{
-    CreateOptions, Settings,
+    CreateOptions, LockChanges, Settings,
     activation::is_environment,
     choose::Chosen,
     create::{self, CreateError, Run, hold, manifest_of},
@@ -91,8 +91,7 @@ pub async fn update(
             return Ok(UpdateReport::up_to_date(prefix, subdir, None));
         }
     }
-    let context = (settings, reporter);
-    let input = read(&create.files, &create.specs, Some(subdir), context)?;
+    let input = read(&create.input(subdir), settings, reporter)?;
     let manifest = manifest_of(&input, create, reporter);
     let prefix = match new_prefix(&create.target, manifest, settings) {
         // As conda: the active one.
@@ -181,6 +180,15 @@ impl Change<'_> {
         settings.channel_rules.check_closure(closure, settings)?;
         let relink = &self.mending.relink;
         let difference = larder_link::difference(&installation, closure, relink)?;
+        report.lock_changes = chosen.base.as_ref().map(|base| {
+            let is_kept = |name: &str| {
+                difference
+                    .keep
+                    .iter()
+                    .any(|kept| kept.installed.name == name)
+            };
+            LockChanges::between(base, closure, &chosen.pip).without_extras(is_kept)
+        });
         let _pin = self
             .held
             .is_some()

@@ -47,7 +47,7 @@ impl Change<'_> {
         let Input::Manifest(input) = input else {
             return Ok(chosen);
         };
-        if matches!(chosen.origin, Origin::Lock | Origin::Frozen) {
+        if matches!(chosen.origin, Origin::Lock | Origin::Frozen) || !chosen.pip.is_empty() {
             return Ok(chosen);
         }
         if let Some(pip) = self.installed_pip(input, &chosen.closure)? {

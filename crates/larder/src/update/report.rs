@@ -8,7 +8,7 @@ use rattler_conda_types::Subdir;
 use serde::Serialize;
 
 use crate::{
-    LinkedPackage, Origin, Sources,
+    LinkedPackage, LockChanges, Origin, Sources,
     channel_name::{self, name},
     create::{CreateReport, linked},
     fetch_record::{FetchRecord, fetch_records},
@@ -36,6 +36,8 @@ pub struct UpdateReport {
     pub subdir: String,
     /// How the packages were decided on; nothing where the environment was known to be up to date.
     pub solve: Option<Origin>,
+    /// How the packages differ from those of the lock, where specs were added to a manifest that has one.
+    pub lock_changes: Option<LockChanges>,
     /// What is fetched, linked and unlinked, as conda reports it.
     pub actions: UpdateActions,
     /// How many packages stayed as they were.
@@ -88,6 +90,7 @@ impl UpdateReport {
             created: false,
             subdir: subdir.to_string(),
             solve,
+            lock_changes: None,
             actions: UpdateActions {
                 fetch: Vec::new(),
                 link: Vec::new(),
@@ -118,6 +121,7 @@ impl UpdateReport {
             created: true,
             subdir: report.subdir,
             solve: Some(report.solve),
+            lock_changes: report.lock_changes,
             actions: UpdateActions {
                 fetch: report.actions.fetch,
                 link: report.actions.link,

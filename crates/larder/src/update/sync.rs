@@ -71,7 +71,7 @@ pub async fn sync(
     let begun = Instant::now();
     let create = &options.create;
     let subdir = platforms::given_or_default(create.platform.as_deref(), settings)?;
-    let input = read(&create.files, &[], Some(subdir), (settings, reporter))?;
+    let input = read(&create.input(subdir), settings, reporter)?;
     refuse_unlocked(&input, settings)?;
     let manifest = manifest_of(&input, create, reporter);
     let is_named = create.target.name.is_some() || create.target.prefix.is_some();

@@ -8,8 +8,7 @@ use std::collections::BTreeSet;
 
 use larder_link::{Installation, Installed};
 use larder_lock::{
-    Closure, Completeness, LockedPackage, PipLock, Reason, Selection, Wanted, WantedSpec,
-    check_closure,
+    Closure, Completeness, LockedPackage, Reason, Selection, Wanted, WantedSpec, check_closure,
 };
 use larder_solve::Requested;
 use rattler_conda_types::RepoDataRecord;
@@ -114,7 +113,7 @@ impl Run<'_> {
         let has_lock = self.options.lock_use != LockUse::Ignored
             && input.find_lock_path(self.settings).is_some();
         let mut preferred = present.records();
-        let (base, origin, pip) = if has_lock || self.options.lock_use == LockUse::Frozen {
+        let based = if has_lock || self.options.lock_use == LockUse::Frozen {
             let chosen = self.choose_for(input, &want).await?;
             let locked = chosen.closure.packages().iter();
             let locked: Vec<RepoDataRecord> =
@@ -126,19 +125,20 @@ impl Run<'_> {
                     .all(|locked| locked.package_record.name != *name)
             });
             preferred.extend(locked);
-            (chosen.closure, chosen.origin, chosen.pip)
+            chosen
         } else {
             let nothing = Closure::new(self.subdir, Vec::new()).map_err(ChooseError::from)?;
-            (nothing, Origin::Installed, PipLock::default())
+            Chosen::known(nothing, Origin::Installed)
         };
-        let closure = asked_for(united(&base, present)?, &want)?;
+        let closure = asked_for(united(&based.closure, present)?, &want)?;
         if misfits(&closure, &want.specs(), &want.virtual_packages).is_empty() {
-            return Ok(Chosen {
-                pip,
-                ..Chosen::known(closure, origin)
-            });
+            return Ok(Chosen { closure, ..based });
         }
-        self.solve_besides(want, present, &preferred).await
+        let chosen = self.solve_besides(want, present, &preferred).await?;
+        Ok(Chosen {
+            base: based.base,
+            ..chosen
+        })
     }
 
     async fn solve_besides(

@@ -50,13 +50,19 @@ impl Asked {
         if rest.target.name.is_none() && rest.target.prefix.is_none() {
             (rest.target.name, rest.target.prefix) = (inputs.name.clone(), inputs.prefix.clone());
         }
-        if rest.input.files.is_empty() && create.specs.is_empty() {
+        if rest.input.files.is_empty() {
             let here = |name: &str| environment.working_directory.join(name).is_file();
             let defaults = [DEFAULT_MANIFEST, "environment.yaml"];
-            let Some(name) = defaults.into_iter().find(|name| here(name)) else {
-                return Ok(None);
-            };
-            rest.input.files = vec![PathBuf::from(name)];
+            match defaults.into_iter().find(|name| here(name)) {
+                Some(name) if create.specs.is_empty() => {
+                    rest.input.files = vec![PathBuf::from(name)];
+                }
+                Some(name) => output::tell(format!(
+                    "note: {name} is not used, as specs and no file were named; `-f {name}` adds them to it"
+                )),
+                None if create.specs.is_empty() => return Ok(None),
+                None => {}
+            }
         }
         // Whoever names a directory for this job means that directory. A name, or a `prefix:` of a manifest, which
         // a pull request can change, may be that of an environment that somebody works in.

@@ -7,11 +7,15 @@ use larder::{
     update as update_environment,
 };
 
+use super::take_specs;
 use crate::{
     args::{EnvUpdateArgs, GlobalArgs, MakingArgs},
     commands::{
         context::{block_on, override_channels, policy, settings_with_store, target},
-        create::{files_here, for_conda, from_remote, making, origin, pip_packages, shortcuts},
+        create::{
+            files_here, for_conda, from_remote, lock_changes, making, origin, pip_packages,
+            shortcuts,
+        },
     },
     environment::Environment,
     failure::Failure,
@@ -27,9 +31,12 @@ pub(super) fn update(
     override_channels(&args.input, &mut settings)?;
     for_conda(&args.conda, global, &mut settings);
     args.making.share.remote.open(&mut settings, environment)?;
-    let here = files_here(&args.input.files, &settings, global)?;
+    let mut files = args.input.files.clone();
+    let specs = take_specs(&mut files, &args.specs, environment);
+    let here = files_here(&files, &settings, global)?;
     let mut options = options(args, &settings, environment)?;
     options.create.files.clone_from(&here.files);
+    options.create.specs = specs;
     run(&options, &settings, (&args.making, environment, global))
 }
 
@@ -104,6 +111,7 @@ pub(in crate::commands) fn tell(report: &UpdateReport, global: &GlobalArgs) {
     }
     if !global.quiet {
         output::tell(summary(report));
+        lock_changes(report.lock_changes.as_ref());
     }
 }
 

@@ -1,0 +1,142 @@
+//! Why what the user named cannot be read.
+
+use std::{io::ErrorKind, path::PathBuf};
+
+use larder_fs::PathError;
+use larder_lock::LockError;
+use larder_manifest::{ManifestError, SpecError};
+
+use crate::{Explain, Kind};
+
+/// Why the user's input could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// A file cannot be read.
+    #[error(transparent)]
+    Read(#[from] PathError),
+    /// A file that was named is not there.
+    #[error("there is no file `{}`", path.display())]
+    NoFile {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// No file was named and the default one is not there.
+    #[error("there is neither environment.yml nor environment.yaml in `{}`", directory.display())]
+    NoDefault {
+        /// The working directory.
+        directory: PathBuf,
+    },
+    /// A manifest has an error.
+    #[error(transparent)]
+    Manifest(Box<ManifestError>),
+    /// A lock has an error.
+    #[error(transparent)]
+    Lock(Box<LockError>),
+    /// Nothing was given: not even a list that says it is empty.
+    #[error("`{}` is empty: it has neither a manifest nor a spec", path.display())]
+    EmptyFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A link to a file that is something else. A repository may carry `environment.yml -> ~/.npmrc`.
+    #[error(
+        "`{}` is a symbolic link to a file in another directory, which is neither a manifest nor a lock: its text is not shown",
+        path.display()
+    )]
+    LinkedFile {
+        /// The link.
+        path: PathBuf,
+    },
+    /// A line of a file of specs.
+    #[error("{}:{line}: {source}", path.display())]
+    SpecLine {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        source: Box<SpecError>,
+    },
+    /// Specs in addition to a lock, which says exactly what is installed.
+    #[error(
+        "`{}` is a lock, which says every package exactly: `{}` cannot be added to it",
+        path.display(),
+        specs.join("`, `")
+    )]
+    SpecsWithLock {
+        /// The lock.
+        path: PathBuf,
+        /// The specs.
+        specs: Vec<String>,
+        /// The manifests that it was made from, relative to it.
+        sources: Vec<String>,
+    },
+    /// A lock where only a manifest has an answer.
+    #[error("`{}` is a lock, not a manifest", path.display())]
+    NotAManifest {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// A lock among several files.
+    #[error("`{}` is a lock file: it can only be given alone", path.display())]
+    LockAmongOthers {
+        /// The lock.
+        path: PathBuf,
+    },
+}
+
+impl Explain for InputError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Read(error)
+                if !matches!(
+                    error.kind(),
+                    ErrorKind::IsADirectory | ErrorKind::PermissionDenied | ErrorKind::FileTooLarge
+                ) =>
+            {
+                Kind::World
+            }
+            _ => Kind::Refused,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Read(_) | Self::NoFile { .. } => "input::unreadable",
+            Self::NoDefault { .. } => "input::no-manifest",
+            Self::EmptyFile { .. } => "input::empty",
+            Self::LinkedFile { .. } => "input::linked-file",
+            Self::Manifest(error) => error.code(),
+            Self::Lock(_) => "lock::invalid",
+            Self::SpecLine { .. } => "input::spec",
+            Self::SpecsWithLock { .. } => "input::specs-with-lock",
+            Self::NotAManifest { .. } => "input::not-a-manifest",
+            Self::LockAmongOthers { .. } => "input::lock-among-others",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoDefault { .. } => Some(
+                "name a file with `-f FILE`, or give specs: `larder create -p ./env python=3.12`"
+                    .into(),
+            ),
+            Self::SpecsWithLock { sources, .. } => {
+                let file = match sources.as_slice() {
+                    [source] => source,
+                    _ => "environment.yml",
+                };
+                Some(format!(
+                    "name the manifest in its place (`-f {file}`): specs are added to a manifest, and the pins of \
+                     the lock beside it are kept where they can be"
+                ))
+            }
+            Self::EmptyFile { .. } => Some(
+                "an environment of no packages is `dependencies: []`; a pipe is empty when the command \
+                 before it failed"
+                    .into(),
+            ),
+            _ => None,
+        }
+    }
+}
