@@ -1,0 +1,129 @@
+"""mdbook's preprocessor: the pages that are made from the program and from codes.tsv."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import codes
+
+
+def larder(root):
+    """The program whose help is shown."""
+    path = os.environ.get("LARDER") or os.path.join(root, "target", "debug", "larder")
+    if not os.path.exists(path):
+        sys.exit(f"ci/book: there is no program at {path}: build it, or name one in LARDER")
+    return os.path.abspath(path)
+
+
+class Helper:
+    """Asks larder for its help, under its own name whatever the file is called."""
+
+    def __init__(self, root):
+        self.directory = tempfile.mkdtemp()
+        self.program = os.path.join(self.directory, "larder")
+        os.symlink(larder(root), self.program)
+        self.variables = {"HOME": self.directory, "PATH": os.environ["PATH"], "COLUMNS": "100"}
+
+    def text(self, words):
+        run = [self.program, *words, "--help"]
+        result = subprocess.run(run, env=self.variables, stdout=subprocess.PIPE, check=True)
+        return result.stdout.decode()
+
+    def close(self):
+        os.unlink(self.program)
+        for directory, _, files in os.walk(self.directory, topdown=False):
+            for name in files:
+                os.unlink(os.path.join(directory, name))
+            os.rmdir(directory)
+
+
+def subcommands(text):
+    """The names in the list of commands of a help text."""
+    section = re.search(r"^Commands:\n(.*?)(?:\n\n|\Z)", text, re.S | re.M)
+    names = re.findall(r"^  ([a-z][a-z-]*)\b", section.group(1), re.M) if section else []
+    return [name for name in names if name != "help"]
+
+
+def without_globals(text):
+    """A help text without the options that every command has: they are on the page of all commands."""
+    return re.sub(r"\nGlobal options:\n.*?(?=\n\S|\Z)", "", text, flags=re.S).rstrip()
+
+
+def section(helper, words, level):
+    """A command's part of a page, and those of its subcommands below it."""
+    text = helper.text(words)
+    about, _, rest = text.partition("\nUsage:")
+    about = re.sub(r"\s*\n\s*", "\n", about.strip()).replace("<", "&lt;")
+    shown = without_globals("Usage:" + rest)
+    part = f"{'#' * level} larder {' '.join(words)}\n\n{about}\n\n```text\n{shown}\n```\n"
+    for name in subcommands(text):
+        part += "\n" + section(helper, [*words, name], min(level + 1, 4))
+    return part
+
+
+def command_pages(root):
+    """Name and text of a page for each command, and the text for the page above them."""
+    helper = Helper(root)
+    try:
+        text = helper.text([])
+        found = [(name, section(helper, [name], 1)) for name in subcommands(text)]
+        listed = re.search(r"^Commands:\n(.*?)\n\n", text, re.S | re.M).group(1)
+        options = re.search(r"^Global options:\n(.*?)(?=\n\n\S)", text, re.S | re.M).group(1)
+    finally:
+        helper.close()
+    rows = re.findall(r"^  ([a-z][a-z-]*)\s+(.*(?:\n   .*)*)", listed, re.M)
+    table = "| command | |\n|---|---|\n"
+    for name, about in rows:
+        if name != "help":
+            about = re.sub(r"\s+", " ", about)
+            table += f"| [`{name}`](commands/{name}.md) | {about} |\n"
+    return found, table, f"```text\n{options}\n```\n"
+
+
+def chapter(name, text, parents):
+    path = f"commands/{name}.md"
+    return {
+        "Chapter": {
+            "name": f"larder {name}",
+            "content": text,
+            "number": None,
+            "sub_items": [],
+            "path": path,
+            "source_path": None,
+            "parent_names": parents,
+        }
+    }
+
+
+def fill(items, root):
+    for item in items:
+        found = item.get("Chapter") if isinstance(item, dict) else None
+        if found is None:
+            continue
+        if "{{#error-codes}}" in found["content"]:
+            found["content"] = found["content"].replace("{{#error-codes}}", codes.markdown(root))
+        if "{{#commands}}" in found["content"]:
+            made, table, options = command_pages(root)
+            text = found["content"].replace("{{#commands}}", table)
+            found["content"] = text.replace("{{#global-options}}", options)
+            parents = [*found["parent_names"], found["name"]]
+            found["sub_items"] += [chapter(name, text, parents) for name, text in made]
+            for place, sub in enumerate(found["sub_items"]):
+                sub["Chapter"]["number"] = [*(found["number"] or []), place + 1]
+        # Notes for `ci/book test` are not for readers.
+        found["content"] = re.sub(
+            r"^<!-- (file|run|exit|needs-service)\b.*?-->\n", "", found["content"], flags=re.M
+        )
+        fill(found["sub_items"], root)
+
+
+def preprocess(root, arguments):
+    if arguments[:1] == ["supports"]:
+        return 0 if arguments[1] == "html" else 1
+    _, book = json.load(sys.stdin)
+    fill(book.get("items", book.get("sections")), root)
+    json.dump(book, sys.stdout)
+    return 0
