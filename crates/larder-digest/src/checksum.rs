@@ -1,40 +1,39 @@
-//! What a lock or a channel says about an artifact's bytes, and whether it holds.
+//! The expected checksum of an archive, from a lock or a channel, and its comparison with the actual digests.
 
 use std::fmt;
 
 use crate::{Digests, Md5, Sha256};
 
-/// The checksum to hold an artifact against: SHA-256 where there is one, MD5 only where there is
-/// nothing else (CEP 32, "Installing packages").
+/// The expected checksum of an archive: SHA-256 if known, else MD5 (CEP 32, "Installing packages").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Checksum {
-    /// The name of the object in the store as well.
+    /// Also the name of the object in the store.
     Sha256(Sha256),
-    /// The object's name in the store is only known once its bytes have been read.
+    /// The object's name in the store is unknown until its bytes have been read.
     Md5(Md5),
 }
 
-/// Bytes whose digest is not the one that was expected of them.
+/// Error for bytes whose digest is not the expected one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, found {found}")]
 pub struct Mismatch {
-    /// What the lock or the channel says.
+    /// Checksum from the lock or the channel.
     pub expected: Checksum,
-    /// What the bytes have: of the kind that was expected, if that was computed, else the SHA-256.
+    /// Checksum of the bytes: of the expected kind if it was computed, else the SHA-256.
     pub found: Checksum,
 }
 
 impl Checksum {
-    /// The best of what is known, or `None` if nothing is.
+    /// The SHA-256 if known, else the MD5, else `None`.
     pub fn best(sha256: Option<Sha256>, md5: Option<Md5>) -> Option<Self> {
         sha256.map(Self::Sha256).or(md5.map(Self::Md5))
     }
 
-    /// Compares with the digests of the bytes that arrived.
+    /// Compares the checksum with the digests of the actual bytes.
     ///
     /// # Errors
-    /// [`Mismatch`] with both digests. Bytes whose MD5 was expected but not computed
-    /// ([`Hasher::for_checksum`](crate::Hasher::for_checksum) does) are not known to be right.
+    /// If they differ, or if an MD5 is expected but was not computed
+    /// ([`Hasher::for_checksum`](crate::Hasher::for_checksum) computes it).
     pub fn check(&self, digests: &Digests) -> Result<(), Mismatch> {
         let found = match self {
             Self::Sha256(_) => Self::Sha256(digests.sha256),

@@ -1,10 +1,10 @@
-//! The two digest newtypes: fixed length, lower-case hexadecimal text, ordered by bytes.
+//! The digest types: fixed length, printed as lower-case hexadecimal text, ordered by bytes.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A text that is not a digest of the expected kind.
+/// Error for text or bytes that are not a digest of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a {kind} digest: expected {expected} hexadecimal digits")]
 pub struct ParseDigestError {
@@ -12,7 +12,7 @@ pub struct ParseDigestError {
     pub text: String,
     /// `sha256` or `md5`.
     pub kind: &'static str,
-    /// How many hexadecimal digits a digest of this kind has.
+    /// Number of hexadecimal digits of this kind of digest.
     pub expected: usize,
 }
 
@@ -28,10 +28,10 @@ macro_rules! digest_type {
                 Self(bytes)
             }
 
-            /// Takes a digest from bytes of unknown length, as CEP 16 stores them.
+            /// Converts bytes of any length, as in the sharded repodata of CEP 16.
             ///
             /// # Errors
-            /// When the length is not that of this kind of digest.
+            /// If the length is not that of this kind of digest.
             pub fn from_slice(bytes: &[u8]) -> Result<Self, ParseDigestError> {
                 bytes.try_into().map(Self).map_err(|_| ParseDigestError {
                     text: hex(bytes),
@@ -45,12 +45,12 @@ macro_rules! digest_type {
                 &self.0
             }
 
-            /// Lower-case hexadecimal text, as file names and lock files have it.
+            /// Lower-case hexadecimal text, as in file names and lock files.
             pub fn to_hex(&self) -> String {
                 hex(&self.0)
             }
 
-            /// The same as ASCII characters, without a string made for it.
+            /// Lower-case hexadecimal ASCII characters, without an allocation.
             pub fn to_hex_bytes(&self) -> [u8; $length * 2] {
                 let mut text = [0; $length * 2];
                 for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
@@ -75,7 +75,7 @@ macro_rules! digest_type {
         impl FromStr for $name {
             type Err = ParseDigestError;
 
-            /// Reads hexadecimal text in either case.
+            /// Parses hexadecimal text in upper or lower case.
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let mut bytes = [0; $length];
                 unhex(text, &mut bytes).map(|()| Self(bytes)).ok_or_else(|| ParseDigestError {
@@ -102,15 +102,15 @@ macro_rules! digest_type {
 }
 
 digest_type!(
-    /// A SHA-256 digest: the name of every object in the store.
+    /// A SHA-256 digest. Names the objects in the store.
     Sha256, 32, "sha256"
 );
 digest_type!(
-    /// An MD5 digest, used only where a channel gives nothing better.
+    /// An MD5 digest. Used only for channels without SHA-256.
     Md5, 16, "md5"
 );
 
-/// The two digits of every byte.
+/// The two hexadecimal digits of each byte value.
 const PAIRS: [[u8; 2]; 256] = {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut pairs = [[0; 2]; 256];

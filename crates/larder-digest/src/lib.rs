@@ -1,7 +1,16 @@
-//! Digests as types: [`Sha256`] and [`Md5`] cannot be mistaken for one another or for other text,
-//! and hashing happens on the way ([`HashingReader`], [`HashingWriter`]) instead of in a second pass.
+//! Digest types [`Sha256`] and [`Md5`], and readers and writers that hash the bytes passing through them
+//! ([`HashingReader`], [`HashingWriter`]), so that no second pass over the data is needed.
 //!
-//! This crate never opens a file and knows neither conda nor the store.
+//! Never opens files.
+//!
+//! ```
+//! use larder_digest::{Checksum, Hasher, Sha256};
+//!
+//! let mut hasher = Hasher::sha256();
+//! hasher.update(b"abc");
+//! let expected = Checksum::Sha256(Sha256::of(b"abc"));
+//! assert!(expected.check(&hasher.finish()).is_ok());
+//! ```
 #![forbid(unsafe_code)]
 
 mod checksum;

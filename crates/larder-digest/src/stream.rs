@@ -1,4 +1,4 @@
-//! Hashing bytes as they pass.
+//! Hashing bytes as they are read or written.
 
 use std::io::{self, Read, Write};
 
@@ -7,18 +7,18 @@ use sha2::Sha256 as Sha256State;
 
 use crate::{Checksum, Md5, Sha256};
 
-/// What is known of a stream after its last byte.
+/// Digests and size of a stream of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Digests {
     /// SHA-256 of all bytes.
     pub sha256: Sha256,
-    /// MD5 of all bytes, if the hasher was told to compute it.
+    /// MD5 of all bytes, if it was computed.
     pub md5: Option<Md5>,
-    /// How many bytes passed.
+    /// Number of bytes.
     pub size: u64,
 }
 
-/// An incremental hasher. MD5 costs three times what SHA-256 does, so it is computed only if asked for.
+/// An incremental hasher. Computing MD5 takes three times as long as SHA-256, so it is optional.
 #[derive(Clone, Default)]
 pub struct Hasher {
     sha256: Sha256State,
@@ -27,12 +27,12 @@ pub struct Hasher {
 }
 
 impl Hasher {
-    /// Computes SHA-256 alone.
+    /// Computes only SHA-256.
     pub fn sha256() -> Self {
         Self::default()
     }
 
-    /// Computes what is needed to check `checksum`, and always SHA-256, the object's name.
+    /// Computes SHA-256, and also MD5 if `checksum` is one.
     pub fn for_checksum(checksum: Option<&Checksum>) -> Self {
         let md5 = matches!(checksum, Some(Checksum::Md5(_))).then(Md5State::default);
         Self {
@@ -41,7 +41,7 @@ impl Hasher {
         }
     }
 
-    /// Computes both digests, as lock files want them.
+    /// Computes SHA-256 and MD5, for lock files.
     pub fn both() -> Self {
         Self {
             md5: Some(Md5State::default()),
@@ -49,7 +49,7 @@ impl Hasher {
         }
     }
 
-    /// Takes the next bytes.
+    /// Hashes the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.sha256.update(bytes);
         if let Some(md5) = &mut self.md5 {
@@ -58,7 +58,7 @@ impl Hasher {
         self.size += bytes.len() as u64;
     }
 
-    /// The digests of everything that passed.
+    /// Returns the digests of all bytes.
     pub fn finish(self) -> Digests {
         Digests {
             sha256: Sha256::from_bytes(self.sha256.finalize().into()),
@@ -69,20 +69,20 @@ impl Hasher {
 }
 
 impl Sha256 {
-    /// The digest of bytes that are all there.
+    /// Computes the digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self::from_bytes(Sha256State::digest(bytes).into())
     }
 }
 
 impl Md5 {
-    /// The digest of bytes that are all there.
+    /// Computes the digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self::from_bytes(Md5State::digest(bytes).into())
     }
 }
 
-/// Hashes what is read through it.
+/// A reader that hashes the bytes read through it.
 pub struct HashingReader<R> {
     inner: R,
     hasher: Hasher,
@@ -94,7 +94,7 @@ impl<R: Read> HashingReader<R> {
         Self { inner, hasher }
     }
 
-    /// Ends the stream: what was read so far is what the digests are of.
+    /// Returns the inner reader and the digests of the bytes read so far.
     pub fn finish(self) -> (R, Digests) {
         (self.inner, self.hasher.finish())
     }
@@ -108,7 +108,7 @@ impl<R: Read> Read for HashingReader<R> {
     }
 }
 
-/// Hashes what is written through it.
+/// A writer that hashes the bytes written through it.
 pub struct HashingWriter<W> {
     inner: W,
     hasher: Hasher,
@@ -120,7 +120,7 @@ impl<W: Write> HashingWriter<W> {
         Self { inner, hasher }
     }
 
-    /// Ends the stream. Does not flush `inner`.
+    /// Returns the inner writer and the digests of the bytes written. Does not flush the inner writer.
     pub fn finish(self) -> (W, Digests) {
         (self.inner, self.hasher.finish())
     }

@@ -1,4 +1,4 @@
-//! The facts.
+//! The events of an operation, as plain data.
 
 use serde::Serialize;
 
@@ -7,194 +7,193 @@ use serde::Serialize;
 #[serde(tag = "event", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Event {
-    /// A phase began; `total` is the number of packages (or subdirs, for [`Phase::Repodata`]) in it,
-    /// where that is known beforehand, and `bytes` what they weigh together.
+    /// A phase started.
     PhaseStarted {
-        /// Which phase.
+        /// The phase.
         phase: Phase,
-        /// How many items.
+        /// Number of packages, or of subdirs for [`Phase::Repodata`]; 0 if unknown.
         total: u64,
-        /// How many bytes, 0 where that is unknown or makes no sense.
+        /// Their total size in bytes; 0 if unknown or not applicable.
         bytes: u64,
     },
-    /// A phase ended, successfully.
+    /// A phase ended successfully.
     PhaseFinished {
-        /// Which phase.
+        /// The phase.
         phase: Phase,
-        /// How long it took, in milliseconds.
+        /// Duration in milliseconds.
         milliseconds: u64,
     },
-    /// A download of a package began.
+    /// The download of a package started.
     FetchStarted {
         /// `name-version-build`.
         package: String,
-        /// The size that the channel promises, in bytes.
+        /// Size in bytes according to the channel.
         bytes: Option<u64>,
     },
-    /// More bytes of a package arrived.
+    /// More bytes of a package were downloaded.
     FetchProgressed {
         /// `name-version-build`.
         package: String,
-        /// How many arrived since the last event on this package.
+        /// Number of bytes since the last event for this package.
         bytes: u64,
     },
-    /// A try to download failed in a way that another try may mend.
+    /// A download attempt failed and is retried.
     FetchRetried {
         /// `name-version-build`.
         package: String,
         /// The URL without credentials.
         url: String,
-        /// What went wrong.
+        /// Why the attempt failed.
         reason: String,
     },
-    /// A package's archive is in the store, verified.
+    /// The archive of a package is in the store and verified.
     Fetched {
         /// `name-version-build`.
         package: String,
-        /// Its size in bytes.
+        /// Size in bytes.
         bytes: u64,
-        /// Where it came from.
+        /// Origin of the archive.
         source: Source,
     },
-    /// A package's archive was extracted into a tree of this machine.
+    /// The archive of a package was extracted into a tree of this machine.
     Unpacked {
         /// `name-version-build`.
         package: String,
-        /// How many files it holds.
+        /// Number of files in the archive.
         files: u64,
     },
-    /// A thread, the one that tells, did one piece of work just now.
+    /// The reporting thread has just finished a piece of work.
     Worked {
-        /// Which work.
+        /// Kind of work.
         work: Work,
-        /// On what: `name-version-build`.
+        /// The package, `name-version-build`.
         subject: String,
-        /// How long it took, in microseconds.
+        /// Duration in microseconds.
         microseconds: u64,
     },
-    /// A package's files are in the environment.
+    /// The files of a package are in the environment.
     Linked {
         /// `name-version-build`.
         package: String,
-        /// How many paths.
+        /// Number of paths.
         files: u64,
     },
     /// Some objects of the store were hashed.
     Verified {
-        /// How many bytes since the last event.
+        /// Number of bytes since the last event.
         bytes: u64,
     },
-    /// Some objects of the store were collected, or spared.
+    /// A collection has removed or kept some objects of the store.
     Collected {
-        /// How many.
+        /// Number of objects.
         objects: u64,
     },
-    /// More bytes of a phase that has no packages of its own are done.
+    /// Progress of a phase that is not counted in packages.
     Progressed {
-        /// Which phase.
+        /// The phase.
         phase: Phase,
-        /// How many since the last event of the phase.
+        /// Number of bytes since the last event of this phase.
         bytes: u64,
     },
-    /// The bytecode of a package was made.
+    /// The bytecode of a package was compiled.
     Compiled {
         /// `name-version-build`.
         package: String,
-        /// How many files.
+        /// Number of files.
         files: u64,
     },
-    /// What a package's link script wants the user to read.
+    /// Output of a package's link script for the user.
     ScriptMessage {
-        /// `name-version-build`, or nothing where scripts of several packages wrote one text.
+        /// `name-version-build`; empty if scripts of several packages wrote one text.
         package: String,
         /// The text.
         text: String,
     },
-    /// A program that works for larder, such as uv, printed a line.
+    /// A program that larder runs, such as uv, printed a line.
     ToolSaid {
-        /// Its name.
+        /// Name of the program.
         tool: String,
         /// The line, without credentials.
         line: String,
     },
-    /// Something the user should know and that stops nothing.
+    /// A warning. The operation continues.
     Warned(Warning),
-    /// A detail for `-v`: how a decision fell.
+    /// A detail for `-v`, such as the reason of a decision.
     Noted {
         /// One line, without a full stop.
         text: String,
     },
 }
 
-/// The parts of a run, in the order in which they come.
+/// The phases of an operation, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
-    /// Channel indexes are loaded.
+    /// Loading channel indexes.
     Repodata,
-    /// The solver runs.
+    /// Solving.
     Solve,
-    /// Archives come into the store.
+    /// Downloading archives into the store.
     Fetch,
-    /// Archives become trees.
+    /// Extracting archives into trees.
     Unpack,
-    /// Trees become the environment.
+    /// Linking files from trees into the environment.
     Link,
-    /// Python sources become bytecode.
+    /// Compiling Python sources to bytecode.
     Compile,
-    /// Link scripts run.
+    /// Running link scripts.
     Scripts,
-    /// The `pip:` section is installed.
+    /// Installing the `pip:` section.
     Pip,
-    /// What is in the store, or in trees, is read and hashed.
+    /// Hashing objects of the store, or files of trees.
     Verify,
-    /// What nobody needs leaves the store.
+    /// Removing unneeded objects from the store.
     Collect,
-    /// A pack is written.
+    /// Writing a pack.
     Pack,
-    /// A pack's archives come into the store.
+    /// Copying archives from a pack into the store.
     Receive,
-    /// Archives of another package cache come into the store.
+    /// Copying archives from another package cache into the store.
     Import,
-    /// Archives of the store go into another package cache.
+    /// Copying archives from the store into another package cache.
     Export,
-    /// Directories go into the pipeline cache.
+    /// Saving directories to the pipeline cache.
     Save,
-    /// Directories come out of the pipeline cache.
+    /// Restoring directories from the pipeline cache.
     Restore,
-    /// Objects of the store go to a remote.
+    /// Uploading objects of the store to a remote.
     Push,
-    /// Files are counted.
+    /// Counting files.
     Measure,
 }
 
-/// Work that is worth a place in a timeline.
+/// Kinds of work that `--timings` shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Work {
-    /// An archive in the store was hashed.
+    /// Hashing an archive in the store.
     Hash,
-    /// An archive was unpacked: decoded, checked, written.
+    /// Extracting an archive: decompressing, checking, writing.
     Unpack,
 }
 
-/// Where an archive came from.
+/// Origin of an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
-    /// It was in the store.
+    /// Already in the store.
     Store,
-    /// It came from a remote of the store.
+    /// Downloaded from a remote of the store.
     Remote,
-    /// It was downloaded from its channel.
+    /// Downloaded from its channel.
     Channel,
 }
 
-/// Something the user should know and that stops nothing.
+/// A message to the user about something that does not stop the operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Warning {
-    /// Stable and greppable, such as `link::clobbered`.
+    /// Stable code to search for, such as `link::clobbered`.
     pub code: &'static str,
-    /// One or more lines.
+    /// Text of one or more lines.
     pub text: String,
 }

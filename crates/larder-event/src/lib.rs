@@ -1,7 +1,15 @@
-//! What happened, as facts: one closed [`Event`] enum and the [`Reporter`] that receives it.
+//! Progress and warnings as data: the [`Event`] enum, and the [`Reporter`] trait that receives events.
 //!
-//! Libraries tell a reporter and never print; bars, plain lines and tests each have their own. Events name packages as plain text (`name-version-build`) and never carry an index,
-//! a secret or a `Path` that is not meant for the reader.
+//! Libraries report events and never print; progress bars, plain output and tests implement [`Reporter`]. Events name
+//! packages as text (`name-version-build`) and contain no secrets.
+//!
+//! ```
+//! use larder_event::{EventRecorder, Reporter as _};
+//!
+//! let reporter = EventRecorder::default();
+//! reporter.warn("link::clobbered", "two packages have `bin/tool`".into());
+//! assert_eq!(reporter.warnings(), ["link::clobbered: two packages have `bin/tool`"]);
+//! ```
 #![forbid(unsafe_code)]
 
 mod event;

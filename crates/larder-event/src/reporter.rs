@@ -1,4 +1,4 @@
-//! Who receives events.
+//! [`Reporter`], which receives events, and two simple implementations.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -7,23 +7,23 @@ use std::{
 
 use crate::{Event, Warning, Work};
 
-/// Receives every event of an operation, from any thread, in the order in which they happen per package.
+/// Receives the events of an operation, from any thread. The events of one package arrive in order.
 pub trait Reporter: Send + Sync {
-    /// Takes one event. Must return quickly and must not fail: an operation never waits for its audience.
+    /// Receives one event. Must return quickly and must not panic, because it runs on the thread that does the work.
     fn event(&self, event: &Event);
 
-    /// Tells of something the user should know and that stops nothing.
+    /// Reports a warning.
     fn warn(&self, code: &'static str, text: String) {
         self.event(&Event::Warned(Warning { code, text }));
     }
 
-    /// Tells how a decision fell, for `-v`.
+    /// Reports a detail for `-v`.
     fn note(&self, text: String) {
         self.event(&Event::Noted { text });
     }
 }
 
-/// Does a piece of work and tells how long it took.
+/// Runs `act` and reports its duration.
 pub fn timed<T>(
     reporter: &dyn Reporter,
     (work, subject): (Work, &str),
@@ -39,12 +39,12 @@ pub fn timed<T>(
     result
 }
 
-/// Whole milliseconds since `begun`, as events and reports have them.
+/// Milliseconds since `begun`, rounded down.
 pub fn milliseconds(begun: Instant) -> u64 {
     u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Hears nothing.
+/// Ignores all events.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 
@@ -52,7 +52,7 @@ impl Reporter for Silent {
     fn event(&self, _event: &Event) {}
 }
 
-/// Keeps every event, for tests.
+/// Records all events, for tests.
 #[derive(Debug, Default)]
 pub struct Recorder {
     events: Mutex<Vec<Event>>,
@@ -64,7 +64,7 @@ impl Recorder {
         self.lock().clone()
     }
 
-    /// The texts of all warnings so far, each with its code in front (`code: text`).
+    /// All warnings so far, as `code: text`.
     pub fn warnings(&self) -> Vec<String> {
         let warning = |event: &Event| match event {
             Event::Warned(warning) => Some(format!("{}: {}", warning.code, warning.text)),

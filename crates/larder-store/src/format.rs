@@ -1,6 +1,6 @@
-//! The file `format`: is this directory a store, and of which version.
+//! The file `format`: whether a directory is a store, and its layout version.
 //!
-//! It is written before anything else and read before anything else.
+//! It is written first when a store is created and read first when one is opened.
 
 use std::{
     fs, io,
@@ -21,11 +21,11 @@ use crate::{
 /// The version of the layout that this code reads and writes.
 pub(crate) const VERSION: u32 = 1;
 const WORD: &str = "larder-store";
-/// Later versions may add lines, but not many.
+/// Largest size of `format` in bytes. Later versions may add lines to it.
 pub const FORMAT_BYTES: u64 = 4096;
 
-/// Checks that `layout` is a store of a version that this code knows; makes it one if it is an empty
-/// or missing directory and may be written.
+/// Checks that `layout` is a store with a supported version. Creates one in an empty or missing directory if `access`
+/// allows it.
 pub(crate) fn check_or_create(layout: &Layout, access: Access) -> Result<(), OpenError> {
     if check(layout)? {
         return Ok(());
@@ -36,7 +36,7 @@ pub(crate) fn check_or_create(layout: &Layout, access: Access) -> Result<(), Ope
     }
     fs::create_dir_all(&root).at("create directory", &root)?;
     if !is_vacant(&root)? {
-        // Another process may have made the store since the first look; it wrote `format` first.
+        // Another process may have created the store since the first check; it writes `format` first.
         return match check(layout)? {
             true => Ok(()),
             false => Err(OpenError::NotAStore { root }),
@@ -45,14 +45,14 @@ pub(crate) fn check_or_create(layout: &Layout, access: Access) -> Result<(), Ope
     Ok(write(&layout.format())?)
 }
 
-/// As [`check_or_create`] for a store that is opened to be written; also mends a `format` that is damaged or gone.
-/// Says whether it did. A cache that was damaged or poisoned must not fail every job that restores it.
+/// Like [`check_or_create`] with write access, but also rewrites a damaged or missing `format`. Returns whether it did.
+/// A damaged or poisoned cache must not make every job fail that restores it.
 pub(crate) fn check_create_or_mend(layout: &Layout) -> Result<bool, OpenError> {
     restore_owner_access(&layout.format());
     match check_or_create(layout, Access::ReadWrite) {
         Ok(()) => Ok(false),
         Err(error @ (OpenError::MalformedFormat { .. } | OpenError::NotAStore { .. })) => {
-            // The first error says what is wrong with the directory; that it is not a store either adds nothing.
+            // Report the first error: it says what is wrong with `format`.
             mend(layout).map_err(|_| error)
         }
         Err(error) => Err(error),
@@ -65,8 +65,8 @@ fn write(path: &Path) -> Result<(), PathError> {
     share_file(path)
 }
 
-/// Writes `format` anew where it is damaged or gone in what is a store by everything else that is there;
-/// says whether it did.
+/// Rewrites a damaged or missing `format` if all other entries of the directory are those of a store. Returns whether
+/// it did.
 pub(crate) fn mend(layout: &Layout) -> Result<bool, OpenError> {
     match check(layout) {
         Ok(true) => return Ok(false),
@@ -93,7 +93,7 @@ pub(crate) fn mend(layout: &Layout) -> Result<bool, OpenError> {
     Ok(true)
 }
 
-/// Whether a directory holds the directories of a store, and nothing that a store does not have.
+/// Whether a directory has the directories of a store and no other entries.
 fn has_only_ours(layout: &Layout) -> Result<bool, PathError> {
     let names = list_dir(layout.root())?;
     let is_ours = |path: &PathBuf| {
@@ -105,14 +105,14 @@ fn has_only_ours(layout: &Layout) -> Result<bool, PathError> {
     Ok(layout.dir().is_dir(&layout.kind(ObjectKind::Conda)) && names.iter().all(is_ours))
 }
 
-/// Whether there is a `format` of a known version; an unknown one is an error.
+/// Whether `format` exists with a supported version. Any other content is an error.
 fn check(layout: &Layout) -> Result<bool, OpenError> {
     let path = layout.format();
     let text = match layout.dir().read(&path, FORMAT_BYTES) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(_) if layout.dir().is_dir(&path) => "a directory".into(),
-        // A link, a FIFO, a device, or a file that is too large to be one.
+        // A link, a FIFO, a device, or a file larger than `FORMAT_BYTES`.
         Err(error) if error.kind() == io::ErrorKind::InvalidData => error.source.to_string(),
         Err(error) => return Err(OpenError::Io(error)),
     };
@@ -130,13 +130,13 @@ fn check(layout: &Layout) -> Result<bool, OpenError> {
     }
 }
 
-/// The version that the text of a `format` file states. Later versions may add lines.
+/// Parses the version from the text of a `format` file; `None` if it has none. Ignores lines after the first.
 pub(crate) fn parse(text: &str) -> Option<u32> {
     let (word, version) = text.lines().next()?.split_once(' ')?;
     (word == WORD).then(|| version.parse().ok()).flatten()
 }
 
-/// Whether a directory holds nothing but what a killed [`write_atomic`] leaves.
+/// Whether a directory is empty except for temporary files of a killed [`write_atomic`].
 fn is_vacant(root: &Path) -> Result<bool, PathError> {
     for entry in fs::read_dir(root).at("read directory", root)? {
         let name = entry.at("read directory", root)?.file_name();

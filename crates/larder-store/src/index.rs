@@ -1,7 +1,6 @@
-//! The MD5 index: which SHA-256 an object has that a channel knows by MD5 only.
+//! The MD5 index: maps the MD5 digest of a package to the SHA-256 of its object, for channels without SHA-256.
 //!
-//! A hint, never a proof: an entry counts only after the object that it names has been read and has
-//! both digests.
+//! An entry is only a hint. It counts after the object has been read and has both digests.
 
 use std::io::ErrorKind;
 
@@ -16,7 +15,7 @@ use crate::{
     temporary::write_whole,
 };
 
-/// An entry is 64 digits and a line break.
+/// Largest size of an index entry in bytes. larder writes 64 digits and a line break.
 pub const MD5_NAME_BYTES: u64 = 256;
 
 impl Shared {
@@ -39,7 +38,7 @@ impl Shared {
     }
 }
 
-/// What the index of one store says. What is no small file that holds a digest says nothing.
+/// Reads the entry for `md5` from the index of one store. `None` if there is no regular file with a digest.
 pub(crate) fn look_up(layout: &Layout, md5: Md5) -> Result<Option<Sha256>, PathError> {
     let path = layout.md5_file(md5);
     match layout.dir().read(&path, MD5_NAME_BYTES) {
@@ -47,7 +46,7 @@ pub(crate) fn look_up(layout: &Layout, md5: Md5) -> Result<Option<Sha256>, PathE
             .ok()
             .and_then(|text| text.trim_end().parse().ok())),
         Err(error) => match error.kind() {
-            // The last: a link, a FIFO, a directory, a large file. The index is only a hint.
+            // `InvalidData` is a link, a FIFO, a directory or a large file: ignored, as the index is only a hint.
             ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidData => Ok(None),
             _ => Err(error),
         },
@@ -69,7 +68,7 @@ impl Shared {
     /// Whether the bytes of an object have its SHA-256 and this MD5.
     fn has_both(&self, object: &Object, md5: Md5) -> Result<bool, PathError> {
         let mut file = match self.open_object(&object.path) {
-            // Collected, moved aside or replaced since it was found.
+            // Collected, moved aside or replaced since the lookup.
             Err(error) if is_no_object(&error) => return Ok(false),
             opened => opened?,
         };

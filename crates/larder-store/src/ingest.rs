@@ -1,7 +1,7 @@
-//! Putting bytes into the store: steps W1 to W8 of FORMAT.md.
+//! Writing objects into the store: steps W1 to W8 of FORMAT.md.
 //!
-//! Guarantee: under the name of an object there are at every moment either nothing or all of its
-//! bytes, whoever is killed and however many processes write the same object.
+//! Guarantee: at every moment the path of an object either does not exist or has all of its bytes, even if processes
+//! are killed and several processes write the same object.
 
 use std::{
     fmt,
@@ -19,28 +19,28 @@ use crate::{
     temporary::Temporary,
 };
 
-/// How often a damaged object at the place of the new one is moved away before giving up: each time
-/// another process must have put a damaged one there meanwhile.
+/// How often a damaged object at the target path is moved aside before giving up. A second attempt is only needed if
+/// another process has put a damaged object there in between.
 const PLACE_ATTEMPTS: usize = 8;
 
-/// Why bytes did not become an object. The temporary file is gone. After [`IngestError::Io`] the object
-/// may be there all the same, whole, if only a flush or the MD5 index failed.
+/// Why an object was not written. The temporary file has been removed. After [`IngestError::Io`] the object may exist
+/// with all of its bytes, if only a flush or the update of the MD5 index failed.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
-    /// The bytes are not those that were asked for.
+    /// The digest of the bytes is not the expected one.
     #[error("wrong bytes: expected {expected}, found {found} ({size} bytes)")]
     Mismatch {
-        /// What the lock or the channel says.
+        /// The checksum from the lock or the channel.
         expected: Checksum,
-        /// What the bytes have.
+        /// The checksum of the bytes.
         found: Checksum,
-        /// How many bytes there were.
+        /// Number of bytes.
         size: u64,
     },
     /// There were no bytes.
     #[error("no bytes: a {} object is never empty", kind.extension())]
     Empty {
-        /// What was to be stored.
+        /// Kind of the object that was to be written.
         kind: ObjectKind,
     },
     /// The file system refused.
@@ -65,7 +65,7 @@ impl IngestError {
     }
 }
 
-/// An object on its way into the store. Dropping it removes what was written.
+/// An object that is being written. Dropping it removes the bytes written so far.
 pub struct Ingest {
     shared: Arc<Shared>,
     kind: ObjectKind,
@@ -76,12 +76,12 @@ pub struct Ingest {
 }
 
 impl Store {
-    /// Begins to put an object into the store; write its bytes, then [`Ingest::finish`].
+    /// Begins to write an object. Write its bytes to the result, then call [`Ingest::finish`].
     ///
-    /// Without `expected` the bytes are taken as they come. MD5 is computed only if it is expected.
+    /// Without `expected` any bytes are accepted. MD5 is computed only if `expected` is an MD5.
     ///
     /// # Errors
-    /// If the store is read-only or no file can be made in it.
+    /// If the store is read-only or no file can be created in it.
     pub fn ingest(
         &self,
         kind: ObjectKind,
@@ -129,13 +129,12 @@ impl Write for Ingest {
 }
 
 impl Ingest {
-    /// Ends the stream: checks the digest, flushes, and gives the object its name.
+    /// Checks the digest, flushes the file and renames it to the object's path.
     ///
-    /// If a whole object of that name is there already, it stays and the new bytes go; a damaged
-    /// one is moved aside.
+    /// If the object already exists undamaged, it is kept and the new file removed. A damaged one is moved aside.
     ///
     /// # Errors
-    /// If the digest is another one, there were no bytes, or the file system refuses.
+    /// If the digest differs, no bytes were written, or the file system fails.
     pub fn finish(self) -> Result<Object, IngestError> {
         let Self {
             shared,
@@ -184,7 +183,7 @@ fn check(
 }
 
 impl Shared {
-    /// W4 and W5. The handle is closed: some systems rename no open files.
+    /// W4 and W5. Closes the file, because Windows cannot rename open files.
     fn protect_and_flush(&self, file: File, path: &Path) -> Result<(), PathError> {
         take_write_from_all(&file).at("set mode of", path)?;
         self.reached(Step::Protected, path)?;
@@ -199,7 +198,7 @@ impl Shared {
     fn place(&self, temporary: &mut Temporary, object: &Object) -> Result<(), PathError> {
         let shard = self.layout.shard(object.id);
         let is_new = !self.layout.dir().is_dir(&shard);
-        // A link in its place is moved out of the way: the object must not appear outside the store.
+        // Moves a link at this path aside: following it would put the object outside the store.
         self.layout.dir().ensure_dir(&shard)?;
         self.rename(temporary, object)?;
         self.refused().remove(&object.path);
@@ -235,7 +234,7 @@ impl Shared {
         }
     }
 
-    /// Moves away what is in the place of an object and is not it. If it is gone meanwhile, good.
+    /// Moves aside whatever is at an object's path. Succeeds if another process has already done so.
     fn clear_place(&self, object: &Object) -> Result<(), PathError> {
         match self.set_aside(&object.path, object.id) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

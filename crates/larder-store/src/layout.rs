@@ -1,7 +1,7 @@
-//! Every path of the layout, and the directory below which they are. Nobody else joins paths below a store's root.
+//! All paths of a store's layout. No other module joins paths below a store's root.
 //!
-//! A store is hostile input: whatever is read, written, listed or removed at one of these paths is reached through
-//! [`Layout::dir`], which follows no link below the root.
+//! A store is hostile input: every access to one of these paths goes through [`StoreLayout::dir`], which follows no
+//! link below the root.
 
 use std::path::{Path, PathBuf};
 
@@ -18,12 +18,12 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// The directories that a store has from the start, in the order in which they are made.
+    /// Directories that every store has, in the order in which they are created.
     pub(crate) const DIRECTORIES: [&'static str; 8] = [
         "tmp", "pkgs", "wheels", "md5", "solves", "repodata", "roots", "pins",
     ];
 
-    /// L11, L12: made by their owners, where there is any.
+    /// L11, L12: directories that are created on first use.
     pub(crate) const OTHERS: [&'static str; 2] = ["bytecode", "confirmed"];
 
     pub(crate) fn new(root: &Path) -> Self {
@@ -33,7 +33,7 @@ impl Layout {
         }
     }
 
-    /// The store's directory, for every access to what is in it.
+    /// The handle through which everything below the root is accessed.
     pub(crate) fn dir(&self) -> &RootedDir {
         &self.dir
     }
@@ -86,7 +86,7 @@ impl Layout {
         self.root.join(kind.directory())
     }
 
-    /// The directory of all objects whose digest begins with the same two digits.
+    /// The directory of all objects whose digest starts with the same two hexadecimal digits.
     pub(crate) fn shard(&self, id: ObjectId) -> PathBuf {
         self.kind(id.kind).join(&id.sha256.to_hex()[..2])
     }

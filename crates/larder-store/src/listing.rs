@@ -1,7 +1,7 @@
-//! What is in the directories of a store: names, and nothing of what the files hold.
+//! Listing the directories of a store by name, without reading files.
 //!
-//! Changes nothing. A directory that is missing is empty: cache services drop such. So is a link in the place of
-//! one: what it leads to is not the store's.
+//! Changes nothing. A missing directory counts as empty, because cache services drop empty ones. A link in the place
+//! of a directory counts as empty too: its target does not belong to the store.
 
 use std::{
     io,
@@ -13,18 +13,18 @@ use larder_fs::PathError;
 
 use crate::{Object, ObjectId, ObjectKind, Store, layout::Layout, store::is_size};
 
-/// An object as it lies in the store.
+/// An object in the store, with its modification time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredObject {
-    /// Name, place and size.
+    /// Its id, path and size.
     pub object: Object,
     /// When it was written.
     pub written: SystemTime,
 }
 
 impl Store {
-    /// Every object of this store (not of those below it), sorted by name. Only names, sizes and times
-    /// are read; what may not be an object (a directory, a link, an empty file) is left out.
+    /// Lists the objects of this store (not of the stores below it), sorted by id. Reads only names, sizes and times.
+    /// Entries that cannot be objects (directories, links, empty files) are left out.
     ///
     /// # Errors
     /// If a directory cannot be read.
@@ -33,7 +33,7 @@ impl Store {
         let mut objects = Vec::new();
         for id in list(layout, &mut Vec::new())? {
             let path = layout.object(id);
-            // Collected or moved aside since it was listed.
+            // Collected or moved aside since the listing.
             let Ok(status) = layout.dir().status(&path) else {
                 continue;
             };
@@ -50,7 +50,7 @@ impl Store {
 }
 
 impl Store {
-    /// The names of all objects of this store and of those below it, sorted, whatever is in their places.
+    /// Lists the object ids of this store and of the stores below it, sorted, by file name only.
     ///
     /// # Errors
     /// If a directory cannot be read.
@@ -65,7 +65,7 @@ impl Store {
     }
 }
 
-/// The names of all objects, sorted; what else is there goes to `stray`.
+/// Lists the object ids of one store, sorted. Paths that are not object names are added to `stray`.
 pub(crate) fn list(layout: &Layout, stray: &mut Vec<PathBuf>) -> Result<Vec<ObjectId>, PathError> {
     let mut objects = Vec::new();
     for directory in [ObjectKind::Conda, ObjectKind::Wheel].map(|kind| layout.kind(kind)) {
@@ -91,7 +91,7 @@ fn object_at(layout: &Layout, path: &Path) -> Option<ObjectId> {
     (layout.object(id) == path).then_some(id)
 }
 
-/// The paths in a directory whose names end with `.extension`.
+/// Lists the paths in a directory that have this extension.
 pub(crate) fn with_extension(
     layout: &Layout,
     directory: &Path,
@@ -102,7 +102,7 @@ pub(crate) fn with_extension(
     Ok(paths)
 }
 
-/// The bytes of a regular file of at most `limit` bytes, or `None` if it is gone.
+/// Reads a regular file of at most `limit` bytes; `None` if it does not exist.
 pub(crate) fn read_if_there(
     layout: &Layout,
     path: &Path,

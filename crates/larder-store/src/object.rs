@@ -1,23 +1,23 @@
-//! What an object is called: its kind and the SHA-256 of its bytes.
+//! Object ids: the kind of an object and the SHA-256 of its bytes.
 //!
-//! The text form, `<sha256>.<extension>`, is the file name in the store and the name in root files.
-//! Parsing is strict, so that a name which is not exactly what [`ObjectId`] prints is no object.
+//! The text form, `<sha256>.<extension>`, is the file name in the store and the id in root files. Parsing is strict:
+//! only text that [`ObjectId`] itself prints is accepted.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
 use larder_digest::{ParseDigestError, Sha256};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What sort of file an object is. Decides its directory and its extension, nothing else.
+/// The file type of an object. Decides its directory and its extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ObjectKind {
-    /// A conda package of the newer kind, `.conda`.
+    /// A conda package in the current format, `.conda`.
     Conda,
-    /// A conda package of the older kind, `.tar.bz2`.
+    /// A conda package in the older format, `.tar.bz2`.
     TarBz2,
     /// A Python wheel, `.whl`.
     Wheel,
-    /// A source archive of Python, of whatever format, `.sdist`.
+    /// A Python source archive in any format, `.sdist`.
     Source,
 }
 
@@ -35,12 +35,12 @@ impl ObjectKind {
         }
     }
 
-    /// The kind that a file name's extension tells, as in `numpy-2.0.0-py311_0.conda`.
+    /// The kind for the extension of a file name such as `numpy-2.0.0-py311_0.conda`.
     pub fn from_file_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.stem(name).is_some())
     }
 
-    /// The directory of the store that holds objects of this kind.
+    /// Name of the store's directory for objects of this kind.
     pub(crate) const fn directory(self) -> &'static str {
         match self {
             Self::Conda | Self::TarBz2 => "pkgs",
@@ -53,10 +53,10 @@ impl ObjectKind {
     }
 }
 
-/// The name of an object: two stores that hold the same id hold the same bytes.
+/// Identifies an object by its content: two objects with the same id have the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectId {
-    /// What sort of file it is.
+    /// File type.
     pub kind: ObjectKind,
     /// The digest of its bytes.
     pub sha256: Sha256,
@@ -68,21 +68,21 @@ impl fmt::Display for ObjectId {
     }
 }
 
-/// A text that is not the name of an object.
+/// Error for text that is not an object id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseObjectIdError {
-    /// The extension is none of a kind.
+    /// The extension belongs to no [`ObjectKind`].
     #[error("`{text}` names no object: expected the extension conda, tar.bz2 or whl")]
     Kind {
         /// The text as given.
         text: String,
     },
-    /// The rest is not a digest in lower case.
+    /// The part before the extension is not a lower-case SHA-256.
     #[error("`{text}` names no object: expected a lower-case sha256 before the extension")]
     Digest {
         /// The text as given.
         text: String,
-        /// What is wrong with the digits, where it is not their case.
+        /// What is wrong with the digest; `None` if only its case is.
         #[source]
         source: Option<ParseDigestError>,
     },
@@ -123,13 +123,13 @@ impl<'de> Deserialize<'de> for ObjectId {
     }
 }
 
-/// An object that is there, as far as its name and size tell. Its bytes are not to be believed
-/// before [`Store::open_verified`](crate::Store::open_verified) has read them.
+/// An object that was found by name and size. Its bytes must not be used before
+/// [`Store::open_verified`](crate::Store::open_verified) has checked them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
-    /// Its name.
+    /// Its id.
     pub id: ObjectId,
-    /// Where it is: in this store or in one of those below.
+    /// Its path, in this store or in a store below it.
     pub path: PathBuf,
     /// Its size in bytes, never 0.
     pub size: u64,

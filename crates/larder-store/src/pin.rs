@@ -1,8 +1,7 @@
-//! Pins: what a run is about to use, so that collection leaves it alone until the run has recorded its
-//! root.
+//! Pins: the objects that a process is about to use. A collection keeps them until the process has recorded its root.
 //!
-//! A pin only ever keeps more alive. Its lock is a convenience: it tells that a run is over before its
-//! pin is old. Nothing waits for it.
+//! Pins only keep objects, they never cause a removal. The lock file beside a pin shows that its process has ended;
+//! without it a pin counts for [`UNKNOWN_OWNER_LIFETIME`]. No process waits for that lock.
 
 use std::{
     path::{Path, PathBuf},
@@ -24,48 +23,47 @@ use crate::{
     temporary::{unique_name, write_whole},
 };
 
-/// A pin of 10,000 objects has 700 KB.
+/// Largest size of a pin in bytes. A pin of 10,000 objects has 700 KB.
 pub const PIN_BYTES: u64 = 16 << 20;
 
-/// How long a pin counts where nobody can tell whether its run is still there.
+/// How long a pin counts if it is unknown whether its process still runs.
 const CREDIBLE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Keeps objects from being collected, whether they are there already or come later. Dropping it ends
-/// that; the root of what was made of them should be recorded by then.
+/// Keeps objects from being collected, whether they exist already or are written later. Record the root that needs them
+/// before dropping the pin.
 #[derive(Debug)]
 pub struct Pin {
     layout: Layout,
     file: PathBuf,
-    // Given up after the file is gone.
+    // Released after the pin's file is removed.
     _lock: LockFile,
 }
 
 impl Drop for Pin {
-    /// A pin that cannot be removed is one without an owner.
+    /// Ignores errors: a collection removes pins whose process has ended.
     fn drop(&mut self) {
         self.layout.dir().remove_file(&self.file).ok();
     }
 }
 
-/// What the file of a pin says.
+/// Content of a pin's file.
 #[derive(Debug, Serialize, Deserialize)]
 struct Contents {
-    /// The boot of the machine on which the run is; its lock says nothing elsewhere.
+    /// Boot id of the machine that the process runs on. On other machines its lock has no meaning.
     boot: Option<String>,
-    /// Whether the run has its lock.
+    /// Whether the process holds the lock file beside the pin.
     locked: bool,
     sha256: Vec<Sha256>,
-    /// Of objects whose SHA-256 is not known.
+    /// MD5 of the objects whose SHA-256 is unknown.
     md5: Vec<Md5>,
 }
 
 impl Store {
-    /// Says that this process is about to use the objects with these digests (P1). To be called before
-    /// looking for them.
+    /// Pins the objects with these checksums for this process (P1). Call it before looking the objects up.
     ///
     /// # Errors
-    /// If the store cannot be written. Going on without a pin is safe: an object that is found and then
-    /// collected is one that is gone, to be fetched again.
+    /// If the store is not writable. Continuing without a pin is safe: an object that is collected after it was found
+    /// is downloaded again.
     pub fn pin(&self, needs: impl IntoIterator<Item = Checksum>) -> Result<Pin, StoreError> {
         self.check_writable()?;
         let (mut sha256, mut md5) = (Vec::new(), Vec::new());
@@ -80,7 +78,7 @@ impl Store {
         let made = layout.dir().create_dirs(&directory);
         made.map_err(|source| self.not_writable(source))?;
         let file = directory.join(unique_name("", ".json"));
-        // The lock first: a pin without one has no owner.
+        // Lock before writing the pin: a pin whose lock is free counts as abandoned.
         let lock =
             LockFile::acquire(lock_of(&file), || {}).map_err(|source| self.not_writable(source))?;
         share_file(&lock_of(&file))?;
@@ -103,20 +101,20 @@ impl Store {
     }
 }
 
-/// A pin that was read: what it needs, or that its run is over.
+/// State of a pin: the objects that it keeps, or that its process has ended.
 #[derive(Debug)]
 pub(crate) enum Found {
     Alive(Vec<Sha256>),
     Over,
 }
 
-/// The files of all pins.
+/// Lists the files of all pins.
 pub(crate) fn files(layout: &Layout) -> Result<Vec<PathBuf>, PathError> {
     with_extension(layout, &layout.pins(), "json")
 }
 
-/// The locks of runs that were killed before they had a pin. Others are about to write theirs: only what
-/// is old counts.
+/// Lists old lock files without a pin: their processes were killed before they wrote it. A recent one may belong to a
+/// process that is about to write its pin.
 pub(crate) fn idle_locks(layout: &Layout, now: SystemTime) -> Result<Vec<PathBuf>, PathError> {
     let mut idle = Vec::new();
     for lock in with_extension(layout, &layout.pins(), "lock")? {
@@ -129,12 +127,12 @@ pub(crate) fn idle_locks(layout: &Layout, now: SystemTime) -> Result<Vec<PathBuf
     Ok(idle)
 }
 
-/// Reads a pin. What is no pin counts as one that needs nothing: a pin can be done without.
+/// Reads a pin. Anything that is not a valid pin counts as one without objects: pins are optional.
 pub(crate) fn read(layout: &Layout, file: &Path, now: SystemTime) -> Result<Found, PathError> {
     let bytes = match read_if_there(layout, file, PIN_BYTES) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return Ok(Found::Over),
-        // A link, a FIFO, a directory, a file of another size than a pin can have: no pin.
+        // A link, a FIFO, a directory, or a file larger than `PIN_BYTES`.
         Err(error) if is_no_object(&error) => Vec::new(),
         Err(error) => return Err(error),
     };
@@ -162,7 +160,7 @@ pub(crate) fn read(layout: &Layout, file: &Path, now: SystemTime) -> Result<Foun
     Ok(Found::Alive(contents.sha256))
 }
 
-/// A time that lies in the future (clocks of network file systems) is recent.
+/// Whether a file is recent. A time in the future (clocks of network file systems) counts as recent.
 fn is_credible(layout: &Layout, file: &Path, now: SystemTime) -> Result<bool, PathError> {
     let is_recent = |time| now.duration_since(time).map_or(true, |age| age < CREDIBLE);
     Ok(written(layout, file)?.is_some_and(is_recent))
@@ -172,7 +170,7 @@ fn lock_of(file: &Path) -> PathBuf {
     file.with_extension("lock")
 }
 
-/// Removes a pin whose run is over.
+/// Removes a pin and its lock file.
 pub(crate) fn remove(layout: &Layout, file: &Path) -> Result<(), PathError> {
     for path in [file.to_owned(), lock_of(file)] {
         match layout.dir().remove_file(&path) {

@@ -1,13 +1,13 @@
-//! Reading objects: every byte is hashed before any of them is used.
+//! Reading objects: all bytes are hashed before any of them is used.
 //!
-//! What was hashed must be what is used, but who may write to a file can change it in between. A file that only
-//! this user can change is read twice from one handle: a process of the same user can change this process and the
-//! environment as well, so there is nobody to be kept out. Any other file (of another member of a group that shares
-//! the store, or one that group or others may write to) is copied into a file that nobody else can open, and the
-//! copy is hashed and used.
+//! The bytes that are used must be the bytes that were hashed, but anyone with write permission can change a file in
+//! between. A file that only this user can write is hashed and then read through the same handle: an attacker with
+//! this user's permissions could change this process or the environment directly. Any other file (owned by another
+//! member of a group that shares the store, or writable by group or others) is copied into a private file first, and
+//! the copy is hashed and used.
 //!
-//! A damaged object is moved aside, never deleted: its bytes may tell what happened to it, and a
-//! hash may have been computed over a file that has just been healed.
+//! A damaged object is moved aside, never deleted: its bytes may show what happened, and another process may have
+//! replaced it with a good one since it was hashed.
 
 use std::{
     fs::File,
@@ -26,37 +26,37 @@ use crate::{
     temporary::{DAMAGED, unique_name},
 };
 
-/// How many collections may take the name of one object from a reader before it gives up.
+/// How often a read is repeated because a collection has renamed the object.
 const RESCUES: usize = 8;
 
-/// Large enough that system calls do not show beside hashing.
+/// Buffer size in bytes: large enough that the cost of system calls is small compared with hashing.
 const BUFFER: usize = 128 * 1024;
 
-/// An object whose bytes have just been hashed.
+/// An object whose bytes have been hashed and are correct.
 ///
-/// The handle stays good whatever happens to the name, and no other user can change what is read from it. Use the
-/// handle: the name may be another file's by now ([`VerifiedObject::link_or_copy`] looks).
+/// Read from the handle, not from the path: the path may name another file by now ([`VerifiedObject::link_or_copy`]
+/// checks that). No other user can change the bytes that are read from the handle.
 #[derive(Debug)]
 pub struct VerifiedObject {
-    /// Open for reading, at the beginning: the object itself, or a private copy of it.
+    /// Positioned at the start: the object itself, or a private copy of it.
     pub file: File,
     /// Its size in bytes.
     pub size: u64,
 }
 
 impl VerifiedObject {
-    /// Gives the bytes that were hashed the name `to` as well, which must be free: by a hard link to `object` if that
-    /// still is the file that was hashed, else by a copy.
+    /// Creates the file `to` with the hashed bytes: a hard link to `object` if its path still names the hashed file,
+    /// else a copy. `to` must not exist.
     ///
     /// # Errors
-    /// If neither can be made. Nothing is left at `to` then.
+    /// If neither can be created. `to` does not exist then.
     pub fn link_or_copy(&mut self, object: &Object, to: &Path) -> Result<(), PathError> {
         if std::fs::hard_link(&object.path, to).is_ok() {
-            // A private copy has no name, so what another user can change is always copied.
+            // Never true for a private copy, which has no name: files that other users can write are always copied.
             if larder_fs::is_name_of(to, &self.file) {
                 return Ok(());
             }
-            // Another file got the object's name since: it was not hashed.
+            // The object was replaced by another file, which has not been hashed.
             std::fs::remove_file(to).at("remove file", to)?;
         }
         let mut file = File::create_new(to).at("create file", to)?;
@@ -65,7 +65,7 @@ impl VerifiedObject {
             .and_then(|()| io::copy(&mut self.file, &mut file).map(drop))
             .at("copy to", to)
             .inspect_err(|_| {
-                // Half a file would be taken for the whole one.
+                // A partial copy would look like a complete file.
                 let _ = std::fs::remove_file(to);
             })
     }
@@ -74,22 +74,22 @@ impl VerifiedObject {
 /// Why an object cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The bytes are not those that the name promises.
+    /// The digest of the bytes is not the one in the object's name.
     #[error(
         "object `{}` is damaged: expected sha256:{expected}, found sha256:{found}{}",
         path.display(), aside_note(set_aside.as_deref())
     )]
     Damaged {
-        /// Where the object was.
+        /// Path of the object.
         path: PathBuf,
-        /// Its name.
+        /// Digest in the object's name.
         expected: Sha256,
-        /// What its bytes have.
+        /// Digest of the bytes.
         found: Sha256,
-        /// Where its bytes are now; `None` if they could not be moved (a store below, or a read-only one).
+        /// Path that the damaged object was moved to; `None` if it could not be moved (in a read-only store).
         set_aside: Option<PathBuf>,
     },
-    /// The file system refused, or the object is gone.
+    /// The file system failed, or the object no longer exists.
     #[error(transparent)]
     Io(PathError),
 }
@@ -109,8 +109,7 @@ impl ReadError {
         }
     }
 
-    /// Whether the object is now out of the way (damaged, unreadable, gone), so that fetching it again
-    /// gives a whole one.
+    /// Whether downloading the object again helps: the damaged or unreadable one has been moved aside, or is gone.
     pub fn is_mended_by_ingest(&self) -> bool {
         match self {
             Self::Damaged { .. } => true,
@@ -127,13 +126,13 @@ fn aside_note(path: Option<&Path>) -> String {
 }
 
 impl Store {
-    /// Opens an object after reading it whole and comparing its digest with its name.
+    /// Reads a whole object, compares its digest with its name, and opens it.
     ///
-    /// An object that is damaged or may not be read is moved to `tmp/`, so that it is not found again
-    /// and can be fetched anew. Where it cannot be moved, this `Store` (and its clones) no longer finds it.
+    /// A damaged or unreadable object is moved to `tmp/`, so that it can be downloaded again. If it cannot be moved, this
+    /// `Store` and its clones no longer find it.
     ///
     /// # Errors
-    /// [`ReadError::Damaged`] with both digests; [`ReadError::Io`] if it is gone or not readable.
+    /// [`ReadError::Damaged`] with both digests; [`ReadError::Io`] if the object is missing or unreadable.
     pub fn open_verified(&self, object: &Object) -> Result<VerifiedObject, ReadError> {
         let mut read = self.shared.read_verified(&object.path, object.id);
         for _ in 0..RESCUES {
@@ -157,19 +156,18 @@ impl Store {
 }
 
 impl Store {
-    /// Opens an object without hashing it, for a caller that hashes what it reads and uses nothing before the digest
-    /// is right.
+    /// Opens an object without hashing it. The caller must hash the bytes and use none of them before their digest is
+    /// known to be correct.
     ///
     /// # Errors
-    /// If it is gone, not readable, or no regular file.
+    /// If the object is missing, unreadable, or not a regular file.
     pub fn open_unverified(&self, object: &Object) -> Result<File, PathError> {
         self.shared.open_object(&object.path)
     }
 }
 
 impl Shared {
-    /// R6: whether an object was gone because a collection took its name and is about to look whether it
-    /// is needed; it has its name again.
+    /// Whether an object was missing because a collection had renamed it, and now has its name again (R6).
     fn is_back<T>(&self, read: &Result<T, PathError>, object: &Object) -> bool {
         let is_gone = matches!(read, Err(error) if error.kind() == io::ErrorKind::NotFound);
         is_gone
@@ -179,7 +177,8 @@ impl Shared {
                 || self.layout.dir().status(&object.path).is_ok())
     }
 
-    /// What follows when the bytes at an object's place were those of `found`.
+    /// Handles an object whose bytes have the digest `found`: moves it aside. Returns it after all if the moved file
+    /// turns out to be correct, because another process has replaced it in between.
     pub(crate) fn refuse(
         &self,
         object: &Object,
@@ -200,7 +199,7 @@ impl Shared {
         })
     }
 
-    /// Moves an object aside; if that is not possible, sees to it that it is not found again.
+    /// Moves an object aside; if that fails, makes lookups by this process skip it. Returns its new path.
     fn put_out_of_the_way(&self, object: &Object) -> Option<PathBuf> {
         let set_aside = self.set_aside(&object.path, object.id).ok();
         if set_aside.is_none() {
@@ -209,7 +208,7 @@ impl Shared {
         set_aside
     }
 
-    /// Moves what is at the place of an object of this store into `tmp/`, whatever it is.
+    /// Moves whatever is at the path of an object of this store into `tmp/`. Returns its new path.
     pub(crate) fn set_aside(&self, path: &Path, id: ObjectId) -> Result<PathBuf, PathError> {
         if self.access == Access::ReadOnly || !path.starts_with(self.layout.root()) {
             return Err(io::Error::from(io::ErrorKind::ReadOnlyFilesystem)).at("move aside", path);
@@ -222,8 +221,8 @@ impl Shared {
     }
 }
 
-/// Gives a whole object its name again that another process had put there between our reading and
-/// our moving. If a third process has done so meanwhile, one of the two is enough.
+/// Renames a correct object back to its path. It was moved aside because another process had replaced a damaged object
+/// between our read and our rename. If a third process has written the object meanwhile, removes this copy.
 pub(crate) fn put_back(layout: &Layout, aside: &Path, path: &Path) -> Result<(), PathError> {
     match layout.dir().rename_noreplace(aside, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -234,7 +233,7 @@ pub(crate) fn put_back(layout: &Layout, aside: &Path, path: &Path) -> Result<(),
 }
 
 impl Shared {
-    /// The object at `path`, or the digest that its bytes have instead.
+    /// Opens and hashes the object at `path`. The inner error is the digest that its bytes have instead.
     fn read_verified(
         &self,
         path: &Path,
@@ -259,7 +258,7 @@ impl Shared {
         Ok(Ok(VerifiedObject { file, size }))
     }
 
-    /// Whether `path` is a regular file with exactly the bytes that its name promises.
+    /// Whether `path` is a regular file whose digest is that of `id`.
     pub(crate) fn is_whole(&self, path: &Path, id: ObjectId) -> Result<bool, PathError> {
         let mut file = self.open_object(path)?;
         let digests = hash(&mut file, Hasher::sha256()).at("read object", path)?;
@@ -267,14 +266,14 @@ impl Shared {
     }
 }
 
-/// Copies a file that others can change, and hashes the copy.
+/// Copies a file into an unnamed private file and hashes the copy. For files that other users can write.
 fn copy_privately(source: &mut File, directory: &Path) -> io::Result<(File, Digests)> {
     let mut copy = private_file(directory)?;
     if clone_content(source, &copy) {
         let digests = hash(&mut copy, Hasher::sha256())?;
         return Ok((copy, digests));
     }
-    // What is hashed is what is written, not what the source has by then.
+    // Hash the bytes that are written: the source may change while it is read.
     let mut hasher = Hasher::sha256();
     let mut buffer = vec![0; BUFFER];
     loop {
@@ -290,7 +289,7 @@ fn copy_privately(source: &mut File, directory: &Path) -> io::Result<(File, Dige
     }
 }
 
-/// Hashes everything from the reader's position on.
+/// Hashes all bytes from the reader's position to its end.
 pub(crate) fn hash(reader: &mut impl Read, mut hasher: Hasher) -> io::Result<Digests> {
     let mut buffer = vec![0; BUFFER];
     loop {

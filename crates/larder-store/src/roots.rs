@@ -1,7 +1,7 @@
-//! Roots: who needs which objects, so that collection keeps them.
+//! Roots: which environment or lock file needs which objects. A collection keeps them.
 //!
-//! A root only ever keeps more alive. One file for each prefix or lock, named by the hash of kind and
-//! path, so that recording the same root again replaces it. The file's time is when it was last used.
+//! Roots only keep objects, they never cause a removal. There is one file per environment or lock file, named by the
+//! hash of kind and path, so that recording a root again replaces it. Its modification time is the time of last use.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,10 +22,10 @@ use crate::{
     temporary::write_whole,
 };
 
-/// A root of 10,000 objects with their URLs has 3 MB.
+/// Largest size of a root file in bytes. A root of 10,000 objects with their URLs has 3 MB.
 pub const ROOT_BYTES: u64 = 16 << 20;
 
-/// What needs objects.
+/// Whether a root is an environment or a lock file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RootKind {
@@ -35,29 +35,29 @@ pub enum RootKind {
     Lock,
 }
 
-/// A prefix or lock and the objects that it needs.
+/// An environment or lock file and the objects that it needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Root {
-    /// What it is.
+    /// Environment or lock file.
     pub kind: RootKind,
-    /// Where it is. `None` if the path is not Unicode: whether it is still there cannot be told then,
-    /// and it stays alive.
+    /// Path of the environment or lock file. `None` if it is not Unicode; such a root always counts as alive, because
+    /// its path cannot be checked.
     pub path: Option<PathBuf>,
-    /// What it needs.
+    /// The objects that it needs.
     pub objects: BTreeSet<ObjectId>,
-    /// What else is known of these objects.
+    /// File names and URLs of these objects, as far as known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub origins: BTreeMap<ObjectId, Origin>,
 }
 
-/// What is known of an object besides its digest: for people, and for fetching it again. Out of a
-/// restored cache it may be anything, so it never says what the bytes should be.
+/// File name and URL of an object, for messages and for downloading it again. In a restored cache these may have any
+/// value, so they never decide which bytes are correct.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
-    /// Its file name, such as `numpy-2.0.0-py311_0.conda`.
+    /// File name, such as `numpy-2.0.0-py311_0.conda`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Where it came from, without credentials.
+    /// URL without credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
 }
@@ -65,9 +65,9 @@ pub struct Origin {
 /// An object that a root needs.
 #[derive(Debug, Clone)]
 pub struct Needed {
-    /// Which.
+    /// Id of the object.
     pub id: ObjectId,
-    /// What else is known of it.
+    /// Its file name and URL, if known.
     pub origin: Option<Origin>,
 }
 
@@ -78,21 +78,21 @@ impl From<ObjectId> for Needed {
     }
 }
 
-/// A root as it lies in the store.
+/// A root that was read from the store.
 #[derive(Debug, Clone)]
 pub struct RecordedRoot {
-    /// What it says.
+    /// Content of the root file.
     pub root: Root,
-    /// Its file.
+    /// Path of the root file.
     pub file: PathBuf,
-    /// When the prefix or lock was last used, as far as larder knows.
+    /// When larder last used the environment or lock file.
     pub last_used: SystemTime,
 }
 
 /// Why a root cannot be recorded or read.
 #[derive(Debug, thiserror::Error)]
 pub enum RootError {
-    /// The path would mean something else in another directory.
+    /// The path is relative. It would mean another file in another working directory.
     #[error("the path of a root must be absolute, found `{}`", path.display())]
     Relative {
         /// The path.
@@ -104,12 +104,12 @@ pub enum RootError {
         /// The store.
         root: PathBuf,
     },
-    /// A root file holds something else. Nothing may be collected until it is mended or removed.
+    /// A root file is invalid. Nothing is collected until it is repaired or removed.
     #[error("`{}` is not a root file of this version", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// Where it goes wrong.
+        /// The parse error.
         #[source]
         source: serde_json::Error,
     },
@@ -125,7 +125,7 @@ impl From<PathError> for RootError {
 }
 
 impl RootError {
-    /// Whether the store is one that this user may not write to, ever.
+    /// Whether this user can never write to the store, so that retrying does not help.
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::ReadOnly { .. } => true,
@@ -146,11 +146,10 @@ impl RootError {
 }
 
 impl Store {
-    /// Records that the prefix or lock at `path` (absolute) needs `objects`, in place of what was
-    /// recorded for it before.
+    /// Records that the environment or lock file at `path` (absolute) needs `objects`. Replaces an earlier record.
     ///
     /// # Errors
-    /// If the path is relative or the store cannot be written.
+    /// If `path` is relative or the store is not writable.
     pub fn record_root(
         &self,
         kind: RootKind,
@@ -188,7 +187,8 @@ impl Store {
         };
         let text = serde_json::to_vec_pretty(&sealed).map_err(malformed)?;
         let durability = match self.shared.durability {
-            // One that a power loss takes away is made by the next use; a torn one would stop collections.
+            // A root that is lost in a power loss is recorded again by the next use, so it need not be flushed. A
+            // partially written one would block collections, so the order of writes matters.
             Durability::Flush => Durability::Ordered,
             other => other,
         };
@@ -196,19 +196,20 @@ impl Store {
         Ok(())
     }
 
-    /// All roots of this store, sorted by kind and path. Those whose prefix or lock is gone are included.
+    /// Reads all roots of this store, sorted by kind and path. Includes roots whose environment or lock file no longer
+    /// exists.
     ///
     /// # Errors
-    /// If one cannot be read: collecting without it could take away what it needs.
+    /// If a root cannot be read: a collection that ignored it could remove objects that it needs.
     pub fn roots(&self) -> Result<Vec<Root>, RootError> {
         let recorded = self.recorded_roots()?.into_iter();
         Ok(recorded.map(|recorded| recorded.root).collect())
     }
 
-    /// The same, with their files and when they were last used.
+    /// Like [`Store::read_roots`], with the path of each root file and the time of its last use.
     ///
     /// # Errors
-    /// If one cannot be read.
+    /// If a root cannot be read.
     pub fn recorded_roots(&self) -> Result<Vec<RecordedRoot>, RootError> {
         let mut roots = Vec::new();
         for file in self.shared.root_files()? {
@@ -222,8 +223,8 @@ impl Store {
 }
 
 impl Store {
-    /// The roots of this store and of those below it that can be read: for names and addresses, never for
-    /// deciding what may go.
+    /// Reads the roots of this store and of the stores below it, skipping unreadable ones. For file names and URLs
+    /// only: a collection must not skip roots.
     ///
     /// # Errors
     /// If a directory cannot be read.
@@ -239,8 +240,8 @@ impl Store {
 }
 
 impl Shared {
-    /// The files of roots. A link, a FIFO or a directory with the name of one is none and holds up no collection:
-    /// larder writes files, so nothing that is needed is lost.
+    /// Lists the root files. Links, FIFOs and directories are skipped and do not block a collection: larder writes only
+    /// regular files, so they are not roots.
     pub(crate) fn root_files(&self) -> Result<Vec<PathBuf>, PathError> {
         let dir = self.layout.dir();
         let mut files = with_extension(&self.layout, &self.layout.roots(), "json")?;
@@ -249,9 +250,9 @@ impl Shared {
     }
 }
 
-/// A root that is gone since it was listed is none.
+/// Reads a root; `None` if its file has been removed since the listing.
 pub(crate) fn read(layout: &Layout, file: PathBuf) -> Result<Option<RecordedRoot>, RootError> {
-    // The time first: a root that is recorded anew meanwhile is older than it says, never younger.
+    // Read the time first. If the root is recorded again in between, its time is too old, never too recent.
     let Some(last_used) = written(layout, &file)? else {
         return Ok(None);
     };
@@ -268,7 +269,8 @@ pub(crate) fn read(layout: &Layout, file: PathBuf) -> Result<Option<RecordedRoot
     }
 }
 
-/// A root with the digest of its compact JSON: an object that is named wrongly would be collected.
+/// A root file: the root and the SHA-256 of its compact JSON. Without the digest, a damaged object id would go unnoticed
+/// and the object that it should name would be collected.
 #[derive(Serialize, Deserialize)]
 struct Sealed {
     #[serde(flatten)]
@@ -293,7 +295,7 @@ fn digest(root: &Root) -> Result<Sha256, serde_json::Error> {
     Ok(hasher.finish().sha256)
 }
 
-/// When a file was written, or `None` if it is gone.
+/// The modification time of a file; `None` if it does not exist.
 pub(crate) fn written(layout: &Layout, file: &Path) -> Result<Option<SystemTime>, PathError> {
     match layout.dir().status(file) {
         Ok(status) => Ok(Some(status.modified)),

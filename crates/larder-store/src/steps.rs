@@ -1,49 +1,48 @@
-//! Where a write or a collection can be interrupted: the steps of FORMAT.md as values.
+//! The steps of FORMAT.md as values: the points at which a write or a collection can be interrupted.
 //!
-//! Exists so that tests can kill a process, or make a step fail, at each of them. Nothing else may
-//! hang on it.
+//! Used only by tests, which kill the process or return an error at each step.
 
 use std::{fmt, io};
 
-/// A step of the write protocol or of collection that has just been done, numbered as in FORMAT.md.
+/// A completed step of the write protocol or of a collection, numbered as in FORMAT.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// W1: the temporary file is there, empty.
+    /// W1: the temporary file exists and is empty.
     Created,
-    /// W2: all bytes are written to it.
+    /// W2: all bytes are written.
     Written,
-    /// W3: their digest is the one that was asked for.
+    /// W3: the digest is the expected one.
     Checked,
-    /// W4: nobody may write to it any more.
+    /// W4: the file is read-only.
     Protected,
-    /// W5: its bytes and mode are on the disk.
+    /// W5: its bytes and mode are flushed to the disk.
     Flushed,
-    /// W6: it has its name; readers find it from now on.
+    /// W6: the file has its final name, so that readers find it.
     Renamed,
-    /// W7: the name is on the disk.
+    /// W7: the name is flushed to the disk.
     DirectoryFlushed,
-    /// W8: the MD5 index names it. Only for an object that was asked for by MD5.
+    /// W8: the MD5 index has an entry for it. Only for objects that were requested by MD5.
     Indexed,
-    /// R6: an object was not found under its name, and is about to be looked for among the doomed ones.
+    /// R6: an object was not found under its name; doomed objects are checked next.
     Missed,
-    /// R1: an object has been read and has the digest of its name; its bytes are about to be used.
+    /// R1: an object's bytes have the expected digest and are about to be used.
     Hashed,
-    /// P1: a run has said what it is going to use.
+    /// P1: a process has pinned the objects that it is about to use.
     Pinned,
-    /// G4: an object that nothing needs has lost its name.
+    /// G4: an unneeded object was renamed into `tmp/`.
     Doomed,
-    /// G5: what was pinned and recorded meanwhile has been read.
+    /// G5: new pins and roots have been read.
     Weighed,
-    /// G6: an object that is needed after all has its name again.
+    /// G6: an object that turned out to be needed was renamed back.
     Spared,
-    /// G6: an object that nothing needs is gone.
+    /// G6: an unneeded object was removed.
     Removed,
-    /// G7: the file of a root that is none any more is gone.
+    /// G7: the file of a dead root was removed.
     RootRemoved,
 }
 
 impl Step {
-    /// The steps of an ingest, in the order in which they are done.
+    /// The steps of an ingest, in order.
     pub const INGEST: [Self; 8] = [
         Self::Created,
         Self::Written,
@@ -55,7 +54,7 @@ impl Step {
         Self::Indexed,
     ];
 
-    /// The steps of a collection, in the order in which they are done.
+    /// The steps of a collection, in order.
     pub const COLLECTION: [Self; 5] = [
         Self::Doomed,
         Self::Weighed,
@@ -65,16 +64,16 @@ impl Step {
     ];
 }
 
-/// Is told of each step of each ingest, read, pin and collection.
+/// Observes the steps of ingests, reads, pins and collections.
 pub trait Steps: fmt::Debug + Send + Sync {
-    /// Called right after a step.
+    /// Called after each step.
     ///
     /// # Errors
-    /// Makes the operation fail as if the next step had.
+    /// An error makes the operation fail, as if the next step had failed.
     fn reached(&self, step: Step) -> io::Result<()>;
 }
 
-/// Lets every step pass.
+/// Ignores all steps.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoSteps;
 

@@ -1,7 +1,7 @@
 //! [`Store`]: opening one, finding objects in it and in the stores below it.
 //!
-//! Never waits for another process and takes no locks. Never believes bytes by their name: what is
-//! found here is verified by [`Store::open_verified`].
+//! Never waits for another process and takes no locks. Never trusts an object because of its file name: its
+//! bytes are verified by [`Store::open_verified`].
 
 use std::{
     collections::HashSet,
@@ -21,33 +21,33 @@ use crate::{
     layout::Layout,
 };
 
-/// How often an object is looked for while a collection is under way.
+/// How often an object is looked up while a collection is running.
 const FIND_ATTEMPTS: usize = 8;
 
-/// Whether a store may be changed.
+/// Whether larder may write to a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Access {
-    /// Made where it is missing, and written to.
+    /// The store is created if it is missing, and written to.
     #[default]
     ReadWrite,
-    /// Must be there; nothing in it is changed, damaged objects included.
+    /// The store must exist. Nothing in it is changed; damaged objects stay where they are.
     ReadOnly,
 }
 
 /// How to open a store.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
-    /// Whether the store may be changed. The ones below it never are.
+    /// Access to the store itself. The stores below it are always read-only.
     pub access: Access,
-    /// Roots of stores that are searched after this one, in this order.
+    /// Directories of read-only stores, searched after this one in the given order.
     pub lower: Vec<PathBuf>,
-    /// Whether objects survive a power loss. [`Durability::Lazy`] is safe as well (what is lost or
-    /// empty is not found, what is damaged is refused), and meant for machines that are thrown away.
+    /// Whether objects survive a power loss. [`Durability::Lazy`] is safe too: after a power loss, missing and
+    /// empty objects are downloaded again and damaged ones refused. It is meant for short-lived machines.
     pub durability: Durability,
-    /// Is told of each step of each ingest, for tests.
+    /// Notified after each step of each ingest, read, pin and collection. For tests.
     pub steps: Arc<dyn Steps>,
-    /// Whether what is in the place of a directory of the layout and is none (a link, a file, a FIFO) is moved
-    /// out of the way. Without it such a directory counts as empty and cannot be written to.
+    /// Whether a link, file or FIFO in the place of one of the layout's directories is moved aside. If not, that
+    /// directory counts as empty and cannot be written to.
     pub displace: bool,
 }
 
@@ -66,7 +66,7 @@ impl Default for StoreOptions {
 /// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The layout is of a later version than this code knows.
+    /// The store has a newer layout version than this larder supports.
     #[error(
         "store `{}` has layout version {found}, this larder knows versions up to {supported}: \
          use a newer larder or another store directory", root.display()
@@ -74,20 +74,20 @@ pub enum OpenError {
     NewerFormat {
         /// The store.
         root: PathBuf,
-        /// Its version.
+        /// Layout version of the store.
         found: u32,
-        /// The latest version that this code knows.
+        /// Newest layout version that this larder supports.
         supported: u32,
     },
-    /// The file `format` does not hold what it should.
+    /// The file `format` does not contain `larder-store` and a version.
     #[error("`{}` should say `larder-store 1`, found `{}`", path.display(), text.escape_debug())]
     MalformedFormat {
         /// The file.
         path: PathBuf,
-        /// How it begins.
+        /// The first 40 characters of the file.
         text: String,
     },
-    /// The directory holds other things.
+    /// The directory is neither empty nor a store.
     #[error(
         "`{}` is not a larder store and not empty: give an empty or a new directory", root.display()
     )]
@@ -95,7 +95,7 @@ pub enum OpenError {
         /// The directory.
         root: PathBuf,
     },
-    /// There is no store, and none may be made.
+    /// The store is missing and was opened with [`Access::ReadOnly`].
     #[error("there is no larder store at `{}`", root.display())]
     NoStore {
         /// Where it should be.
@@ -134,12 +134,12 @@ pub enum StoreError {
         /// The store.
         root: PathBuf,
     },
-    /// This user, or this file system, cannot write to it.
+    /// The user has no write permission, or the file system is read-only.
     #[error("store `{}` cannot be written: give a store directory that can be", root.display())]
     NotWritable {
         /// The store.
         root: PathBuf,
-        /// What was tried.
+        /// The operation that failed.
         #[source]
         source: PathError,
     },
@@ -165,13 +165,13 @@ impl StoreError {
     }
 }
 
-/// A content-addressed store, with the read-only ones below it. Cheap to clone; clones share it.
+/// A content-addressed store with the read-only stores below it. Cheap to clone; clones share their state.
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(crate) shared: Arc<Shared>,
 }
 
-/// What all clones of a store and their ingests have in common.
+/// State shared by all clones of a store and by their ingests.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) layout: Layout,
@@ -179,30 +179,30 @@ pub(crate) struct Shared {
     pub(crate) access: Access,
     pub(crate) durability: Durability,
     pub(crate) steps: Arc<dyn Steps>,
-    /// Damaged objects that could not be moved aside: not found again by this process.
+    /// Damaged objects that could not be moved aside. Lookups by this process skip them.
     refused: Mutex<HashSet<PathBuf>>,
-    /// What was in the place of a directory when the store was opened, and where it is now.
+    /// Entries that were moved aside when the store was opened.
     displaced: Vec<Displaced>,
-    /// Whether `format` was damaged or gone when the store was opened.
+    /// Whether `format` was damaged or missing when the store was opened, and was rewritten.
     is_mended: bool,
 }
 
-/// Something in the place of a directory of the layout that was none, and was moved out of the way.
+/// A link, file or FIFO in the place of one of the layout's directories, which was moved aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Displaced {
-    /// The place, which has a directory now.
+    /// The original path, where a directory is now.
     pub path: PathBuf,
     /// Where it was moved to.
     pub aside: PathBuf,
 }
 
 impl Store {
-    /// Opens the store at `root`; makes it if the directory is missing or empty.
+    /// Opens the store at `root`; creates it if the directory is missing or empty.
     ///
-    /// A store that this user cannot write is opened all the same: only ingesting into it fails.
+    /// A store without write permission opens successfully; only [`Store::ingest`] fails.
     ///
     /// # Errors
-    /// If the directory is something else or of a later version, or cannot be made.
+    /// If the directory is not a store, has a newer layout version, or cannot be created.
     pub fn open(root: &Path, options: &StoreOptions) -> Result<Self, OpenError> {
         let layout = Layout::new(root);
         let is_mended = match (options.access, options.displace) {
@@ -234,52 +234,52 @@ impl Store {
         Ok(Self { shared })
     }
 
-    /// Writes the file `format` of the store at `root` anew if it is damaged or gone; says whether it was.
+    /// Rewrites the file `format` of the store at `root` if it is damaged or missing. Returns whether it did.
     ///
     /// # Errors
-    /// If it is of a later version, or the directory does not hold what a store holds and nothing else.
+    /// If the version is newer, or the directory has entries that no store has.
     pub fn mend_format(root: &Path) -> Result<bool, OpenError> {
         format::mend(&Layout::new(root))
     }
 
-    /// The directory of the store, as it was given.
+    /// The directory of the store, as passed to [`Store::open`].
     pub fn root(&self) -> &Path {
         self.shared.layout.root()
     }
 
-    /// What was in the place of a directory of the store when it was opened, such as a link out of a restored
-    /// cache, and where it was moved to.
+    /// Entries in the place of the store's directories that were moved aside when it was opened, such as links from
+    /// a restored cache.
     pub fn displaced(&self) -> &[Displaced] {
         &self.shared.displaced
     }
 
-    /// Whether the file `format` was damaged or gone when the store was opened, and was written anew.
+    /// Whether the file `format` was damaged or missing when the store was opened, and was rewritten.
     pub fn is_mended(&self) -> bool {
         self.shared.is_mended
     }
 
-    /// Where an object of this store is, or would be.
+    /// The path of an object in this store, whether it exists or not.
     pub fn object_path(&self, id: ObjectId) -> PathBuf {
         self.shared.layout.object(id)
     }
 
-    /// Where channel indexes are kept. Its contents are not the store's business.
+    /// The directory of channel indexes. The store neither reads nor writes its contents.
     pub fn repodata_dir(&self) -> PathBuf {
         self.shared.layout.repodata()
     }
 
-    /// Where solve memos are kept. Its contents are not the store's business.
+    /// The directory of solve memos. The store neither reads nor writes its contents.
     pub fn solves_dir(&self) -> PathBuf {
         self.shared.layout.solves()
     }
 
-    /// Looks for an object in this store, then in those below it.
+    /// Looks up an object in this store, then in the stores below it.
     ///
-    /// By SHA-256 this looks at name and size alone. By MD5 it reads the whole object: the index that
-    /// leads from one digest to the other may come out of a restored cache and is only a hint.
+    /// A lookup by SHA-256 checks only name and size. A lookup by MD5 reads the whole object, because the index
+    /// from MD5 to SHA-256 may come from a restored cache and is only a hint.
     ///
     /// # Errors
-    /// If the file system refuses; an object that is not there is none.
+    /// If the file system fails. A missing object is `None`, not an error.
     pub fn find(
         &self,
         kind: ObjectKind,
@@ -293,7 +293,7 @@ impl Store {
 }
 
 impl Store {
-    /// Refuses to write to a store that was opened for reading.
+    /// Fails if the store was opened read-only.
     pub(crate) fn check_writable(&self) -> Result<(), StoreError> {
         if self.shared.access == Access::ReadOnly {
             let root = self.root().to_owned();
@@ -302,7 +302,7 @@ impl Store {
         Ok(())
     }
 
-    /// Why something could not be written to this store.
+    /// Converts a failed write into [`StoreError::NotWritable`] if retrying cannot help.
     pub(crate) fn not_writable(&self, source: PathError) -> StoreError {
         if is_refusal(&source) {
             let root = self.root().to_owned();
@@ -314,24 +314,26 @@ impl Store {
 }
 
 impl Shared {
-    /// Tells whoever watches of a step that has just been done.
+    /// Notifies the observer of a completed step; a failure injected by a test is returned.
     pub(crate) fn reached(&self, step: Step, path: &Path) -> Result<(), PathError> {
         self.steps.reached(step).at("go on writing", path)
     }
 
-    /// This store first, then those below.
+    /// The layouts of this store and of the stores below it, in search order.
     pub(crate) fn layers(&self) -> impl Iterator<Item = &Layout> {
         std::iter::once(&self.layout).chain(&self.lower)
     }
 
-    /// R6: an object that a collection has just taken the name of is there.
+    /// Looks up an object by its id (rule R6 of FORMAT.md): an object that a running collection has renamed counts
+    /// as present.
     ///
-    /// The object moves between its name and `tmp/` while it is looked for, so one look at each place can miss
-    /// it: (1) the name is looked at while the object is doomed, (2) the collection, or the [`collect::restore`]
-    /// of another one, gives it back, (3) `tmp/` is looked at. So its absence is believed only after both places
-    /// were looked at twice. To be missed again it would have to be doomed between the looks at `tmp/` and at the
-    /// name: a collection does that once (G4), before it reads the pin of this run, so only as many collections
-    /// as were planned before that pin can do so. While one is under way, this goes on looking.
+    /// A collection moves objects between their names and `tmp/`, so checking each place once can miss one: (1) this
+    /// checks the name while the object is in `tmp/`, (2) the collection, or
+    /// [`collect::restore_all_doomed_objects`] of another one, renames it back, (3) this checks `tmp/`. An object is
+    /// therefore reported absent only after both places were checked twice. To be missed again it would have to be
+    /// renamed between the checks of `tmp/` and of the name. A collection renames each object once (G4), before it
+    /// reads the pin of this process, so only collections planned before that pin can do this. While one is running,
+    /// this repeats the lookup.
     pub(crate) fn find(&self, id: ObjectId) -> Result<Option<Object>, StoreError> {
         for attempt in 1..=FIND_ATTEMPTS {
             if let Some(object) = self.look_for(id)? {
@@ -345,7 +347,7 @@ impl Shared {
                 Ok(Rescue::PutBack) => true,
                 Ok(Rescue::OthersDoomed) => true,
                 Ok(Rescue::NothingDoomed) => attempt == 1,
-                // A `tmp/` that cannot be read holds nothing that this process could put back.
+                // From an unreadable `tmp/` this process cannot rename anything back.
                 Err(_) => attempt == 1,
             };
             if !is_collecting {
@@ -367,7 +369,7 @@ impl Shared {
         Ok(None)
     }
 
-    /// Opens what is in the place of an object, if it is a regular file that can be read in a reasonable time.
+    /// Opens an object's path. Fails if it is not a regular file or if it is sparse.
     pub(crate) fn open_object(&self, path: &Path) -> Result<File, PathError> {
         let is_in = |layout: &&Layout| path.starts_with(layout.root());
         let file = match self.layers().find(is_in) {
@@ -383,7 +385,7 @@ impl Shared {
     }
 }
 
-/// Refuses a sparse file: a name of 16 TB that costs its maker nothing would be hashed for hours.
+/// Fails for a sparse file: one of 16 TB takes no space in a poisoned cache and hours to hash.
 pub(crate) fn check_holes(file: &File, path: &Path) -> Result<(), PathError> {
     if is_mostly_holes(file).at("read metadata of", path)? {
         let text = "it consists of holes";
@@ -392,14 +394,14 @@ pub(crate) fn check_holes(file: &File, path: &Path) -> Result<(), PathError> {
     Ok(())
 }
 
-/// Whether an object can have this size. No archive has a terabyte: such a name is a sparse file, whose size would
-/// make sums overflow.
+/// Whether an object can have this size. A file above one terabyte is sparse, not an archive, and would make sums of
+/// sizes overflow.
 pub(crate) fn is_size(size: u64) -> bool {
     const LARGEST: u64 = 1 << 40;
     (1..=LARGEST).contains(&size)
 }
 
-/// The size of what may be an object: a regular file that is not empty. Links are not followed.
+/// The size of a possible object: a regular, non-empty file. `None` if there is no such file. Follows no links.
 pub(crate) fn object_size(layout: &Layout, path: &Path) -> Result<Option<u64>, PathError> {
     match layout.dir().status(path) {
         Ok(status) if is_size(status.size) && status.is_file => Ok(Some(status.size)),
@@ -409,7 +411,7 @@ pub(crate) fn object_size(layout: &Layout, path: &Path) -> Result<Option<u64>, P
     }
 }
 
-/// Whether there is nothing at a path, or nothing that is reached without a link.
+/// Whether an error says that a path does not exist, or cannot be reached without following a link.
 pub(crate) fn is_absence(error: &PathError) -> bool {
     matches!(
         error.kind(),
@@ -417,12 +419,12 @@ pub(crate) fn is_absence(error: &PathError) -> bool {
     )
 }
 
-/// Whether there is no file that could be an object: nothing, a link, a FIFO, a file of holes.
+/// Whether an error says that a path is no object: it is absent, a link, a FIFO or a sparse file.
 pub(crate) fn is_no_object(error: &PathError) -> bool {
     is_absence(error) || error.kind() == io::ErrorKind::InvalidData
 }
 
-/// Whether an error says that this user may not write here, ever.
+/// Whether an error says that this user can never write here, so that retrying does not help.
 pub(crate) fn is_refusal(error: &PathError) -> bool {
     matches!(
         error.kind(),
@@ -430,18 +432,18 @@ pub(crate) fn is_refusal(error: &PathError) -> bool {
     )
 }
 
-/// Makes the directories that are missing: cache services drop empty ones. A store that cannot be
-/// written can still be read.
+/// Creates missing directories of the layout, because cache services drop empty ones. Stops without an error if the
+/// store is not writable: it can still be read.
 ///
-/// What is in the place of one and is no directory is moved within the store's root if `displace` says so: a link
-/// out of a restored cache must not stop every later run, and what it leads to is nothing of the store's.
+/// With `displace`, a link, file or FIFO in the place of a directory is moved to `tmp/`: a link from a restored cache
+/// must not make every later run fail, and its target does not belong to the store.
 pub(crate) fn create_directories(
     layout: &Layout,
     displace: bool,
 ) -> Result<Vec<Displaced>, PathError> {
     let mut displaced = Vec::new();
     let made = layout.directories();
-    // Those that their owners make when they need them are looked at all the same.
+    // Directories that are created on first use are not created here, but displaced like the others.
     let others = Layout::OTHERS
         .iter()
         .map(|name| layout.root().join(name))

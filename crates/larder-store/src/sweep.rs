@@ -1,6 +1,6 @@
-//! Removing what killed processes left in `tmp/`.
+//! Removing temporary files of killed processes from `tmp/`.
 //!
-//! Never touches objects, nor damaged ones that were set aside: those are for a person to look at.
+//! Never touches objects. Keeps damaged objects that were moved aside, so that the user can inspect them.
 
 use std::{io, path::Path, time::Duration};
 
@@ -9,19 +9,18 @@ use larder_fs::PathError;
 use crate::{Store, temporary};
 
 impl Store {
-    /// Removes temporary files that nobody has written to for `older_than`; says how many.
+    /// Removes temporary files that were last written more than `older_than` ago. Returns their number.
     ///
-    /// Give more than the longest pause that a download may make. A file whose time lies in the
-    /// future (clocks of network file systems) stays.
+    /// `older_than` must exceed the longest pause of a download. Files with a time in the future (clocks of network
+    /// file systems) are kept.
     ///
     /// # Errors
-    /// If the directory cannot be read or a file not removed; one that is gone meanwhile is no error.
+    /// If the directory cannot be read or a file cannot be removed. A file that another process has removed is ignored.
     pub fn sweep_abandoned(&self, older_than: Duration) -> Result<usize, PathError> {
         let layout = &self.shared.layout;
         let mut count = 0;
         for path in layout.dir().list(&layout.temporary())? {
-            // A file that is gone or whose age cannot be told is not older; what has the name of a temporary
-            // file and is a directory was not made by larder.
+            // Keep files without a known age. larder creates no directories with these names, so keep them too.
             let is_older = layout.dir().status(&path).is_ok_and(|status| {
                 !status.is_dir
                     && status

@@ -1,7 +1,7 @@
-//! Files on their way into the store, and names that nobody else uses.
+//! Temporary files in `tmp/`, and unique names for them.
 //!
-//! All are in `tmp/`, the same file system as what they become. A file that still has its temporary
-//! name when its owner is dropped is removed.
+//! `tmp/` is on the same file system as the rest of the store, so these files can be renamed to their final place.
+//! A file that still has its temporary name when its [`TemporaryFile`] is dropped is removed.
 
 use std::{
     fs::File,
@@ -15,22 +15,22 @@ use larder_fs::{Durability, PathContext as _, PathError};
 
 use crate::{ObjectId, layout::Layout, store::is_absence};
 
-/// How the names of files that are being written begin.
+/// Prefix of the names of files that are being written.
 pub(crate) const INGEST: &str = "ingest-";
-/// How the names of damaged objects begin that were set aside.
+/// Prefix of the names of damaged objects that were moved aside.
 pub(crate) const DAMAGED: &str = "damaged-";
 
-/// How the names of objects begin that are being collected.
+/// Prefix of the names of objects that a collection is about to remove.
 pub(crate) const DOOMED: &str = "doomed-";
 
-/// A name with the process id, for people, and 64 random bits, so that processes of different machines
-/// or containers that share a store and have the same id do not meet.
+/// Returns a file name with the process id (for people) and 64 random bits. Processes on different machines or in
+/// different containers can share a store and have the same process id.
 pub(crate) fn unique_name(prefix: &str, suffix: &str) -> String {
     let random = RandomState::new().hash_one(process::id());
     format!("{prefix}{}-{random:016x}{suffix}", process::id())
 }
 
-/// The object that a file in `tmp/` was: `<prefix><sha256>-<pid>-<random>.<ext>`.
+/// Parses the object id from the name of a file in `tmp/`: `<prefix><sha256>-<pid>-<random>.<ext>`.
 pub(crate) fn object_of(path: &Path, prefix: &str) -> Option<ObjectId> {
     let name = path.file_name()?.to_str()?.strip_prefix(prefix)?;
     let (sha256, rest) = name.split_once('-')?;
@@ -38,11 +38,11 @@ pub(crate) fn object_of(path: &Path, prefix: &str) -> Option<ObjectId> {
     format!("{sha256}.{extension}").parse().ok()
 }
 
-/// Nobody but the owner may write, whatever the umask: who opens a file for writing while it is being made keeps
-/// that right when the mode is changed, and could exchange the bytes of an object after it was hashed.
+/// Only the owner may write, regardless of the umask. Otherwise another user could open the file for writing while it is
+/// being written, keep that handle when the mode changes, and replace the object's bytes after they were hashed.
 const MODE: u32 = 0o644;
 
-/// A file in `tmp/`, removed when dropped unless [`Temporary::place`] gave it another name.
+/// A file in `tmp/`. Removed when dropped, unless it was renamed to its final path.
 #[derive(Debug)]
 pub(crate) struct Temporary {
     layout: Layout,
@@ -51,12 +51,12 @@ pub(crate) struct Temporary {
 }
 
 impl Temporary {
-    /// Makes a new empty file that nobody else may write to; makes `tmp/` if it is missing.
+    /// Creates an empty file that only the owner may write to. Creates `tmp/` if it is missing.
     pub(crate) fn create(layout: &Layout) -> Result<(Self, File), PathError> {
         let directory = layout.temporary();
         let path = directory.join(unique_name(INGEST, ""));
         let file = match layout.dir().create_file(&path, MODE) {
-            // Missing, or exchanged for a link since the store was opened.
+            // `tmp/` is missing, or was replaced by a link since the store was opened.
             Err(error) if is_absence(&error) => {
                 layout.dir().ensure_dir(&directory)?;
                 layout.dir().create_file(&path, MODE)?
@@ -75,14 +75,14 @@ impl Temporary {
         &self.path
     }
 
-    /// Renames the file to `target` if that name is free.
+    /// Renames the file to `target`. Fails if `target` exists.
     pub(crate) fn place(&mut self, target: &Path) -> Result<(), PathError> {
         self.layout.dir().rename_noreplace(&self.path, target)?;
         self.placed = true;
         Ok(())
     }
 
-    /// Renames the file to `target`, replacing what is there: a link itself, not what it leads to.
+    /// Renames the file to `target`, replacing an existing file. A link is replaced itself, not its target.
     fn replace(&mut self, target: &Path) -> Result<(), PathError> {
         self.layout.dir().rename(&self.path, target)?;
         self.placed = true;
@@ -90,9 +90,9 @@ impl Temporary {
     }
 }
 
-/// Writes a small file that is replaced whole, such as a root: there are the old or the new bytes at
-/// every moment. Unlike [`larder_fs::write_atomic`] it leaves nothing outside `tmp/` when killed.
-/// Makes the directory if it is missing.
+/// Writes or replaces a small file, such as a root, atomically: it has either its old or its new content at every moment.
+/// Creates the directory if it is missing. Unlike [`larder_fs::write_atomic`], a killed process leaves nothing outside
+/// `tmp/`.
 pub(crate) fn write_whole(
     layout: &Layout,
     target: &Path,
@@ -116,7 +116,7 @@ pub(crate) fn write_whole(
 }
 
 impl Drop for Temporary {
-    /// What cannot be removed is left to [`Store::sweep_abandoned`](crate::Store::sweep_abandoned).
+    /// Ignores errors: [`Store::sweep_abandoned`](crate::Store::sweep_abandoned) removes leftovers.
     fn drop(&mut self) {
         if !self.placed {
             self.layout.dir().remove_file(&self.path).ok();

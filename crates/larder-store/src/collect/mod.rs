@@ -1,8 +1,8 @@
-//! Collection: what nobody needs is found ([`Store::plan_collection`]) and removed ([`Store::collect`]).
+//! Garbage collection: finds unneeded objects ([`Store::plan_collection`]) and removes them ([`Store::collect`]).
 //!
-//! Takes no locks and holds up nobody: an object first loses its name, then pins and roots are read
-//! again, and only then it is unlinked or gets its name back (G1 to G8 of FORMAT.md). Never removes what a
-//! living pin names, and knows nothing of prefixes and locks but what the caller says of them.
+//! Takes no locks and blocks no other process: an object is first renamed into `tmp/`, then pins and roots are read
+//! again, and only then is it removed or renamed back (G1 to G8 of FORMAT.md). Never removes an object that a live pin
+//! names. Whether an environment or lock file still exists is decided by the caller.
 
 use std::{
     collections::HashSet,
@@ -23,35 +23,35 @@ use needs::Needs;
 use rubbish::Rubbish;
 pub(crate) use sweep::{Rescue, rescue};
 
-/// What stays.
+/// Which objects a collection keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Policy {
-    /// What a living root needs.
+    /// Objects that a live root needs.
     Needed,
-    /// What was used lately, or fits. Without any limit everything stays.
+    /// Objects within these limits. Without a limit all objects are kept.
     Recent {
-        /// What has not been used for so long goes, and roots that old count no more.
+        /// Remove objects that were last used longer ago than this, and ignore roots that old.
         unused_for: Option<Duration>,
-        /// The objects have so many bytes together at most: what no root needs goes first, then what has
-        /// not been used for longest.
+        /// Largest total size of all objects in bytes. Objects that no root needs are removed first, then those
+        /// unused for longest.
         max_bytes: Option<u64>,
     },
-    /// These objects, whatever the roots say.
+    /// Exactly these objects, regardless of roots.
     Exactly(HashSet<ObjectId>),
 }
 
-/// How to collect.
+/// Options of a collection.
 pub struct CollectOptions<'a> {
-    /// What stays.
+    /// Which objects to keep.
     pub policy: Policy,
-    /// Whether the prefix or lock of a root is still there. Roots without a path are.
+    /// Returns whether the environment or lock file of a root still exists. Not called for roots without a path, which
+    /// count as alive.
     pub is_alive: &'a dyn Fn(RootKind, &Path) -> bool,
-    /// The time, for ages.
+    /// Current time, from which ages are computed.
     pub now: SystemTime,
-    /// Files in `tmp/` that nobody has written to for so long go. Give more than the longest pause that a
-    /// download may make.
+    /// Age from which unfinished files in `tmp/` are removed. Must exceed the longest pause of a download.
     pub abandoned: Duration,
-    /// Damaged objects that were moved aside so long ago go.
+    /// Age from which damaged objects that were moved aside are removed.
     pub damaged: Duration,
 }
 
@@ -64,77 +64,76 @@ impl std::fmt::Debug for CollectOptions<'_> {
     }
 }
 
-/// What a collection will do.
+/// The plan of a collection.
 #[derive(Debug)]
 pub struct CollectPlan {
-    /// Objects that go, those that no root needs first, then those unused for longest.
+    /// Objects to remove: those that no root needs first, then those unused for longest.
     pub objects: Vec<Candidate>,
-    /// Roots that are none any more; their files go.
+    /// Files of dead roots, to be removed.
     pub roots: Vec<PathBuf>,
-    /// How many objects stay.
+    /// Number of objects to keep.
     pub kept: usize,
-    /// How many bytes these have.
+    /// Total size in bytes of the objects to keep.
     pub kept_bytes: u64,
-    /// Left-over files that go.
+    /// Leftover files to remove.
     rubbish: Rubbish,
-    /// What was pinned and recorded when the plan was made.
+    /// Pins and roots at the time of planning.
     needs: Needs,
 }
 
 impl CollectPlan {
-    /// How many bytes are freed: objects and left-over files.
+    /// Number of bytes to be freed, by objects and leftover files.
     pub fn freed_bytes(&self) -> u64 {
         let objects: u64 = self.objects.iter().map(|one| one.stored.object.size).sum();
         objects.saturating_add(self.rubbish.bytes())
     }
 
-    /// How many files and directories in `pins/` and `md5/` larder did not write. They stay.
+    /// Number of entries in `pins/` and `md5/` that larder did not create. They are kept.
     pub fn foreign(&self) -> usize {
         self.rubbish.foreign()
     }
 
-    /// How many left-over files go: of killed processes, of damaged objects, of the MD5 index.
+    /// Number of leftover files to remove: of killed processes, damaged objects, and the MD5 index.
     pub fn left_over(&self) -> usize {
         self.rubbish.count()
     }
 }
 
-/// An object that goes.
+/// An object that may be removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// Which.
+    /// The object.
     pub stored: StoredObject,
-    /// When it was written, or a root that names it was recorded.
+    /// When it was written, or when a root that names it was last recorded.
     pub last_used: SystemTime,
-    /// Whether a living root names it all the same.
+    /// Whether a live root names it.
     pub is_needed: bool,
 }
 
-/// What a collection did.
+/// The result of a collection.
 #[derive(Debug, Default)]
 pub struct CollectReport {
-    /// How many objects were removed.
+    /// Number of removed objects.
     pub objects: usize,
-    /// How many bytes were freed.
+    /// Number of freed bytes.
     pub bytes: u64,
-    /// How many objects got their name back, because a run or a root came that needs them.
+    /// Number of objects that were renamed back, because a new pin or root names them.
     pub spared: usize,
-    /// How many roots were removed.
+    /// Number of removed roots.
     pub roots: usize,
-    /// How many left-over files were removed.
+    /// Number of removed leftover files.
     pub left_over: usize,
-    /// Objects that this user may not remove.
+    /// Errors for objects that this user has no permission to remove.
     pub refused: Vec<PathError>,
 }
 
-/// Why nothing was collected, or not everything. What was collected until then is gone, everything else
-/// has its name.
+/// Why a collection stopped. Objects that were removed before stay removed; all others have their names.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {
     /// The store cannot be written.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A root cannot be read: it may be all that keeps something alive.
+    /// A root cannot be read. It may be the only one that needs some object, so nothing is removed.
     #[error(transparent)]
     Root(#[from] RootError),
     /// The file system refused.

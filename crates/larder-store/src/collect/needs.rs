@@ -1,7 +1,7 @@
-//! What is pinned and what roots say: read for a plan, and read again for what came since.
+//! Reads pins and roots for a collection: once for its plan, and again for those that were added since.
 //!
-//! Pins are always read before roots (G2): a run records its root before it gives up its pin, so that one
-//! of the two is seen.
+//! Pins are always read before roots (G2): a process records its root before it drops its pin, so a collection sees at
+//! least one of the two.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -19,19 +19,19 @@ use crate::{
     store::Shared,
 };
 
-/// Pins and roots as they were when they were last read.
+/// Pins and roots as of the last time they were read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Needs {
-    /// Files of pins that have been read.
+    /// Pin files that have been read.
     pins: HashSet<PathBuf>,
-    /// Files of roots that have been read, and when they were written.
+    /// Root files that have been read, with their modification times.
     roots: HashMap<PathBuf, SystemTime>,
-    /// What the pins that were read name, and the roots that came after the first reading.
+    /// Objects named by pins, and by roots that were added after the first read.
     protected: HashSet<Sha256>,
 }
 
 impl Needs {
-    /// Reads everything. The roots are given back: whether they count is the policy's business.
+    /// Reads all pins and roots. Returns the roots, because the policy decides which of them count.
     pub(crate) fn read(
         shared: &Shared,
         now: SystemTime,
@@ -42,7 +42,7 @@ impl Needs {
         Ok((needs, roots))
     }
 
-    /// Reads what has come since, and protects what it names.
+    /// Reads pins and roots that were added since, and protects the objects that they name.
     pub(crate) fn read_again(&mut self, shared: &Shared, now: SystemTime) -> Result<(), RootError> {
         self.read_pins(shared, now)?;
         for recorded in self.read_roots(shared)? {
@@ -52,12 +52,12 @@ impl Needs {
         Ok(())
     }
 
-    /// Whether a pin, or a root that came since the first reading, names this.
+    /// Whether a pin, or a root added after the first read, names this object.
     pub(crate) fn protects(&self, sha256: &Sha256) -> bool {
         self.protected.contains(sha256)
     }
 
-    /// Whether a root was written at this time when it was last read.
+    /// Whether the root file still has the modification time that it had when it was read.
     pub(crate) fn knows(&self, root: &Path, written: Option<SystemTime>) -> bool {
         written.is_some() && self.roots.get(root).copied() == written
     }
@@ -75,7 +75,7 @@ impl Needs {
         Ok(())
     }
 
-    /// The roots that are new or were recorded anew.
+    /// Reads roots that are new or were recorded again.
     fn read_roots(&mut self, shared: &Shared) -> Result<Vec<RecordedRoot>, RootError> {
         let mut news = Vec::new();
         for file in shared.root_files()? {

@@ -1,5 +1,5 @@
-//! Which objects and roots go: the policies. Changes nothing but that objects which a killed collection
-//! left without a name get it back.
+//! Planning a collection: applies the policy to objects and roots. Changes nothing, except that objects left in `tmp/`
+//! by a killed collection are renamed back.
 
 use std::{cmp::Reverse, collections::HashMap, path::PathBuf, time::SystemTime};
 
@@ -12,11 +12,11 @@ use super::{
 use crate::{Access, RecordedRoot, Store, StoredObject};
 
 impl Store {
-    /// Finds what a policy leaves nothing of. Changes nothing, except that an object which a killed
-    /// collection left without a name gets it back (G8).
+    /// Plans a collection: finds the objects that the policy does not keep. Changes nothing, except that objects left in
+    /// `tmp/` by a killed collection are renamed back (G8).
     ///
     /// # Errors
-    /// If a root cannot be read (G1), or the file system refuses.
+    /// If a root cannot be read (G1), or the file system fails.
     pub fn plan_collection(
         &self,
         options: &CollectOptions<'_>,
@@ -56,7 +56,7 @@ impl Store {
     }
 }
 
-/// The roots that count, and the files of the others.
+/// Splits roots into live ones and the files of dead ones.
 fn sort(
     recorded: Vec<RecordedRoot>,
     options: &CollectOptions<'_>,
@@ -77,7 +77,7 @@ fn sort(
     (alive, dead)
 }
 
-/// A time that lies in the future (clocks of network file systems) is now.
+/// Whether the policy's age limit has passed. A time in the future (clocks of network file systems) counts as now.
 fn is_expired(last_used: SystemTime, options: &CollectOptions<'_>) -> bool {
     let Policy::Recent {
         unused_for: Some(limit),
@@ -90,7 +90,7 @@ fn is_expired(last_used: SystemTime, options: &CollectOptions<'_>) -> bool {
     age >= *limit
 }
 
-/// When living roots last used each object.
+/// For each object, the latest time at which a live root that names it was used.
 struct Used(HashMap<Sha256, SystemTime>);
 
 impl Used {
@@ -115,13 +115,13 @@ impl Used {
     }
 }
 
-/// Puts what stays first, best reasons first; says how many these are.
+/// Sorts the candidates that are kept to the front, most important first. Returns how many are kept.
 fn choose(
     candidates: &mut [Candidate],
     options: &CollectOptions<'_>,
     protected_bytes: u64,
 ) -> usize {
-    // The name last, so that the order does not hang on that of a directory.
+    // The id comes last, so that the order does not depend on the directory listing.
     candidates.sort_by_key(|one| {
         let stays = stays(one, options);
         Reverse((stays, one.is_needed, one.last_used, one.stored.object.id))
@@ -142,7 +142,7 @@ fn choose(
     candidates[..by_reason].iter().take_while(fits).count()
 }
 
-/// Whether the policy keeps an object, sizes aside.
+/// Whether the policy keeps an object, ignoring its size limit.
 fn stays(one: &Candidate, options: &CollectOptions<'_>) -> bool {
     match &options.policy {
         Policy::Needed => one.is_needed,

@@ -1,5 +1,5 @@
-//! Files that are neither objects nor roots and that nobody needs: what killed processes left in `tmp/`
-//! and `pins/`, damaged objects that were set aside, entries of the MD5 index that lead nowhere.
+//! Leftover files: temporary files and pins of killed processes, damaged objects that were moved aside, and entries of the
+//! MD5 index without an object.
 
 use std::{
     collections::HashSet,
@@ -19,22 +19,22 @@ use crate::{
     temporary::{DAMAGED, INGEST},
 };
 
-/// Left-over files.
+/// Leftover files that a collection removes.
 #[derive(Debug, Default)]
 pub(crate) struct Rubbish {
-    /// In `tmp/`, with their sizes.
+    /// Files in `tmp/`, with their sizes in bytes.
     temporary: Vec<(PathBuf, u64)>,
-    /// Pins of runs that are over, and locks without a pin.
+    /// Pins of processes that have ended, and lock files without a pin.
     pins: Vec<PathBuf>,
-    /// Entries of the MD5 index whose object is not there, or goes.
+    /// Entries of the MD5 index whose object does not exist, or is about to be removed.
     index: Vec<PathBuf>,
-    /// What has the name of a pin or an entry and is a directory, or no such name: larder did not write it, so it
-    /// stays. Verification names it.
+    /// Number of entries in `pins/` and `md5/` that larder did not create, such as directories. They are kept;
+    /// `store verify` reports them.
     foreign: usize,
 }
 
 impl Rubbish {
-    /// Looks for what is there now; entries of objects in `candidates` are among it.
+    /// Finds leftover files. Index entries of the objects in `candidates` count as leftovers too.
     pub(crate) fn find(
         shared: &Shared,
         options: &CollectOptions<'_>,
@@ -73,14 +73,14 @@ impl Rubbish {
         })
     }
 
-    /// How many bytes the left-overs in `tmp/` have.
+    /// Total size in bytes of the leftovers in `tmp/`.
     pub(crate) fn bytes(&self) -> u64 {
         let sizes = self.temporary.iter().map(|(_, size)| *size);
         // The size of a sparse file may be anything.
         sizes.fold(0, u64::saturating_add)
     }
 
-    /// How many files and directories in `pins/` and `md5/` are none of larder's.
+    /// Number of entries in `pins/` and `md5/` that larder did not create.
     pub(crate) fn foreign(&self) -> usize {
         self.foreign
     }
@@ -89,7 +89,8 @@ impl Rubbish {
         self.temporary.len() + self.pins.len() + self.index.len()
     }
 
-    /// Removes them; says how many and how many bytes. An entry whose object is there after all stays.
+    /// Removes the leftovers. Returns their number and total size in bytes. Keeps index entries whose object has been
+    /// written since.
     pub(crate) fn remove(&self, shared: &Shared) -> Result<(usize, u64), PathError> {
         let (mut count, mut bytes) = (0, 0);
         for (path, size) in &self.temporary {
@@ -125,8 +126,7 @@ fn temporary(
         } else {
             continue;
         };
-        // What is gone meanwhile, or has no age, stays. So does a directory in an object's place: only a
-        // person knows what is in it.
+        // Keep files without a known age. Keep directories too: larder did not create them.
         if let Ok(status) = layout.dir().status(&path)
             && !status.is_dir
             && is_older(status.changed, age, options.now)
@@ -137,17 +137,17 @@ fn temporary(
     Ok(found)
 }
 
-/// Moving aside counts as a change.
+/// Compares with the change time (ctime), which moving a file aside updates.
 fn is_older(changed: SystemTime, age: Duration, now: SystemTime) -> bool {
     now.duration_since(changed).is_ok_and(|found| found >= age)
 }
 
-/// The digest that the name of an entry of the MD5 index is.
+/// Parses the file name of an entry of the MD5 index.
 fn md5_of(entry: &Path) -> Option<Md5> {
     entry.file_name()?.to_str()?.parse().ok()
 }
 
-/// The object to which an entry of the MD5 index leads, if it is there.
+/// The SHA-256 in an entry of the MD5 index, if an object with it exists.
 fn leads_to(layout: &Layout, entry: &Path) -> Result<Option<Sha256>, PathError> {
     let Some(md5) = md5_of(entry) else {
         return Ok(None);
@@ -163,11 +163,11 @@ fn leads_to(layout: &Layout, entry: &Path) -> Result<Option<Sha256>, PathError> 
     Ok(None)
 }
 
-/// Whether there was something to remove.
+/// Removes a file. Returns whether it existed.
 pub(super) fn remove_if_there(layout: &Layout, path: &Path) -> Result<bool, PathError> {
     match layout.dir().remove_file(path) {
         Ok(()) => Ok(true),
-        // Gone meanwhile, or its directory was exchanged for a link.
+        // Removed by another process, or its directory was replaced by a link.
         Err(error) if is_absence(&error) => Ok(false),
         Err(error) => Err(error),
     }

@@ -1,4 +1,4 @@
-//! Removing: name away, look again, unlink or put back (G4 to G8).
+//! Removing objects: rename into `tmp/`, read pins and roots again, then remove or rename back (G4 to G8).
 
 use std::{
     io,
@@ -19,16 +19,15 @@ use crate::{
     temporary::{DOOMED, object_of, unique_name},
 };
 
-/// How many objects lose their name before pins and roots are read again: few enough that they are back
-/// in a moment, enough that reading does not show.
+/// Number of objects that are renamed before pins and roots are read again. Small, so that objects which turn out to be
+/// needed are back within moments; large enough that the cost of reading does not matter.
 const BATCH: usize = 128;
 
 impl Store {
-    /// Removes what the plan says, unless a pin or root that came meanwhile names it.
+    /// Removes the objects of the plan, except those that a pin or root added since names.
     ///
     /// # Errors
-    /// If the store cannot be written, or a root cannot be read any more. Every object that is not
-    /// removed has its name then.
+    /// If the store is not writable, or a root cannot be read. All objects that were not removed have their names then.
     pub fn collect(
         &self,
         plan: &CollectPlan,
@@ -61,7 +60,7 @@ impl Store {
         Ok(report)
     }
 
-    /// G7: a root that was recorded anew since the plan stays.
+    /// Removes dead roots (G7), except those that were recorded again since the plan.
     fn remove_roots(
         &self,
         plan: &CollectPlan,
@@ -78,7 +77,7 @@ impl Store {
     }
 }
 
-/// An object without its name.
+/// An object that was renamed into `tmp/`.
 struct Doomed<'a> {
     object: &'a Object,
     path: PathBuf,
@@ -106,14 +105,14 @@ impl Sweep<'_> {
                     .reached(Step::Weighed, &self.shared.layout.pins())?)
             })
             .and_then(|()| self.settle(&mut doomed, needs, report));
-        // Whatever went wrong: what is not gone gets its name back.
+        // After an error too: rename every remaining object back.
         for one in doomed {
             put_back(&self.shared.layout, &one.path, &one.object.path)?;
         }
         result
     }
 
-    /// G4.
+    /// Renames objects into `tmp/` (G4).
     fn doom<'a>(
         &self,
         objects: impl Iterator<Item = &'a Object>,
@@ -129,7 +128,7 @@ impl Sweep<'_> {
                 .rename_noreplace(&object.path, &path)
             {
                 Ok(()) => doomed.push(Doomed { object, path }),
-                // Another collection was faster, or its directory has been exchanged for a link.
+                // Another collection was faster, or its directory was replaced by a link.
                 Err(error) if is_absence(&error) => continue,
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                     report.refused.push(error);
@@ -142,7 +141,7 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    /// G6. What is left in `doomed` is not settled.
+    /// Removes each object, or renames it back if it is needed (G6). After an error, `doomed` has the remaining ones.
     fn settle(
         &self,
         doomed: &mut Vec<Doomed<'_>>,
@@ -155,7 +154,7 @@ impl Sweep<'_> {
                 report.spared += 1;
                 Step::Spared
             } else {
-                // Gone if a reader has put it back just now (R6): it is needed then.
+                // Absent if a reader has just renamed it back (R6), because it needs it.
                 if remove_if_there(&self.shared.layout, &one.path)? {
                     report.objects += 1;
                     report.bytes += one.object.size;
@@ -177,9 +176,9 @@ fn doomed_path(shared: &Shared, id: ObjectId) -> PathBuf {
     shared.layout.temporary().join(name)
 }
 
-/// Gives a doomed object its name back. If that is taken, or somebody else was faster, good.
+/// Renames a doomed object back. Succeeds too if the object exists again or another process was faster.
 fn put_back(layout: &Layout, doomed: &Path, path: &Path) -> Result<(), PathError> {
-    // Its directory may have been removed, or exchanged for something else, meanwhile.
+    // Its directory may have been removed or replaced in the meantime.
     if let Some(shard) = path.parent() {
         layout.dir().ensure_dir(shard)?;
     }
@@ -189,8 +188,8 @@ fn put_back(layout: &Layout, doomed: &Path, path: &Path) -> Result<(), PathError
     }
 }
 
-/// G8: gives every object its name back that a collection left without one: a killed one, or one that is
-/// just about to decide, which then finds that somebody needs it.
+/// Renames back all objects in `tmp/` that a collection has renamed (G8). That collection was killed, or is still running;
+/// if it is running, it finds these objects absent and keeps them.
 pub(crate) fn restore(shared: &Shared) -> Result<(), PathError> {
     let layout = &shared.layout;
     for path in layout.dir().list(&layout.temporary())? {
@@ -201,18 +200,18 @@ pub(crate) fn restore(shared: &Shared) -> Result<(), PathError> {
     Ok(())
 }
 
-/// What was found among the doomed objects.
+/// Result of looking for an object among the doomed ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rescue {
-    /// The object, which has its name again.
+    /// The object was renamed back.
     PutBack,
-    /// Others: a collection is under way.
+    /// Only other objects are doomed: a collection is running.
     OthersDoomed,
-    /// None.
+    /// No objects are doomed.
     NothingDoomed,
 }
 
-/// R6: gives an object its name back if a collection has taken it just now.
+/// Renames an object back if a collection has just renamed it into `tmp/` (R6).
 pub(crate) fn rescue(shared: &Shared, id: ObjectId) -> Result<Rescue, PathError> {
     let layout = &shared.layout;
     let mut rescue = Rescue::NothingDoomed;

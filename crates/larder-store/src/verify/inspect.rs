@@ -1,4 +1,4 @@
-//! Looking at objects: every byte read, by several threads.
+//! Hashing all objects of a store on several threads.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,10 +15,10 @@ use larder_fs::{PathContext as _, PathError};
 use super::Fault;
 use crate::{ObjectId, index, layout::Layout, read, store::check_holes};
 
-/// Hashing is faster than most disks: more threads do not help.
+/// Most threads to hash with. Hashing is faster than most disks, so more threads do not help.
 const THREADS: usize = 8;
 
-/// What one look at one object gave.
+/// Result of checking one object.
 #[derive(Debug)]
 pub(super) enum Finding {
     Whole { bytes: u64, writable: bool },
@@ -26,10 +26,11 @@ pub(super) enum Finding {
     Gone,
 }
 
-/// What the MD5 index says of each object.
+/// For each object, the MD5 digests that the MD5 index maps to it.
 pub(super) type Index = BTreeMap<Sha256, Vec<Md5>>;
 
-/// Reads the index of one store, which has these objects; what leads to none of them misleads.
+/// Reads the MD5 index of one store. Entries that name none of `objects` are added to `misleading`, entries that larder
+/// did not create to `stray`.
 pub(super) fn read_index(
     layout: &Layout,
     objects: &[ObjectId],
@@ -42,7 +43,7 @@ pub(super) fn read_index(
         let md5: Option<Md5> = path
             .file_name()
             .and_then(|name| name.to_str()?.parse().ok());
-        // Only what has the name of an entry and is a file may be removed; the rest is not larder's.
+        // Only regular files with a valid name may be removed. larder did not create anything else.
         let is_file = layout
             .dir()
             .status(&path)
@@ -61,8 +62,8 @@ pub(super) fn read_index(
     Ok(index)
 }
 
-/// Looks at every object and tells how many bytes were read; gives with each the MD5 digests that the
-/// index wrongly says of it.
+/// Checks all objects and reports the bytes read. Returns with each object the MD5 digests that the index wrongly maps to
+/// it.
 pub(super) fn inspect_all(
     layout: &Layout,
     objects: &[ObjectId],
@@ -106,7 +107,7 @@ fn inspect(layout: &Layout, id: ObjectId, index: &Index) -> (Finding, Vec<Md5>) 
             let bytes = digests.size;
             (Finding::Whole { bytes, writable }, wrong.collect())
         }
-        // Collected or moved aside by another process since it was listed.
+        // Collected or moved aside by another process since the listing.
         Err(Fault::Unreadable(error)) if error.kind() == io::ErrorKind::NotFound => {
             (Finding::Gone, Vec::new())
         }

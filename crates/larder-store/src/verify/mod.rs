@@ -1,7 +1,6 @@
-//! Verifying a store and those below it: every object re-hashed, everything else in their directories
-//! named.
+//! Verification of a store and the stores below it: hashes every object and lists every unexpected entry.
 //!
-//! [`Store::verify`] changes nothing; [`Store::mend`] puts out of the way what cannot be used.
+//! [`Store::verify`] changes nothing; [`Store::repair`] moves unusable entries aside.
 
 use std::{collections::HashSet, path::PathBuf, time::Instant};
 
@@ -17,28 +16,27 @@ mod repair;
 use inspect::{Finding, Index, inspect_all, read_index};
 pub use repair::Mended;
 
-/// What a verification found.
+/// The result of a verification.
 #[derive(Debug, Default)]
 pub struct VerifyReport {
-    /// How many objects were hashed.
+    /// Number of hashed objects.
     pub objects: u64,
-    /// How many bytes they have.
+    /// Their total size in bytes.
     pub bytes: u64,
     /// Objects that cannot be used, sorted by path.
     pub damaged: Vec<Damage>,
-    /// Objects that are whole but that someone may write to by accident, sorted.
+    /// Undamaged objects that are not read-only, sorted.
     pub writable: Vec<PathBuf>,
-    /// Files of the MD5 index that name no object of this store or one with another digest, sorted.
-    /// They cost time but are never believed.
+    /// Entries of the MD5 index whose object is missing or has another MD5, sorted. They cost time but do no harm.
     pub misleading: Vec<PathBuf>,
-    /// What is among the objects or roots and is none, sorted. Never used.
+    /// Entries of the store's directories that larder did not create, sorted. larder never uses them.
     pub stray: Vec<PathBuf>,
-    /// Roots that cannot be read. They stop collection.
+    /// Errors for unreadable roots. They block collections.
     pub roots: Vec<RootError>,
 }
 
 impl VerifyReport {
-    /// Whether every object and every root can be used.
+    /// Whether all objects and roots are usable.
     pub fn is_sound(&self) -> bool {
         self.damaged.is_empty() && self.roots.is_empty()
     }
@@ -56,45 +54,45 @@ impl VerifyReport {
 #[derive(Debug, thiserror::Error)]
 #[error("object `{}` cannot be used", path.display())]
 pub struct Damage {
-    /// Its name.
+    /// Id of the object.
     pub id: ObjectId,
-    /// Where it is.
+    /// Path of the object.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// Why it cannot be used.
     #[source]
     pub fault: Fault,
 }
 
-/// What is wrong with an object.
+/// Why an object cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// The bytes are others than the name promises.
+    /// The digest of the bytes is not the one in the name.
     #[error("expected sha256:{expected}, found sha256:{found} ({size} bytes)")]
     Digest {
-        /// What the name promises.
+        /// Digest in the name.
         expected: Sha256,
-        /// What the bytes have.
+        /// Digest of the bytes.
         found: Sha256,
-        /// How many there are.
+        /// Number of bytes.
         size: u64,
     },
-    /// It has no bytes.
+    /// The file is empty.
     #[error("the file is empty")]
     Empty,
-    /// It is a directory, a link or something else.
+    /// A directory, a link or another special file.
     #[error("it is not a regular file")]
     NotAFile,
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error(transparent)]
     Unreadable(PathError),
 }
 
 impl Store {
-    /// Hashes every object of this store and of those below it (or only those in `only`), several at a
-    /// time; reads the roots and the MD5 index of this store.
+    /// Hashes the objects of this store and of the stores below it (all, or those in `only`) on several threads, and
+    /// reads the roots and the MD5 index of this store.
     ///
     /// # Errors
-    /// If a directory cannot be read. An object that cannot is damage, not an error.
+    /// If a directory cannot be read. An unreadable object is reported as damaged.
     pub fn verify(
         &self,
         only: Option<&HashSet<ObjectId>>,
@@ -129,7 +127,7 @@ impl Store {
         Ok(report)
     }
 
-    /// At roots and at the directories themselves.
+    /// Checks the roots, and the entries of the store's directories.
     fn look_around(&self, report: &mut VerifyReport) -> Result<(), PathError> {
         let layout = &self.shared.layout;
         let dir = layout.dir();
@@ -138,7 +136,7 @@ impl Store {
         let is_other = |path: &PathBuf| dir.status(path).is_ok_and(|found| !found.is_dir);
         report.stray.extend(places.filter(is_other));
         for path in dir.list(&layout.pins())? {
-            // A pin that is a link or directory is no pin: it is never read, and keeps nothing.
+            // Links and directories are never read as pins and keep no objects.
             if !dir.status(&path).is_ok_and(|found| found.is_file) {
                 report.stray.push(path);
             }
@@ -157,14 +155,14 @@ impl Store {
     }
 }
 
-/// One store and what is to be hashed of it.
+/// One store with the objects to be hashed.
 struct Layer<'a> {
     layout: &'a Layout,
     objects: Vec<ObjectId>,
     index: Index,
 }
 
-/// Sizes first: progress is by bytes.
+/// Reports the start of the phase with its total size, because progress is counted in bytes.
 fn announce(layers: &[Layer<'_>], reporter: &dyn Reporter) {
     let sizes = layers.iter().flat_map(|layer| {
         let size = |id: &ObjectId| {

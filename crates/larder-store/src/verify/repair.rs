@@ -1,4 +1,4 @@
-//! Putting out of the way what verification found: nothing that may hold something of value is deleted.
+//! Repair after a verification. Nothing that may hold data of value is deleted.
 
 use std::path::{Path, PathBuf};
 
@@ -11,14 +11,14 @@ use crate::{
     temporary::{DAMAGED, object_of, unique_name},
 };
 
-/// What was done about what verification found.
+/// The result of a repair.
 #[derive(Debug, Default)]
 pub struct Mended {
-    /// What is as it should be now: permissions, the MD5 index.
+    /// Corrected entries: permissions, and the MD5 index.
     pub healed: Vec<PathBuf>,
-    /// What was moved to `tmp/damaged-*`: roots that cannot be read, what is no object.
+    /// Entries that were moved to `tmp/damaged-*`: unreadable roots, and entries that larder did not create.
     pub moved: Vec<PathBuf>,
-    /// What could not be changed, and why.
+    /// Entries that could not be changed, with the reason.
     pub refused: Vec<(PathBuf, PathError)>,
 }
 
@@ -33,11 +33,11 @@ impl Mended {
 }
 
 impl Store {
-    /// Moves a damaged object of this store to `tmp/damaged-*` and says where it is now. `None` if it
-    /// stays: it was healed meanwhile, or cannot be moved.
+    /// Moves a damaged object of this store to `tmp/damaged-*`. Returns its new path; `None` if it is no longer damaged or
+    /// cannot be moved.
     pub fn set_aside(&self, damage: &Damage) -> Option<PathBuf> {
         let aside = self.shared.set_aside(&damage.path, damage.id).ok()?;
-        // Another process may have healed it since it was hashed.
+        // Another process may have replaced it with a good one since it was hashed.
         if self.shared.is_whole(&aside, damage.id).unwrap_or(false) {
             read::put_back(&self.shared.layout, &aside, &damage.path).ok();
             return None;
@@ -45,7 +45,7 @@ impl Store {
         Some(aside)
     }
 
-    /// Objects that were damaged and moved aside, and are in no store since, sorted.
+    /// Lists objects that were moved aside as damaged and have not been downloaded again, sorted.
     ///
     /// # Errors
     /// If `tmp/` cannot be read.
@@ -64,18 +64,17 @@ impl Store {
         Ok(lost)
     }
 
-    /// Sets right what is not a damaged object (for these see [`Store::set_aside`]): takes away the right
-    /// to write, removes index entries that mislead, moves roots that cannot be read and what does not
-    /// belong to `tmp/damaged-*`, makes directories that are missing.
+    /// Repairs everything except damaged objects (see [`Store::set_aside`]): makes objects read-only, removes misleading
+    /// index entries, moves unreadable roots and stray entries to `tmp/damaged-*`, and creates missing directories.
     ///
     /// # Errors
-    /// If the store may not be written. A single file that cannot be changed is in the result.
+    /// If the store is not writable. Single entries that cannot be changed are listed in the result.
     pub fn mend(&self, report: &VerifyReport) -> Result<Mended, StoreError> {
         self.check_writable()?;
         let mut mended = Mended::default();
         let dir = self.shared.layout.dir();
         let own = |path: &&PathBuf| path.starts_with(self.root());
-        // First, so that there is a `tmp/` to move things to.
+        // Create `tmp/` first: the others are moved into it.
         let temporary = self.shared.layout.temporary();
         let is_displaced = dir.ensure_dir(&temporary)?.is_some();
         mended.moved.extend(is_displaced.then(|| temporary.clone()));
@@ -108,7 +107,7 @@ impl Store {
     }
 }
 
-/// The file that a root's error is about.
+/// The path of the root file that an error is about.
 fn file_of(error: &RootError) -> Option<&Path> {
     match error {
         RootError::Malformed { path, .. } => Some(path),
