@@ -1,9 +1,8 @@
-//! [`Bundles`]: bytecode in a cache that travels, sealed with a secret.
+//! [`BytecodeBundles`]: bytecode in a CI cache, sealed with a secret.
 //!
-//! `larder bytecode bundle 1\n`, 32 bytes of HMAC-SHA256 over the key's text and the rest, then zstd of:
-//! the length of the head (8 bytes, little endian), the head (MessagePack), the pycs one after the
-//! other. Nothing is looked at, or even decompressed, before the seal was found right. The seal covers
-//! the key, so no bundle can pass for another.
+//! Format: `larder bytecode bundle 1\n`, 32 bytes of HMAC-SHA256 of the key's text and the rest, then zstd of: the length
+//! of the head (8 bytes, little endian), the head (MessagePack), and the concatenated pyc files. Nothing is decompressed
+//! or parsed before the seal was checked. The seal includes the key, so that one bundle cannot replace another.
 
 use std::{fs, io, path::PathBuf};
 
@@ -14,16 +13,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Bytecode, CacheSecret, Key, key::is_tag, secret::SEAL};
 
-/// Where bundles are, and the secret that seals them.
+/// A directory of bundles and the secret that they are sealed with.
 #[derive(Debug, Clone)]
 pub struct Bundles {
-    /// The directory, made when the first bundle is written.
+    /// The directory. Created when the first bundle is written.
     pub directory: PathBuf,
-    /// What bundles are sealed with.
+    /// The key of the seals.
     pub secret: CacheSecret,
 }
 
-/// Bytecode out of a bundle whose seal was right.
+/// Content of a bundle with a correct seal.
 pub(crate) struct Bundle {
     pub(crate) tag: String,
     pub(crate) skipped: Vec<RelPath>,
@@ -40,13 +39,13 @@ struct Head {
 
 const MAGIC: &[u8] = b"larder bytecode bundle 1\n";
 const LENGTH: usize = 8;
-/// Written once on one machine, read on many.
+/// Compression level. A bundle is written once and read by many jobs.
 const LEVEL: i32 = 6;
-/// No package has that much; a larger file is not even read.
+/// Largest size of a bundle in bytes. Larger files are not read; no package has that much bytecode.
 pub const BYTECODE_BUNDLE_BYTES: u64 = 1 << 30;
 
 impl Bundles {
-    /// The bundle for `key`, if there is one that this secret has sealed. Another one is a warning.
+    /// Reads the bundle for `key`; `None` if there is none. A bundle with another seal is reported as a warning.
     pub(crate) fn read(&self, key: &Key, reporter: &dyn Reporter) -> Option<Bundle> {
         let path = self.path(key);
         let metadata = fs::symlink_metadata(&path).ok()?;
@@ -70,7 +69,7 @@ impl Bundles {
         decode(body).or_else(|| refuse("is of another version of larder"))
     }
 
-    /// Writes a bundle in place of what was there. That it cannot be written is a note.
+    /// Writes or replaces a bundle. A failure is reported as a note, because the bytecode is only cached.
     pub(crate) fn write(&self, key: &Key, bytecode: &Bytecode, reporter: &dyn Reporter) {
         if let Err(error) = self.try_write(key, bytecode) {
             reporter.note(format!(

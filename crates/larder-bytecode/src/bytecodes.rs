@@ -1,14 +1,14 @@
 //! [`Bytecodes`]: bytecode kept on this machine, one directory for each package and Python.
 //!
 //! ```text
-//! <root>/ab/<package>-<python>/files/...   pycs, at their paths in the package
-//! <root>/ab/<package>-<python>/index       what is there, from what, with digests and stamps
-//! <root>/ab/<package>-<python>/flushed-<inode>  whoever linked it has flushed it
-//! <root>/tmp/<pid>-<random>/               one being made, or left by a process that died
+//! <root>/ab/<package>-<python>/files/...        pyc files, at their paths in the package
+//! <root>/ab/<package>-<python>/index            list of the files, with digests and stamps
+//! <root>/ab/<package>-<python>/flushed-<inode>  mark: the files have been flushed to the disk
+//! <root>/tmp/<pid>-<random>/                    being compiled, or left by a killed process
 //! ```
-//! It is made in `tmp` and appears by one rename. As with trees, nothing is flushed: each file is held
-//! against its stamp at each use, and against its digest once after a restart; what differs is compiled
-//! again. It lives beside the trees, never in a cache.
+//! A directory is prepared in `tmp` and published by one rename. As with trees, nothing is flushed: each file is compared
+//! with its stamp at each use, and with its digest once after a reboot; damaged bytecode is compiled again. The directory
+//! is next to the trees and never part of a CI cache.
 
 use std::{
     fs, io,
@@ -27,30 +27,30 @@ use crate::{
     key::{is_tag, pyc_path},
 };
 
-/// Where bytecode is kept and what it is trusted for.
+/// The bytecode kept on this machine.
 #[derive(Debug)]
 pub struct Bytecodes {
     pub(crate) root: PathBuf,
     pub(crate) options: BytecodesOptions,
 }
 
-/// How bytecode is kept.
+/// Options of [`Bytecodes`].
 #[derive(Debug, Clone, Default)]
 pub struct BytecodesOptions {
-    /// What tells this boot of the machine from others ([`larder_fs::boot_id`]).
+    /// Id of the current boot of the machine ([`larder_fs::boot_id`]).
     pub boot_id: Option<String>,
-    /// Sealed bytecode in a cache, read where there is none here, and written when some was compiled.
+    /// Sealed bytecode in a CI cache. Read if there is none on this machine, written after compiling.
     pub bundles: Option<Bundles>,
 }
 
 /// The bytecode of one package for one Python.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bytecode {
-    /// The directory that holds the files, each at its path in the package.
+    /// Directory of the pyc files, each at its path in the package.
     pub root: PathBuf,
-    /// One for each source that compiles.
+    /// One pyc file for each source that compiles.
     pub files: Vec<PycFile>,
-    /// Sources that do not compile, and never will with this Python.
+    /// Sources that do not compile with this Python.
     pub skipped: Vec<RelPath>,
     tag: String,
 }
@@ -58,15 +58,15 @@ pub struct Bytecode {
 /// The bytecode of one source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PycFile {
-    /// The source's path in the package.
+    /// Path of the source in the package.
     pub source: RelPath,
-    /// Of the bytecode.
+    /// Digest of the bytecode.
     pub sha256: Sha256,
     pub(crate) stamp: Stamp,
 }
 
 impl PycFile {
-    /// The size of the bytecode in bytes.
+    /// Size of the bytecode in bytes.
     pub fn size(&self) -> u64 {
         self.stamp.size
     }
@@ -75,10 +75,10 @@ impl PycFile {
 const MAX_ROUNDS: u32 = 8;
 
 impl Bytecodes {
-    /// Opens the directory, making it if need be.
+    /// Opens the directory; creates it if it is missing.
     ///
     /// # Errors
-    /// If it cannot be made.
+    /// If it cannot be created.
     pub fn open(root: &Path, options: BytecodesOptions) -> Result<Self, PathError> {
         fs::create_dir_all(root).at("create directory", root)?;
         RootedDir::new(root).ensure_dir(&root.join("tmp"))?;
@@ -88,8 +88,8 @@ impl Bytecodes {
         })
     }
 
-    /// The bytecode for `key`, if it is here or in a bundle, and whole. What is damaged counts as none;
-    /// that a bundle is refused is a warning.
+    /// Looks up the bytecode for `key`, on this machine and then in a bundle. Damaged bytecode counts as absent; a bundle
+    /// with a wrong seal is reported as a warning.
     ///
     /// # Errors
     /// If the file system fails.
@@ -122,7 +122,7 @@ impl Bytecodes {
         if !is_known {
             index.is_settled = true;
             index.files.clone_from(&bytecode.files);
-            // What may only be read is as good; it is compared again in the next run.
+            // A read-only directory works too: its files are compared again by the next run.
             if let Err(error) = index.write(&directory) {
                 tracing::debug!(%error, "bytecode cannot be marked as compared");
             }
@@ -160,7 +160,7 @@ impl Bytecodes {
         self.root.join("tmp")
     }
 
-    /// Removed with what is in it when it is dropped; what has been renamed out of it stays.
+    /// Creates a directory in `tmp`, which is removed when dropped. Files that were renamed out of it are kept.
     fn temporary(&self) -> Result<tempfile::TempDir, PathError> {
         let parent = self.temporary_root();
         tempfile::Builder::new()
@@ -169,7 +169,7 @@ impl Bytecodes {
             .at("create a temporary directory in", &parent)
     }
 
-    /// Renames finished bytecode into place. If somebody else was first with all of it, theirs stays.
+    /// Renames finished bytecode into place. If another process has published bytecode for the same sources, returns that.
     pub(crate) fn publish(&self, key: &Key, finished: Finished) -> Result<Bytecode, PathError> {
         let place = self.directory(key);
         let shard = place.parent().unwrap_or(&self.root);
@@ -201,14 +201,14 @@ impl Bytecodes {
         }
     }
 
-    /// Moves what is in a place out of the way, then removes it.
+    /// Renames a directory into `tmp`, then removes it, so that no reader sees a partial one.
     pub(crate) fn discard(&self, place: &Path) -> Result<(), PathError> {
         let temporary = self.temporary()?;
         let grave = temporary.path().join("old");
         let directory = RootedDir::new(&self.root);
         match directory.rename_noreplace(place, &grave) {
             Ok(()) => directory.remove_tree(&grave),
-            // Somebody else did the same.
+            // Another process has removed it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
         }
@@ -216,12 +216,12 @@ impl Bytecodes {
 }
 
 impl Bytecode {
-    /// The path of a file, in the package and below [`Bytecode::root`].
+    /// The path of a pyc file in the package, which is also its path below [`Bytecode::root`].
     pub fn path(&self, file: &PycFile) -> String {
         pyc_path(file.source.as_str(), &self.tag)
     }
 
-    /// Whether all of these sources were compiled, or tried.
+    /// Whether each of these sources was compiled or is known not to compile.
     pub fn covers<'a>(&self, sources: impl IntoIterator<Item = &'a RelPath>) -> bool {
         sources.into_iter().all(|source| {
             self.files
@@ -231,7 +231,7 @@ impl Bytecode {
         })
     }
 
-    /// The Python's cache tag, such as `cpython-311`.
+    /// Cache tag of the Python, such as `cpython-311`.
     pub(crate) fn tag(&self) -> &str {
         &self.tag
     }
@@ -242,7 +242,7 @@ impl Bytecode {
             && self.covers(&other.skipped)
     }
 
-    /// Whether every file has its stamp or at least, where it has another, its bytes.
+    /// Whether each file has its stamp, or else its digest.
     fn is_whole(&self, compare_bytes: bool) -> bool {
         let Ok(root) = Dir::open(&self.root) else {
             return false;
@@ -254,7 +254,8 @@ impl Bytecode {
                 return true;
             }
             if !is_same && let Some(mark) = FlushedMark::of(&self.root) {
-                // Whoever touched it did not flush it. What may not be written was not touched.
+                // The file was modified since the mark was set and may not be flushed. If the mark cannot be removed,
+                // the directory is read-only and the file was not modified by us.
                 mark.clear().ok();
             }
             root.read(&path)

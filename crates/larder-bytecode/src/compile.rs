@@ -1,4 +1,4 @@
-//! [`Bytecodes::compile`]: many packages at once, each file by the first interpreter that is free.
+//! [`Bytecodes::compile`]: compiles many packages at once on several interpreters.
 
 use std::{path::Path, time::Instant};
 
@@ -9,56 +9,56 @@ use larder_unpack::RelPath;
 
 use crate::{Bytecode, Bytecodes, CompileError, Key, index_file::sha256, queue::Queue};
 
-/// Where sources are, and the Python that compiles them.
+/// The directory of the sources and the Python that compiles them.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
-    /// The directory that [`Source::place`] is below.
+    /// The directory that [`PythonSource::place`] is relative to.
     pub root: &'a Dir,
-    /// The interpreter's executable, by its absolute path.
+    /// Absolute path of the interpreter.
     pub program: &'a Path,
-    /// How many interpreters run at once.
+    /// Number of interpreters that run at the same time.
     pub threads: usize,
 }
 
 /// A package to compile.
 #[derive(Debug, Clone)]
 pub struct Package<'a> {
-    /// What the bytecode is kept under.
+    /// Key of the bytecode.
     pub key: Key,
     /// `name-version-build`.
     pub dist: String,
-    /// All of its sources, in the order of their paths.
+    /// All sources of the package, sorted by path.
     pub sources: Vec<Source<'a>>,
-    /// Whether Python shall compare bytecode and source at each import: for sources that may change
-    /// after they were compiled.
+    /// Whether Python compares the bytecode with its source at each import. Set for sources that may change after they
+    /// were compiled.
     pub is_checked: bool,
 }
 
 /// A source of a package.
 #[derive(Debug, Clone)]
 pub struct Source<'a> {
-    /// In the package.
+    /// Path in the package.
     pub path: &'a RelPath,
-    /// Below [`Place::root`].
+    /// Path relative to [`CompileEnvironment::root`].
     pub place: String,
-    /// As the package lists it. A file that has another one is not compiled.
+    /// Digest in the package's list of files. A file with another digest is not compiled.
     pub sha256: Option<Sha256>,
-    /// In bytes, for the order of work.
+    /// Size in bytes. Decides the order of work.
     pub size: u64,
 }
 
-/// What came of it.
+/// The result of compiling packages.
 #[derive(Debug)]
 pub struct Compiled {
-    /// For each package its bytecode, nothing if it could not be made.
+    /// The bytecode of each package, in the order given; `None` if it was not compiled.
     pub packages: Vec<Option<Bytecode>>,
-    /// Why not everything was made.
+    /// The first error. Packages that were not finished before it are `None`.
     pub problem: Option<CompileError>,
 }
 
 impl Bytecodes {
-    /// Compiles the sources of `packages`, and keeps the result. Files that do not compile are
-    /// remembered as such.
+    /// Compiles the sources of `packages` and keeps the result. Sources that do not compile are recorded, so that they
+    /// are not tried again.
     ///
     /// Emits the phase [`Phase::Compile`] and an [`Event::Compiled`] for each package.
     pub fn compile(
@@ -86,7 +86,7 @@ impl Bytecodes {
     }
 }
 
-/// The source, if it is what the package ships.
+/// Reads a source; `None` if its digest is not the one in the package's list of files.
 pub(crate) fn read(root: &Dir, source: &Source<'_>) -> Result<Option<Vec<u8>>, PathError> {
     let bytes = root.read(&source.place)?;
     let is_shipped = source

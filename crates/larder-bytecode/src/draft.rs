@@ -1,4 +1,4 @@
-//! [`Draft`]: the bytecode of one package while it is made, in a temporary directory.
+//! [`BytecodeDraft`]: the bytecode of one package while it is being compiled, in a temporary directory.
 
 use std::{collections::HashSet, fs, io::Write as _, path::PathBuf};
 
@@ -12,16 +12,16 @@ use crate::{
     key::pyc_path,
 };
 
-/// Removed when it is dropped before [`Bytecodes::publish`](crate::Bytecodes) has renamed it.
+/// Bytecode that is being compiled. Removed when dropped, unless [`Bytecodes::publish`](crate::Bytecodes) has renamed it.
 pub(crate) struct Draft {
-    /// Holds `new`, which becomes the directory of the bytecode.
+    /// Contains the directory `new`, which becomes the directory of the bytecode.
     temporary: TempDir,
     files_root: Dir,
     directories: HashSet<String>,
     index: IndexFile,
 }
 
-/// In the directory of a package's bytecode: the pycs, at their paths in the package.
+/// Name of the subdirectory with the pyc files, at their paths in the package.
 pub(crate) const FILES: &str = "files";
 
 impl Draft {
@@ -66,12 +66,12 @@ impl Draft {
         Ok(())
     }
 
-    /// Remembers that a source does not compile.
+    /// Records that a source does not compile.
     pub(crate) fn skip(&mut self, source: &RelPath) {
         self.index.skipped.push(source.clone());
     }
 
-    /// Writes the index: the directory `new` is all there then.
+    /// Writes the index, which completes the directory `new`.
     pub(crate) fn finish(mut self) -> Result<Finished, PathError> {
         self.index.files.sort_by(|a, b| a.source.cmp(&b.source));
         self.index.skipped.sort();

@@ -1,35 +1,35 @@
-//! Why bytecode was not made. The environment works without.
+//! [`CompileError`]. Environments work without bytecode, so callers report it as a warning.
 
 use std::io;
 
 use larder_fs::PathError;
 
-/// Why not everything was compiled.
+/// Why packages were not compiled.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompileError {
     /// The interpreter cannot be started.
     #[error("cannot run the environment's `{program}`: {source}")]
     Start {
-        /// The interpreter's file name: its directory is another one when the run is over.
+        /// File name of the interpreter. Its directory is a staging directory, which is renamed at the end of the run.
         program: String,
-        /// Why.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// The interpreter was started and did not say what a Python of 3.7 or later says.
+    /// The interpreter started, but did not answer as Python 3.7 or later does.
     #[error("the environment's `{program}` does not work as a Python interpreter: {output}")]
     NoAnswer {
-        /// The interpreter's file name: its directory is another one when the run is over.
+        /// File name of the interpreter.
         program: String,
-        /// What it wrote to its stderr, in short.
+        /// Last line of its stderr.
         output: String,
     },
-    /// Bytecode cannot be kept.
+    /// The bytecode cannot be written.
     #[error("cannot keep bytecode of {package}: {source}: {}", source.source)]
     Keep {
         /// `name-version-build`.
         package: String,
-        /// Why.
+        /// The failed operation.
         source: PathError,
     },
 }

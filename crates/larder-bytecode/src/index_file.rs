@@ -1,8 +1,8 @@
-//! The index beside bytecode: which sources it is of, the digest and stamp of each file, and the boot it
-//! was made in, with a digest over all of it, so that one that a power loss has torn counts as none.
+//! The index of a package's bytecode: its sources, the digest and stamp of each pyc file, and the boot in which it was
+//! compiled. It has a digest of itself, so that one that was partially written before a power loss is ignored.
 //!
-//! `larder bytecode 1\n`, 32 bytes of SHA-256 over the rest, then MessagePack. A reader of another
-//! version compiles again.
+//! Format: `larder bytecode 1\n`, 32 bytes of SHA-256 of the rest, then MessagePack. Other versions are ignored, and the
+//! package is compiled again.
 
 use std::{io, path::Path};
 
@@ -16,15 +16,15 @@ use crate::PycFile;
 pub(crate) const NAME: &str = "index";
 const MAGIC: &[u8] = b"larder bytecode 1\n";
 const DIGEST: usize = 32;
-/// The index of 100,000 sources has 20 MB.
+/// Largest size of an index in bytes. The index of 100,000 sources has 20 MB.
 pub const BYTECODE_INDEX_BYTES: u64 = 256 << 20;
 
 pub(crate) struct IndexFile {
-    /// The Python's cache tag, such as `cpython-311`.
+    /// Cache tag of the Python, such as `cpython-311`.
     pub(crate) tag: String,
     pub(crate) boot_id: Option<String>,
-    /// Compared with its digests in a boot later than the one it was made in: a power loss can take
-    /// nothing of it any more.
+    /// Whether the files were compared with their digests in a later boot than the one in which they were compiled. From
+    /// then on they are known to have survived.
     pub(crate) is_settled: bool,
     pub(crate) files: Vec<PycFile>,
     pub(crate) skipped: Vec<RelPath>,
@@ -43,7 +43,7 @@ struct Payload {
 type StampFields = (u64, i64, u32, u64, u32);
 
 impl IndexFile {
-    /// Reads the index in `directory`; nothing if there is none that is whole and of this version.
+    /// Reads the index in `directory`; `None` if it is missing, damaged or of another version.
     pub(crate) fn read(directory: &Path) -> Result<Option<Self>, PathError> {
         let path = directory.join(NAME);
         match read_regular(&path, BYTECODE_INDEX_BYTES) {
@@ -60,7 +60,7 @@ impl IndexFile {
         }
     }
 
-    /// Writes the index into `directory`. Not flushed: what a power loss takes is compiled again.
+    /// Writes the index into `directory` without flushing: after a power loss the package is compiled again.
     pub(crate) fn write(&self, directory: &Path) -> Result<(), PathError> {
         let path = directory.join(NAME);
         let payload = rmp_serde::to_vec(&self.payload())

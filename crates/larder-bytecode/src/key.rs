@@ -1,11 +1,11 @@
-//! What bytecode depends on, and where it is in a package.
+//! [`BytecodeKey`]: what bytecode depends on; and the paths of pyc files in a package.
 
 use std::fmt;
 
 use larder_digest::Sha256;
 
-/// A package and the Python that its bytecode is for, by the digests of their archives: the sources, and
-/// everything that decides about bytecode (version, build, magic number).
+/// Identifies the bytecode of a package for a Python, by the SHA-256 of both archives. The package decides the sources,
+/// the Python everything else that bytecode depends on (version, build, magic number).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
     /// The package's archive.
@@ -14,7 +14,7 @@ pub struct Key {
     pub python: Sha256,
 }
 
-/// As a name of a file or directory: `PACKAGE-PYTHON`.
+/// Formats the key as a file name: `PACKAGE-PYTHON`.
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.package, self.python)
@@ -22,13 +22,13 @@ impl fmt::Display for Key {
 }
 
 impl Key {
-    /// The package of a name that [`Key`]'s `Display` has made.
+    /// Parses the package's digest from a file name that `Display` has formatted.
     pub(crate) fn package_of(name: &str) -> Option<Sha256> {
         name.split_once('-')?.0.parse().ok()
     }
 }
 
-/// Where Python looks for the bytecode of a source, PEP 3147.
+/// The path of a source's pyc file (PEP 3147).
 pub(crate) fn pyc_path(source: &str, tag: &str) -> String {
     let (directory, name) = match source.rsplit_once('/') {
         Some((directory, name)) => (format!("{directory}/"), name),
@@ -38,7 +38,7 @@ pub(crate) fn pyc_path(source: &str, tag: &str) -> String {
     format!("{directory}__pycache__/{stem}.{tag}.pyc")
 }
 
-/// Whether a cache tag can be part of a file name, whatever the interpreter says.
+/// Whether a cache tag is safe as part of a file name. The interpreter that reports it is not trusted.
 pub(crate) fn is_tag(tag: &str) -> bool {
     const LONGEST: usize = 32;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);

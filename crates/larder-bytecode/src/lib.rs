@@ -1,10 +1,10 @@
-//! Bytecode of `noarch: python` packages: compiled once for each package and Python build, by that
-//! Python itself, and kept beside the trees ([`Bytecodes`]).
+//! Bytecode of `noarch: python` packages: compiled once for each package and Python build, by that Python itself, and
+//! kept next to the trees ([`Bytecodes`]).
 //!
-//! The bytes depend on nothing but package and Python: hash-based pycs (PEP 552) that name their source
-//! by its path in the package, so that one file serves any number of environments. In a cache that
-//! travels, bytecode is code that nobody can verify, so it goes there only under a secret
-//! ([`Bundles`]). Nothing here knows environments, records or channels; nothing here prints.
+//! The bytes depend only on the package and the Python: they are hash-based pycs (PEP 552) that name their source by its
+//! path in the package, so one file serves any number of environments. Bytecode from a CI cache cannot be verified against
+//! its source without compiling again, so a cache gets it only sealed with a secret ([`BytecodeBundles`]). This crate
+//! knows no environments, records or channels, and never prints.
 #![forbid(unsafe_code)]
 
 mod bundle;

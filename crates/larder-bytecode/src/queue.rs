@@ -1,7 +1,7 @@
-//! The work: chunks of files of all packages, the largest first, for a few interpreters.
+//! The queue of sources to compile: chunks of files of all packages, largest first, processed by several interpreters.
 //!
-//! A chunk is always the same for the same package, and compiled from the state of a fresh interpreter,
-//! so its bytes do not depend on what else was to be done.
+//! The chunks of a package are always the same, and each is compiled from the state of a fresh interpreter. So the
+//! bytecode does not depend on the other packages of a run.
 
 use std::{
     collections::VecDeque,
@@ -20,7 +20,7 @@ use crate::{
     worker::{File, Worker},
 };
 
-/// Sources of one chunk, in bytes, unless a single one is larger: about a quarter of a second of work.
+/// Total size of the sources of a chunk in bytes, about a quarter of a second of work. A larger source is a chunk itself.
 const CHUNK: u64 = 256 << 10;
 
 pub(crate) struct Queue<'q> {
@@ -38,7 +38,7 @@ struct Chunk<'q> {
     sources: &'q [Source<'q>],
 }
 
-/// What there is of one package.
+/// Progress of one package.
 struct Progress {
     draft: Option<Draft>,
     chunks_left: usize,
@@ -68,7 +68,7 @@ impl<'q> Queue<'q> {
                 bytecode: None,
             }));
         }
-        // Stable, so the chunks of one package mostly stay together.
+        // The sort is stable, so the chunks of a package mostly stay together.
         chunks.sort_by_key(|chunk| std::cmp::Reverse(size(chunk.sources)));
         Self {
             bytecodes,
@@ -80,7 +80,7 @@ impl<'q> Queue<'q> {
         }
     }
 
-    /// Gives the first problem; the rest is not tried then.
+    /// Compiles all chunks. Stops at the first error and returns it.
     pub(crate) fn work_off(&self) -> Option<CompileError> {
         let count = lock(&self.chunks).len();
         let problem = Mutex::new(None);
@@ -170,7 +170,7 @@ impl<'q> Queue<'q> {
         Ok(())
     }
 
-    /// Compiles files. Of some that kill the interpreter, each is tried alone; one that does it alone
+    /// Compiles files. If the interpreter dies, compiles each file alone; a file that kills it alone counts as one that
     /// does not compile.
     fn ask(
         &self,
@@ -237,7 +237,7 @@ impl<'q> Queue<'q> {
     }
 }
 
-/// What stops the work.
+/// An error that stops the queue.
 enum Problem {
     Interpreter(CompileError),
     Keep(PathError),

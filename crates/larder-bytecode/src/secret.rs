@@ -1,15 +1,15 @@
-//! [`CacheSecret`]: what the machines of one CI know and whoever can write to its cache does not.
+//! [`CacheSecret`]: a secret of a project's CI jobs that others who can write to its cache do not know.
 
 use std::fmt;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// Seals what goes into a cache. Its text is never shown.
+/// Key for sealing files in a cache. Never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CacheSecret(Vec<u8>);
 
-/// A text that is no secret.
+/// Error for a secret that is too short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a secret needs at least {SHORTEST} bytes, this one has {length}: `openssl rand -hex 32` makes one"
@@ -18,15 +18,15 @@ pub struct SecretError {
     length: usize,
 }
 
-/// Shorter ones can be guessed from one sealed file.
+/// Shortest secret in bytes. Shorter ones can be found by trying all of them on one sealed file.
 const SHORTEST: usize = 16;
 pub(crate) const SEAL: usize = 32;
 
 impl CacheSecret {
-    /// Takes the text as it is.
+    /// Uses `text` as the secret, unchanged.
     ///
     /// # Errors
-    /// If it is so short that it could be guessed.
+    /// If it is shorter than 16 bytes.
     pub fn new(text: impl Into<Vec<u8>>) -> Result<Self, SecretError> {
         let bytes = text.into();
         if bytes.len() < SHORTEST {
@@ -36,19 +36,19 @@ impl CacheSecret {
         Ok(Self(bytes))
     }
 
-    /// HMAC-SHA256 over the parts, one after the other.
+    /// Computes the HMAC-SHA256 of the concatenated parts.
     pub(crate) fn seal(&self, parts: &[&[u8]]) -> [u8; SEAL] {
         self.mac(parts)
             .map_or([0; SEAL], |mac| mac.finalize().into_bytes().into())
     }
 
-    /// Compares in constant time.
+    /// Whether `seal` is the HMAC of the parts. Compares in constant time.
     pub(crate) fn is_seal_of(&self, seal: &[u8], parts: &[&[u8]]) -> bool {
         self.mac(parts)
             .is_some_and(|mac| mac.verify_slice(seal).is_ok())
     }
 
-    /// HMAC takes keys of any length, so there always is one.
+    /// Never `None`: HMAC accepts keys of any length.
     fn mac(&self, parts: &[&[u8]]) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
         for part in parts {

@@ -1,4 +1,4 @@
-//! Removing bytecode that nobody needs.
+//! Removing bytecode of packages that are no longer needed.
 
 use std::{
     path::{Path, PathBuf},
@@ -11,11 +11,11 @@ use larder_fs::{PathError, RootedDir};
 use crate::{Bytecodes, Key};
 
 impl Bytecodes {
-    /// Removes the bytecode of packages that `is_needed` does not name. Gives how many were removed.
-    /// What environments have of it stays there.
+    /// Removes the bytecode of packages for which `is_needed` is false. Returns the number of removed directories.
+    /// Environments keep their own links to the files.
     ///
     /// # Errors
-    /// If a directory cannot be read or something not removed.
+    /// If a directory cannot be read or removed.
     pub fn collect(&self, is_needed: impl Fn(&Sha256) -> bool) -> Result<usize, PathError> {
         let mut count = 0;
         let directory = RootedDir::new(&self.root);
@@ -32,11 +32,11 @@ impl Bytecodes {
         Ok(count)
     }
 
-    /// Removes what processes that died have left: what nobody has added to for `older_than` before
-    /// `now`. Gives how many were removed.
+    /// Removes temporary directories of killed processes: those last changed more than `older_than` before `now`. Returns
+    /// their number.
     ///
     /// # Errors
-    /// If the directory cannot be read or something not removed.
+    /// If a directory cannot be read or removed.
     pub fn sweep_abandoned(
         &self,
         older_than: Duration,
@@ -56,29 +56,29 @@ impl Bytecodes {
     }
 }
 
-/// A bundle, by its name.
+/// A bundle in a directory, by file name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BundleFile {
-    /// Where it is.
+    /// Path of the file.
     pub path: PathBuf,
-    /// The archive of the package that it is for.
+    /// SHA-256 of the package's archive.
     pub package: Sha256,
-    /// Its size.
+    /// Size in bytes.
     pub bytes: u64,
 }
 
-/// The bundles in a directory (see [`Bundles`](crate::Bundles)), sorted by path. Needs no secret: none is read.
+/// Lists the bundles in a directory, sorted by path, without reading them. So it needs no secret.
 ///
 /// # Errors
 /// If the directory cannot be read.
 pub fn bundle_files(directory: &Path) -> Result<Vec<BundleFile>, PathError> {
     let mut bundles = Vec::new();
-    // A link in the directory's place is not followed either: it may come out of a restored cache.
+    // Does not follow a link in the place of the directory: it may come from a restored cache.
     let store = RootedDir::new(directory.parent().unwrap_or(directory));
     for path in store.list(directory)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let package = Key::package_of(&name);
-        // What is gone meanwhile is not there.
+        // Skips files that another process has removed since the listing.
         if let (Some(package), Ok(status)) = (package, store.status(&path))
             && !status.is_dir
         {

@@ -1,7 +1,7 @@
-//! One process of the environment's own Python that compiles (`worker.py`).
+//! A process of the environment's Python that compiles sources (`worker.py`).
 //!
-//! A pure function over pipes, sources in and bytecode out: it opens no file of ours, and gets no
-//! variable of ours, no site-packages and no start-up hook that could change what it does.
+//! It reads sources from stdin and writes bytecode to stdout. It opens none of larder's files and runs without larder's
+//! environment variables, site-packages and start-up hooks, so that none of them can change the bytecode.
 
 use std::{
     env,
@@ -15,21 +15,21 @@ use crate::{CompileError, key::is_tag};
 const SCRIPT: &str = include_str!("worker.py");
 const GREETING: &[u8] = b"larder";
 const NOT_COMPILED: u32 = u32::MAX;
-/// What of an interpreter's complaint is shown, at most.
+/// Number of bytes that are read from the stderr of an interpreter that does not start.
 const COMPLAINT: u64 = 2000;
-/// Flags of PEP 552: never compared with the source.
+/// PEP 552 flags of bytecode that is never compared with its source.
 const UNCHECKED: u32 = 0b01;
-/// Compared with the source's hash at each import.
+/// PEP 552 flags of bytecode that is compared with the hash of its source at each import.
 const CHECKED: u32 = 0b11;
 
 /// A source file to compile.
 pub(crate) struct File<'a> {
-    /// Becomes `co_filename`, which Python replaces when it imports.
+    /// Becomes `co_filename`, which Python replaces at import.
     pub(crate) name: &'a str,
     pub(crate) source: &'a [u8],
 }
 
-/// A live interpreter, which runs in a directory where there is nothing to import.
+/// A running interpreter. Its working directory has no modules that it could import.
 pub(crate) struct Worker {
     child: Child,
     stdin: BufWriter<ChildStdin>,
@@ -71,10 +71,10 @@ impl Worker {
         }
     }
 
-    /// Compiles files from the state of a fresh interpreter. Nothing for a file that does not compile.
+    /// Compiles files from the state of a fresh interpreter. `None` for a file that does not compile.
     ///
     /// # Errors
-    /// If the interpreter has died of one of them: this worker is of no use then.
+    /// If one of the files has killed the interpreter. This worker cannot be used again then.
     pub(crate) fn compile(
         &mut self,
         files: &[File<'_>],
@@ -90,7 +90,7 @@ impl Worker {
         files.iter().map(|_| self.receive()).collect()
     }
 
-    /// Whether it takes another chunk.
+    /// Whether the worker can compile another chunk.
     pub(crate) fn is_reusable(&self) -> bool {
         self.is_reusable
     }
@@ -118,7 +118,7 @@ impl Drop for Worker {
     }
 }
 
-/// It may be gone already.
+/// Ends a process, which may have exited before.
 fn end(child: &mut Child) {
     let _ = child.kill();
     let _ = child.wait();
@@ -129,7 +129,7 @@ fn command(program: &Path, directory: &Path) -> Command {
     command
         .args(["-s", "-S", "-B", "-W", "ignore", "-c", SCRIPT])
         .env_clear()
-        // Before 3.11 the order of a set's elements in bytecode depends on it.
+        // Before Python 3.11, the order of a set's elements in bytecode depends on the hash seed.
         .env("PYTHONHASHSEED", "0")
         .current_dir(directory)
         .stdin(Stdio::piped())
@@ -141,7 +141,7 @@ fn command(program: &Path, directory: &Path) -> Command {
     command
 }
 
-/// Windows starts nothing without it.
+/// Passes on a variable. Windows starts no process without `SYSTEMROOT`.
 #[expect(
     clippy::disallowed_methods,
     reason = "a variable that only the system reads"
@@ -172,7 +172,7 @@ fn read_greeting(stdout: &mut BufReader<ChildStdout>) -> io::Result<(bool, Strin
 
 fn complaint(stderr: ChildStderr) -> String {
     let mut bytes = Vec::new();
-    // What could be read of it is better than nothing.
+    // Part of the text is better than none.
     let _ = stderr.take(COMPLAINT).read_to_end(&mut bytes);
     let text = String::from_utf8_lossy(&bytes).trim().to_owned();
     let last = text.lines().last().unwrap_or_default().trim();
@@ -193,7 +193,7 @@ fn read_number(reader: &mut impl io::Read) -> io::Result<u32> {
     Ok(u32::from_le_bytes(bytes))
 }
 
-/// The length is not believed before the bytes are there.
+/// Reads `length` bytes. Allocates as bytes arrive, because the interpreter's length is not trusted.
 fn read_text(reader: &mut impl io::Read, length: u32) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader.take(length.into()).read_to_end(&mut bytes)?;
