@@ -15,7 +15,7 @@ pub(crate) struct Environment {
 /// Seals bytecode in the store. Not for packages: whoever knows it can forge.
 pub(crate) const CACHE_SECRET: &str = "LARDER_CACHE_SECRET";
 
-/// The documented variables: name, meaning. The table of the README is held against this by a test.
+/// The documented variables: name, meaning. A test compares the table in book/src/variables.md with this.
 pub(crate) const VARIABLES: &[(&str, &str)] = &[
     (
         "LARDER_STORE",

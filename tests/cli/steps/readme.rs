@@ -1,14 +1,15 @@
-//! The README's recipes name what is there.
+//! The recipes of the book's page on CI name inputs, parameters and templates that exist.
 
 use serde_json::Value;
 
 use super::yaml::{parse, repository, text, yaml};
 
-/// The YAML blocks of the README's section on CI.
+const PAGE: &str = "book/src/ci.md";
+
+/// The YAML blocks of the services that have a template or an action; those of Docker and others come after them.
 fn recipes() -> Vec<Value> {
-    let readme = text("README.md");
-    let section = readme.split("\n## In CI\n").nth(1).unwrap();
-    let section = section.split("\n## ").next().unwrap();
+    let page = text(PAGE);
+    let section = page.split("\n## Docker\n").next().unwrap();
     let blocks = section.split("```yaml\n").skip(1);
     blocks
         .map(|block| parse(block.split("```").next().unwrap()))
@@ -60,7 +61,7 @@ fn the_three_recipes_use_the_action_and_the_templates_as_they_are() {
 
 #[test]
 fn every_template_is_named() {
-    let readme = text("README.md");
+    let page = text(PAGE);
     for entry in std::fs::read_dir(repository("ci/templates"))
         .unwrap()
         .flatten()
@@ -68,8 +69,8 @@ fn every_template_is_named() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         assert!(
-            readme.contains(&format!("ci/templates/{name}")),
-            "README.md says nothing of {name}"
+            page.contains(&format!("ci/templates/{name}")),
+            "{PAGE} says nothing of {name}"
         );
     }
 }
