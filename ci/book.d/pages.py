@@ -12,7 +12,8 @@ import codes
 
 def larder(root):
     """The program whose help is shown."""
-    path = os.environ.get("LARDER") or os.path.join(root, "target", "debug", "larder")
+    target = os.environ.get("CARGO_TARGET_DIR") or os.path.join(root, "target")
+    path = os.environ.get("LARDER") or os.path.join(target, "debug", "larder")
     if not os.path.exists(path):
         sys.exit(f"ci/book: there is no program at {path}: build it, or name one in LARDER")
     return os.path.abspath(path)
