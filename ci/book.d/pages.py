@@ -26,7 +26,7 @@ class Helper:
         self.directory = tempfile.mkdtemp()
         self.program = os.path.join(self.directory, "larder")
         os.symlink(larder(root), self.program)
-        self.variables = {"HOME": self.directory, "PATH": os.environ["PATH"], "COLUMNS": "100"}
+        self.variables = {"HOME": self.directory, "PATH": os.environ["PATH"], "COLUMNS": "84"}
 
     def text(self, words):
         run = [self.program, *words, "--help"]
@@ -57,7 +57,7 @@ def section(helper, words, level):
     """A command's part of a page, and those of its subcommands below it."""
     text = helper.text(words)
     about, _, rest = text.partition("\nUsage:")
-    about = re.sub(r"\s*\n\s*", "\n", about.strip()).replace("<", "&lt;")
+    about = about.strip().replace("<", "&lt;")
     shown = without_globals("Usage:" + rest)
     part = f"{'#' * level} larder {' '.join(words)}\n\n{about}\n\n```text\n{shown}\n```\n"
     for name in subcommands(text):
@@ -75,7 +75,7 @@ def command_pages(root):
         options = re.search(r"^Global options:\n(.*?)(?=\n\n\S)", text, re.S | re.M).group(1)
     finally:
         helper.close()
-    rows = re.findall(r"^  ([a-z][a-z-]*)\s+(.*(?:\n   .*)*)", listed, re.M)
+    rows = re.findall(r"^  ([a-z][a-z-]*)\s+(.*(?:\n    .*)*)", listed, re.M)
     table = "| command | |\n|---|---|\n"
     for name, about in rows:
         if name != "help":
