@@ -26,7 +26,12 @@ import pages
 FENCE = re.compile(r"^```(\w*)\s*$")
 NOTE = re.compile(r"^<!-- (file|run|exit|needs-service): ?(.*?) -->$")
 SKIPPED_LANGUAGES = {"", "text", "yaml", "json", "toml", "ini", "dockerfile", "python", "diff", "gitattributes", "mermaid"}
-PROGRESS = re.compile(r"^(fetching|fetched|unpacked|linked|compiled bytecode|verified|packed|pushed|pulled|exported) .*\d.*$")
+# The lines of the plain reporter for a phase that took long (crates/larder-cli/src/progress/plain.rs).
+PHASES = (
+    "loaded channels|solved|fetched|unpacked|linked|compiled bytecode of|installed the pip section|ran link scripts|"
+    "verified|collected|packed|read the pack:|imported|exported|saved|restored|pushed|measured"
+)
+PROGRESS = re.compile(rf"^(fetching [\d.,]+ \w+|({PHASES})( [\d,]+(, [\d.,]+ \w+)?)? in [\d.]+ \w+)$")
 PAGE_SECONDS = 600
 
 
