@@ -9,7 +9,7 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use crate::{PathContext as _, PathError, keeps_order, settle};
+use crate::{PathContext as _, PathError, flush_file, keeps_order, settle};
 
 const PREFIX: &str = ".larder-";
 const SUFFIX: &str = ".tmp";
@@ -47,8 +47,8 @@ impl Durability {
     /// If they cannot be written.
     pub fn before_naming(self, file: &fs::File) -> io::Result<()> {
         match self {
-            Self::Flush => file.sync_all(),
-            Self::Ordered => settle(file).or_else(|_| file.sync_all()),
+            Self::Flush => flush_file(file),
+            Self::Ordered => settle(file).or_else(|_| flush_file(file)),
             Self::Lazy => Ok(()),
         }
     }
@@ -74,6 +74,19 @@ pub fn temporary_file(directory: &Path) -> io::Result<NamedTempFile> {
     builder.prefix(PREFIX).suffix(SUFFIX);
     for_everyone(&mut builder);
     builder.tempfile_in(directory)
+}
+
+/// Closes a temporary file and renames it into place, replacing what was there. tempfile's own `persist` knows neither
+/// POSIX renames on Windows nor waiting for others there ([`crate::rename()`]).
+///
+/// # Errors
+/// Nothing has changed then, and no temporary file is left.
+pub fn persist_temporary(file: NamedTempFile, path: &Path) -> Result<(), PathError> {
+    let temporary = file.into_temp_path().keep().map_err(|error| error.error);
+    let temporary = temporary.at("rename to", path)?;
+    crate::rename(&temporary, path).inspect_err(|_| {
+        fs::remove_file(&temporary).ok();
+    })
 }
 
 /// A file that is being written, bit by bit, and appears under its name when it is whole. Dropped before
@@ -116,9 +129,7 @@ impl AtomicFile {
         durability
             .before_naming(file.as_file())
             .at("flush", &path)?;
-        file.persist(&path)
-            .map_err(|error| error.error)
-            .at("rename into place", &path)?;
+        persist_temporary(file, &path)?;
         if durability == Durability::Flush {
             sync_dir(parent(&path))?;
         }
@@ -161,7 +172,7 @@ pub fn sweep_beside(path: &Path) {
 pub fn sync_dir(path: &Path) -> Result<(), PathError> {
     if cfg!(unix) {
         fs::File::open(path)
-            .and_then(|directory| directory.sync_all())
+            .and_then(|directory| flush_file(&directory))
             .at("flush directory", path)
     } else {
         Ok(())

@@ -134,13 +134,10 @@ mod platform {
     use super::{Links, refusal};
 
     pub(super) fn open(path: &Path, links: Links) -> io::Result<File> {
-        let metadata = match links {
-            Links::Refuse => path.symlink_metadata()?,
-            Links::Follow => path.metadata()?,
-        };
-        match metadata.is_file() {
-            true => File::open(path),
-            false => Err(refusal("it is not a regular file")),
+        match links {
+            Links::Refuse => crate::open_regular(path),
+            Links::Follow if path.metadata()?.is_file() => File::open(path),
+            Links::Follow => Err(refusal("it is not a regular file")),
         }
     }
 }

@@ -40,8 +40,7 @@ fn flush(directory: &fs::File) -> std::io::Result<()> {
 #[cfg(target_os = "macos")]
 fn flush(directory: &fs::File) -> std::io::Result<()> {
     rustix::fs::sync();
-    // `sync_all` is F_FULLFSYNC there.
-    directory.sync_all()
+    crate::flush_file(directory)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]

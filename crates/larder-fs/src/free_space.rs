@@ -17,7 +17,16 @@ mod platform {
     }
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
+mod platform {
+    use std::path::Path;
+
+    pub(super) fn free_space(path: &Path) -> Option<u64> {
+        crate::windows::free_space(path).ok()
+    }
+}
+
+#[cfg(not(any(unix, windows)))]
 mod platform {
     use std::path::Path;
 

@@ -3,7 +3,7 @@
 //!
 //! The only crate that knows operating systems apart (`cfg`). It knows neither conda nor the store.
 //!
-//! Unsafe code is one system call that no library has (`order.rs`).
+//! Unsafe code is system calls that no library has in a safe form (`order.rs`, `windows.rs`).
 
 mod age;
 mod atomic;
@@ -37,10 +37,18 @@ mod rewrite;
 mod rooted;
 mod shared;
 mod stamp;
+mod symlink;
+mod unsupported;
 mod used;
+#[cfg(any(windows, test))]
+mod verbatim;
+#[cfg(windows)]
+mod windows;
 
 pub use age::last_changed;
-pub use atomic::{AtomicFile, Durability, sweep_beside, sync_dir, temporary_file, write_atomic};
+pub use atomic::{
+    AtomicFile, Durability, persist_temporary, sweep_beside, sync_dir, temporary_file, write_atomic,
+};
 pub use below::Below;
 pub use boot::{boot_id, host_name};
 pub use control_file::{Links, open_control_file, read_control_file};
@@ -65,15 +73,17 @@ pub use others::{can_others_write, clone_content, is_name_of, private_file};
 pub use output::bytes_written;
 pub use path_error::{PathContext, PathError};
 pub use private::PrivateDir;
-pub use process::{parent_program, run_in_place};
+pub use process::{calling_programs, run_in_place};
 pub use read_bounded::{read_at_most, read_user_file};
 pub use regular::{is_mostly_holes, open_regular, read_regular};
 pub use remove::remove_tree;
-pub use rename::{exchange, rename_noreplace};
+pub use rename::{exchange, rename, rename_noreplace};
 pub use rewrite::rewrite;
 pub use rooted::{FileStatus, RootedDir};
 pub use shared::{create_shared_dir, share_file};
 pub use stamp::Stamp;
+pub use symlink::read_link;
+pub use unsupported::{flush_file, is_unsupported};
 pub use used::mark_used;
 
 #[cfg(test)]

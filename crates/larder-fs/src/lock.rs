@@ -12,8 +12,7 @@ use std::{
 
 use crate::{PathContext as _, PathError};
 
-/// A lock, held unless the file system cannot. Dropping it gives it up and, where that cannot harm a
-/// waiting process, removes the file.
+/// A lock, held unless the file system cannot. Dropping it removes the file and gives the lock up.
 #[derive(Debug)]
 pub struct LockFile {
     file: File,
@@ -135,13 +134,25 @@ fn open(path: &Path) -> Result<File, PathError> {
     let mut options = File::options();
     options.create(true).truncate(false).read(true).write(true);
     refuse_links_and_waiting(&mut options);
-    let opened = options.open(path).map_err(explain_link).and_then(|file| {
-        match file.metadata()?.is_file() {
+    let opened = open_file(&options, path)
+        .map_err(explain_link)
+        .and_then(|file| match file.metadata()?.is_file() {
             true => Ok(file),
             false => Err(crate::regular::not_regular()),
-        }
-    });
+        });
     opened.at("open lock file", path)
+}
+
+/// The name of a file that was removed is taken, and refused, until the last process has closed the file: on Windows
+/// before 10 and on FAT. Those who wait close it one after the other.
+#[cfg(windows)]
+fn open_file(options: &std::fs::OpenOptions, path: &Path) -> io::Result<File> {
+    crate::rename::retry::while_busy(|| options.open(path), std::thread::sleep)
+}
+
+#[cfg(not(windows))]
+fn open_file(options: &std::fs::OpenOptions, path: &Path) -> io::Result<File> {
+    options.open(path)
 }
 
 /// A lock is signed by its holder: through a link that would overwrite a file elsewhere. And a FIFO in its place
@@ -166,30 +177,35 @@ fn explain_link(error: io::Error) -> io::Error {
     error
 }
 
-#[cfg(not(unix))]
+/// The link itself is opened, and is no file.
+#[cfg(windows)]
+fn refuse_links_and_waiting(options: &mut std::fs::OpenOptions) {
+    use std::os::windows::fs::OpenOptionsExt as _;
+
+    use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_OPEN_REPARSE_POINT;
+
+    options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT);
+}
+
+#[cfg(not(any(unix, windows)))]
 fn refuse_links_and_waiting(_options: &mut std::fs::OpenOptions) {}
 
 impl Drop for LockFile {
     fn drop(&mut self) {
-        // Elsewhere a file that a waiting process has open cannot be removed without failing that process.
-        if cfg!(unix) && is_same_file(&self.file, &self.path) {
+        // Before the lock is given up: whoever gets it next sees that the name is gone and begins anew.
+        if is_same_file(&self.file, &self.path) {
             let _ = std::fs::remove_file(&self.path);
         }
         let _ = self.file.unlock();
     }
 }
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 fn is_same_file(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-
-    match (file.metadata(), path.symlink_metadata()) {
-        (Ok(held), Ok(named)) => held.dev() == named.dev() && held.ino() == named.ino(),
-        _ => false,
-    }
+    crate::is_name_of(path, file)
 }
 
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 fn is_same_file(_file: &File, path: &Path) -> bool {
     path.exists()
 }

@@ -89,7 +89,31 @@ mod platform {
 #[cfg(unix)]
 pub(crate) use platform::open_at;
 
-#[cfg(not(unix))]
+#[cfg(windows)]
+mod platform {
+    use std::{fs::File, io, os::windows::fs::OpenOptionsExt as _, path::Path};
+
+    use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_OPEN_REPARSE_POINT;
+
+    /// Opens a link itself instead of what it leads to, so that the kind of what is open decides.
+    pub(super) fn open(path: &Path) -> io::Result<File> {
+        let mut options = File::options();
+        options
+            .read(true)
+            .custom_flags(FILE_FLAG_OPEN_REPARSE_POINT);
+        let file = match options.open(path) {
+            // Windows opens no directory as a file.
+            Err(_) if path.symlink_metadata()?.is_dir() => return Err(super::not_regular()),
+            file => file?,
+        };
+        match file.metadata()?.is_file() {
+            true => Ok(file),
+            false => Err(super::not_regular()),
+        }
+    }
+}
+
+#[cfg(not(any(unix, windows)))]
 mod platform {
     use std::{fs, fs::File, io, path::Path};
 

@@ -21,6 +21,20 @@ pub fn remove_tree(path: &Path) -> Result<(), PathError> {
     }
 }
 
+/// Removes a file or a link; on Windows a link to a directory is removed as one.
+#[cfg(not(unix))]
+pub(crate) fn remove_name(path: &Path) -> io::Result<()> {
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::FileTypeExt as _;
+
+        if fs::symlink_metadata(path)?.file_type().is_symlink_dir() {
+            return fs::remove_dir(path);
+        }
+    }
+    fs::remove_file(path)
+}
+
 fn unprotect(directory: &Path) -> Result<(), PathError> {
     open_up(directory)?;
     for entry in fs::read_dir(directory).at("read directory", directory)? {

@@ -93,7 +93,7 @@ pub use init::{
 };
 pub use inputs::{DEFAULT_LOCK, DEFAULT_MANIFEST, InputError, is_spec_among_files};
 pub use larder_digest::Sha256;
-pub use larder_fs::{LinkMode, forbid_inspection, make_executable, parent_program};
+pub use larder_fs::{LinkMode, calling_programs, forbid_inspection, make_executable};
 pub use larder_link::{
     CacheSecret, ClobberPolicy, DamagedRecord, Drift, Drifted, JournalKey, PipPackage,
     ScriptPolicy, VerifyOptions, VerifyReport, is_updating,

@@ -27,7 +27,12 @@ pub(super) fn shell(
     given: Option<ShellName>,
     environment: &Environment,
 ) -> Result<ShellKind, Failure> {
-    let parent = || ShellKind::of_program(&larder::parent_program()?);
+    let parent = || {
+        let programs = larder::calling_programs();
+        programs
+            .iter()
+            .find_map(|program| ShellKind::of_program(program))
+    };
     let login = || ShellKind::of_program(&environment.path("SHELL")?);
     let found = given.map(ShellKind::from).or_else(parent).or_else(login);
     found.ok_or_else(|| {

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{PathContext as _, PathError, Stamp};
+use crate::{PathContext as _, PathError, Stamp, symlink::copy_in_place_of_link};
 
 /// A directory.
 #[derive(Debug)]
@@ -141,7 +141,9 @@ impl Dir {
         to_name: impl AsRef<Path>,
     ) -> Result<(), PathError> {
         let path = self.path.join(name);
-        fs::rename(&path, to.path.join(to_name)).at("move", &path)
+        crate::rename(&path, &to.path.join(to_name))
+            .map_err(|error| error.source)
+            .at("move", &path)
     }
 
     /// Renames `name` to `to_name` in `to`, if that name is free.
@@ -199,7 +201,7 @@ impl Dir {
         let target = target.as_ref();
         let resolved = path.parent().unwrap_or(&self.path).join(target);
         symlink_file_or_dir(target, &resolved, &path)
-            .or_else(|error| fs::copy(&resolved, &path).map(drop).map_err(|_| error))
+            .or_else(|error| copy_in_place_of_link(&resolved, &path).map_err(|_| error))
             .at("create symbolic link", &path)
     }
 
@@ -223,12 +225,13 @@ impl Dir {
     /// If it is not there, is a directory, or the directory cannot be written.
     pub fn remove_file(&self, name: impl AsRef<Path>) -> Result<(), PathError> {
         let path = self.path.join(name);
-        fs::remove_file(&path).at("remove file", &path)
+        crate::remove::remove_name(&path).at("remove file", &path)
     }
 }
 
 #[cfg(windows)]
 fn symlink_file_or_dir(target: &Path, resolved: &Path, path: &Path) -> std::io::Result<()> {
+    let target = crate::symlink::text_for_windows(target);
     if resolved.is_dir() {
         std::os::windows::fs::symlink_dir(target, path)
     } else {

@@ -9,7 +9,7 @@ use std::{
     sync::atomic::{AtomicU8, Ordering},
 };
 
-use crate::{Dir, PathError};
+use crate::{Dir, PathError, is_unsupported};
 
 #[cfg(unix)]
 mod unix;
@@ -135,11 +135,11 @@ fn has_too_many_links(error: &PathError) -> bool {
 /// Whether the file system does not do this at all, rather than not this once.
 /// `PermissionDenied` is how `protected_hardlinks` and some network file systems say no.
 fn is_refusal(error: &PathError) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::CrossesDevices
-            | io::ErrorKind::Unsupported
-            | io::ErrorKind::PermissionDenied
-            | io::ErrorKind::InvalidInput
-    )
+    is_unsupported(&error.source)
+        || matches!(
+            error.kind(),
+            io::ErrorKind::CrossesDevices
+                | io::ErrorKind::PermissionDenied
+                | io::ErrorKind::InvalidInput
+        )
 }

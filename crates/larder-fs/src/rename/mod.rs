@@ -7,7 +7,7 @@ use crate::{PathContext as _, PathError};
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 mod portable;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "macos"))))]
-mod retry;
+pub(crate) mod retry;
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 mod unix;
 
@@ -15,6 +15,18 @@ mod unix;
 use portable as platform;
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 use unix as platform;
+
+/// Gives `from` the name `to` in one step, replacing a file there.
+///
+/// On Windows a file that another process has open, read-only or not, is replaced as on Unix where the file system
+/// has POSIX renames (std asks NTFS for them); a program that shares nothing, such as a virus scanner, is waited
+/// for, 1.3 s at most.
+///
+/// # Errors
+/// As the system reports them; nothing has moved then.
+pub fn rename(from: &Path, to: &Path) -> Result<(), PathError> {
+    platform::rename(from, to).at("rename to", to)
+}
 
 /// Gives `from` the name `to` in one step, if that name is free.
 ///
@@ -60,3 +72,6 @@ pub(crate) fn rename_noreplace_at(
 pub fn exchange(one: &Path, other: &Path) -> Result<(), PathError> {
     platform::exchange(one, other).at("exchange with", other)
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,7 +113,7 @@ impl RootedDir {
             // Windows removes no read-only file.
             crate::make_writable(&path)?;
         }
-        fs::remove_file(&path).at("remove file", &path)
+        crate::remove::remove_name(&path).at("remove file", &path)
     }
 
     /// Removes a directory and all that is in it, or a file. What is absent is no error.
@@ -134,7 +134,7 @@ impl RootedDir {
     /// As the system reports them; see also [`RootedDir::status`].
     pub fn rename(&self, from: &Path, to: &Path) -> Result<(), PathError> {
         let to = self.checked("rename to", to)?;
-        fs::rename(self.checked("rename", from)?, &to).at("rename to", &to)
+        crate::rename(&self.checked("rename", from)?, &to)
     }
 
     /// Renames if the new name is free.

@@ -3,7 +3,7 @@ use super::*;
 /// The kinds of error that come first, then success; how often it was tried, and how long was waited.
 fn run(errors: &[io::ErrorKind]) -> (io::Result<()>, usize, Duration) {
     let (mut tries, mut waited) = (0, Duration::ZERO);
-    let result = while_denied(
+    let result = while_busy(
         || {
             tries += 1;
             errors
