@@ -10,7 +10,8 @@ use std::{
 };
 
 use larder_fs::{
-    Holder, LockFile, PathContext as _, PathError, exchange, lock_holder, remove_tree,
+    Holder, LockFile, PathContext as _, PathError, exchange, lock_holder, remove_tree, rename,
+    rename_noreplace,
 };
 
 const PREFIX: &str = ".larder-restore-";
@@ -70,26 +71,44 @@ impl Stage {
 
     /// Puts the directory in its place; what was there is gone afterwards.
     pub(crate) fn commit(self) -> Result<(), PathError> {
+        self.commit_with(exchange)
+    }
+
+    fn commit_with(
+        self,
+        exchange: impl FnOnce(&Path, &Path) -> Result<(), PathError>,
+    ) -> Result<(), PathError> {
         let new = self.path();
         if self.is_inside {
             return self.swap_names(&new);
         }
         match exchange(&new, &self.target) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                larder_fs::rename_noreplace(&new, &self.target)
+                rename_noreplace(&new, &self.target)
             }
+            // Windows, volumes of macOS without RENAME_SWAP, and network file systems. They say so whether there is
+            // something at the target or not.
             Err(error) if error.kind() == io::ErrorKind::Unsupported => {
-                let old = self.room.join("old");
-                fs::rename(&self.target, &old).at("rename", &self.target)?;
-                fs::rename(&new, &self.target)
-                    .or_else(|error| {
-                        fs::rename(&old, &self.target)?;
-                        Err(error)
-                    })
-                    .at("rename into place", &self.target)
+                self.replace_in_two_steps(&new)
             }
             done => done,
         }
+    }
+
+    /// For a moment there is nothing at the target. If the second step fails, the first one is undone.
+    fn replace_in_two_steps(&self, new: &Path) -> Result<(), PathError> {
+        let old = self.room.join("old");
+        match rename(&self.target, &old) {
+            // Nothing to put aside: the usual case in a fresh job.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return rename_noreplace(new, &self.target);
+            }
+            moved => moved?,
+        }
+        rename(new, &self.target).or_else(|error| {
+            rename(&old, &self.target)?;
+            Err(error)
+        })
     }
 
     fn swap_names(&self, new: &Path) -> Result<(), PathError> {
@@ -100,12 +119,12 @@ impl Stage {
                 .file_name()
                 .is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
             if let Some(name) = path.file_name().filter(|_| !is_ours) {
-                fs::rename(&path, old.join(name)).at("rename", &path)?;
+                rename(&path, &old.join(name))?;
             }
         }
         for path in names(new)? {
             if let Some(name) = path.file_name() {
-                fs::rename(&path, self.target.join(name)).at("rename into place", &path)?;
+                rename(&path, &self.target.join(name))?;
             }
         }
         Ok(())
@@ -114,7 +133,7 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        // What cannot be removed is swept by whoever comes next.
+        // What cannot be removed is swept by whoever comes next; the lock file goes with the lock.
         let _ = remove_tree(&self.room);
     }
 }

@@ -1,6 +1,17 @@
-use std::{fs, path::Path};
+use std::{fs, io, path::Path};
+
+use larder_fs::PathError;
 
 use super::Stage;
+
+/// Windows, and volumes that cannot swap two names.
+fn cannot_exchange(_one: &Path, other: &Path) -> Result<(), PathError> {
+    Err(PathError {
+        operation: "exchange with",
+        path: other.to_owned(),
+        source: io::ErrorKind::Unsupported.into(),
+    })
+}
 
 fn names(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).unwrap().flatten();
@@ -64,4 +75,33 @@ fn a_target_that_is_not_there_is_made_with_what_it_lies_in() {
     stage.commit().unwrap();
     assert_eq!(names(&target), ["both", "new"]);
     assert_eq!(names(&place.path().join("a/b")), ["target"]);
+}
+
+#[test]
+fn without_an_exchange_a_target_is_replaced_whether_it_is_there_or_not() {
+    let place = target();
+    let target = place.path().join("target");
+    for round in 0..2 {
+        if round == 1 {
+            fs::remove_dir_all(&target).unwrap();
+        }
+        let stage = Stage::new(&target).unwrap();
+        fill(&stage);
+        stage.commit_with(cannot_exchange).unwrap();
+        assert_eq!(names(&target), ["both", "new"], "absent: {}", round == 1);
+        assert_eq!(fs::read_to_string(target.join("both")).unwrap(), "new");
+        assert_eq!(names(place.path()), ["target"]);
+    }
+}
+
+#[test]
+fn without_an_exchange_a_failed_second_step_puts_back_what_was_there() {
+    let place = target();
+    let target = place.path().join("target");
+    let stage = Stage::new(&target).unwrap();
+    // Nothing to move into place.
+    fs::remove_dir(stage.path()).unwrap();
+    stage.commit_with(cannot_exchange).unwrap_err();
+    assert_eq!(names(&target), ["both", "old"]);
+    assert_eq!(names(place.path()), ["target"]);
 }
