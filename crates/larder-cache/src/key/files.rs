@@ -10,7 +10,10 @@ use std::{
 
 use larder_fs::{PathContext as _, PathError};
 
-use super::rules::{Part, Rule, Rules, names};
+use super::{
+    names::{names, path_on_disk},
+    rules::{Part, Rule, Rules},
+};
 
 /// All files that a rule includes and none excludes, each once.
 pub(super) fn matching(rules: &Rules) -> Result<BTreeSet<PathBuf>, PathError> {
@@ -30,21 +33,20 @@ pub(super) fn matching(rules: &Rules) -> Result<BTreeSet<PathBuf>, PathError> {
     Ok(found)
 }
 
-/// The directory before the first pattern, and how many levels below it can match: any number with `**`.
+/// The directory before the first pattern, as it is named on the disk, and how many levels below it can match: any
+/// number with `**`.
 fn listing(rule: &Rule) -> (PathBuf, Option<usize>) {
-    let literal = rule
+    let literal: Vec<&str> = rule
         .parts
         .iter()
-        .take_while(|part| matches!(part, Part::Name(_)))
-        .count();
-    let mut start = PathBuf::from("/");
-    for part in &rule.parts[..literal] {
-        if let Part::Name(name) = part {
-            start.push(name);
-        }
-    }
-    let rest = &rule.parts[literal..];
+        .map_while(|part| match part {
+            Part::Name(name) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    let rest = &rule.parts[literal.len()..];
     let is_deep = rest.contains(&Part::Deep);
+    let start = path_on_disk(&literal, rule.rules);
     (start, (!is_deep).then_some(rest.len()))
 }
 

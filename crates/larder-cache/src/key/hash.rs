@@ -11,7 +11,7 @@ use larder_digest::{Hasher, HashingWriter, Sha256};
 use larder_fs::{PathContext as _, PathError};
 use serde::Serialize;
 
-use super::rules::names;
+use super::names::PathRules;
 
 /// A file that is part of a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,23 +41,10 @@ fn hash(path: &Path, workspace: &Path) -> Result<HashedFile, PathError> {
     io::copy(&mut file, &mut writer).at("read file", path)?;
     let digests = writer.finish().1;
     Ok(HashedFile {
-        path: relative(path, workspace),
+        path: PathRules::HOST.relative(&path.to_string_lossy(), &workspace.to_string_lossy()),
         size: digests.size,
         sha256: digests.sha256,
     })
-}
-
-/// A path seen from a directory, with `..` for each level up.
-fn relative(path: &Path, from: &Path) -> String {
-    let (path, from) = (names(path), names(from));
-    let common = path
-        .iter()
-        .zip(&from)
-        .take_while(|(one, other)| one == other);
-    let common = common.count();
-    let up = from[common..].iter().map(|_| "..".to_owned());
-    let parts: Vec<String> = up.chain(path[common..].iter().cloned()).collect();
-    parts.join(std::path::MAIN_SEPARATOR_STR)
 }
 
 /// What stands for files in a fingerprint.

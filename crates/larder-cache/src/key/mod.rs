@@ -16,6 +16,7 @@ mod files;
 mod gitlab;
 mod glob;
 mod hash;
+mod names;
 mod rules;
 mod segments;
 

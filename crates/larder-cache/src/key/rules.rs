@@ -1,8 +1,8 @@
 //! The rules of a path segment: `**/yarn.lock, !bin/**`, each made absolute.
 
-use std::path::{Component, Path};
+use std::path::Path;
 
-use super::glob::Glob;
+use super::{glob::Glob, names::PathRules};
 
 /// One part of a rule's path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,7 @@ pub(super) enum Part {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Rule {
     pub(super) parts: Vec<Part>,
+    pub(super) rules: PathRules,
 }
 
 /// What a segment includes and excludes.
@@ -28,18 +29,20 @@ pub(super) struct Rules {
     pub(super) exclude: Vec<Rule>,
 }
 
-/// Whether names that differ in case are one.
-const IGNORE_CASE: bool = cfg!(any(windows, target_os = "macos"));
-
 impl Rules {
     /// Reads the rules of a segment; a path is relative to `directory`.
     pub(super) fn parse(segment: &str, directory: &Path) -> Self {
+        Self::parse_by(segment, &directory.to_string_lossy(), PathRules::HOST)
+    }
+
+    fn parse_by(segment: &str, directory: &str, path_rules: PathRules) -> Self {
         let mut rules = Self::default();
+        let parse = |text: &str| Rule::parse(text, directory, path_rules);
         for text in segment.split(',').map(str::trim) {
             match text.strip_prefix('!') {
                 _ if text.is_empty() => {}
-                Some(text) => rules.exclude.push(Rule::parse(text.trim(), directory)),
-                None => rules.include.push(Rule::parse(text, directory)),
+                Some(text) => rules.exclude.push(parse(text.trim())),
+                None => rules.include.push(parse(text)),
             }
         }
         rules
@@ -52,41 +55,40 @@ impl Rules {
 }
 
 impl Rule {
-    fn parse(text: &str, directory: &Path) -> Self {
-        let is_separator = |c| c == '/' || (cfg!(windows) && c == '\\');
-        let is_absolute = text.starts_with(is_separator) || Path::new(text).is_absolute();
-        let mut parts = if is_absolute {
-            Vec::new()
-        } else {
-            names(directory).into_iter().map(Part::Name).collect()
-        };
-        for part in text.split(is_separator) {
+    fn parse(text: &str, directory: &str, rules: PathRules) -> Self {
+        let mut names = rules.names(directory);
+        let (drive, text) = rules.split_drive(text);
+        let is_rooted = text.starts_with(|c| rules.is_separator(c));
+        if let Some(drive) = drive {
+            names = vec![drive];
+        } else if is_rooted {
+            // On Windows the drive is that of the directory.
+            names.truncate(usize::from(rules.windows));
+        }
+        let mut parts: Vec<Part> = names.into_iter().map(Part::Name).collect();
+        for part in text.split(|c| rules.is_separator(c)) {
             match part {
                 "" | "." => {}
-                ".." => {
-                    parts.pop();
-                }
+                ".." => rules.pop(&mut parts),
                 "**" => parts.push(Part::Deep),
                 glob if glob.contains(['*', '?', '[', '\\']) => {
-                    parts.push(Part::Glob(Glob::new(glob, cfg!(windows), IGNORE_CASE)));
-                }
-                name if IGNORE_CASE => {
-                    parts.push(Part::Glob(Glob::new(name, cfg!(windows), true)));
+                    let glob = Glob::new(glob, rules.windows, rules.ignore_case);
+                    parts.push(Part::Glob(glob));
                 }
                 name => parts.push(Part::Name(name.to_owned())),
             }
         }
-        Self { parts }
+        Self { parts, rules }
     }
 
     /// Whether a path, given as its names, is meant.
     pub(super) fn matches(&self, names: &[&str]) -> bool {
-        matches(&self.parts, names)
+        matches(&self.parts, names, self.rules)
     }
 }
 
 /// `**` is the only part that may be of any length, so there is one place to go back to.
-fn matches(parts: &[Part], names: &[&str]) -> bool {
+fn matches(parts: &[Part], names: &[&str], rules: PathRules) -> bool {
     let mut back: Option<(usize, usize)> = None;
     let (mut part, mut at) = (0, 0);
     loop {
@@ -97,7 +99,7 @@ fn matches(parts: &[Part], names: &[&str]) -> bool {
                 continue;
             }
             (None, None) => return true,
-            (Some(Part::Name(expected)), Some(name)) => expected == name,
+            (Some(Part::Name(expected)), Some(name)) => rules.is_same(expected, name),
             (Some(Part::Glob(glob)), Some(name)) => glob.matches(name),
             _ => false,
         };
@@ -116,13 +118,44 @@ fn matches(parts: &[Part], names: &[&str]) -> bool {
     }
 }
 
-/// The names of an absolute path.
-pub(super) fn names(path: &Path) -> Vec<String> {
-    path.components()
-        .filter_map(|part| match part {
-            Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
-            Component::Prefix(prefix) => Some(prefix.as_os_str().to_string_lossy().into_owned()),
-            _ => None,
-        })
-        .collect()
+#[cfg(test)]
+mod tests {
+    use super::{PathRules, Rules};
+
+    const WINDOWS: PathRules = PathRules {
+        windows: true,
+        ignore_case: true,
+    };
+
+    fn matches(rule: &str, path: &str) -> bool {
+        let rules = Rules::parse_by(rule, r"C:\Work\s", WINDOWS);
+        let names = WINDOWS.names(path);
+        rules.include[0].matches(&names.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn paths_and_patterns_of_windows_with_and_without_a_drive() {
+        for (rule, path) in [
+            ("./yarn.lock", r"C:\Work\s\yarn.lock"),
+            (r".\YARN.lock", r"C:\Work\s\yarn.lock"),
+            (r"**\*.lock", r"C:\work\S\a\b\Yarn.LOCK"),
+            (r"..\x\a.txt", r"C:\Work\x\a.txt"),
+            (r"..\..\..\..\a.txt", r"C:\a.txt"),
+            (r"C:\w\a.txt", r"C:\w\a.txt"),
+            ("c:/w/*.txt", r"C:\W\a.txt"),
+            (r"\w\a.txt", r"C:\w\a.txt"),
+            (r"\\host\share\**\a.txt", r"\\HOST\share\b\a.txt"),
+            ("//host/share/a.txt", r"\\host\share\a.txt"),
+        ] {
+            assert!(matches(rule, path), "{rule} {path}");
+        }
+        for (rule, path) in [
+            (r"D:\w\a.txt", r"C:\w\a.txt"),
+            (r"\w\a.txt", r"D:\w\a.txt"),
+            ("C:a.txt", r"C:\Work\s\a.txt"),
+            (r"C:\w\*.txt", r"C:\w\b\a.txt"),
+        ] {
+            assert!(!matches(rule, path), "{rule} {path}");
+        }
+    }
 }
