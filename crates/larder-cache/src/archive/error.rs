@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use larder_fs::PathError;
+use larder_unpack::RelPathProblem;
 
 /// An archive that was not written or not unpacked.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +63,9 @@ pub enum EntryProblem {
     /// Absolute, empty, with `.` or `..`, or longer than file systems take.
     #[error("its name is no path below a directory")]
     Name,
+    /// A name that this system reads as another file or a device; on the system that saved it, it is one.
+    #[error("this system cannot have a file of its name: {0}")]
+    ImpossibleHere(RelPathProblem),
     /// There is no such root.
     #[error("it belongs to no path of the entry")]
     Root,
@@ -101,12 +105,12 @@ impl ArchiveError {
 
     /// Whether the archive itself is at fault, and not this machine or the way here.
     pub fn is_damage(&self) -> bool {
+        if let Self::Entry { problem, .. } = self {
+            return !matches!(problem, EntryProblem::ImpossibleHere(_));
+        }
         matches!(
             self,
-            Self::Damaged(_)
-                | Self::Entry { .. }
-                | Self::TooLarge { .. }
-                | Self::TooManyEntries { .. }
+            Self::Damaged(_) | Self::TooLarge { .. } | Self::TooManyEntries { .. }
         )
     }
 }
