@@ -1,6 +1,11 @@
 //! `larder run`: a command inside an environment.
 
-use std::{ffi::OsString, io, path::PathBuf, process::Command};
+use std::{
+    ffi::{OsStr, OsString},
+    io,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use rattler_conda_types::Subdir;
 use rattler_shell::environment::EnvironmentSnapshot;
@@ -105,26 +110,54 @@ pub async fn run(options: &RunOptions) -> Result<i32, RunError> {
 }
 
 /// The activated PATH decides, not that of this process.
-fn find_program(program: &OsString, inside: &EnvironmentSnapshot) -> Option<PathBuf> {
-    let direct = PathBuf::from(program);
+fn find_program(program: &OsStr, inside: &EnvironmentSnapshot) -> Option<PathBuf> {
+    let extensions = cfg!(windows).then(|| startable_extensions(inside.get("PATHEXT")));
+    let names = file_names(program, extensions.as_deref());
+    let direct = Path::new(program);
     if direct.components().count() > 1 {
-        return direct.exists().then_some(direct);
+        let mut paths = names.into_iter().map(PathBuf::from);
+        return paths.find(|path| path.exists());
     }
-    let suffixes: &[&str] = if cfg!(windows) {
-        &["", ".exe", ".bat", ".cmd", ".com"]
-    } else {
-        &[""]
-    };
     std::env::split_paths(inside.get("PATH")?)
-        .flat_map(|directory| {
-            suffixes
-                .iter()
-                .map(move |suffix| (directory.clone(), suffix))
-        })
-        .map(|(directory, suffix)| {
-            let mut name = program.clone();
-            name.push(suffix);
-            directory.join(name)
-        })
+        .flat_map(|directory| names.iter().map(move |name| directory.join(name)))
         .find(|path| path.is_file())
 }
+
+/// The extensions of PATHEXT that a process can be started from, in its order. Others (`.JS`, `.PY`) are opened by the
+/// program that is registered for them, which larder does not look for.
+fn startable_extensions(pathext: Option<&OsStr>) -> Vec<String> {
+    const STARTABLE: [&str; 4] = [".com", ".exe", ".bat", ".cmd"];
+    let listed = pathext.map(|list| list.to_string_lossy().to_lowercase());
+    let listed = listed.unwrap_or_default();
+    let listed = listed.split(';').map(str::trim);
+    let known: Vec<String> = listed
+        .filter(|extension| STARTABLE.contains(extension))
+        .map(str::to_owned)
+        .collect();
+    match known.is_empty() {
+        true => STARTABLE.map(str::to_owned).to_vec(),
+        false => known,
+    }
+}
+
+/// The file names that a program may have in a directory, the preferred one first. With `extensions` a name without
+/// any of them is never a program: npm's `npm` is a script for sh, beside `npm.cmd`.
+fn file_names(program: &OsStr, extensions: Option<&[String]>) -> Vec<OsString> {
+    let Some(extensions) = extensions else {
+        return vec![program.to_owned()];
+    };
+    let lower = program.to_string_lossy().to_lowercase();
+    let is_complete = extensions
+        .iter()
+        .any(|extension| lower.ends_with(extension));
+    let complete = is_complete.then(|| program.to_owned());
+    let extended = extensions.iter().map(|extension| {
+        let mut name = program.to_owned();
+        name.push(extension);
+        name
+    });
+    complete.into_iter().chain(extended).collect()
+}
+
+#[cfg(test)]
+mod tests;
