@@ -47,7 +47,7 @@ pub(super) fn command(
         // The CEP has scripts write to `$CONDA_PREFIX/.messages.txt`; activation sets it otherwise.
         set(&mut variables, "CONDA_PREFIX", place.prefix.into());
     }
-    command.arg(wrapper.as_deref().unwrap_or(script));
+    add_script(&mut command, wrapper.as_deref().unwrap_or(script));
     command.env_clear().envs(variables).current_dir(directory);
     Ok(ScriptCommand {
         command,
@@ -100,9 +100,7 @@ fn write_wrapper(text: &[u8]) -> io::Result<tempfile::TempPath> {
 /// bash if there is one, as conda looks for it, else the system's shell.
 fn shell_command(path: &OsStr) -> Command {
     if cfg!(windows) {
-        let mut command = Command::new("cmd.exe");
-        command.args(["/d", "/c"]);
-        return command;
+        return Command::new("cmd.exe");
     }
     let system = PathBuf::from("/bin/bash");
     let mut candidates = env::split_paths(path).map(|directory| directory.join("bash"));
@@ -112,6 +110,23 @@ fn shell_command(path: &OsStr) -> Command {
         false => candidates.find(|candidate| candidate.is_absolute() && candidate.is_file()),
     };
     Command::new(found.unwrap_or_else(|| PathBuf::from("/bin/sh")))
+}
+
+#[cfg(not(windows))]
+fn add_script(command: &mut Command, script: &Path) {
+    command.arg(script);
+}
+
+/// cmd reads its command line by its own rules, not by those that `arg` quotes for: with `/S` it takes off the outer
+/// pair of quotes, and the inner pair keeps a `&` in the path from ending the command.
+#[cfg(windows)]
+fn add_script(command: &mut Command, script: &Path) {
+    use std::os::windows::process::CommandExt as _;
+
+    let mut line = OsString::from("/D /S /C \"\"");
+    line.push(script);
+    line.push("\"\"");
+    command.raw_arg(line);
 }
 
 fn value_of<'v>(variables: &'v [(OsString, OsString)], name: &str) -> Option<&'v OsStr> {

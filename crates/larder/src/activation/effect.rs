@@ -27,6 +27,9 @@ const LIMITS: ProcessLimits = ProcessLimits {
     output_limit: 64 << 20,
 };
 
+/// Where cmd keeps the number of the console's code page.
+const CODE_PAGE: &str = "__LARDER_CODE_PAGE";
+
 /// Why scripts have no effect to take.
 #[derive(Debug, thiserror::Error)]
 pub enum EffectError {
@@ -230,8 +233,8 @@ fn shell_command(_shell: &str, script: &Path) -> tokio::process::Command {
 fn list_variables(into: &Path) -> Result<Vec<u8>, EffectError> {
     let quoted = ShellKind::CAPTURING.quoted(into.as_os_str());
     let file = quoted.ok_or_else(|| EffectError::Unquotable(into.to_owned()))?;
-    if cfg!(windows) {
-        return Ok([b"@CHCP 65001 > NUL\r\n@SET > ", &*file, b"\r\n"].concat());
+    if ShellKind::CAPTURING == ShellKind::Cmd {
+        return Ok(list_variables_in_cmd(&file));
     }
     Ok([
         b"/usr/bin/env -0 > ",
@@ -243,6 +246,22 @@ fn list_variables(into: &Path) -> Result<Vec<u8>, EffectError> {
     .concat())
 }
 
+/// The code page is that of the user's console, which lives longer than this cmd, so it is put back. What ERRORLEVEL
+/// package scripts leave says nothing (conda ignores it too, as sourced scripts of sh have no exit code): the shell
+/// ends with 0 if it came this far, and without a listing it did not.
+fn list_variables_in_cmd(file: &[u8]) -> Vec<u8> {
+    [
+        format!(
+            "@FOR /F \"tokens=2 delims=:.\" %%A IN ('CHCP') DO @SET \"{CODE_PAGE}=%%A\"\r\n\
+             @CHCP 65001 > NUL\r\n@SET > "
+        )
+        .as_bytes(),
+        file,
+        format!("\r\n@CHCP %{CODE_PAGE}% > NUL\r\n@EXIT 0\r\n").as_bytes(),
+    ]
+    .concat()
+}
+
 fn read_variables(listed: &[u8], outside: &EnvironmentSnapshot) -> EnvironmentSnapshot {
     let separator = if listed.contains(&0) { 0 } else { b'\n' };
     let records = listed.split(|byte| *byte == separator);
@@ -252,7 +271,7 @@ fn read_variables(listed: &[u8], outside: &EnvironmentSnapshot) -> EnvironmentSn
     };
     let mut inside: EnvironmentSnapshot = records.filter_map(pair).collect();
     // The shell's own, and names that it may not have passed on.
-    for name in ["_", "SHLVL", "PWD", "OLDPWD"] {
+    for name in ["_", "SHLVL", "PWD", "OLDPWD", CODE_PAGE] {
         match outside.get(name) {
             Some(value) => inside.insert(name, value),
             None => inside.remove(name),
@@ -289,3 +308,6 @@ fn said(stderr: &[u8]) -> String {
         format!(": {}", lines.join("\n  "))
     }
 }
+
+#[cfg(test)]
+mod tests;

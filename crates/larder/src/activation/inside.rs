@@ -20,8 +20,7 @@ pub(crate) fn script_inside(
     script: &Path,
     shell: &Shell<'_>,
 ) -> Result<Vec<u8>, ActivationError> {
-    let mut before = activation_of_unfinished(prefix, Stacking::Replace, shell)?.steps;
-    before.push(Step::Run(script.to_owned()));
+    let before = activation_of_unfinished(prefix, Stacking::Replace, shell)?.steps;
     // Found before the script runs: one that it writes belongs to nobody.
     let after = scripts(prefix, Moment::Deactivate, shell.extension);
     let after = after.map_err(ActivationError::Scripts)?;
@@ -34,14 +33,25 @@ pub(crate) fn script_inside(
         };
         kind.script(&plan).text
     };
-    let (keep, end) = match kind {
+    let (reset, keep, end) = match kind {
         ShellKind::Cmd => (
+            // A batch file that says nothing of it leaves ERRORLEVEL as the scripts for activation left it.
+            "@\"%COMSPEC%\" /D /C EXIT 0\r\n",
             "@SET \"__LARDER_STATUS=%ERRORLEVEL%\"\r\n",
             "@EXIT /B %__LARDER_STATUS%\r\n",
         ),
         // `return` in a sourced script ends up here, `exit` ends the shell at once.
-        _ => ("__larder_status=$?\n", "exit \"$__larder_status\"\n"),
+        _ => ("", "__larder_status=$?\n", "exit \"$__larder_status\"\n"),
     };
+    let run = vec![Step::Run(script.to_owned())];
     let after = after.into_iter().map(Step::Run).collect();
-    Ok([text(before), keep.into(), text(after), end.into()].concat())
+    let parts = [
+        text(before),
+        reset.into(),
+        text(run),
+        keep.into(),
+        text(after),
+        end.into(),
+    ];
+    Ok(parts.concat())
 }
