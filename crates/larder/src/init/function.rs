@@ -12,8 +12,9 @@ const PROGRAM: &str = "@LARDER@";
 /// What stands for the shell's name.
 const SHELL: &str = "@SHELL@";
 
-/// The function `larder` for a shell; `None` for one that has no functions that could do it (cmd, tcsh),
-/// or if the program's path is not UTF-8.
+/// The function `larder` for a shell; `None` for one that has no functions that could do it (tcsh), or if the
+/// program's path is not UTF-8. cmd has none either: it gets a batch file to be called `larder.bat`, which is found
+/// instead of `larder.exe` if its directory comes first on PATH.
 pub fn shell_function(shell: ShellKind, larder: &Path) -> Option<String> {
     let text = match shell {
         ShellKind::Bash | ShellKind::Zsh | ShellKind::Posix => include_str!("functions/larder.sh"),
@@ -21,9 +22,20 @@ pub fn shell_function(shell: ShellKind, larder: &Path) -> Option<String> {
         ShellKind::Xonsh => include_str!("functions/larder.xsh"),
         ShellKind::Nushell => include_str!("functions/larder.nu"),
         ShellKind::PowerShell => include_str!("functions/larder.ps1"),
-        ShellKind::Cmd | ShellKind::Tcsh => return None,
+        ShellKind::Cmd => return batch_file(larder),
+        ShellKind::Tcsh => return None,
     };
     filled(text, shell, larder)
+}
+
+/// Labels need the line ends of Windows. A batch file is read in the code page of the console, so a path that is not
+/// ASCII is left to PATH.
+fn batch_file(larder: &Path) -> Option<String> {
+    let text = include_str!("functions/larder.bat").replace('\n', "\r\n");
+    match larder.to_str().is_some_and(str::is_ascii) {
+        true => filled(&text, ShellKind::Cmd, larder),
+        false => Some(text.replace(PROGRAM, "larder.exe")),
+    }
 }
 
 /// The lines of a start-up file that define the function each time anew, as this larder has it. If larder

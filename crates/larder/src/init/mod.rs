@@ -122,7 +122,7 @@ impl Explain for InitError {
         match self {
             Self::NoFunction { shell } => Some(match shell {
                 ShellKind::Cmd => {
-                    "`larder shell-hook --shell cmd -p DIR > a.bat`, then `call a.bat`".into()
+                    "`larder shell-hook --shell cmd > DIR\\larder.bat`, in a directory that is before the one of larder.exe on PATH".into()
                 }
                 _ => "eval \"`larder shell-hook --shell tcsh -p DIR`\"".into(),
             }),

@@ -83,5 +83,22 @@ fn the_program_is_quoted_for_each_shell() {
             assert!(text.contains(expected), "{text}");
         }
     }
-    assert_eq!(shell_function(ShellKind::Cmd, larder), None);
+    assert_eq!(shell_function(ShellKind::Tcsh, larder), None);
+}
+
+#[test]
+fn cmd_gets_a_batch_file_with_the_line_ends_of_windows() {
+    let text = shell_function(ShellKind::Cmd, Path::new(r"C:\50% off\larder.exe")).unwrap();
+    assert!(
+        text.contains("\r\n@\"C:\\50%% off\\larder.exe\" %*\r\n"),
+        "{text}"
+    );
+    assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());
+    assert!(text.is_ascii() && !text.contains("@LARDER@"));
+    // Batch files are read in the code page of the console, which may lack these letters.
+    let text = shell_function(ShellKind::Cmd, Path::new(r"C:\J\u{fc}rgen\larder.exe")).unwrap();
+    assert!(
+        text.is_ascii() && text.contains("\n@larder.exe %*\r\n"),
+        "{text}"
+    );
 }
