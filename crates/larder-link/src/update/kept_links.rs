@@ -3,7 +3,7 @@
 //! `clobber.rs` follows those of the plan. What stays is not in the plan, and records do not say where a link
 //! leads, so it is read from the disk; only if links come at all, else nothing changes about where links lead.
 
-use std::{collections::HashMap, fs, path::Path};
+use std::{collections::HashMap, path::Path};
 
 use larder_unpack::{MAX_STEPS, leads_out};
 
@@ -31,7 +31,7 @@ pub(super) fn check(
         let paths = kept.installed.paths.iter();
         for path in paths.filter(|path| path.kind == InstalledKind::Link) {
             // What is no link any more, or not text, leads nowhere that a package meant.
-            let target = fs::read_link(prefix.join(path.path.as_path())).ok();
+            let target = larder_fs::read_link(&prefix.join(path.path.as_path())).ok();
             if let Some(target) = target.and_then(|target| target.to_str().map(str::to_owned)) {
                 let link = || (target, kept.installed.dist());
                 links

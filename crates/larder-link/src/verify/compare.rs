@@ -165,9 +165,9 @@ impl Comparison<'_> {
     }
 }
 
-/// Where links cannot be made, tools copy the file.
+/// Where links cannot be made, tools copy the file or directory.
 fn is_copied_link(claim: &Claim, metadata: &Metadata) -> bool {
-    claim.kind == Kind::Link && metadata.is_file() && cfg!(windows)
+    claim.kind == Kind::Link && !metadata.is_symlink() && cfg!(windows)
 }
 
 fn noun(kind: Kind) -> &'static str {
