@@ -17,7 +17,9 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use tempfile::NamedTempFile;
 
-use crate::{Body, ByteRange, Download, ObjectInfo, ObjectName, Remote, RemoteError};
+use crate::{
+    Body, ByteRange, Download, ObjectInfo, ObjectName, Remote, RemoteError, file_url::file_url,
+};
 
 mod layout;
 
@@ -39,7 +41,7 @@ impl Directory {
     pub fn new(root: impl Into<PathBuf>) -> Self {
         let root: PathBuf = root.into();
         Self {
-            url: format!("file://{}", root.display()).into(),
+            url: file_url(&root.to_string_lossy(), cfg!(windows)).into(),
             root: root.into(),
         }
     }
@@ -162,10 +164,8 @@ fn give_name(file: &NamedTempFile, path: &Path, root: &Path) -> io::Result<()> {
     }
     match fs::hard_link(file.path(), path) {
         Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
-            ) =>
+            if larder_fs::is_unsupported(&error)
+                || error.kind() == io::ErrorKind::PermissionDenied =>
         {
             larder_fs::rename_noreplace(file.path(), path).map_err(|error| error.source)
         }
@@ -218,7 +218,7 @@ impl Remote for Directory {
             if let Some(parent) = path.parent() {
                 make_directory(&root, parent)?;
             }
-            file.persist(&path).map(drop).map_err(|error| error.error)
+            larder_fs::persist_temporary(file, &path).map_err(|error| error.source)
         })
         .await
         .map_err(|error| self.failed("create", name.as_str(), error))?;

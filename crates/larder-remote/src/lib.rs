@@ -11,6 +11,7 @@ mod address;
 mod cloud;
 mod directory;
 mod error;
+mod file_url;
 mod ghac;
 mod limits;
 mod name;

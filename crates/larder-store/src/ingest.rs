@@ -188,7 +188,7 @@ impl Shared {
         take_write_from_all(&file).at("set mode of", path)?;
         self.reached(Step::Protected, path)?;
         if self.durability == Durability::Flush {
-            file.sync_all().at("flush", path)?;
+            larder_fs::flush_file(&file).at("flush", path)?;
             self.reached(Step::Flushed, path)?;
         }
         Ok(())
