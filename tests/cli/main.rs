@@ -31,6 +31,7 @@ mod env_export;
 mod env_list;
 mod env_vars;
 mod failures;
+#[cfg(unix)]
 mod foreign_files;
 mod formats;
 mod full_disk;

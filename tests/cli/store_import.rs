@@ -219,6 +219,7 @@ fn an_md5_alone_vouches_too_and_the_archive_is_found_by_it() {
     assert_eq!(report["present"], 2);
 }
 
+#[cfg(unix)]
 #[test]
 fn caches_of_mamba_and_several_at_once_are_searched_and_links_are_not_followed() {
     let (sandbox, pkgs) = cache();

@@ -66,7 +66,7 @@ pub(crate) fn add(
         if let Some(parent) = to.parent() {
             fs::create_dir_all(parent).at("create directory", parent)?;
         }
-        fs::rename(&from, &to).at("move into place", &to)?;
+        larder_fs::rename(&from, &to)?;
     }
     tell_of_taken(&taken, reporter);
     Ok(remove_tree(&root)?)

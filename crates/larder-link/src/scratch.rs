@@ -51,7 +51,7 @@ fn claim(directory: &Path) -> Result<Option<File>, PathError> {
     if file.try_lock().is_err() {
         return Ok(None);
     }
-    fs::rename(&unclaimed, directory.join(IN_USE)).at("rename", &unclaimed)?;
+    larder_fs::rename(&unclaimed, &directory.join(IN_USE))?;
     Ok(Some(file))
 }
 

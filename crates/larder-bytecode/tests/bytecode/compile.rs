@@ -1,6 +1,6 @@
 //! What is compiled, and that its bytes depend on nothing else.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::fs;
 
 use larder_bytecode::CompileError;
 use larder_event::Event;
@@ -127,13 +127,22 @@ while True:
         o.write((3).to_bytes(4, "little") + b"pyc"); o.flush()
 "#;
 
+/// The interpreters of these tests are scripts, which systems with `#!` run.
+#[cfg(unix)]
+fn make_executable(program: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[cfg(unix)]
 #[test]
 fn a_source_that_kills_the_interpreter_costs_only_itself() {
     let Some(kit) = kit() else { return };
     let script = format!("#!{}\n{FRAGILE}", kit.python.program.display());
     let program = kit.path("fragile");
     fs::write(&program, script).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    make_executable(&program);
     let package = kit.package("p", &[("a.py", ""), ("b.py", "DEADLY"), ("c.py", "")]);
     let compiled = kit.compile_by(&program, &kit.open("kept"), &[&package]);
     assert!(compiled.problem.is_none());
@@ -149,10 +158,16 @@ fn an_interpreter_that_does_not_work_is_named() {
     let missing = kit.compile_by(&kit.path("none"), &kit.open("kept"), &[&package]);
     assert!(matches!(missing.problem, Some(CompileError::Start { .. })));
     assert_eq!(missing.packages, [None]);
+}
 
+#[cfg(unix)]
+#[test]
+fn an_interpreter_that_ends_at_once_is_quoted() {
+    let Some(kit) = kit() else { return };
+    let package = kit.package("p", &[("a.py", "")]);
     let program = kit.path("broken");
     fs::write(&program, "#!/bin/sh\necho 'libz.so.1: not found' >&2\n").unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    make_executable(&program);
     let broken = kit.compile_by(&program, &kit.open("kept"), &[&package]);
     let text = broken.problem.unwrap().to_string();
     assert!(

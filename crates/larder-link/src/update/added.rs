@@ -46,7 +46,7 @@ pub(super) fn stage(
             fs::create_dir_all(parent).at("create directory", parent)?;
         }
         let from = root.join(path);
-        fs::rename(&from, &to).at("move", &from)?;
+        larder_fs::rename(&from, &to)?;
     }
     remove_tree(&root)?;
     Ok(added)

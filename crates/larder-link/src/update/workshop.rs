@@ -220,7 +220,7 @@ impl Workshop {
     /// Everything is in place: from here on a killed update is finished.
     pub(crate) fn commit(&self) -> Result<(), PathError> {
         let path = self.root.join(COMMITTED);
-        fs::rename(self.root.join(JOURNAL), &path).at("commit", &path)?;
+        larder_fs::rename(&self.root.join(JOURNAL), &path)?;
         self.flush()
     }
 
