@@ -102,8 +102,8 @@ mod platform {
             .read(true)
             .custom_flags(FILE_FLAG_OPEN_REPARSE_POINT);
         let file = match options.open(path) {
-            // Windows opens no directory as a file.
-            Err(_) if path.symlink_metadata()?.is_dir() => return Err(super::not_regular()),
+            // Windows opens neither a directory nor a link to one as a file.
+            Err(_) if !path.symlink_metadata()?.is_file() => return Err(super::not_regular()),
             file => file?,
         };
         match file.metadata()?.is_file() {
