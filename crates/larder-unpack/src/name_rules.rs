@@ -41,6 +41,15 @@ impl NameRules {
                 return Err(RelPathProblem::Invisible);
             }
         }
+        self.check_reserved(path)
+    }
+
+    /// Checks a path with `/` between its names, whatever it is of: the system must not read another file or a device
+    /// in one of them.
+    ///
+    /// # Errors
+    /// [`RelPathProblem::DeviceName`], [`RelPathProblem::TrailingDotOrSpace`], [`RelPathProblem::WindowsCharacter`]
+    pub fn check_reserved(self, path: &str) -> Result<(), RelPathProblem> {
         match self {
             Self::Unix | Self::MacOs => Ok(()),
             Self::Windows => path.split('/').try_for_each(check_for_windows),

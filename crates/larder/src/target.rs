@@ -10,6 +10,7 @@ use larder_link::Replace;
 use larder_manifest::{
     Manifest, PrefixError, PrefixRules, validate_environment_name, validate_prefix_path,
 };
+use larder_unpack::{NameRules, RelPathProblem};
 
 use crate::{Explain, Kind, Settings, activation::is_environment, explain, inputs::expand};
 
@@ -39,6 +40,14 @@ pub enum TargetError {
     /// The name or the path may not be one.
     #[error(transparent)]
     Invalid(#[from] PrefixError),
+    /// The system reads another name in it.
+    #[error("`{}` cannot be an environment on this system: {problem}", prefix.display())]
+    Reserved {
+        /// The directory.
+        prefix: PathBuf,
+        /// Why.
+        problem: RelPathProblem,
+    },
     /// It lies in another environment.
     #[error("`{}` lies in the environment `{}`: environments cannot be nested", prefix.display(), outer.display())]
     Nested {
@@ -91,6 +100,7 @@ impl Explain for TargetError {
             Self::Unnamed | Self::UnnamedExisting => "target::unnamed",
             Self::NoHome => "target::no-home",
             Self::Invalid(_) => "target::invalid",
+            Self::Reserved { .. } => "target::reserved",
             Self::Nested { .. } => "target::nested",
             Self::Exists { .. } => "target::exists",
             Self::Unfinished { .. } => "target::unfinished",
@@ -107,6 +117,7 @@ impl Explain for TargetError {
             Self::Unfinished { .. } => Some(
                 "wait for the other run; after a crash the next `larder create` undoes it".into(),
             ),
+            Self::Reserved { .. } => Some("choose another name".into()),
             Self::Occupied { .. } => Some("choose another directory, or remove this one".into()),
             Self::Frozen { .. } => Some(
                 "it is not to be changed; `--override-frozen --yes` of `create` replaces it all the same".into(),
@@ -148,10 +159,26 @@ pub(crate) fn new_prefix(
             ..PrefixRules::default()
         },
     )?;
+    check_reserved(&prefix, NameRules::HOST)?;
     match outer_environment(&prefix) {
         Some(outer) => Err(TargetError::Nested { prefix, outer }),
         None => Ok(prefix),
     }
+}
+
+/// On Windows `aux` is a device and `env.` is `env`.
+fn check_reserved(prefix: &Path, rules: NameRules) -> Result<(), TargetError> {
+    for component in prefix.components() {
+        if let Component::Normal(name) = component {
+            rules
+                .check_reserved(&name.to_string_lossy())
+                .map_err(|problem| TargetError::Reserved {
+                    prefix: prefix.to_owned(),
+                    problem,
+                })?;
+        }
+    }
+    Ok(())
 }
 
 /// The environment that a directory lies in. conda's own has a place for others, `base/envs`, that is
@@ -261,4 +288,23 @@ fn normal(path: &Path) -> PathBuf {
         }
     }
     normal
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{NameRules, TargetError, check_reserved};
+
+    #[test]
+    fn names_that_windows_reserves_are_no_environments_there() {
+        for name in ["aux", "con.d", "env.", "nul/env"] {
+            let path = Path::new("/work").join(name);
+            let error = check_reserved(&path, NameRules::Windows).unwrap_err();
+            assert!(matches!(error, TargetError::Reserved { .. }), "{error}");
+            assert!(error.to_string().contains(name), "{error}");
+            check_reserved(&path, NameRules::Unix).unwrap();
+        }
+        check_reserved(Path::new("/work/env"), NameRules::Windows).unwrap();
+    }
 }

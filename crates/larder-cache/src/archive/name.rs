@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use larder_fs::name_of_bytes;
-use larder_unpack::{NameRules, RelPath, RelPathProblem};
+use larder_unpack::NameRules;
 
 use super::{EntryProblem, limits::NAME_DEPTH};
 
@@ -44,7 +44,7 @@ impl EntryName {
         if !path.is_empty() && !is_path(path) {
             return Err(EntryProblem::Name);
         }
-        check_for(path, NameRules::HOST)?;
+        check_reserved(path, NameRules::HOST)?;
         Ok(Self {
             root,
             path: path.to_vec(),
@@ -94,18 +94,13 @@ fn as_path(bytes: &[u8]) -> Result<PathBuf, EntryProblem> {
 
 /// Refuses what Windows reads as another name: devices (`aux.txt`), dots and spaces at the end, streams. Other systems
 /// take any bytes.
-fn check_for(path: &[u8], rules: NameRules) -> Result<(), EntryProblem> {
-    if rules != NameRules::Windows {
-        return Ok(());
-    }
-    let path = std::str::from_utf8(path).map_err(|_| EntryProblem::Name)?;
-    match RelPath::parse(path, rules) {
-        Err(
-            problem @ (RelPathProblem::DeviceName
-            | RelPathProblem::TrailingDotOrSpace
-            | RelPathProblem::WindowsCharacter),
-        ) => Err(EntryProblem::ImpossibleHere(problem)),
-        _ => Ok(()),
+fn check_reserved(path: &[u8], rules: NameRules) -> Result<(), EntryProblem> {
+    match std::str::from_utf8(path) {
+        Ok(path) => rules
+            .check_reserved(path)
+            .map_err(EntryProblem::ImpossibleHere),
+        // `name_of_bytes` decides whether the system has such names.
+        Err(_) => Ok(()),
     }
 }
 
@@ -123,13 +118,13 @@ fn is_path(path: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{EntryProblem, NameRules, check_for};
+    use super::{EntryProblem, NameRules, check_reserved};
     use crate::archive::ArchiveError;
 
     #[test]
     fn names_that_windows_reserves_are_refused_there_and_the_archive_is_not_damaged() {
         for path in ["aux", "d/NUL.txt", "a.", "d /f", "a:stream", "com1.log"] {
-            let problem = check_for(path.as_bytes(), NameRules::Windows).unwrap_err();
+            let problem = check_reserved(path.as_bytes(), NameRules::Windows).unwrap_err();
             assert!(
                 matches!(problem, EntryProblem::ImpossibleHere(_)),
                 "{path}: {problem}"
@@ -139,10 +134,10 @@ mod tests {
                 !error.is_damage() && error.to_string().contains(path),
                 "{error}"
             );
-            check_for(path.as_bytes(), NameRules::Unix).unwrap();
+            check_reserved(path.as_bytes(), NameRules::Unix).unwrap();
         }
         for path in ["auxiliary", "d/.x", "\u{202e}gnp"] {
-            check_for(path.as_bytes(), NameRules::Windows).unwrap();
+            check_reserved(path.as_bytes(), NameRules::Windows).unwrap();
         }
     }
 }
