@@ -30,6 +30,7 @@ const NAMES: [(&str, &[&str]); 24] = [
             "target::invalid",
             "target::nested",
             "target::occupied",
+            "target::reserved",
             "list::no-match",
             "list::pattern",
             "export::pip",

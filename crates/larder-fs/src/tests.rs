@@ -1,9 +1,11 @@
 use std::{fs, io, path::Path};
 
 use crate::{
-    Dir, Durability, LinkFile, LinkMethod, LinkMode, Linker, exchange, last_changed,
-    make_executable, make_read_only, remove_tree, rename_noreplace, write_atomic,
+    Dir, Durability, LinkFile, LinkMethod, LinkMode, Linker, make_read_only, remove_tree,
+    rename_noreplace, write_atomic,
 };
+#[cfg(unix)]
+use crate::{exchange, last_changed, make_executable};
 
 fn two_dirs() -> (tempfile::TempDir, Dir, Dir) {
     let temp = tempfile::tempdir().unwrap();

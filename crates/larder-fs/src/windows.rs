@@ -113,7 +113,7 @@ fn wide(path: &Path) -> io::Result<Vec<u16>> {
     let absolute = std::path::absolute(path)?;
     let units = absolute.as_os_str().encode_wide();
     let path = match (units.count() > LONGEST, absolute.to_str()) {
-        (true, Some(text)) => verbatim(text).into(),
+        (true, Some(text)) => verbatim(text).into_owned().into(),
         _ => absolute.into_os_string(),
     };
     Ok(path.encode_wide().chain(iter::once(0)).collect())
