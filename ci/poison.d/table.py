@@ -5,7 +5,7 @@ import re
 
 import trial
 
-# What SECURITY.md and the README say is possible: a remembered solve from a remote can name an older answer that the
+# What SECURITY.md and the book say is possible: a remembered solve from a remote can name an older answer that the
 # channel still offers.
 ACCEPTED = re.compile(r"^(objects|packs).*/(pack: )?memo.* old answer, genuine proof$")
 AGAINST_MANUAL = "against the manual"

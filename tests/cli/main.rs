@@ -30,6 +30,7 @@ mod env_create;
 mod env_export;
 mod env_list;
 mod env_vars;
+mod error_codes;
 mod failures;
 #[cfg(unix)]
 mod foreign_files;
