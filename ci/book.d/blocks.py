@@ -122,7 +122,7 @@ def normal(text):
     text = re.sub(r"\b\d+(\.\d+)? (µs|ms|s|min)\b", "TIME", text)
     text = re.sub(r"\b[0-9a-f]{64}\b", "DIGEST", text)
     # An archive has the times of its files in it, so its size differs by some bytes.
-    text = re.sub(r"\b(in|from) \d+ B\b", r"\1 SIZE", text)
+    text = re.sub(r"\b(in |from )\d+ B\b|\(\d+ B\)", r"\1SIZE", text)
     text = re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?", "WHEN", text)
     return re.sub(r"[ \t]+$", "", text, flags=re.M).strip("\n")
 
