@@ -1,4 +1,4 @@
-"""mdbook's preprocessor: the pages that are made from the program and from codes.tsv."""
+"""The pages that are made from the program and from codes.tsv: mdbook's preprocessor, and manual pages."""
 
 import json
 import os
@@ -22,11 +22,11 @@ def larder(root):
 class Helper:
     """Asks larder for its help, under its own name whatever the file is called."""
 
-    def __init__(self, root):
+    def __init__(self, root, columns=84):
         self.directory = tempfile.mkdtemp()
         self.program = os.path.join(self.directory, "larder")
         os.symlink(larder(root), self.program)
-        self.variables = {"HOME": self.directory, "PATH": os.environ["PATH"], "COLUMNS": "84"}
+        self.variables = {"HOME": self.directory, "PATH": os.environ["PATH"], "COLUMNS": str(columns)}
 
     def text(self, words):
         run = [self.program, *words, "--help"]
@@ -82,6 +82,48 @@ def command_pages(root):
             about = re.sub(r"\s+", " ", about)
             table += f"| [`{name}`](commands/{name}.md) | {about} |\n"
     return found, table, f"```text\n{options}\n```\n"
+
+
+def roff(text):
+    """A text as it stands, safe from being read as requests."""
+    text = text.replace("\\", "\\e").replace("-", "\\-")
+    return re.sub(r"^(?=[.'])", r"\\&", text, flags=re.M)
+
+
+def man_page(helper, words):
+    """A command's help as a manual page."""
+    name = "-".join(["larder", *words])
+    about, _, rest = helper.text(words).partition("\nUsage:")
+    first, _, more = about.strip().partition("\n\n")
+    usage, _, options = rest.partition("\n\n")
+    first = re.sub(r"\s+", " ", first)
+    usage = re.sub("^ +", "", usage.strip(), flags=re.M)
+    parts = [
+        f'.TH "{name.upper()}" "1" "" "larder" "larder"',
+        f".SH NAME\n{roff(name)} \\- {roff(first)}",
+        f".SH SYNOPSIS\n.nf\n{roff(usage)}\n.fi",
+    ]
+    if more:
+        parts.append(f".SH DESCRIPTION\n{roff(more)}".replace("\n\n", "\n.PP\n"))
+    parts.append(f".SH OPTIONS\n.nf\n{roff(options.rstrip())}\n.fi")
+    return name, "\n".join(parts) + "\n"
+
+
+def write_man_pages(root, directory):
+    """A page for larder and one for each command, `git` style: larder-env-create.1."""
+    os.makedirs(directory, exist_ok=True)
+    helper = Helper(root, columns=72)
+    pending = [[]]
+    try:
+        while pending:
+            words = pending.pop()
+            name, page = man_page(helper, words)
+            with open(os.path.join(directory, f"{name}.1"), "w", encoding="utf-8") as file:
+                file.write(page)
+            pending += [[*words, sub] for sub in subcommands(helper.text(words))]
+    finally:
+        helper.close()
+    return 0
 
 
 def chapter(name, text, parents):
