@@ -6,6 +6,7 @@ A page is one session in an empty home directory, from top to bottom. Notes befo
     <!-- run: rm -rf env -->           a command that readers need not see (stands alone, without a block)
     <!-- exit: 1 -->                   the last command of the block ends with this code, not with 0
     <!-- needs-service: GitHub -->     the block cannot be run here, and why
+    <!-- copy-of: ci/x -->             the lines of the block are lines of that file, in one piece (`ci/book check`)
 
 `console` blocks have commands behind `$ ` and what they print; a line `...` stands for any lines. `sh` blocks are
 scripts that must succeed. Durations are compared as durations, paths below the session's own directory without it.
@@ -24,7 +25,7 @@ import tempfile
 import pages
 
 FENCE = re.compile(r"^```(\w*)\s*$")
-NOTE = re.compile(r"^<!-- (file|run|exit|needs-service): ?(.*?) -->$")
+NOTE = re.compile(r"^<!-- (file|run|exit|needs-service|copy-of): ?(.*?) -->$")
 SKIPPED_LANGUAGES = {"", "text", "yaml", "json", "toml", "ini", "dockerfile", "python", "diff", "gitattributes", "mermaid"}
 # The lines of the plain reporter for a phase that took long (crates/larder-cli/src/progress/plain.rs).
 PHASES = (
@@ -216,6 +217,20 @@ def test_page(root, path, bless):
         with open(path, "w", encoding="utf-8") as file:
             file.write("\n".join(lines))
     return problems, len(ran), len(skipped)
+
+
+def copies(root):
+    """Blocks that say that they are a part of a file, and are not any more."""
+    problems = []
+    for path in sorted(glob.glob(f"{root}/book/src/**/*.md", recursive=True)):
+        for block in read(path)[1]:
+            source = block.notes.get("copy-of")
+            if source is None:
+                continue
+            with open(os.path.join(root, source), encoding="utf-8") as file:
+                if "\n".join(block.lines) not in file.read():
+                    problems.append(f"{os.path.relpath(path, root)}:{block.first_line}: not as in {source}")
+    return problems
 
 
 def test(root, chosen, bless):

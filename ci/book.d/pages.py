@@ -126,6 +126,24 @@ def write_man_pages(root, directory):
     return 0
 
 
+def action_tables(root):
+    """The inputs and outputs of action.yml, which has one line for each key."""
+    with open(os.path.join(root, "action.yml"), encoding="utf-8") as file:
+        text = file.read()
+    tables = []
+    for part in ("inputs", "outputs"):
+        section = re.search(rf"^{part}:\n(.*?)(?=^\S|\Z)", text, re.S | re.M).group(1)
+        entries = re.findall(r"^  ([a-z0-9-]+):\n((?:    .*\n)+)", section, re.M)
+        rows = [f"| {part[:-1]} | |\n|---|---|"]
+        for name, keys in entries:
+            about = re.search(r"description: (.*)", keys).group(1).replace("|", "\\|")
+            default = re.search(r"default: (.*)", keys)
+            value = default.group(1).strip("'\"") if default else ""
+            rows.append(f"| `{name}` | {about}" + (f" Default: `{value}`." if value else "") + " |")
+        tables.append("\n".join(rows))
+    return "\n\n".join(tables) + "\n"
+
+
 def chapter(name, text, parents):
     path = f"commands/{name}.md"
     return {
@@ -148,6 +166,8 @@ def fill(items, root):
             continue
         if "{{#error-codes}}" in found["content"]:
             found["content"] = found["content"].replace("{{#error-codes}}", codes.markdown(root))
+        if "{{#action}}" in found["content"]:
+            found["content"] = found["content"].replace("{{#action}}", action_tables(root))
         if "{{#commands}}" in found["content"]:
             made, table, options = command_pages(root)
             text = found["content"].replace("{{#commands}}", table)
@@ -158,7 +178,7 @@ def fill(items, root):
                 sub["Chapter"]["number"] = [*(found["number"] or []), place + 1]
         # Notes for `ci/book test` are not for readers.
         found["content"] = re.sub(
-            r"^<!-- (file|run|exit|needs-service)\b.*?-->\n", "", found["content"], flags=re.M
+            r"^<!-- (file|run|exit|needs-service|copy-of)\b.*?-->\n", "", found["content"], flags=re.M
         )
         fill(found["sub_items"], root)
 
