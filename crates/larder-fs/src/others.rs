@@ -47,10 +47,7 @@ mod platform {
 
     #[cfg(windows)]
     pub(super) fn is_name_of(path: &Path, file: &File) -> bool {
-        let id = |file: &File| {
-            let (volume, number, _) = crate::windows::file_id(file).ok()?;
-            Some((volume, number))
-        };
+        let id = |file: &File| crate::windows::file_id(file).ok();
         let named = crate::windows::open_to_ask(path).ok();
         let named = named.as_ref().and_then(id);
         named.is_some() && named == id(file)

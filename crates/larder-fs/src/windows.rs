@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     fs::File,
-    io, iter, mem,
+    io, iter,
     os::windows::{
         ffi::{OsStrExt as _, OsStringExt as _},
         fs::OpenOptionsExt as _,
@@ -55,11 +55,10 @@ pub(crate) fn free_space(path: &Path) -> io::Result<u64> {
     Ok(free)
 }
 
-/// Volume and number of an open file, and how many names it has.
-pub(crate) fn file_id(file: &File) -> io::Result<(u64, u64, u64)> {
+/// Volume and number of an open file: all that two names of one file have in common.
+pub(crate) fn file_id(file: &File) -> io::Result<(u64, u64)> {
     let found = winapi_util::file::information(file)?;
-    let links = found.number_of_links();
-    Ok((found.volume_serial_number(), found.file_index(), links))
+    Ok((found.volume_serial_number(), found.file_index()))
 }
 
 /// Opens what has this name, link or directory included, to ask what it is. That works whoever else has it open.
@@ -81,7 +80,7 @@ pub(crate) fn processes() -> io::Result<Vec<RunningProcess>> {
     }
     // SAFETY: the handle is valid and nobody else has it.
     let snapshot = unsafe { OwnedHandle::from_raw_handle(handle) };
-    let size = u32::try_from(mem::size_of::<PROCESSENTRY32W>()).unwrap_or(u32::MAX);
+    let size = u32::try_from(size_of::<PROCESSENTRY32W>()).unwrap_or(u32::MAX);
     let mut entry = PROCESSENTRY32W {
         dwSize: size,
         ..PROCESSENTRY32W::default()
