@@ -74,12 +74,17 @@ const SECRET_WORDS: &[&str] = &[
     "SECRET",
     "PASSWORD",
     "PASSWD",
+    "PASSPHRASE",
     "CREDENTIAL",
     "API_KEY",
     "APIKEY",
     "ACCESS_KEY",
     "PRIVATE_KEY",
 ];
+
+/// Last words of such names: `GH_PAT`, `DEPLOY_KEY`, `DB_PASS`. Too short to be looked for anywhere in a name, and
+/// alone they are something else (`PWD` is a directory).
+const SECRET_LAST_WORDS: &[&str] = &["PAT", "KEY", "PASS", "PWD", "AUTH"];
 
 /// Where conda's protocol keeps the value that a variable had before an environment changed it.
 const SAVED: &str = "__CONDA_SHLVL_";
@@ -172,7 +177,11 @@ fn is_any_of(name: &str, patterns: &[&str]) -> bool {
 
 fn has_secret_word(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
+    // `NPM_KEY_2` is the second of its kind.
+    let kind = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_');
+    let last = kind.rsplit_once('_').map(|(_, last)| last);
     SECRET_WORDS.iter().any(|word| name.contains(word))
+        || last.is_some_and(|last| SECRET_LAST_WORDS.contains(&last))
 }
 
 fn is_proxy(name: &str) -> bool {
