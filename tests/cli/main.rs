@@ -10,6 +10,7 @@ mod bounds;
 mod bytecode;
 mod cache;
 mod carry_crashes;
+mod channel_schemes;
 mod channel_variables;
 mod check;
 #[cfg(unix)]

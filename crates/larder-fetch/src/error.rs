@@ -148,7 +148,7 @@ pub enum TransferError {
     #[error("nobody who was asked has it")]
     Nowhere,
     /// A URL that is neither http, https nor a local file.
-    #[error("cannot fetch from {url}: expected an http, https or local file URL")]
+    #[error("cannot fetch from {url}: packages are fetched by `https`, `http` and `file`")]
     Unsupported {
         /// Which URL, redacted.
         url: String,

@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::channel_variables::{VariableProblem, check_variables};
 use crate::names::{NameError, NameProblem, validate_label, validate_subdir_name};
+use crate::scheme::{advice_for_scheme, unknown_scheme};
 
 mod path;
 
@@ -68,7 +69,10 @@ pub enum ChannelError {
         source: url::ParseError,
     },
     /// A scheme that larder cannot fetch from.
-    #[error("`{text}`: channels are fetched by `https`, `http` and `file`, not by `{scheme}`")]
+    #[error(
+        "`{text}`: channels are fetched by `https`, `http` and `file`, not by `{scheme}`: {}",
+        advice_for_scheme(scheme)
+    )]
     Scheme {
         /// The text.
         text: String,
@@ -226,13 +230,14 @@ fn from_url(url: Url, text: String) -> Result<ResolvedChannel, ChannelError> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err(ChannelError::Query { text });
     }
-    let scheme = url.scheme().to_owned();
-    if !matches!(
-        scheme.as_str(),
-        "http" | "https" | "file" | "s3" | "gcs" | "oci"
-    ) {
-        return Err(ChannelError::Scheme { text, scheme });
+    if let Some(scheme) = unknown_scheme(&url) {
+        let scheme = scheme.to_owned();
+        return Err(ChannelError::Scheme {
+            text: shown_with_address(text, &url),
+            scheme,
+        });
     }
+    let is_local = url.scheme() == "file";
     let (mut url, credentials) = split_credentials(&url);
     let path = url.path().to_owned();
     let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
@@ -252,7 +257,7 @@ fn from_url(url: Url, text: String) -> Result<ResolvedChannel, ChannelError> {
     if parts.is_empty() && url.host_str().is_none_or(str::is_empty) {
         return Err(ChannelError::Empty { text });
     }
-    if scheme != "file" {
+    if !is_local {
         check_components(&parts, &text)?;
     }
     url.set_path(&parts.join("/"));
@@ -262,6 +267,14 @@ fn from_url(url: Url, text: String) -> Result<ResolvedChannel, ChannelError> {
         text,
         subdir,
     })
+}
+
+/// The text, and where the configuration puts a name: whoever wrote `channel_alias` looks for that.
+fn shown_with_address(text: String, url: &Url) -> String {
+    match text.contains("://") {
+        true => text,
+        false => format!("{text}` at `{}", redact_text(url.as_str())),
+    }
 }
 
 /// The subdir that a channel's URL ends in. Only known ones: `conda-forge` has the form of one.

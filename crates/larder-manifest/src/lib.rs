@@ -19,6 +19,7 @@ mod position;
 mod prefix;
 mod read;
 mod report;
+mod scheme;
 mod selector;
 mod spec;
 pub mod yaml;
@@ -47,6 +48,7 @@ pub use prefix::{
     PrefixError, PrefixRules, is_environment_file, validate_environment_name, validate_prefix_path,
 };
 pub use report::ManifestReport;
+pub use scheme::{CHANNEL_SCHEMES, is_channel_scheme};
 pub use selector::{Selector, SelectorError, SelectorKind};
 pub use spec::{
     SPEC_BYTES, SPEC_CONDITIONS, SPEC_DEPTH, SpecError, canonical_text, check_spec_bounds,

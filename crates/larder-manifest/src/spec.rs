@@ -21,7 +21,12 @@ pub use bounds::{SPEC_BYTES, SPEC_CONDITIONS, SPEC_DEPTH, check_spec_bounds, par
 pub use canonical::canonical_text;
 pub use error::SpecError;
 
-use crate::names::{validate_package_name, validate_version, validate_virtual_package_name};
+use url::Url;
+
+use crate::{
+    names::{validate_package_name, validate_version, validate_virtual_package_name},
+    scheme::unknown_scheme,
+};
 
 /// Parses a package spec as users write it.
 ///
@@ -68,8 +73,19 @@ pub fn parse_spec(text: &str) -> Result<MatchSpec, SpecError> {
         // rattler gives URLs a name as well. Only a channel that was written as a name keeps one: what a
         // name stands for is up to the user's configuration, which `resolve_spec_channel` asks.
         Arc::make_mut(channel).name = None;
+        check_scheme(channel.base_url.url())?;
     }
     Ok(spec)
+}
+
+/// Refuses the address of a channel or package that nothing can be read from, before anything asks it.
+fn check_scheme(url: &Url) -> Result<(), SpecError> {
+    match unknown_scheme(url) {
+        None => Ok(()),
+        Some(scheme) => Err(SpecError::Scheme {
+            scheme: scheme.to_owned(),
+        }),
+    }
 }
 
 /// The channel that a spec names, as text for [`resolve_channel`](crate::resolve_channel): the name as written, or

@@ -99,7 +99,7 @@ pub use larder_link::{
     ScriptPolicy, VerifyOptions, VerifyReport, is_updating,
 };
 pub use larder_lock::{ExplicitHash, LockFormat, PackageSide};
-pub use larder_manifest::{ManifestReport, without_credentials};
+pub use larder_manifest::{ManifestReport, is_channel_scheme, without_credentials};
 pub use larder_redact::ChildVariables;
 pub use larder_solve::{Priority, Strategy};
 pub use list::{ListError, ListOptions, ListedPackage, explicit_list, list, list_packages};

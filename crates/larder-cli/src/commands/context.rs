@@ -128,6 +128,15 @@ fn mirrors(environment: &Environment) -> Result<Vec<(Url, Vec<Url>)>, Failure> {
         })?;
         match mirrors.iter_mut().find(|(known, _)| *known == base) {
             Some((_, list)) => list.push(mirror),
+        if !larder::is_channel_scheme(mirror.scheme()) {
+            let (pair, scheme) = (larder::without_credentials(pair), mirror.scheme());
+            return Err(Failure::refused(
+                "usage::mirrors",
+                format!(
+                    "LARDER_MIRRORS: `{pair}`: mirrors are fetched by `https`, `http` and `file`, not by `{scheme}`"
+                ),
+            ));
+        }
             None => mirrors.push((base, vec![mirror])),
         }
     }

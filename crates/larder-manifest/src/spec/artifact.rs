@@ -13,7 +13,10 @@ use rattler_conda_types::{
 use url::Url;
 
 use super::SpecError;
-use crate::names::{parse_file_name, parse_subdir};
+use crate::{
+    names::{parse_file_name, parse_subdir},
+    scheme::leading_scheme,
+};
 
 /// If the text is the address of an artifact, by its form or its extension. A channel's address
 /// with `::` behind it is none.
@@ -21,8 +24,7 @@ pub(super) fn is_artifact(text: &str) -> bool {
     if text.contains("::") || text.contains('[') {
         return false;
     }
-    let scheme = ["https://", "http://", "file:", "s3://"];
-    scheme.iter().any(|scheme| text.starts_with(scheme)) || is_path(text)
+    leading_scheme(text).is_some() || text.starts_with("file:") || is_path(text)
 }
 
 fn is_path(text: &str) -> bool {
@@ -37,6 +39,7 @@ pub(super) fn parse(text: &str) -> Result<MatchSpec, SpecError> {
         Url::parse(text).ok().filter(|_| !is_path(text))
     };
     let mut url = url.ok_or(SpecError::Artifact)?;
+    super::check_scheme(&url)?;
     let digest = url.fragment().map(str::to_owned);
     url.set_fragment(None);
     url.set_query(None);

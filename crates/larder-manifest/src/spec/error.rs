@@ -4,7 +4,7 @@
 
 use rattler_conda_types::ParseMatchSpecError;
 
-use crate::names::NameError;
+use crate::{names::NameError, scheme::advice_for_scheme};
 
 /// Why a text is no package spec.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -134,6 +134,12 @@ pub enum SpecError {
     /// The address of something that is no artifact in a channel.
     #[error("it is the address of something that is not a package in a channel")]
     Artifact,
+    /// An address that nothing can be read from.
+    #[error("channels and packages are fetched by `https`, `http` and `file`, not by `{scheme}`")]
+    Scheme {
+        /// The scheme.
+        scheme: String,
+    },
     /// The file name in an address breaks CEP 26.
     #[error(transparent)]
     FileName {
@@ -188,6 +194,7 @@ impl SpecError {
                 "expected an address like `https://conda.anaconda.org/conda-forge/linux-64/zlib-1.3.1-hb9d3cd8_2.conda`"
                     .to_owned()
             }
+            Self::Scheme { scheme } => advice_for_scheme(scheme),
             Self::Parse { hint: Some(hint), .. } => hint.clone(),
             Self::TooLong { .. } | Self::TooDeep { .. } | Self::TooManyConditions { .. } => {
                 "split it into several specs".to_owned()

@@ -8,6 +8,7 @@ use std::{collections::HashMap, path::PathBuf, time::SystemTime};
 use larder_config::{Config, Located, Origin, Setting};
 use larder_fs::LinkMode;
 use larder_link::ClobberPolicy;
+use larder_manifest::SpecError;
 use larder_solve::{Priority, Requested};
 use url::Url;
 
@@ -201,9 +202,14 @@ fn channel(item: &Located<String>) -> ConfiguredChannel {
 
 fn specs(config: &Config, key: &'static str) -> Result<Vec<Requested>, ConfigurationError> {
     let spec = |item: &Located<String>| {
-        let spec = larder_manifest::parse_spec(&item.value).ok();
-        let spec = spec.filter(|spec| spec.name.as_exact().is_some());
-        let expected = "a list of package specs such as `numpy` or `python=3.12`";
+        let spec = larder_manifest::parse_spec(&item.value);
+        let expected = match spec {
+            Err(SpecError::Scheme { .. }) => {
+                "a list of package specs with channels by https, http or file"
+            }
+            _ => "a list of package specs such as `numpy` or `python=3.12`",
+        };
+        let spec = spec.ok().filter(|spec| spec.name.as_exact().is_some());
         Ok(Requested {
             spec: spec.ok_or_else(|| wrong(&item.origin, key, expected, &item.value))?,
             text: larder_manifest::without_credentials(&item.value),

@@ -127,7 +127,7 @@ impl Settings {
             let mut mirrors = Vec::new();
             for mirror in urls {
                 let url = Url::parse(&mirror.value).ok();
-                let url = url.filter(|url| ["http", "https", "file"].contains(&url.scheme()));
+                let url = url.filter(|url| larder_manifest::is_channel_scheme(url.scheme()));
                 let expected = "mirrors by https, http or file";
                 mirrors.push(
                     url.ok_or_else(|| wrong(origin, "mirrored_channels", expected, &mirror.value))?,
