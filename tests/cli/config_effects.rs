@@ -23,6 +23,10 @@ const EFFECTS: &[(&str, &str)] = &[
         "the_order_of_channels_means_what_the_configuration_says",
     ),
     (
+        "channel_settings",
+        "a_channel_and_a_package_have_cut_offs_of_their_own",
+    ),
+    (
         "channels",
         "channels_of_the_configuration_come_last_in_a_solve_and_not_at_all_in_a_lock",
     ),
@@ -50,6 +54,10 @@ const EFFECTS: &[(&str, &str)] = &[
     ("env_prompt", "the_prompt_is_as_the_configuration_says"),
     ("envs_dirs", "environments_go_where_the_configuration_says"),
     ("exclude_newer", "later_packages_are_left_out"),
+    (
+        "exclude_newer_package",
+        "a_channel_and_a_package_have_cut_offs_of_their_own",
+    ),
     ("execute_threads", "numbers_go_where_they_belong"),
     ("fetch_threads", "numbers_go_where_they_belong"),
     ("ignore_pinned", "pins_hold_in_every_solve"),
@@ -121,6 +129,7 @@ fn every_honoured_key_has_a_test_of_its_effect() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let files = [
         "tests/cli/config_effects.rs",
+        "tests/cli/cool_down.rs",
         "crates/larder/src/configuration/tests.rs",
         "crates/larder-fetch/tests/it/tls.rs",
     ];

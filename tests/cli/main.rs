@@ -21,6 +21,7 @@ mod conda_made;
 mod conda_table;
 mod config;
 mod config_effects;
+mod cool_down;
 mod create;
 mod credentials;
 mod crowd;

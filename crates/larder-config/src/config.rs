@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Key, Located, Origin, Value,
+    Key, Located, Mapping, Origin, Value,
     raw::{Data, Raw},
 };
 
@@ -90,6 +90,14 @@ impl Config {
     pub fn map(&self, name: &str) -> &[(String, Located<Option<String>>)] {
         match self.get(name).map(|setting| &setting.value) {
             Some(Value::Map(map)) => map,
+            _ => &[],
+        }
+    }
+
+    /// The items of a list of maps; empty if nothing sets it.
+    pub fn mappings(&self, name: &str) -> &[Mapping] {
+        match self.get(name).map(|setting| &setting.value) {
+            Some(Value::Mappings(mappings)) => mappings,
             _ => &[],
         }
     }

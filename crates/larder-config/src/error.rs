@@ -103,6 +103,15 @@ pub enum ConfigWarning {
         /// Why, or what does it instead.
         why: &'static str,
     },
+    /// A setting of one channel that has no effect.
+    ChannelSetting {
+        /// Where it is set.
+        origin: Origin,
+        /// The setting, without credentials.
+        setting: String,
+        /// Why, or what does it instead.
+        why: &'static str,
+    },
 }
 
 impl ConfigWarning {
@@ -110,7 +119,7 @@ impl ConfigWarning {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unknown { .. } => "config::unknown-key",
-            Self::NotHonoured { .. } => "config::not-honoured",
+            Self::NotHonoured { .. } | Self::ChannelSetting { .. } => "config::not-honoured",
         }
     }
 }
@@ -135,6 +144,14 @@ impl fmt::Display for ConfigWarning {
             Self::NotHonoured { origin, key, why } => {
                 write!(f, "{origin}: larder does not honour `{key}`: {why}")
             }
+            Self::ChannelSetting {
+                origin,
+                setting,
+                why,
+            } => write!(
+                f,
+                "{origin}: larder does not honour `{setting}` of `channel_settings`: {why}"
+            ),
         }
     }
 }

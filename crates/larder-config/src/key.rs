@@ -43,6 +43,8 @@ pub enum Kind {
     Map,
     /// Lists of texts by name.
     Lists,
+    /// A list of mappings of names to texts.
+    Mappings,
     /// Anything: only whether it is set counts.
     Any,
 }
@@ -117,6 +119,7 @@ fn row(line: &'static str) -> Option<Key> {
             "paths" => Kind::List { separator: ':' },
             "map" => Kind::Map,
             "lists" => Kind::Lists,
+            "mappings" => Kind::Mappings,
             "any" => Kind::Any,
             _ => return None,
         },

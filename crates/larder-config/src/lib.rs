@@ -23,7 +23,7 @@ pub use files::{Files, Found, Places, candidates};
 pub use key::{Key, Kind, Treatment, find, keys};
 pub use load::{Loaded, load};
 pub use origin::Origin;
-pub use typed::{Located, Value};
+pub use typed::{Located, Mapping, Value};
 
 #[cfg(test)]
 mod tests;

@@ -96,6 +96,7 @@ impl Loaded {
                 why: key.text,
             });
         }
+        self.warnings.extend(unused_channel_settings(&setting));
         self.config.settings.insert(key.name, setting);
     }
 }
@@ -122,8 +123,43 @@ fn is_harmless(setting: &Setting) -> bool {
         Value::List(items) => items.iter().all(|item| is_named(&item.value)),
         Value::Map(entries) => entries.is_empty(),
         Value::Lists(entries) => entries.is_empty(),
+        Value::Mappings(items) => items.is_empty(),
         Value::Any => false,
     }
+}
+
+/// The settings of channels that have no effect. conda gives all but `exclude_newer` to plug-ins.
+fn unused_channel_settings(setting: &Setting) -> Vec<ConfigWarning> {
+    let Value::Mappings(items) = &setting.value else {
+        return Vec::new();
+    };
+    let mut warnings = Vec::new();
+    for (name, value) in items.iter().flatten() {
+        let why = match name.as_str() {
+            "channel" | "exclude_newer" | "exclude-newer" => continue,
+            "auth" => {
+                "there are no plug-ins: credentials come from ~/.netrc, RATTLER_AUTH_FILE or the channel's URL"
+            }
+            _ => "conda gives it to a plug-in, and there are none",
+        };
+        warnings.push(ConfigWarning::ChannelSetting {
+            origin: value.origin.clone(),
+            setting: larder_redact::redact_text(name),
+            why,
+        });
+    }
+    for item in items {
+        let has = |key: &str| item.iter().any(|(name, _)| name == key);
+        let first = item.iter().find(|(name, _)| name.starts_with("exclude"));
+        if let Some((name, value)) = first.filter(|_| !has("channel")) {
+            warnings.push(ConfigWarning::ChannelSetting {
+                origin: value.origin.clone(),
+                setting: larder_redact::redact_text(name),
+                why: "the item names no `channel`",
+            });
+        }
+    }
+    warnings
 }
 
 struct Variables<'a>(&'a HashMap<String, String>);

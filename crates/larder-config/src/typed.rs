@@ -16,6 +16,9 @@ pub struct Located<T> {
     pub origin: Origin,
 }
 
+/// Texts by name, in the order in which names first come; `None` for `~`.
+pub type Mapping = Vec<(String, Located<Option<String>>)>;
+
 /// A value. What may hold credentials is shown through `larder-redact` only.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -27,10 +30,12 @@ pub enum Value {
     Text(String),
     /// Of [`Kind::List`].
     List(Vec<Located<String>>),
-    /// Of [`Kind::Map`], in the order in which names first come; `None` for `~`.
-    Map(Vec<(String, Located<Option<String>>)>),
+    /// Of [`Kind::Map`].
+    Map(Mapping),
     /// Of [`Kind::Lists`].
     Lists(Vec<(String, Vec<Located<String>>)>),
+    /// Of [`Kind::Mappings`].
+    Mappings(Vec<Mapping>),
     /// Of [`Kind::Any`].
     Any,
 }
@@ -66,22 +71,18 @@ pub(crate) fn typed(
         (Kind::Text, _) => reader.scalar(raw, "a text").map(Value::Text),
         (Kind::List { .. }, Data::List(_)) => reader.list(raw, "a list of texts").map(Value::List),
         (Kind::List { .. }, _) => Err(reader.wrong(raw, "a list of texts")),
-        (Kind::Map, Data::Map(entries)) => {
-            let entry = |(name, raw): &(String, Raw)| {
-                let value = match raw.is_null() {
-                    true => None,
-                    false => Some(reader.scalar(raw, "a mapping of names to texts")?),
-                };
-                let origin = raw.origin.clone();
-                Ok((name.clone(), Located { value, origin }))
-            };
-            entries
-                .iter()
-                .map(entry)
+        (Kind::Map, _) => reader
+            .mapping(raw, "a mapping of names to texts")
+            .map(Value::Map),
+        (Kind::Mappings, Data::List(items)) => {
+            let items = items.iter();
+            let mapping = |item| reader.mapping(item, "a list of mappings of names to texts");
+            items
+                .map(mapping)
                 .collect::<Result<_, _>>()
-                .map(Value::Map)
+                .map(Value::Mappings)
         }
-        (Kind::Map, _) => Err(reader.wrong(raw, "a mapping of names to texts")),
+        (Kind::Mappings, _) => Err(reader.wrong(raw, "a list of mappings of names to texts")),
         (Kind::Lists, Data::Map(entries)) => {
             let entry = |(name, raw): &(String, Raw)| {
                 let list = reader.list(raw, "a mapping of names to lists")?;
@@ -109,6 +110,21 @@ impl Reader<'_> {
             Data::Scalar(text) => Ok(text.clone()),
             _ => Err(self.wrong(raw, expected)),
         }
+    }
+
+    fn mapping(&self, raw: &Raw, expected: &'static str) -> Result<Mapping, ConfigError> {
+        let Data::Map(entries) = &raw.data else {
+            return Err(self.wrong(raw, expected));
+        };
+        let entry = |(name, raw): &(String, Raw)| {
+            let value = match raw.is_null() {
+                true => None,
+                false => Some(self.scalar(raw, expected)?),
+            };
+            let origin = raw.origin.clone();
+            Ok((name.clone(), Located { value, origin }))
+        };
+        entries.iter().map(entry).collect()
     }
 
     fn list(&self, raw: &Raw, expected: &'static str) -> Result<Vec<Located<String>>, ConfigError> {

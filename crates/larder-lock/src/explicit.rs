@@ -211,6 +211,7 @@ impl Reader<'_> {
             inputs: BTreeMap::new(),
             virtual_packages: BTreeMap::new(),
             custom_metadata: BTreeMap::new(),
+            cut_offs: None,
             packages: self.packages,
             notes: self.notes,
             writer: LockWriter::Other,

@@ -18,6 +18,8 @@ pub struct LockFile {
     pub(crate) inputs: BTreeMap<String, InputDigests>,
     pub(crate) virtual_packages: BTreeMap<Subdir, Vec<String>>,
     pub(crate) custom_metadata: BTreeMap<String, String>,
+    /// See [`LockFile::cut_offs`].
+    pub(crate) cut_offs: Option<String>,
     /// Sorted as they are written, see `write`.
     pub(crate) packages: Vec<LockEntry>,
     pub(crate) notes: Vec<Note>,
@@ -209,6 +211,17 @@ impl LockFile {
         self.virtual_packages
             .get(&subdir)
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// The cut-offs by publication time that held in the solve (`exclude_newer`), as JSON text of whoever wrote the
+    /// lock. Never interpreted here.
+    pub fn cut_offs(&self) -> Option<&str> {
+        self.cut_offs.as_deref()
+    }
+
+    /// Sets the text of [`LockFile::cut_offs`].
+    pub fn set_cut_offs(&mut self, text: Option<String>) {
+        self.cut_offs = text;
     }
 
     /// Which program wrote the lock, and whether it is still as it was written.

@@ -18,7 +18,7 @@ use crate::{
     raw::{RawLock, RawPackage},
     read_package,
     seal::{SEAL_KEY, Sealed, Signs},
-    write::{OUR_KEYS, content_hash},
+    write::{CUT_OFFS_KEY, OUR_KEYS, content_hash},
 };
 
 impl LockFile {
@@ -203,6 +203,7 @@ impl<'a> Reader<'a> {
             has_our_hash,
         };
         let writer = sealed.writer(&signs, items.iter().map(String::as_str));
+        let cut_offs = self.custom_metadata.remove(CUT_OFFS_KEY);
         self.custom_metadata
             .retain(|key, _| !key.starts_with(OUR_KEYS));
         Ok(LockFile {
@@ -212,6 +213,7 @@ impl<'a> Reader<'a> {
             inputs,
             virtual_packages,
             custom_metadata: self.custom_metadata,
+            cut_offs,
             packages,
             notes: self.notes,
             writer,

@@ -4,7 +4,8 @@
 //! Items are sorted by name, then platform, then manager and category. `content_hash` of a platform
 //! is the SHA-256 of the text of its items, in this order and spelling; nothing is ever decided by
 //! it. The keys that larder adds to `custom_metadata` are `larder:<platform>` (what the solve took
-//! for granted), `larder:<platform>/<name>` (see `record`) and `larder:lock` (see `seal`).
+//! for granted), `larder:<platform>/<name>` (see `record`), `larder:exclude-newer` (cut-offs that held) and `larder:lock`
+//! (see `seal`).
 
 use std::{
     collections::BTreeMap,
@@ -25,6 +26,9 @@ use crate::{
 
 /// The prefix of the keys under `custom_metadata` that are larder's.
 pub(crate) const OUR_KEYS: &str = "larder:";
+
+/// The key of [`LockFile::cut_offs`] under `custom_metadata`. No platform has this name.
+pub(crate) const CUT_OFFS_KEY: &str = "larder:exclude-newer";
 
 impl LockFile {
     /// The lock of these closures, all of one category.
@@ -52,6 +56,7 @@ impl LockFile {
             inputs: head.inputs.clone(),
             virtual_packages: head.virtual_packages.clone(),
             custom_metadata: BTreeMap::new(),
+            cut_offs: None,
             packages,
             notes: Vec::new(),
             writer: LockWriter::Larder,
@@ -151,6 +156,9 @@ impl LockFile {
         for (platform, names) in &self.virtual_packages {
             let value = serde_json::json!({ "virtual_packages": names });
             custom.insert(format!("{OUR_KEYS}{platform}"), value.to_string());
+        }
+        if let Some(text) = &self.cut_offs {
+            custom.insert(CUT_OFFS_KEY.to_owned(), text.clone());
         }
         for entry in &self.packages {
             if let Content::Conda(package) = &entry.content {

@@ -37,6 +37,8 @@ pub struct ResolveRequest<'r> {
     pub python: Option<&'r Path>,
     /// Whether the tool's own Python is the target's: pip needs no wheels for everything then.
     pub is_native: bool,
+    /// What uv ignores by its time of upload: `NAME=TIME`. pip cannot.
+    pub package_cut_offs: &'r [String],
     /// Of the user's environment.
     pub indexes: &'r Indexes,
     /// An empty directory, which is the caller's to remove. Absolute, without links in it.
@@ -113,6 +115,9 @@ impl Resolving<'_> {
         command.args(["--python-platform", &triple]);
         if let Some(python) = request.python {
             command.arg("--python").arg(python);
+        }
+        for cut_off in request.package_cut_offs {
+            command.args(["--exclude-newer-package", cut_off]);
         }
         command.arg("--constraints").arg(self.constraints()?);
         if !self.stubs.unversioned.is_empty() {

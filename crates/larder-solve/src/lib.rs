@@ -10,6 +10,7 @@
 mod address;
 mod cache;
 mod channels;
+mod cut_offs;
 mod error;
 mod explain;
 mod failure;
@@ -38,6 +39,7 @@ pub use cache::{
     IndexError, REPODATA_BYTES, SHARD_BYTES, SHARD_INDEX_BYTES, SHARD_INDEX_UNPACKED_BYTES,
     SHARD_UNPACKED_BYTES, UNPACK_RATIO, UNPACK_RATIO_FLOOR,
 };
+pub use cut_offs::{ChannelCutOff, CutOff, CutOffs, TooNew};
 pub use error::{ClosureError, GatewayFailure, SolveError};
 pub use explain::{Conflict, Explanation};
 pub use kept::{KeptFile, KeptKind, kept_files, remove_dead_scratch};

@@ -2,15 +2,12 @@
 //!
 //! Plain data; nothing here does anything.
 
-use std::{
-    path::PathBuf,
-    time::{Duration, SystemTime},
-};
+use std::{path::PathBuf, time::Duration};
 
 use rattler_conda_types::{Channel, GenericVirtualPackage, MatchSpec, RepoDataRecord, Subdir};
 use rattler_networking::LazyClient;
 
-use crate::{MachineRecords, Pause};
+use crate::{CutOffs, MachineRecords, Pause};
 
 /// What holds for every solve of one [`crate::Solver`].
 #[derive(Debug, Clone)]
@@ -95,8 +92,8 @@ pub struct SolveRequest<'a> {
     /// Which of several fitting versions to take.
     pub strategy: Strategy,
     /// Ignore records that were published later. Judged by `indexed_timestamp` (CEP 47), else by
-    /// `timestamp`; a record without either is ignored as well.
-    pub exclude_newer: Option<SystemTime>,
+    /// `timestamp`; a record without either is ignored as well, where a cut-off is for it.
+    pub exclude_newer: CutOffs,
 }
 
 /// A spec and where the user wrote it.

@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use rattler_conda_types::{GenericVirtualPackage, MatchSpec, RepoDataRecord};
 use rattler_repodata_gateway::RepoData;
 use rattler_solve::{
-    ChannelPriority, ChannelRepoData, ExcludeNewer, SolveError, SolveStrategy, SolverImpl as _,
-    SolverTask, resolvo::Solver as Resolvo,
+    ChannelPriority, ChannelRepoData, SolveError, SolveStrategy, SolverImpl as _, SolverTask,
+    resolvo::Solver as Resolvo,
 };
 
 use url::Url;
 
-use crate::{Priority, SolveRequest, Strategy, local::outward, places, unfit};
+use crate::{CutOffs, Priority, SolveRequest, Strategy, local::outward, places, unfit};
 
 /// Everything that a solve needs besides the specs.
 pub(crate) struct Universe {
@@ -24,7 +24,7 @@ pub(crate) struct Universe {
     preferred: Vec<RepoDataRecord>,
     priority: ChannelPriority,
     strategy: SolveStrategy,
-    exclude_newer: Option<ExcludeNewer>,
+    exclude_newer: CutOffs,
     excluded: HashMap<Url, Arc<str>>,
     pinned: Vec<MatchSpec>,
 }
@@ -35,7 +35,9 @@ impl Universe {
         request: &SolveRequest<'_>,
         repodata: Vec<RepoData>,
     ) -> Result<Self, jiff::Error> {
-        let cutoff = request.exclude_newer.map(Timestamp::try_from).transpose()?;
+        for time in request.exclude_newer.times() {
+            Timestamp::try_from(time)?;
+        }
         Ok(Self {
             preferred: still_offered(request.preferred, &repodata),
             excluded: excluded(request, &repodata),
@@ -52,7 +54,7 @@ impl Universe {
                 Strategy::Lowest => SolveStrategy::LowestVersion,
                 Strategy::LowestDirect => SolveStrategy::LowestVersionDirect,
             },
-            exclude_newer: cutoff.map(ExcludeNewer::from_datetime),
+            exclude_newer: request.exclude_newer.clone(),
         })
     }
 
@@ -83,7 +85,6 @@ impl Universe {
             virtual_packages: self.virtual_packages.clone(),
             channel_priority: self.priority,
             strategy: self.strategy,
-            exclude_newer: self.exclude_newer.clone(),
             excluded_candidates: excluded,
             constraints: self.pinned.clone(),
             timeout,
@@ -95,9 +96,8 @@ impl Universe {
     /// Whether a solve for `specs` may choose `record`, as far as that does not depend on the order
     /// of channels.
     pub(crate) fn admits(&self, record: &RepoDataRecord, specs: &[MatchSpec]) -> bool {
-        let cutoff = self.exclude_newer.as_ref();
         !self.excluded.contains_key(&record.url)
-            && !cutoff.is_some_and(|cutoff| cutoff.is_excluded(record))
+            && self.exclude_newer.reason_against(record).is_none()
             && places::is_well_placed(specs, record)
     }
 
@@ -115,7 +115,8 @@ impl Universe {
 
 /// What is no candidate whatever a spec asks for.
 fn excluded(request: &SolveRequest<'_>, repodata: &[RepoData]) -> HashMap<Url, Arc<str>> {
-    let mut excluded = unfit::excluded(repodata);
+    let mut excluded = request.exclude_newer.excluded(repodata);
+    excluded.extend(unfit::excluded(repodata));
     if request.only_tar_bz2 {
         let why: Arc<str> = "it is no .tar.bz2, and only those are wanted".into();
         let records = repodata.iter().flat_map(RepoData::iter);

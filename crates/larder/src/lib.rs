@@ -74,7 +74,8 @@ pub use config_vars::{
 pub use configuration::{
     CommandDefaults, ConfigError, ConfigWarning, ConfigurationError, ConfigurationPlaces,
     ConfigurationReport, DescribedKey, LoadedConfiguration, NetworkSettings, Prompt, ProxyRule,
-    ReportedItem, ReportedSetting, configuration, describe_keys, point_in_time, read_configuration,
+    ReportedItem, ReportedSetting, configuration, describe_keys, package_cut_off, point_in_time,
+    read_configuration,
 };
 pub use confirmed::CONFIRMED_BYTES;
 pub use create::{
@@ -101,7 +102,7 @@ pub use larder_link::{
 pub use larder_lock::{ExplicitHash, LockFormat, PackageSide};
 pub use larder_manifest::{ManifestReport, is_channel_scheme, without_credentials};
 pub use larder_redact::ChildVariables;
-pub use larder_solve::{Priority, Strategy};
+pub use larder_solve::{CutOff, CutOffs, Priority, Strategy};
 pub use list::{ListError, ListOptions, ListedPackage, explicit_list, list, list_packages};
 pub use lock::{
     CheckReport, LockOperationError, LockOptions, LockReport, LockSources, MergeOptions,

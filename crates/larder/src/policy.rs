@@ -1,8 +1,8 @@
 //! How a solve chooses among what fits.
 
-use std::{path::PathBuf, time::SystemTime};
+use std::path::PathBuf;
 
-use larder_solve::{Priority, Strategy};
+use larder_solve::{CutOffs, Priority, Strategy};
 
 /// How a solve chooses among what fits.
 #[derive(Debug, Clone, Default)]
@@ -12,7 +12,7 @@ pub struct SolvePolicy {
     /// Which of several fitting versions to take.
     pub strategy: Strategy,
     /// Ignore records that were published later.
-    pub exclude_newer: Option<SystemTime>,
+    pub exclude_newer: CutOffs,
     /// Solve anew, even if an earlier answer is still true.
     pub refresh: bool,
     /// What the target systems provide (`virtual-packages.yml` of conda-lock).

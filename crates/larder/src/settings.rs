@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     io,
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
 
 use larder_link::{CacheSecret, JournalKey};
@@ -84,6 +85,8 @@ pub struct Settings {
     pub register: bool,
     /// What stands before the prompt in an active environment.
     pub prompt: Prompt,
+    /// When this run began, in whole seconds: ages are counted back from it.
+    pub started: SystemTime,
     /// What holds where the command line says nothing else.
     pub defaults: CommandDefaults,
 }
@@ -122,9 +125,17 @@ impl Default for Settings {
             only_tar_bz2: false,
             register: true,
             prompt: Prompt::default(),
+            started: whole_seconds(SystemTime::now()),
             defaults: CommandDefaults::default(),
         }
     }
+}
+
+/// The time without its fraction, which would only make cut-offs hard to read.
+fn whole_seconds(time: SystemTime) -> SystemTime {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    let seconds = since.unwrap_or_default().as_secs();
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
 impl Settings {

@@ -144,7 +144,7 @@ impl<'a> Solving<'a> {
             virtual_packages: &want.virtual_packages,
             preferred,
             strategy: self.policy.strategy,
-            exclude_newer: self.policy.exclude_newer,
+            exclude_newer: self.policy.exclude_newer.clone(),
         }
     }
 }

@@ -35,6 +35,9 @@ pub(crate) struct PolicyArgs {
     /// Ignore packages published later: a date, a time, or an age such as 7d or 48h
     #[arg(long, value_name = "WHEN")]
     pub(crate) exclude_newer: Option<String>,
+    /// The same for one package, or `false` to take it whenever it was published; repeat for several
+    #[arg(long, value_name = "NAME=WHEN")]
+    pub(crate) exclude_newer_package: Vec<String>,
     /// Which of several fitting versions to take; `lowest` tests lower bounds
     #[arg(long, value_enum, default_value_t = Strategy::Highest)]
     pub(crate) strategy: Strategy,

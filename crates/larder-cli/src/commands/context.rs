@@ -2,7 +2,9 @@
 
 use std::{path::PathBuf, time::SystemTime};
 
-use larder::{CacheSecret, JournalKey, LockUse, Settings, SolvePolicy, Target, existing_prefix};
+use larder::{
+    CacheSecret, CutOffs, JournalKey, LockUse, Settings, SolvePolicy, Target, existing_prefix,
+};
 use url::Url;
 
 use crate::{
@@ -126,8 +128,6 @@ fn mirrors(environment: &Environment) -> Result<Vec<(Url, Vec<Url>)>, Failure> {
                 format!("LARDER_MIRRORS: `{pair}` is not CHANNEL-URL=MIRROR-URL"),
             )
         })?;
-        match mirrors.iter_mut().find(|(known, _)| *known == base) {
-            Some((_, list)) => list.push(mirror),
         if !larder::is_channel_scheme(mirror.scheme()) {
             let (pair, scheme) = (larder::without_credentials(pair), mirror.scheme());
             return Err(Failure::refused(
@@ -137,6 +137,8 @@ fn mirrors(environment: &Environment) -> Result<Vec<(Url, Vec<Url>)>, Failure> {
                 ),
             ));
         }
+        match mirrors.iter_mut().find(|(known, _)| *known == base) {
+            Some((_, list)) => list.push(mirror),
             None => mirrors.push((base, vec![mirror])),
         }
     }
@@ -218,7 +220,6 @@ pub(super) fn target(args: &TargetArgs) -> Target {
 /// How the solver chooses: as the command line says, else as the configuration does.
 pub(super) fn policy(args: &PolicyArgs, settings: &Settings) -> Result<SolvePolicy, Failure> {
     let defaults = &settings.defaults;
-    let cutoff = args.exclude_newer.as_deref().map(point_in_time);
     Ok(SolvePolicy {
         refresh: false,
         priority: match args.channel_priority {
@@ -234,14 +235,36 @@ pub(super) fn policy(args: &PolicyArgs, settings: &Settings) -> Result<SolvePoli
             Strategy::Lowest => larder::Strategy::Lowest,
             Strategy::LowestDirect => larder::Strategy::LowestDirect,
         },
-        exclude_newer: cutoff.transpose()?.or(defaults.exclude_newer),
+        exclude_newer: cut_offs(args, settings)?,
         virtual_packages: args.virtual_package_spec.clone(),
     })
 }
 
+/// The cut-offs of the configuration with those of the command line, each of which replaces the one of its scope.
+fn cut_offs(args: &PolicyArgs, settings: &Settings) -> Result<CutOffs, Failure> {
+    let mut cut_offs = settings.defaults.exclude_newer.clone();
+    if let Some(text) = &args.exclude_newer {
+        cut_offs.global = Some(point_in_time(text, settings.started)?);
+    }
+    for text in &args.exclude_newer_package {
+        let found = larder::package_cut_off(text, settings.started);
+        let (name, cut_off) = found.ok_or_else(|| {
+            let expected =
+                "expected NAME=WHEN, such as `openssl=false`, `numpy=30d` or `numpy=2026-01-31`";
+            let text = larder::without_credentials(text);
+            Failure::refused(
+                "usage::exclude-newer",
+                format!("`--exclude-newer-package {text}`: {expected}"),
+            )
+        })?;
+        cut_offs.packages.insert(name, cut_off);
+    }
+    Ok(cut_offs)
+}
+
 /// A date, a time or an age.
-fn point_in_time(text: &str) -> Result<SystemTime, Failure> {
-    larder::point_in_time(text, SystemTime::now()).ok_or_else(|| {
+fn point_in_time(text: &str, now: SystemTime) -> Result<SystemTime, Failure> {
+    larder::point_in_time(text, now).ok_or_else(|| {
         let expected =
             "expected a date (2026-01-31), a time (2026-01-31T12:00:00Z) or an age (48h, 7d, 2w)";
         Failure::refused(

@@ -44,7 +44,7 @@ fn every_key_of_condas_is_in_the_table_as_conda_has_it() {
         assert_eq!(key.expand, *expand == "expand", "variables in {name}");
         let fits = match key.kind {
             Kind::Flag | Kind::Number | Kind::Text => *kind == "primitive",
-            Kind::List { .. } => *kind == "sequence",
+            Kind::List { .. } | Kind::Mappings => *kind == "sequence",
             Kind::Map | Kind::Lists => *kind == "map",
             Kind::Any => *kind != "primitive",
         };
@@ -76,6 +76,7 @@ fn setting(key: &Key) -> String {
         Kind::List { .. } => format!("{name}: [other]\n"),
         Kind::Map | Kind::Any => format!("{name}: {{a: b}}\n"),
         Kind::Lists => format!("{name}: {{a: [b]}}\n"),
+        Kind::Mappings => format!("{name}: [{{channel: b}}]\n"),
     }
 }
 
@@ -169,7 +170,7 @@ fn each_key_of_condas_can_be_a_variable_by_each_of_its_names() {
             Kind::Number => "7",
             Kind::Text | Kind::List { .. } | Kind::Any => "other",
             // Nothing that fits into one text.
-            Kind::Map | Kind::Lists => continue,
+            Kind::Map | Kind::Lists | Kind::Mappings => continue,
         };
         for name in key.names() {
             let variable = format!("CONDA_{}", name.to_uppercase().replace('-', "_"));

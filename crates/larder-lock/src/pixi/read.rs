@@ -79,6 +79,7 @@ pub(crate) fn read(
         inputs: BTreeMap::new(),
         virtual_packages,
         custom_metadata: BTreeMap::new(),
+        cut_offs: None,
         packages,
         notes,
         writer: LockWriter::Other,

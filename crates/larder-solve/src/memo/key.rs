@@ -14,7 +14,7 @@ use larder_digest::Sha256;
 use rattler_conda_types::{MatchSpec, RepoDataRecord};
 
 use crate::{
-    Priority, SolveRequest, SolverOptions, Strategy,
+    CutOff, CutOffs, Priority, SolveRequest, SolverOptions, Strategy,
     cache::sha256,
     channels::{accepted_channel_names, channel_name, is_channel_group},
 };
@@ -70,7 +70,7 @@ impl Key {
         text.line("sharded", &options.use_sharded.to_string());
         text.line("priority", priority_text(*priority));
         text.line("strategy", strategy_text(*strategy));
-        text.line("exclude-newer", &time_text(*exclude_newer));
+        text.cut_offs(exclude_newer);
         for spec in specs {
             text.line("spec", &spec);
         }
@@ -116,6 +116,33 @@ fn preferred_text(record: &RepoDataRecord) -> String {
     let name = record.package_record.name.as_normalized();
     let url = larder_manifest::without_credentials(record.url.as_str());
     format!("{name} {url} {digest}")
+}
+
+impl Text {
+    /// One line for each scope; channels in their order, which decides between two that fit.
+    fn cut_offs(&mut self, cut_offs: &CutOffs) {
+        let CutOffs {
+            global,
+            channels,
+            packages,
+        } = cut_offs;
+        self.line("exclude-newer", &time_text(*global));
+        for scope in channels {
+            let text = format!("{} {}", scope.channel, cut_off_text(scope.cut_off));
+            self.line("exclude-newer-channel", &text);
+        }
+        for (name, cut_off) in packages {
+            let text = format!("{name} {}", cut_off_text(*cut_off));
+            self.line("exclude-newer-package", &text);
+        }
+    }
+}
+
+fn cut_off_text(cut_off: CutOff) -> String {
+    match cut_off {
+        CutOff::Exempt => time_text(None),
+        CutOff::At(time) => time_text(Some(time)),
+    }
 }
 
 fn spec_text(spec: &MatchSpec) -> Result<String, String> {

@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::{
-    Priority, Requested, SolveRequest, SolverOptions, Strategy as SolveStrategy,
+    ChannelCutOff, CutOff, CutOffs, Priority, Requested, SolveRequest, SolverOptions,
+    Strategy as SolveStrategy,
     memo::testing::{DECIDERS, Form, Index, Key, Memo, Proof, compose, parse},
 };
 
@@ -29,7 +30,7 @@ struct Request {
     virtual_packages: Vec<GenericVirtualPackage>,
     preferred: Vec<RepoDataRecord>,
     strategy: SolveStrategy,
-    exclude_newer: Option<Duration>,
+    exclude_newer: CutOffs,
     depth: usize,
     sharded: bool,
 }
@@ -44,7 +45,7 @@ impl Request {
             virtual_packages: vec![provided("__glibc", "2.39"), provided("__unix", "0")],
             preferred: Vec::new(),
             strategy: SolveStrategy::Highest,
-            exclude_newer: None,
+            exclude_newer: CutOffs::default(),
             depth: 10,
             sharded: true,
         }
@@ -61,7 +62,7 @@ impl Request {
             virtual_packages: &self.virtual_packages,
             preferred: &self.preferred,
             strategy: self.strategy,
-            exclude_newer: self.exclude_newer.map(|after| UNIX_EPOCH + after),
+            exclude_newer: self.exclude_newer.clone(),
         };
         let options = SolverOptions {
             max_relations_depth: self.depth,
@@ -101,9 +102,20 @@ fn provided(name: &str, version: &str) -> GenericVirtualPackage {
     }
 }
 
+fn cut_off(seconds: u64) -> CutOff {
+    CutOff::At(UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+fn scope(channel: &str, cut_off: CutOff) -> ChannelCutOff {
+    ChannelCutOff {
+        channel: format!("https://h.test/{channel}"),
+        cut_off,
+    }
+}
+
 #[test]
 fn every_input_of_a_solve_has_its_own_key() {
-    let changes: [fn(&mut Request); 25] = [
+    let changes: [fn(&mut Request); 33] = [
         |_| {},
         |r| r.subdir = Subdir::OsxArm64,
         |r| r.subdir = Subdir::NoArch,
@@ -126,8 +138,34 @@ fn every_input_of_a_solve_has_its_own_key() {
         |r| r.virtual_packages[0] = provided("__glibc", "2.28"),
         |r| r.strategy = SolveStrategy::Lowest,
         |r| r.strategy = SolveStrategy::LowestDirect,
-        |r| r.exclude_newer = Some(Duration::new(1, 0)),
-        |r| r.exclude_newer = Some(Duration::new(1, 1)),
+        |r| r.exclude_newer = Some(UNIX_EPOCH + Duration::new(1, 0)).into(),
+        |r| r.exclude_newer = Some(UNIX_EPOCH + Duration::new(1, 1)).into(),
+        |r| {
+            drop(
+                r.exclude_newer
+                    .packages
+                    .insert("numpy".to_owned(), CutOff::Exempt),
+            )
+        },
+        |r| {
+            drop(
+                r.exclude_newer
+                    .packages
+                    .insert("numpy".to_owned(), cut_off(1)),
+            )
+        },
+        |r| {
+            drop(
+                r.exclude_newer
+                    .packages
+                    .insert("scipy".to_owned(), cut_off(1)),
+            )
+        },
+        |r| r.exclude_newer.channels = vec![scope("one", CutOff::Exempt)],
+        |r| r.exclude_newer.channels = vec![scope("one", cut_off(1))],
+        |r| r.exclude_newer.channels = vec![scope("two", cut_off(1))],
+        |r| r.exclude_newer.channels = vec![scope("*", cut_off(1)), scope("one", cut_off(2))],
+        |r| r.exclude_newer.channels = vec![scope("one", cut_off(2)), scope("*", cut_off(1))],
         |r| r.depth = 0,
     ];
     let mut keys: Vec<(String, usize)> = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use larder_solve::Solver;
+use larder_solve::{CutOffs, Solver};
 use larder_testkit::Index;
 
 use crate::support::{Lab, SILENT, block_on, channel, channel_of, dists, files_in, package};
@@ -128,7 +128,7 @@ fn inexact_names_are_refused_before_any_request() {
         virtual_packages: &[],
         preferred: &[],
         strategy: larder_solve::Strategy::Highest,
-        exclude_newer: None,
+        exclude_newer: CutOffs::default(),
     };
     let error = block_on(solver.solve(&request, &SILENT)).unwrap_err();
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use larder_lock::Closure;
 use larder_solve::{
-    Priority, Requested, SolveRequest, Solver, SolverOptions, Strategy,
+    CutOffs, Priority, Requested, SolveRequest, Solver, SolverOptions, Strategy,
     virtual_packages::{Host, Overrides, detect},
 };
 use larder_testkit::{Server, shared_data};
@@ -90,7 +90,7 @@ fn conda_forge_solves_as_with_rattler_itself() {
             virtual_packages: &provided,
             preferred: &[],
             strategy: Strategy::Highest,
-            exclude_newer: None,
+            exclude_newer: CutOffs::default(),
         };
         let local = SolveRequest {
             channels: &channels[1..],
@@ -157,7 +157,7 @@ fn ten_varied_manifests_solve_as_with_rattler_itself_on_three_platforms() {
                 virtual_packages: &provided,
                 preferred: &[],
                 strategy: Strategy::Highest,
-                exclude_newer: None,
+                exclude_newer: CutOffs::default(),
             };
             let (ours, theirs) = block_on(async {
                 let ours = solver.solve(&request, &SILENT).await;

@@ -231,7 +231,7 @@ fn a_record_that_is_too_new_is_refused() {
     let url = [lab.channel("c", channel).url()];
     let newer = lab.solve(&url, &["a"]).unwrap();
     let newer = serde_json::to_value(&newer.get("a").unwrap().record).unwrap();
-    lab.exclude_newer = Some(UNIX_EPOCH + Duration::from_secs(1_650_000_000));
+    lab.exclude_newer = Some(UNIX_EPOCH + Duration::from_secs(1_650_000_000)).into();
     lab.recall(&url, &["a"]).unwrap();
     let memo = PathBuf::from(&files_in(&lab.path("solves"))[0]);
     let remembered = Remembered { lab, url, memo };

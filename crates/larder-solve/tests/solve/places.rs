@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use larder_lock::Closure;
 use larder_solve::{
-    Priority, Requested, SolveError, SolveRequest, Solver, SolverOptions, Strategy,
+    CutOffs, Priority, Requested, SolveError, SolveRequest, Solver, SolverOptions, Strategy,
 };
 use larder_testkit::Index;
 use rattler_conda_types::{Channel, MatchSpec};
@@ -30,7 +30,7 @@ fn solve(
         virtual_packages: &[],
         preferred: &lab.preferred,
         strategy: Strategy::Highest,
-        exclude_newer: None,
+        exclude_newer: CutOffs::default(),
     };
     let solver = Solver::new(SolverOptions {
         tries: 1,

@@ -10,8 +10,8 @@ use std::{
 use larder_event::{Recorder, Silent};
 use larder_lock::Closure;
 use larder_solve::{
-    MachineRecords, Priority, Requested, SolveError, SolveRequest, Solved, Solver, SolverOptions,
-    Strategy,
+    CutOffs, MachineRecords, Priority, Requested, SolveError, SolveRequest, Solved, Solver,
+    SolverOptions, Strategy,
 };
 use larder_testkit::{BuiltPackage, ChannelBuilder, Format, LocalChannel, PackageBuilder, Server};
 use rattler_conda_types::{
@@ -31,7 +31,7 @@ pub(crate) struct Lab {
     pub(crate) priority: Priority,
     pub(crate) virtual_packages: Vec<GenericVirtualPackage>,
     pub(crate) preferred: Vec<RepoDataRecord>,
-    pub(crate) exclude_newer: Option<std::time::SystemTime>,
+    pub(crate) exclude_newer: CutOffs,
     pub(crate) offline: bool,
     pub(crate) sharded: bool,
     pub(crate) depth: usize,
@@ -47,7 +47,7 @@ impl Lab {
             priority: Priority::Strict,
             virtual_packages: Vec::new(),
             preferred: Vec::new(),
-            exclude_newer: None,
+            exclude_newer: CutOffs::default(),
             offline: false,
             sharded: true,
             depth: 10,
@@ -147,7 +147,7 @@ impl Lab {
             virtual_packages: &self.virtual_packages,
             preferred: &self.preferred,
             strategy: Strategy::Highest,
-            exclude_newer: self.exclude_newer,
+            exclude_newer: self.exclude_newer.clone(),
         })
     }
 

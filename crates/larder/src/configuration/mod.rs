@@ -9,12 +9,13 @@ use larder_config::{Config, Located, Origin, Setting};
 use larder_fs::LinkMode;
 use larder_link::ClobberPolicy;
 use larder_manifest::SpecError;
-use larder_solve::{Priority, Requested};
+use larder_solve::{CutOff, CutOffs, Priority, Requested};
 use url::Url;
 
 use crate::{ChannelRules, Settings, channel_rules::ConfiguredChannel};
 
 mod age;
+mod cut_offs;
 mod disk;
 mod error;
 mod network;
@@ -36,7 +37,7 @@ pub struct CommandDefaults {
     /// What the order of channels means.
     pub priority: Option<Priority>,
     /// Ignore records that were published later.
-    pub exclude_newer: Option<SystemTime>,
+    pub exclude_newer: CutOffs,
     /// How files get into environments.
     pub link_mode: Option<LinkMode>,
     /// Two packages with one path.
@@ -116,7 +117,10 @@ impl Settings {
             self.variables.entry(variable).or_insert(version);
         }
         self.network(config)?;
-        self.defaults = command_defaults(config)?;
+        self.defaults = CommandDefaults {
+            exclude_newer: cut_offs::cut_offs(config, self)?,
+            ..command_defaults(config)?
+        };
         Ok(())
     }
 
@@ -155,16 +159,6 @@ fn command_defaults(config: &Config) -> Result<CommandDefaults, ConfigurationErr
         let text = config.text("channel_priority");
         defaults.priority = Some(parsed(priority, text, expected, channel_priority)?);
     }
-    if let Some(cutoff) =
-        setting("exclude_newer").filter(|_| config.text("exclude_newer").is_some())
-    {
-        let expected =
-            "a date (2026-01-31), a time (2026-01-31T12:00:00Z) or an age (48h, 7d, P7D)";
-        let text = config.text("exclude_newer");
-        let now = SystemTime::now();
-        let time = |text: &str| age::cutoff(text, now);
-        defaults.exclude_newer = Some(parsed(cutoff, text, expected, time)?);
-    }
     if config.flag("always_copy") == Some(true) {
         defaults.link_mode = Some(LinkMode::Copy);
     }
@@ -181,6 +175,21 @@ fn command_defaults(config: &Config) -> Result<CommandDefaults, ConfigurationErr
         defaults.keeps_channels = setting("override_channels_enabled").map(from);
     }
     Ok(defaults)
+}
+
+/// The cut-off of one package, as a command line has it: its normalized name, and what holds for it.
+pub fn package_cut_off(text: &str, now: SystemTime) -> Option<(String, CutOff)> {
+    let (name, when) = text.split_once('=')?;
+    let cut_off = cut_offs::scoped_cut_off(when, |when| point_in_time(when, now))?;
+    // Nothing behind the sign is a mistake here; in a file it is conda's spelling of false.
+    (!when.trim().is_empty()).then_some((package_name(name)?, cut_off))
+}
+
+fn package_name(text: &str) -> Option<String> {
+    let spec = larder_manifest::parse_spec(text.trim()).ok()?;
+    let is_bare = spec.version.is_none() && spec.build.is_none() && spec.channel.is_none();
+    let name = spec.name.as_exact().filter(|_| is_bare)?;
+    Some(name.as_normalized().to_owned())
 }
 
 /// conda's words, and its older ones.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use larder_config::{Config, Key, Kind, Setting, Treatment, Value, find, keys};
+use larder_config::{Config, Key, Kind, Located, Mapping, Setting, Treatment, Value, find, keys};
 use serde::Serialize;
 
 use super::{ConfigurationError, LoadedConfiguration};
@@ -145,11 +145,30 @@ fn reported(key: &Key, config: &Config) -> ReportedSetting {
 }
 
 fn sources(setting: &Setting) -> Vec<ReportedItem> {
-    let item = |part: &larder_config::Located<String>| ReportedItem {
+    let item = |part: &Located<String>| ReportedItem {
         value: part.value.clone(),
         source: part.origin.to_string(),
     };
     setting.parts.iter().map(item).collect()
+}
+
+fn map_item((name, located): &(String, Located<Option<String>>)) -> ReportedItem {
+    let text = located.value.as_deref().unwrap_or("~");
+    let shown = larder_manifest::without_credentials(text);
+    ReportedItem {
+        value: format!("{name}: {shown}"),
+        source: located.origin.to_string(),
+    }
+}
+
+/// A mapping in a list, on one line.
+fn mapping_item(mapping: &Mapping) -> Option<ReportedItem> {
+    let first = mapping.first().map(map_item)?;
+    let texts: Vec<String> = mapping.iter().map(|entry| map_item(entry).value).collect();
+    Some(ReportedItem {
+        value: format!("{{{}}}", texts.join(", ")),
+        ..first
+    })
 }
 
 fn items(setting: &Setting) -> Vec<ReportedItem> {
@@ -162,17 +181,8 @@ fn items(setting: &Setting) -> Vec<ReportedItem> {
             .iter()
             .map(|located| item(&located.value, &located.origin))
             .collect(),
-        Value::Map(entries) => entries
-            .iter()
-            .map(|(name, located)| {
-                let text = located.value.as_deref().unwrap_or("~");
-                let shown = larder_manifest::without_credentials(text);
-                ReportedItem {
-                    value: format!("{name}: {shown}"),
-                    source: located.origin.to_string(),
-                }
-            })
-            .collect(),
+        Value::Map(entries) => entries.iter().map(map_item).collect(),
+        Value::Mappings(mappings) => mappings.iter().filter_map(mapping_item).collect(),
         Value::Lists(entries) => entries
             .iter()
             .flat_map(|(name, list)| list.iter().map(move |located| (name, located)))

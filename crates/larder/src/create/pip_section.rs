@@ -36,6 +36,7 @@ impl Run<'_> {
             settings: self.settings,
             store: &self.store,
             channels: want.channels.lock_urls(),
+            cut_offs: &self.options.policy.exclude_newer,
             reporter: self.reporter,
         };
         let closure = &chosen.closure;

@@ -24,7 +24,7 @@ use crate::{
     virtual_file::{VirtualPackages, overlay},
 };
 
-use super::{LockOperationError, LockOptions, manifest_input, online, subdirs};
+use super::{LockOperationError, LockOptions, cool_down, manifest_input, online, subdirs};
 
 /// Whether a lock is fresh. As JSON, the documented answer of `larder lock --check --json`:
 /// `fresh`, `path` and `reasons`, a list of texts for each platform that has any.
@@ -136,7 +136,10 @@ impl LockCheck {
             let context = (settings, reporter);
             let mut want = Want::new(manifest, subdir, &channels, &virtual_packages, context);
             overlay(&mut want.virtual_packages, &recorded(&lock, subdir));
-            reasons.insert(subdir, reasons_against(&input, &lock, &want, settings)?);
+            let mut found = reasons_against(&input, &lock, &want, settings)?;
+            let cut_offs = &options.policy.exclude_newer;
+            found.extend(cool_down::reasons_too_new(&lock, subdir, cut_offs));
+            reasons.insert(subdir, found);
             wants.push(want);
         }
         if options.platforms.is_empty() {

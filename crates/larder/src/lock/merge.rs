@@ -56,7 +56,10 @@ pub async fn merge_locks(
     let channels = Arc::new(ChannelSet::of_lock(&sides.channels(), settings)?);
     let store = crate::store::open(settings, Durability::Flush, reporter)?;
     let network = LazyNetwork::new(settings, Vec::new());
-    let policy = SolvePolicy::default();
+    let policy = SolvePolicy {
+        exclude_newer: settings.defaults.exclude_newer.clone(),
+        ..SolvePolicy::default()
+    };
     let solving = Solving::new(network.get()?, &store, settings, &policy, reporter);
     let mut closures = Vec::new();
     for subdir in sides.platforms() {

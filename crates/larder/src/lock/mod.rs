@@ -31,6 +31,7 @@ use crate::{
 };
 
 mod check;
+mod cool_down;
 mod error;
 mod head;
 mod in_turn;
@@ -124,10 +125,13 @@ pub async fn lock(
     let closures = solve_all(&solving, &wants, &pins, reporter).await?;
     let ended = solving.end();
     refuse_unverifiable(&closures)?;
-    let pips = with_pip::lock_pips(&input, &wants, &closures, (&store, settings, reporter)).await?;
+    let cut_offs = &options.policy.exclude_newer;
+    let context = (&store, settings, reporter);
+    let pips = with_pip::lock_pips(&input, &wants, &closures, cut_offs, context).await?;
     refuse_unknown(&options.upgrade_packages, &old, &closures, &pips)?;
     let head = head::head(&input, &wants, &closures, &old.path);
-    let lock = with_pip::joined(LockFile::new(&closures, &head), &pips, &head.category);
+    let mut lock = with_pip::joined(LockFile::new(&closures, &head), &pips, &head.category);
+    cool_down::record_cut_offs(&mut lock, old.lock.as_ref(), cut_offs);
     let format = options.format.unwrap_or(LockFormat::CondaLock);
     let text = single_text(&lock, format, reporter)?;
     let changed = fs::read_to_string(&old.path).ok().as_ref() != Some(&text);

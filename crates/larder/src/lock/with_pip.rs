@@ -2,6 +2,7 @@
 
 use larder_event::Reporter;
 use larder_lock::{Closure, LockFile, PipLock};
+use larder_solve::CutOffs;
 use larder_store::Store;
 use rattler_conda_types::Subdir;
 
@@ -18,6 +19,7 @@ pub(super) async fn lock_pips(
     input: &ManifestInput,
     wants: &[Want],
     closures: &[Closure],
+    cut_offs: &CutOffs,
     (store, settings, reporter): (&Store, &Settings, &dyn Reporter),
 ) -> Result<Vec<(Subdir, PipLock)>, LockOperationError> {
     let mut locked = Vec::new();
@@ -29,6 +31,7 @@ pub(super) async fn lock_pips(
             settings,
             store,
             channels: want.channels.lock_urls(),
+            cut_offs,
             reporter,
         };
         let pip = run.lock(&section, closure, &want.virtual_packages).await?;

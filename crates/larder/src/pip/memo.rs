@@ -43,8 +43,8 @@ const LARGEST: u64 = 16 << 20;
 pub(super) fn path(
     store: &Store,
     section: &Section,
-    provided: &[Provided],
-    target: &Target,
+    (provided, target): (&[Provided], &Target),
+    package_cut_offs: &[String],
 ) -> PathBuf {
     let mut texts: Vec<String> = section.requirements().to_vec();
     texts.push(format!("{target:?}"));
@@ -52,6 +52,8 @@ pub(super) fn path(
         .iter()
         .map(|distribution| format!("{} {}", distribution.name, distribution.version));
     texts.extend(provided);
+    let cut_offs = package_cut_offs.iter();
+    texts.extend(cut_offs.map(|cut_off| format!("exclude-newer-package {cut_off}")));
     let digest = Fingerprint::digest(texts.iter().map(String::as_bytes));
     store.solves_dir().join(format!("{PREFIX}{digest}{SUFFIX}"))
 }

@@ -9,6 +9,7 @@ use larder_pypi::{
     Indexes, Provided, ResolveRequest, Section, SectionLine, Target, Tool, ToolError, provided,
     resolve, speaks_of,
 };
+use larder_solve::{CutOff, CutOffs};
 use larder_store::Store;
 use rattler_conda_types::{GenericVirtualPackage, Subdir};
 
@@ -45,6 +46,8 @@ pub(crate) struct PipRun<'p> {
     pub(crate) store: &'p Store,
     /// Base URLs of the channels, for tools.
     pub(crate) channels: &'p [String],
+    /// Those of packages hold for wheels of their names too.
+    pub(crate) cut_offs: &'p CutOffs,
     pub(crate) reporter: &'p dyn Reporter,
 }
 
@@ -114,7 +117,8 @@ impl PipRun<'_> {
             &self.settings.variables,
             self.settings.child_variables.clone(),
         );
-        let file = memo::path(self.store, section, &provided, &target);
+        let cut_offs = package_cut_offs(self.cut_offs);
+        let file = memo::path(self.store, section, (&provided, &target), &cut_offs);
         if self.settings.offline {
             let remembered = memo::read(&file, &self.settings.machine_records());
             return remembered.ok_or(PipError::Offline);
@@ -145,6 +149,11 @@ impl PipRun<'_> {
         let python = self.python(&room, question).await?;
         let text = format!("there is no uv: pip resolves, that of {}", python.display());
         self.reporter.note(text);
+        if !package_cut_offs(self.cut_offs).is_empty() {
+            let text = "pip knows no cut-offs for single packages, so `exclude_newer_package` does not hold for wheels: \
+                        LARDER_UV names a uv, which does";
+            self.reporter.warn("pip::exclude-newer", text.to_owned());
+        }
         self.resolve(question, (&Tool::pip(&python), None), indexes)
     }
 
@@ -199,6 +208,7 @@ impl PipRun<'_> {
             tool,
             python,
             is_native: Subdir::current() == Some(question.subdir),
+            package_cut_offs: &package_cut_offs(self.cut_offs),
             indexes,
             scratch: &directory,
         };
@@ -215,6 +225,20 @@ impl PipRun<'_> {
 }
 
 /// uv resolves without the target's Python, but not without any.
+/// The cut-offs of packages, as uv takes them. Names of conda packages that no wheel has do no harm there.
+fn package_cut_offs(cut_offs: &CutOffs) -> Vec<String> {
+    let packages = cut_offs.packages.iter();
+    packages
+        .filter_map(|(name, cut_off)| match cut_off {
+            CutOff::Exempt => None,
+            CutOff::At(time) => {
+                let time = jiff::Timestamp::try_from(*time).ok()?;
+                Some(format!("{name}={time}"))
+            }
+        })
+        .collect()
+}
+
 fn wants_python(output: &str) -> bool {
     output.contains("No interpreter found") || output.contains("No Python interpreter")
 }

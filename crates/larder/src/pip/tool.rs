@@ -123,7 +123,10 @@ impl ToolRoom<'_> {
             files: Vec::new(),
             specs: Vec::new(),
             channels: self.channels.to_vec(),
-            policy: SolvePolicy::default(),
+            policy: SolvePolicy {
+                exclude_newer: self.settings.defaults.exclude_newer.clone(),
+                ..SolvePolicy::default()
+            },
             target: Target {
                 name: None,
                 prefix: Some(prefix.to_owned()),
