@@ -2,9 +2,15 @@
 
 use std::{ffi::OsString, process::ExitCode};
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{
+    CommandFactory as _,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
-use crate::{args::hint_for, exception, output};
+use crate::{
+    args::{Cli, hint_for_command, hint_for_flag},
+    exception, output,
+};
 
 /// Help and versions go to stdout with 0; wrong usage exits with 2, as JSON where that was asked for.
 pub(crate) fn wrong_usage(mut error: clap::Error, arguments: &[OsString]) -> ExitCode {
@@ -13,10 +19,12 @@ pub(crate) fn wrong_usage(mut error: clap::Error, arguments: &[OsString]) -> Exi
         return ExitCode::SUCCESS;
     }
     show_in_one_line(&mut error);
-    let hint = hint(&error);
+    let hint = hint(&error, arguments);
     if hint.is_some() {
-        // Clap's guess is the flag that is spelled most like it, in its tip and in the usage.
+        // Clap's guess is the flag or command that is spelled most like it, in its tip and in the usage.
         error.remove(ContextKind::SuggestedArg);
+        error.remove(ContextKind::SuggestedSubcommand);
+        error.remove(ContextKind::Suggested);
         error.remove(ContextKind::Usage);
     }
     if arguments.iter().any(|argument| argument == "--json") {
@@ -63,8 +71,8 @@ fn show_in_one_line(error: &mut clap::Error) {
     }
 }
 
-/// What to do instead, where conda has what was asked for.
-fn hint(error: &clap::Error) -> Option<&'static str> {
+/// What to do instead, where conda or micromamba has what was asked for.
+fn hint(error: &clap::Error, arguments: &[OsString]) -> Option<&'static str> {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
         _ => None,
@@ -72,27 +80,25 @@ fn hint(error: &clap::Error) -> Option<&'static str> {
     match error.kind() {
         ErrorKind::UnknownArgument => {
             let flag = text(ContextKind::InvalidArg)?;
-            hint_for(flag.split(['=', ' ']).next()?)
+            hint_for_flag(&command_path(arguments), flag.split(['=', ' ']).next()?)
         }
-        ErrorKind::InvalidSubcommand => from_conda(&text(ContextKind::InvalidSubcommand)?),
+        ErrorKind::InvalidSubcommand => hint_for_command(&text(ContextKind::InvalidSubcommand)?),
         _ => None,
     }
 }
 
-/// What larder has for a command of conda's.
-fn from_conda(command: &str) -> Option<&'static str> {
-    match command {
-        "install" | "update" | "upgrade" | "remove" | "uninstall" => {
-            Some("edit environment.yml, then `larder env update --prune`")
-        }
-        "clean" => Some("`larder store gc` removes what no environment and no lock needs"),
-        "info" => Some("`larder env list` shows the environments, `larder config` the settings"),
-        "rename" => Some("`larder env export`, `larder create`, then `larder env remove`"),
-        "search" => Some("larder does not search channels; `larder lock` says what there is"),
-        "doctor" => Some("`larder verify` holds an environment against its records"),
-        "compare" => Some(
-            "`larder verify` holds an environment against its records, `larder lock --diff` two locks",
-        ),
-        _ => None,
+/// The names of the command and its subcommands that the arguments begin with: `env create`.
+fn command_path(arguments: &[OsString]) -> String {
+    let mut command = Cli::command();
+    let mut names = Vec::new();
+    // No option before a subcommand has a value of its own, so every other word is a name.
+    let words = arguments.iter().skip(1).filter_map(|word| word.to_str());
+    for word in words.filter(|word| !word.starts_with('-')) {
+        let Some(found) = command.find_subcommand(word).cloned() else {
+            break;
+        };
+        names.push(found.get_name().to_owned());
+        command = found;
     }
+    names.join(" ")
 }

@@ -1,7 +1,11 @@
-//! conda's flags that larder has for conda's sake: those that it accepts and explains, and for those that it refuses
-//! what to use instead. `CONDA.md` has the whole table; a test holds it against this.
+//! Flags of conda and micromamba that larder has for their users' sake: those that it accepts and explains, and for
+//! those that it refuses what to use instead. `CONDA.md` has the whole table; a test compares it with this.
 
 use clap::Args;
+
+mod accepted;
+
+use accepted::AcceptedArgs;
 
 /// conda's flags that change little or nothing here. A word on stderr says why.
 #[derive(Debug, Clone, Default, Args)]
@@ -48,6 +52,8 @@ pub(crate) struct CondaArgs {
     /// How things look is larder's own
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     console: Option<String>,
+    #[command(flatten)]
+    accepted: AcceptedArgs,
 }
 
 /// `--solver`, which conda has for every command.
@@ -109,104 +115,49 @@ impl CondaArgs {
             self.console.is_some(),
             "--console: how things look is larder's own",
         );
+        notes.extend(self.accepted.notes());
         notes
     }
 }
 
-/// conda's flags that are refused, with what does the same or why nothing does.
-const REFUSED: [(&str, &str); 25] = [
-    (
-        "--all",
-        "`--yes` alone solves anew with `--refresh`; a lock is upgraded by `larder lock --upgrade`",
-    ),
-    (
-        "--update-all",
-        "`larder lock --upgrade`, then `larder env update`",
-    ),
-    (
-        "--auth",
-        "credentials are never written down: larder has them from its settings",
-    ),
-    (
-        "--clone",
-        "`larder env export -p OLD --format explicit -f explicit.txt`, then `larder create -p NEW -f explicit.txt`",
-    ),
-    ("--debug", "use -vv"),
-    ("--trace", "use -vvv"),
-    (
-        "--debug-wrapper-scripts",
-        "no wrapper script is made: the command runs in place of larder",
-    ),
-    ("--fields", "`--json` has every field"),
-    ("--force", "`--yes` replaces an environment"),
-    (
-        "--force-reinstall",
-        "`larder sync` links anew what has changed",
-    ),
-    (
-        "--freeze-installed",
-        "what is installed is not moved without need",
-    ),
-    (
-        "--no-update-deps",
-        "what is installed is not moved without need",
-    ),
-    (
-        "--update-deps",
-        "`larder lock --upgrade`, then `larder env update`",
-    ),
-    (
-        "--update-specs",
-        "what the file asks for is updated where it has to be",
-    ),
-    (
-        "--satisfied-skip-solve",
-        "nothing is solved where what is there is right already",
-    ),
-    (
-        "--no-deps",
-        "an environment without its dependencies does not work; an @EXPLICIT list (`create -f`) is taken as it is",
-    ),
-    ("--only-deps", "name the dependencies in environment.yml"),
-    (
-        "--no-pin",
-        "remove `pinned_packages` from the configuration, or give another file by CONDARC",
-    ),
-    (
-        "--override-platforms",
-        "`--platform` alone says for which platforms",
-    ),
-    (
-        "--platform",
-        "an export says what is there; `larder lock --platform` solves for other subdirs",
-    ),
-    (
-        "--subdir",
-        "an export says what is there; `larder lock --platform` solves for other subdirs",
-    ),
-    (
-        "--shortcuts-only",
-        "`--shortcuts` makes those of all packages",
-    ),
-    (
-        "--size",
-        "`larder store list` and `larder store info` know sizes",
-    ),
-    (
-        "--use-local",
-        "name the directory of your builds: `-c file:///opt/conda/conda-bld`",
-    ),
-    ("--console", "how things look is larder's own"),
-];
+/// What to use instead of flags that larder does not have: commands, flags and a hint in each line.
+const REFUSED: &str = include_str!("conda/refused.tsv");
+/// What to use instead of commands that larder does not have: their names and a hint in each line.
+const COMMANDS: &str = include_str!("conda/commands.tsv");
 
-/// What to do without a flag of conda's.
-pub(crate) fn hint_for(flag: &str) -> Option<&'static str> {
-    let flag = match flag {
-        "-S" => "--satisfied-skip-solve",
-        flag => flag,
+/// The rows of one of the tables above, without its comments.
+fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+    let lines = table.lines().filter(|line| !line.starts_with('#'));
+    lines.map(|line| line.split('\t').collect())
+}
+
+/// What to do without a flag of conda's or micromamba's that `command` (`env create`) does not have. A row for
+/// the command counts before one for every command.
+pub(crate) fn hint_for_flag(command: &str, flag: &str) -> Option<&'static str> {
+    let find = |command: &str| {
+        rows(REFUSED).find_map(|row| {
+            let [commands, flags, hint] = row[..] else {
+                return None;
+            };
+            let is_meant = commands.split(',').any(|name| name == command)
+                && flags.split(' ').any(|name| name == flag);
+            is_meant.then_some(hint)
+        })
     };
-    let known = REFUSED.iter().find(|(name, _)| *name == flag);
-    known.map(|(_, hint)| *hint)
+    find(command).or_else(|| find("*"))
+}
+
+/// What larder has for a command of conda's or micromamba's.
+pub(crate) fn hint_for_command(command: &str) -> Option<&'static str> {
+    rows(COMMANDS).find_map(|row| {
+        let [commands, hint] = row[..] else {
+            return None;
+        };
+        commands
+            .split(' ')
+            .any(|name| name == command)
+            .then_some(hint)
+    })
 }
 
 #[cfg(test)]

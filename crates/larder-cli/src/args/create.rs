@@ -86,7 +86,7 @@ pub(crate) struct MakingArgs {
     #[arg(long, value_enum)]
     pub(crate) link_mode: Option<LinkMode>,
     /// As `--link-mode copy`
-    #[arg(long, conflicts_with = "link_mode")]
+    #[arg(long, alias = "always-copy", conflicts_with = "link_mode")]
     pub(crate) copy: bool,
     /// Keep no trees: for a machine that is thrown away after the job [default: with CI=true]
     #[arg(long, overrides_with = "no_ephemeral")]
@@ -101,14 +101,14 @@ pub(crate) struct MakingArgs {
     #[arg(long, value_enum)]
     pub(crate) clobber: Option<Clobber>,
     /// Do not run the packages' link scripts (CEP 34 wants them run)
-    #[arg(long)]
+    #[arg(long, alias = "skip-run-link-scripts")]
     pub(crate) no_link_scripts: bool,
     /// Compile noarch Python packages, once for each package and Python [default, unless
     /// nothing is kept: --ephemeral without LARDER_CACHE_SECRET]
-    #[arg(long, overrides_with = "no_compile_bytecode")]
+    #[arg(long, alias = "pyc", overrides_with = "no_compile_bytecode")]
     pub(crate) compile_bytecode: bool,
     /// Leave it to Python to compile what it imports
-    #[arg(long, overrides_with = "compile_bytecode")]
+    #[arg(long, alias = "no-pyc", overrides_with = "compile_bytecode")]
     pub(crate) no_compile_bytecode: bool,
     #[command(flatten)]
     pub(crate) share: ShareArgs,

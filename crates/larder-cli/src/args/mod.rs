@@ -36,7 +36,7 @@ pub(crate) use ci::{
     CiArgs, CiCacheMode, CiCleanup, CiCommand, CiFinishArgs, CiJobArgs, CiService, CiSetupArgs,
 };
 pub(crate) use completions::CompletionsArgs;
-pub(crate) use conda::{CondaArgs, SolverArgs, hint_for};
+pub(crate) use conda::{CondaArgs, SolverArgs, hint_for_command, hint_for_flag};
 pub(crate) use config::ConfigArgs;
 pub(crate) use create::{Clobber, CreateArgs, CreateRest, Durable, Era, LinkMode, MakingArgs};
 pub(crate) use env::{

@@ -19,14 +19,16 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) cwd: Option<PathBuf>,
     /// Accepted for conda's sake: output is never captured
-    #[arg(long, visible_alias = "live-stream", hide_short_help = true)]
+    #[arg(
+        short = 's',
+        long,
+        visible_alias = "live-stream",
+        hide_short_help = true
+    )]
     pub(crate) no_capture_output: bool,
     /// The command and its arguments
-    #[arg(
-        value_name = "COMMAND",
-        required = true,
-        trailing_var_arg = true,
-        allow_hyphen_values = true
-    )]
+    // Without `allow_hyphen_values`: what begins with `-` before the command is a flag of larder's or an error, and never
+    // the program to run.
+    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true)]
     pub(crate) command: Vec<std::ffi::OsString>,
 }
