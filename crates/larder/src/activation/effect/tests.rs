@@ -25,7 +25,10 @@ fn cmd_puts_the_code_page_back_and_ends_well_whatever_scripts_left_in_errorlevel
 #[test]
 fn what_larder_keeps_in_the_shell_is_no_change_of_the_environment() {
     let listed = format!("{CODE_PAGE}= 850\nX=1\n");
-    let inside = read_variables(listed.as_bytes(), &[].into_iter().collect());
+    let inside = read_variables(
+        listed.as_bytes(),
+        &std::iter::empty::<(String, String)>().collect(),
+    );
     assert!(inside.get(CODE_PAGE).is_none());
     assert_eq!(inside.get("X").unwrap(), "1");
 }
