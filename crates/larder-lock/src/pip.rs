@@ -43,8 +43,8 @@ pub struct PipLock {
     pub packages: Vec<PipPackage>,
     /// What was asked for; nothing in locks that other tools made.
     pub request: Option<PipRequest>,
-    /// Lines for pip that no digest can stand for: those of the request, and the repositories that other
-    /// tools list among their packages.
+    /// Lines for pip that no digest can stand for: those of the request, and the repositories and addresses without
+    /// a digest that other tools list among their packages.
     passed_on: Vec<String>,
 }
 
@@ -138,7 +138,7 @@ impl LockFile {
                     .or_else(|| indexes?.get(&package.name).cloned()),
                 ..package.clone()
             })
-            .partition(|package| is_repository(&package.url));
+            .partition(has_no_digest);
         let mut lock = PipLock::new(packages, request);
         let lines = repositories
             .iter()
@@ -146,6 +146,11 @@ impl LockFile {
         lock.passed_on.extend(lines);
         lock
     }
+}
+
+/// Whether nothing in the lock stands for the bytes of a package: a repository, or an address without a digest.
+fn has_no_digest(package: &PipPackage) -> bool {
+    is_repository(&package.url) || package.sha256.is_none() && package.md5.is_none()
 }
 
 /// Whether `url` is the address of a repository, as pip writes it.
@@ -183,7 +188,7 @@ pub(crate) fn is_distribution_version(version: &str) -> bool {
 }
 
 /// Why `line` must not stand in a requirements file that uv or pip reads, whoever wrote the lock; `None` for
-/// a path, an editable path, a repository at a commit, or `name==version`.
+/// a path, an editable path, a repository at a commit, an address of the web, or `name==version`.
 ///
 /// pip and uv read options in such a file (`--index-url`), options behind a requirement
 /// (`--config-settings`), variables (`${TOKEN}` in an address sends the token there), comments and
@@ -211,6 +216,10 @@ pub fn passed_on_problem(line: &str) -> Option<&'static str> {
     }
     match place.split_once(" @ ") {
         Some((name, url)) => match is_distribution_name(name) {
+            true if url.starts_with("https://") || url.starts_with("http://") => {
+                let has_space = url.contains(char::is_whitespace);
+                has_space.then_some("has a space in its address")
+            }
             true => address_problem(url),
             false => Some("begins with no name of a distribution"),
         },

@@ -4,7 +4,7 @@
 //! Never trusts a name, a version or an address before it has been checked, and never decides
 //! anything by `content_hash`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use larder_manifest::yaml::{self, YamlLimits};
 use rattler_conda_types::Subdir;
@@ -134,11 +134,16 @@ pub(crate) fn shortened(mut message: String) -> String {
     message
 }
 
+/// So many unknown keys are named, the others counted.
+const NAMED_KEYS: usize = 5;
+
 /// What reading needs to know of what it has read.
 pub(crate) struct Reader<'a> {
     pub(crate) file: &'a str,
     pub(crate) platforms: Vec<Subdir>,
     pub(crate) custom_metadata: BTreeMap<String, String>,
+    /// Keys of records that a newer larder wrote.
+    pub(crate) unknown_keys: BTreeSet<String>,
     notes: Vec<Note>,
     extended: bool,
 }
@@ -149,6 +154,7 @@ impl<'a> Reader<'a> {
             file,
             platforms: Vec::new(),
             custom_metadata: BTreeMap::new(),
+            unknown_keys: BTreeSet::new(),
             notes: Vec::new(),
             extended: false,
         }
@@ -160,6 +166,25 @@ impl<'a> Reader<'a> {
             line,
             text: text.into(),
         });
+    }
+
+    fn note_unknown_keys(&mut self, line: u64) {
+        if self.unknown_keys.is_empty() {
+            return;
+        }
+        let keys: Vec<String> = std::mem::take(&mut self.unknown_keys).into_iter().collect();
+        let named = keys
+            .iter()
+            .take(NAMED_KEYS)
+            .map(|key| shortened(key.clone()));
+        let named = named.collect::<Vec<_>>().join(", ");
+        let more = keys.len().checked_sub(NAMED_KEYS).filter(|more| *more > 0);
+        let more = more.map_or_else(String::new, |more| format!(" and {more} more"));
+        let text = format!(
+            "`custom_metadata` describes packages by what this version of larder does not know ({named}{more}): it is left out \
+             when the lock is written again, so update larder before that"
+        );
+        self.note(line, text);
     }
 
     fn read(mut self, raw: RawLock) -> Result<LockFile, LockError> {
@@ -183,6 +208,7 @@ impl<'a> Reader<'a> {
             self.note(line, "`package` is empty: read as a lock of no packages");
         }
         let packages = self.read_packages(package.unwrap_or_default())?;
+        self.note_unknown_keys(line);
         let sealed = Sealed {
             platforms: &self.platforms,
             channels: &channels,

@@ -12,8 +12,8 @@ use crate::{
     names,
     pip::{is_distribution_name, is_distribution_version, is_repository, passed_on_problem},
     raw::{RawHash, RawPackage, RawSource},
-    read::{Reader, is_hex},
-    record::{Core, Remainder},
+    read::{Reader, is_hex, shortened},
+    record::{self, Core, Remainder},
     write::OUR_KEYS,
 };
 
@@ -298,6 +298,7 @@ impl Item {
         let mut requested_specs = Vec::new();
         let mut fields = Map::new();
         let mut completeness = Completeness::Partial;
+        let remainder_applies = matches!(remainder, Some(Remainder::Applies { .. }));
         match remainder {
             Some(Remainder::Applies {
                 fields: of_index,
@@ -314,14 +315,34 @@ impl Item {
             ),
             None => {}
         }
-        match core.record(fields) {
-            Ok(record) => Ok(Content::Conda(Box::new(LockedPackage {
-                record,
-                completeness,
-                requested_specs,
-            }))),
-            Err(problem) => self.refuse_value(version_line, "version", &core.version, problem.0),
+        for key in record::unknown_keys(&fields) {
+            reader.unknown_keys.insert(key.clone());
         }
+        let with_remainder = core.record(fields);
+        let record = match with_remainder {
+            Ok(record) => record,
+            // A value that makes no sense is no reason to refuse what the CEP's keys say.
+            Err(problem) => match core.record(Map::new()) {
+                Ok(record) if remainder_applies => {
+                    completeness = Completeness::Partial;
+                    let text = format!(
+                        "`custom_metadata` of {} has a value that makes no sense ({}): it is not used",
+                        self.name,
+                        shortened(problem.0)
+                    );
+                    reader.note(self.line, text);
+                    record
+                }
+                _ => {
+                    return self.refuse_value(version_line, "version", &core.version, problem.0);
+                }
+            },
+        };
+        Ok(Content::Conda(Box::new(LockedPackage {
+            record,
+            completeness,
+            requested_specs,
+        })))
     }
 
     fn pip(&self, reader: &mut Reader<'_>, raw: RawPackage) -> Result<Content, LockError> {
@@ -340,26 +361,17 @@ impl Item {
             Some(url) if is_repository(&url.value) => self.repository(&name, url)?,
             _ => self.url(raw.url)?.0,
         };
-        let expected = "md5 or sha256 of the wheel";
-        let missing = Problem::Missing {
-            key: "hash",
-            expected,
-        };
         let hashes = match raw.hash {
             // What other tools write there is the commit.
-            _ if is_repository(&url) => {
-                let text = format!(
-                    "{name} is a repository, which no digest stands for: it is passed on to pip"
-                );
-                reader.note(self.line, text);
-                Hashes {
-                    md5: None,
-                    sha256: None,
-                }
-            }
-            Some(hash) => self.hashes(hash)?,
-            None => return self.refuse(self.line, missing),
+            Some(hash) if !is_repository(&url) => self.hashes(hash)?,
+            _ => Hashes {
+                md5: None,
+                sha256: None,
+            },
         };
+        if hashes.md5.is_none() && hashes.sha256.is_none() {
+            self.note_passed_on(reader, &name, &url)?;
+        }
         let dependencies = match raw.dependencies {
             Some(raw) => dependencies::to_map(&raw.specs()).into_iter().collect(),
             None => Vec::new(),
@@ -373,6 +385,29 @@ impl Item {
             md5: hashes.md5.and_then(|digest| digest.parse().ok()),
             dependencies,
         })))
+    }
+
+    /// Notes a package that no digest stands for: its line is for pip or uv, as one of a `pip:` section.
+    fn note_passed_on(
+        &self,
+        reader: &mut Reader<'_>,
+        name: &str,
+        url: &str,
+    ) -> Result<(), LockError> {
+        if let Some(problem) = passed_on_problem(&format!("{name} @ {url}")) {
+            let expected = format!("an address that pip can be given; it {problem}");
+            return self.refuse_value(self.line, "url", url, expected);
+        }
+        let text = match is_repository(url) {
+            true => format!(
+                "{name} is a repository, which no digest stands for: it is passed on to pip"
+            ),
+            false => format!(
+                "{name} has no digest: its address is passed on to pip, which installs whatever is there"
+            ),
+        };
+        reader.note(self.line, text);
+        Ok(())
     }
 
     /// The address of a repository at a commit. Its user (`git@`) is no secret, a password is.

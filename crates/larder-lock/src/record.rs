@@ -23,6 +23,33 @@ const BARE: &str = "bare";
 const PARTIAL: &str = "partial";
 const FIXED: [&str; 6] = ["name", "version", "build", "url", "md5", "sha256"];
 const BOUND_DIGITS: usize = 8;
+/// Keys of a record that a remainder may have.
+const KNOWN: [&str; 24] = [
+    "arch",
+    "attestations_sha256",
+    "build_number",
+    "channel",
+    "constrains",
+    "depends",
+    "extra_depends",
+    "features",
+    "flags",
+    "fn",
+    "indexed_timestamp",
+    "legacy_bz2_md5",
+    "legacy_bz2_size",
+    "license",
+    "license_family",
+    "noarch",
+    "platform",
+    "purls",
+    "python_site_packages_path",
+    "run_exports",
+    "size",
+    "subdir",
+    "timestamp",
+    "track_features",
+];
 
 /// What CEP 37 has keys for.
 #[derive(Debug, Clone)]
@@ -169,7 +196,13 @@ impl Core {
             (Some(found), Some(known)) => found.as_str() == Some(known),
             _ => true,
         };
-        if !says("subdir", place.subdir.as_deref()) || !says("fn", Some(&place.file_name)) {
+        // Channels keep noarch packages in the directory of a platform, and the other way round.
+        let is_noarch = |subdir: Option<&str>| subdir == Some("noarch");
+        let subdir = fields.get("subdir").and_then(Value::as_str);
+        let is_subdir_met = says("subdir", place.subdir.as_deref())
+            || is_noarch(subdir)
+            || subdir.is_some() && is_noarch(place.subdir.as_deref());
+        if !is_subdir_met || !says("fn", Some(&place.file_name)) {
             return Remainder::Foreign("contradicts the url");
         }
         if let Some(depends) = fields.get("depends") {
@@ -193,6 +226,11 @@ impl Core {
     }
 }
 
+/// The keys of a remainder that no record of this version has: a newer larder wrote them.
+pub(crate) fn unknown_keys(fields: &Map<String, Value>) -> impl Iterator<Item = &String> {
+    fields.keys().filter(|key| !KNOWN.contains(&key.as_str()))
+}
+
 fn strings(value: Option<&Value>) -> Vec<String> {
     let items = value.and_then(Value::as_array).into_iter().flatten();
     items
@@ -205,4 +243,42 @@ fn strings(value: Option<&Value>) -> Vec<String> {
 fn build_number(build: &str) -> u64 {
     let digits = build.rsplit('_').next().unwrap_or(build);
     digits.parse().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_a_record_is_known() {
+        let digest = "ab".repeat(32);
+        let md5 = "ab".repeat(16);
+        let full = serde_json::json!({
+            "arch": "x86_64", "attestations_sha256": digest, "build": "0", "build_number": 1, "constrains": ["a"],
+            "depends": ["a"], "extra_depends": {"a": ["b"]}, "features": "a", "flags": ["a"],
+            "indexed_timestamp": 1_790_000_000_123_u64, "legacy_bz2_md5": md5, "legacy_bz2_size": 1,
+            "license": "MIT", "license_family": "MIT", "md5": md5, "name": "a", "noarch": "python",
+            "platform": "linux", "purls": ["pkg:pypi/a"], "python_site_packages_path": "lib",
+            "run_exports": {"weak": ["a"]}, "sha256": digest, "size": 1, "subdir": "noarch",
+            "timestamp": 1_790_000_000_123_u64, "track_features": "a", "version": "1",
+            "fn": "a-1-0.conda", "url": "https://h.test/c/noarch/a-1-0.conda", "channel": "https://h.test/c",
+        });
+        let keys = full
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>();
+        let record: RepoDataRecord = serde_json::from_value(full).unwrap();
+        let Ok(Value::Object(written)) = serde_json::to_value(&record) else {
+            panic!("a record is an object");
+        };
+        let is_known =
+            |key: &String| KNOWN.contains(&key.as_str()) || FIXED.contains(&key.as_str());
+        // A field that rattler's record has got since is missing in one of the two lists.
+        for key in written.keys().chain(&keys) {
+            assert!(is_known(key) || key == "build", "{key}");
+            assert!(written.contains_key(key), "{key} is not written");
+        }
+    }
 }

@@ -197,6 +197,37 @@ fn repositories_in_locks_of_others_are_passed_on_and_noted() {
 }
 
 #[test]
+fn an_address_without_a_digest_is_passed_on_and_named() {
+    let python = ONE.replace("zlib", "python");
+    for hash in ["", "  hash: {}\n", "  hash:\n    md5: null\n"] {
+        let item = format!(
+            "- name: thing\n  version: 0.1.0\n  manager: pip\n  platform: linux-64\n  dependencies: {{}}\n  \
+             url: https://h.test/thing-0.1.0-py3-none-any.whl\n{hash}  category: main\n  optional: false\n"
+        );
+        let lock = parse(&format!("{python}{item}"));
+        let pip = lock.pip(
+            rattler_conda_types::Subdir::Linux64,
+            &crate::Selection::all(),
+        );
+        assert!(pip.packages.is_empty());
+        let line = "thing @ https://h.test/thing-0.1.0-py3-none-any.whl";
+        assert_eq!(pip.passed_on(), [line]);
+        let is_named = |note: &&crate::Note| note.text.contains("thing has no digest");
+        assert_eq!(lock.notes().iter().filter(is_named).count(), 1);
+        for bad in [
+            "https://h.test/${TOKEN}/thing.whl",
+            "https://h.test/a b.whl",
+            "https://user:secret@h.test/thing.whl",
+            "ftp://h.test/thing.whl",
+            "thing.whl",
+        ] {
+            let url = "https://h.test/thing-0.1.0-py3-none-any.whl";
+            refusal(&format!("{python}{}", item.replace(url, bad)));
+        }
+    }
+}
+
+#[test]
 fn channels_of_others_are_plain_names_too() {
     let lock = parse(&ONE.replace(
         "  - url: conda-forge\n    used_env_vars: []\n",
