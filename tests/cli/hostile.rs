@@ -206,16 +206,6 @@ fn metadata() -> Vec<Case> {
             "x = a",
         ),
         case(
-            "an index.json of another package",
-            evil()
-                .info_file(
-                    "info/index.json",
-                    r#"{"name":"good","version":"1.0","build":"0","build_number":0,"depends":[]}"#,
-                )
-                .build(Format::Conda),
-            "good",
-        ),
-        case(
             "no index.json",
             evil()
                 .without_info_file("info/index.json")

@@ -63,7 +63,7 @@ pub use larder_bytecode::{
 };
 pub use larder_fs::LinkMode;
 pub use options::{ClobberPolicy, LinkOptions, Menus, Replace, ScriptPolicy};
-pub use package::LinkPackage;
+pub use package::{LinkPackage, warn_of_other_package};
 pub use pip_file::{PIP_FILE, PipFile, PipInstalled};
 pub use place::{check_place, frozen, is_unfinished, is_updating};
 pub use plan::{How, LinkPlan, PlanLine, plan};

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use larder_digest::Sha256;
+use larder_event::Reporter;
 use larder_fs::Stamp;
 use larder_lock::{Completeness, LockedPackage};
-use larder_unpack::PackageInfo;
-use rattler_conda_types::PackageRecord;
+use larder_unpack::{Expected, PackageInfo};
+use rattler_conda_types::{PackageRecord, package::IndexJson};
 
 /// A package to link: what the closure says of it and where its tree is.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +26,22 @@ pub struct LinkPackage<'a> {
     pub stamps: &'a [Option<Stamp>],
     /// The archive in the store. Becomes `package_tarball_full_path`.
     pub archive_path: &'a Path,
+}
+
+/// Warns of an archive whose `info/index.json` is that of another package than its record, which counts ([`Expected`]).
+pub fn warn_of_other_package(
+    package: &LockedPackage,
+    expected: &Expected,
+    index: &IndexJson,
+    reporter: &dyn Reporter,
+) {
+    if let Err(problem) = expected.check(index) {
+        let package = package.dist();
+        let text = format!(
+            "the archive of {package} is of another package: {problem}; it has the digest that is recorded for {package}, so it is installed as that"
+        );
+        reporter.warn("package::other", text);
+    }
 }
 
 impl<'a> LinkPackage<'a> {

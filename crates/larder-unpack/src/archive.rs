@@ -135,7 +135,8 @@ impl Archive {
         Ok(files)
     }
 
-    /// Reads and validates what the archive says about itself, and that it is the package expected.
+    /// Reads and validates what the archive says about itself, and that it is the package expected, unless a digest
+    /// says so.
     /// The contents are not looked at: hold them against it with [`PackageInfo::confirm`].
     ///
     /// # Errors
@@ -151,12 +152,14 @@ impl Archive {
         expected: &Expected,
     ) -> Result<PackageInfo, UnpackError> {
         let info = PackageInfo::parse(files, &self.package)?;
-        self.check_stem(expected)
-            .and_then(|()| expected.check(&info.index))
-            .map_err(|source| UnpackError::Identity {
-                package: self.package.clone(),
-                source,
-            })?;
+        if !expected.has_digest() {
+            self.check_stem(expected)
+                .and_then(|()| expected.check(&info.index))
+                .map_err(|source| UnpackError::Identity {
+                    package: self.package.clone(),
+                    source,
+                })?;
+        }
         Ok(info)
     }
 

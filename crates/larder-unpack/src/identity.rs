@@ -7,12 +7,18 @@ use rattler_conda_types::package::IndexJson;
 use crate::ArchiveKind;
 
 /// The package that an archive has to be: name, version, build and subdir of its record.
+///
+/// One rule for an archive whose `info/index.json` says something else, as with conda, mamba and rattler, which do not
+/// compare: if the record has the archive's digest ([`Expected::with_digest`]), whoever wrote the record knows these
+/// bytes, so the record counts and the difference is a warning. Without a digest the name of the file is all there is
+/// to go by, and the archive is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
     name: String,
     version: String,
     build: String,
     subdir: Option<String>,
+    has_digest: bool,
 }
 
 /// Why something does not name a package, or names another one.
@@ -76,7 +82,22 @@ impl Expected {
             version: version.to_owned(),
             build: build.to_owned(),
             subdir: subdir.map(str::to_owned),
+            has_digest: false,
         })
+    }
+
+    /// The same for a record that has the digest of the archive, whose bytes have been compared with it.
+    #[must_use]
+    pub fn with_digest(self) -> Self {
+        Self {
+            has_digest: true,
+            ..self
+        }
+    }
+
+    /// Whether the record counts where the archive says something else.
+    pub(crate) fn has_digest(&self) -> bool {
+        self.has_digest
     }
 
     /// The distribution string, `name-version-build`: safe as the name of a directory.
@@ -84,10 +105,10 @@ impl Expected {
         format!("{}-{}-{}", self.name, self.version, self.build)
     }
 
-    /// Holds `info/index.json` against it.
+    /// Compares `info/index.json` with it.
     ///
-    /// A subdir that differs is accepted for noarch packages: older builders wrote that of the
-    /// machine they ran on.
+    /// A subdir that differs is accepted if one of the two is `noarch`: older builders wrote that of the
+    /// machine they ran on, and channels keep noarch packages in the directory of a platform.
     ///
     /// # Errors
     /// [`IdentityProblem::Differs`]
@@ -108,7 +129,7 @@ impl Expected {
             found == self.build
         })?;
         match (&self.subdir, &index.subdir) {
-            (Some(expected), Some(found)) if expected != "noarch" => {
+            (Some(expected), Some(found)) if expected != "noarch" && found != "noarch" => {
                 differs("subdir", expected, found, |found| found == expected)
             }
             _ => Ok(()),

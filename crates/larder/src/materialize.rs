@@ -10,6 +10,7 @@ use std::{
 
 use larder_event::{Event, Phase, Reporter, Work, timed};
 use larder_fs::{Flusher, PathError};
+use larder_link::warn_of_other_package;
 use larder_lock::{Closure, Completeness, LockedPackage};
 use larder_store::{Object, ObjectKind, ReadError, Store};
 use larder_unpack::{Archive, ArchiveKind, Expected, Limits, Lookup, Tree, Trees, UnpackError};
@@ -141,6 +142,12 @@ impl Forester<'_> {
         }
         for (index, tree) in self.make(stored, missing)? {
             trees[index] = Some(tree);
+        }
+        for (stored, tree) in stored.iter().zip(&trees) {
+            if let Some(tree) = tree {
+                let expected = expected(stored.package)?;
+                warn_of_other_package(stored.package, &expected, &tree.info.index, self.reporter);
+            }
         }
         Ok(trees.into_iter().flatten().collect())
     }
@@ -319,7 +326,7 @@ fn expected(package: &LockedPackage) -> Result<Expected, UnpackError> {
     let record = &package.record.package_record;
     // What the record of a lock without subdirs says of them is only guessed.
     let subdir = (package.completeness == Completeness::Full).then_some(record.subdir.as_str());
-    Expected::new(
+    let expected = Expected::new(
         package.name(),
         &record.version.as_str(),
         record.build.as_ref(),
@@ -328,6 +335,11 @@ fn expected(package: &LockedPackage) -> Result<Expected, UnpackError> {
     .map_err(|source| UnpackError::Identity {
         package: package.dist(),
         source,
+    })?;
+    let has_digest = record.sha256.is_some() || record.md5.is_some();
+    Ok(match has_digest {
+        true => expected.with_digest(),
+        false => expected,
     })
 }
 

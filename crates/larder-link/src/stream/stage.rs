@@ -15,7 +15,7 @@ use larder_unpack::{Listing, PackageInfo};
 use crate::{
     ApplyError, LinkPackage, ScriptPolicy,
     plan::{PlannedPackage, Planner},
-    scripts,
+    scripts, warn_of_other_package,
 };
 
 use super::{
@@ -90,8 +90,10 @@ impl<'s> Stage<'s> {
         opened: OpenedArchive,
     ) -> Result<Option<Staged>, Failure> {
         let mut archive = opened.archive;
+        let info = archive.read_package_info(&opened.expected)?;
+        warn_of_other_package(locked, &opened.expected, &info.index, self.reporter);
         let mut staged = Staged {
-            info: archive.read_package_info(&opened.expected)?,
+            info,
             granted: Vec::new(),
             changed: HashMap::new(),
             bytes: 0,
