@@ -53,6 +53,8 @@ mod matrix;
 mod memo;
 #[cfg(target_os = "linux")]
 mod menus;
+mod newer_fields;
+mod other_package;
 mod overlap;
 mod pack;
 #[cfg(unix)]
@@ -69,6 +71,7 @@ mod remove;
 mod run;
 mod secrets;
 mod security;
+mod spec_keys;
 #[cfg(unix)]
 mod steps;
 mod store;

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use larder_manifest::parse_record_spec;
+use larder_manifest::{parse_record_spec, spec_matches_record};
 use rattler_conda_types::{
     GenericVirtualPackage, MatchSpec, Matches, RepoDataRecord,
     match_spec::{condition::MatchSpecCondition, package_name_matcher::PackageNameMatcher},
@@ -116,21 +116,12 @@ impl<'a> Environment<'a> {
 /// Whether `package` is what `spec` asks for, `when` and extras aside.
 fn meets(spec: &MatchSpec, package: &LockedPackage) -> bool {
     let record = &package.record;
-    let matches = match package.completeness {
-        Completeness::Full => spec.matches(record),
-        Completeness::Partial => known_part(spec).matches(record),
-        Completeness::Bare => of_its_name(spec, record).matches(record),
+    let wanted = match package.completeness {
+        Completeness::Full => spec.clone(),
+        Completeness::Partial => known_part(spec),
+        Completeness::Bare => of_its_name(spec, record),
     };
-    let file_name = || record.identifier.to_file_name();
-    matches
-        && spec
-            .subdir
-            .as_ref()
-            .is_none_or(|subdir| *subdir == record.package_record.subdir)
-        && spec
-            .file_name
-            .as_ref()
-            .is_none_or(|name| *name == file_name())
+    spec_matches_record(&wanted, record)
         && (of_its_channel(spec, record.channel.as_deref())
             || package.completeness == Completeness::Bare && record.channel.is_none())
 }

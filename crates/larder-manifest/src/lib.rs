@@ -52,5 +52,6 @@ pub use scheme::{CHANNEL_SCHEMES, is_channel_scheme};
 pub use selector::{Selector, SelectorError, SelectorKind};
 pub use spec::{
     SPEC_BYTES, SPEC_CONDITIONS, SPEC_DEPTH, SpecError, canonical_text, check_spec_bounds,
-    parse_record_spec, parse_spec, spec_channel_text,
+    matches_key, mended_record_spec, own_key, parse_record_spec, parse_spec, solver_part,
+    spec_channel_text, spec_matches_record, unmet_key,
 };

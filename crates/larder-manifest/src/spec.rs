@@ -4,11 +4,11 @@
 //! against CEP 29 and conda, and says what to write instead. Never resolves channels and never
 //! looks at records.
 
-use std::sync::Arc;
+use std::{str::FromStr as _, sync::Arc};
 
 use rattler_conda_types::{
-    MatchSpec, MatchSpecCondition, PackageName, PackageNameMatcher, ParseMatchSpecOptions,
-    RepodataRevision, StringMatcher, VersionSpec,
+    Channel, MatchSpec, MatchSpecCondition, PackageName, PackageNameMatcher, ParseMatchSpecError,
+    ParseMatchSpecOptions, ParseStrictness, RepodataRevision, StringMatcher, VersionSpec,
 };
 
 mod artifact;
@@ -16,14 +16,19 @@ mod bounds;
 mod brackets;
 mod canonical;
 mod error;
+mod record_match;
+mod record_text;
+mod version_text;
 
 pub use bounds::{SPEC_BYTES, SPEC_CONDITIONS, SPEC_DEPTH, check_spec_bounds, parse_record_spec};
 pub use canonical::canonical_text;
 pub use error::SpecError;
+pub use record_match::{matches_key, own_key, solver_part, spec_matches_record, unmet_key};
+pub use record_text::mended_record_spec;
 
-use url::Url;
-
+use self::{brackets::Brackets, version_text::SpecOrigin};
 use crate::{
+    channel::without_credentials,
     names::{validate_package_name, validate_version, validate_virtual_package_name},
     scheme::unknown_scheme,
 };
@@ -54,26 +59,16 @@ pub fn parse_spec(text: &str) -> Result<MatchSpec, SpecError> {
     }
     let (positional, brackets) = brackets::split(text)?;
     refuse_legacy(positional)?;
-    let text = format!(
-        "{}{}",
-        mended(positional),
-        brackets.as_deref().unwrap_or_default()
-    );
-    let options = ParseMatchSpecOptions::lenient()
-        .with_repodata_revision(RepodataRevision::V3)
-        .with_exact_names_only(false);
-    let spec = bounds::parse_bounded(&text, options).map_err(|source| SpecError::Parse {
-        hint: error::hint(positional, &source),
-        reason: Box::new(source),
-    })?;
+    let spec = parse_parts(positional, &brackets, SpecOrigin::User)?;
     let mut spec = normalized(spec)?;
-    if let Some(channel) = &mut spec.channel
-        && !is_channel_name(positional, brackets.as_deref())
-    {
-        // rattler gives URLs a name as well. Only a channel that was written as a name keeps one: what a
-        // name stands for is up to the user's configuration, which `resolve_spec_channel` asks.
-        Arc::make_mut(channel).name = None;
-        check_scheme(channel.base_url.url())?;
+    if let Some(channel) = &mut spec.channel {
+        refuse_channel_pattern(channel)?;
+        if !is_channel_name(positional, brackets.text().as_deref()) {
+            // rattler gives URLs a name as well. Only a channel that was written as a name keeps one: what a
+            // name stands for is up to the user's configuration, which `resolve_spec_channel` asks.
+            Arc::make_mut(channel).name = None;
+            check_scheme(channel.base_url.url())?;
+        }
     }
     Ok(spec)
 }
@@ -86,6 +81,57 @@ fn check_scheme(url: &Url) -> Result<(), SpecError> {
             scheme: scheme.to_owned(),
         }),
     }
+}
+
+/// Parses name and brackets by rattler, version and build as conda reads them.
+fn parse_parts(
+    positional: &str,
+    brackets: &Brackets,
+    origin: SpecOrigin,
+) -> Result<MatchSpec, SpecError> {
+    let (name, rest) = version_text::split_name(positional);
+    let mut parsed = version_text::parse_positional(rest, origin)?;
+    if let Some(version) = &brackets.version {
+        parsed.version = Some(version_text::parse_version_key(version, origin)?);
+    }
+    let refuse = |source: ParseMatchSpecError| SpecError::Parse {
+        hint: error::hint(positional, &source),
+        reason: Box::new(source),
+    };
+    let options = ParseMatchSpecOptions::lenient()
+        .with_repodata_revision(RepodataRevision::V3)
+        .with_exact_names_only(false);
+    let text = format!("{name}{}", brackets.text().unwrap_or_default());
+    let mut spec = bounds::parse_bounded(&text, options).map_err(refuse)?;
+    if let Some(version) = parsed.version {
+        let read = VersionSpec::from_str(&version, ParseStrictness::Lenient);
+        // rattler's own error leaves the version out.
+        let written = brackets.version.as_deref().unwrap_or(rest).trim();
+        let unreadable = |_| {
+            refuse(ParseMatchSpecError::InvalidVersionAndBuild(
+                written.to_owned(),
+            ))
+        };
+        spec.version = Some(read.map_err(unreadable)?);
+    }
+    // A key in brackets wins (CEP 29).
+    if let (None, Some(build)) = (&spec.build, parsed.build) {
+        let build = StringMatcher::from_str(&build);
+        spec.build = Some(build.map_err(|source| refuse(source.into()))?);
+    }
+    Ok(spec)
+}
+
+fn refuse_channel_pattern(channel: &Channel) -> Result<(), SpecError> {
+    let url = channel.base_url.as_str();
+    let name = channel.name.as_deref().unwrap_or_default();
+    if url.contains('*') || url.contains("%2A") || name.starts_with('^') {
+        let channel = channel.name.clone();
+        return Err(SpecError::ChannelPattern {
+            channel: channel.unwrap_or_else(|| without_credentials(url)),
+        });
+    }
+    Ok(())
 }
 
 /// The channel that a spec names, as text for [`resolve_channel`](crate::resolve_channel): the name as written, or
@@ -156,21 +202,6 @@ fn refuse_legacy(positional: &str) -> Result<(), SpecError> {
     Ok(())
 }
 
-/// `==1.8.* build` is fuzzy in CEP 29 and conda, rattler reads it as exactly 1.8.
-fn mended(positional: &str) -> String {
-    let Some((name, rest)) = positional.split_once("==") else {
-        return positional.to_owned();
-    };
-    let rest = rest.trim_start();
-    let end = rest.find([' ', '=']).unwrap_or(rest.len());
-    let (version, build) = rest.split_at(end);
-    let build = build.trim_start_matches(['=', ' ']);
-    if version.ends_with('*') && !version.contains([',', '|']) && !build.is_empty() {
-        return format!("{} {version} {build}", name.trim_end());
-    }
-    positional.to_owned()
-}
-
 /// What the parsed spec should be, or why it cannot be used.
 fn normalized(mut spec: MatchSpec) -> Result<MatchSpec, SpecError> {
     spec.name = normalized_name(spec.name)?;
@@ -191,6 +222,7 @@ fn normalized(mut spec: MatchSpec) -> Result<MatchSpec, SpecError> {
         check_build(build)?;
     }
     if let Some(condition) = spec.condition.take() {
+        refuse_own_keys(&spec)?;
         spec.condition = Some(normalized_condition(condition)?);
     }
     Ok(spec)
@@ -220,10 +252,19 @@ fn normalized_name(name: PackageNameMatcher) -> Result<PackageNameMatcher, SpecE
     }
 }
 
+/// What rattler's solver does not compare is compared before it runs, which no condition can change.
+fn refuse_own_keys(spec: &MatchSpec) -> Result<(), SpecError> {
+    match own_key(spec) {
+        Some(key) => Err(SpecError::KeyWithCondition { key }),
+        None => Ok(()),
+    }
+}
+
 fn normalized_condition(condition: MatchSpecCondition) -> Result<MatchSpecCondition, SpecError> {
     let boxed = |condition: Box<MatchSpecCondition>| normalized_condition(*condition).map(Box::new);
     Ok(match condition {
         MatchSpecCondition::MatchSpec(spec) => {
+            refuse_own_keys(&spec)?;
             MatchSpecCondition::MatchSpec(Box::new(normalized(*spec)?))
         }
         MatchSpecCondition::And(a, b) => MatchSpecCondition::And(boxed(a)?, boxed(b)?),

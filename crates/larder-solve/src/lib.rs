@@ -11,6 +11,7 @@ mod address;
 mod cache;
 mod channels;
 mod cut_offs;
+mod depends;
 mod error;
 mod explain;
 mod failure;
@@ -33,6 +34,7 @@ mod solver;
 mod spec_bounds;
 mod suggestions;
 mod unfit;
+mod unmet_keys;
 pub mod virtual_packages;
 
 pub use cache::{
@@ -49,6 +51,7 @@ pub use records::MachineRecords;
 pub use request::{Priority, Requested, SolveRequest, SolverOptions, Strategy};
 pub use solved::{How, Solved};
 pub use solver::Solver;
+pub use spec_bounds::RECORD_SPECS;
 pub use suggestions::closest;
 
 /// Whether the bytes are those of a memo's file, by their own digest; of one of another version only the beginning is

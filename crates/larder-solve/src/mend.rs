@@ -217,6 +217,9 @@ fn mend_record(file: &str, record: &RawValue, is_v3: bool) -> Result<Box<RawValu
     fields.retain(|_, value| !value.is_null());
     for field in ["depends", "constrains"] {
         let texts = fields.get(field).and_then(Value::as_array);
+        if let Some(problem) = texts.and_then(|texts| spec_bounds::problem_of_length(texts.len())) {
+            return Err(problem);
+        }
         let texts = texts.into_iter().flatten().filter_map(Value::as_str);
         if let Some(problem) = texts.filter_map(spec_bounds::problem_of).next() {
             return Err(problem);
@@ -224,6 +227,10 @@ fn mend_record(file: &str, record: &RawValue, is_v3: bool) -> Result<Box<RawValu
     }
     let extras = fields.get("extra_depends").and_then(Value::as_object);
     let extras = extras.into_iter().flat_map(Map::values);
+    let mut lists = extras.clone().filter_map(Value::as_array);
+    if let Some(problem) = lists.find_map(|list| spec_bounds::problem_of_length(list.len())) {
+        return Err(problem);
+    }
     let mut extras = extras.filter_map(Value::as_array).flatten();
     if let Some(problem) = extras.find_map(|text| spec_bounds::problem_of(text.as_str()?)) {
         return Err(problem);

@@ -6,7 +6,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use larder_manifest::parse_record_spec;
+use larder_manifest::{matches_key, parse_record_spec};
 use rattler_conda_types::{Channel, MatchSpec, Matches as _, PackageName, RepoDataRecord};
 use rattler_repodata_gateway::RepoData;
 use url::Url;
@@ -20,7 +20,7 @@ use crate::{
 /// Whether a record is in the channel and the subdir that the spec names.
 pub(crate) fn is_from(spec: &MatchSpec, record: &RepoDataRecord) -> bool {
     let subdir = spec.subdir.as_deref();
-    subdir.is_none_or(|subdir| subdir == record.package_record.subdir)
+    subdir.is_none_or(|subdir| matches_key(subdir, &record.package_record.subdir))
         && is_from_channel(spec.channel.as_deref(), record)
 }
 

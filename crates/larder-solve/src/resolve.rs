@@ -14,7 +14,10 @@ use rattler_solve::{
 
 use url::Url;
 
-use crate::{CutOffs, Priority, SolveRequest, Strategy, local::outward, places, unfit};
+use crate::{
+    CutOffs, Priority, SolveRequest, Strategy, depends::MendedRecords, local::outward, places,
+    unfit, unmet_keys,
+};
 
 /// Everything that a solve needs besides the specs.
 pub(crate) struct Universe {
@@ -27,6 +30,7 @@ pub(crate) struct Universe {
     exclude_newer: CutOffs,
     excluded: HashMap<Url, Arc<str>>,
     pinned: Vec<MatchSpec>,
+    mended: MendedRecords,
 }
 
 impl Universe {
@@ -42,6 +46,7 @@ impl Universe {
             preferred: still_offered(request.preferred, &repodata),
             excluded: excluded(request, &repodata),
             pinned: request.pinned.iter().map(|pin| pin.spec.clone()).collect(),
+            mended: MendedRecords::find(&repodata),
             repodata,
             virtual_packages: request.virtual_packages.to_vec(),
             priority: match request.priority {
@@ -68,29 +73,38 @@ impl Universe {
             // The solver parses dependencies of excluded records as well, to sort candidates.
             records: repodata
                 .iter()
-                .filter(|record| !unfit::is_unreadable(record)),
+                .filter(|record| !unfit::is_unreadable(record))
+                .map(|record| self.mended.for_solver(record)),
             multi_channel: places::channel_group(specs, repodata).or(repodata.multi_channel()),
         });
         let mut excluded = self.excluded.clone();
         excluded.extend(places::misplaced(specs, &self.repodata));
+        excluded.extend(unmet_keys::excluded(specs, &self.repodata));
+        excluded.extend(unmet_keys::excluded(&self.pinned, &self.repodata));
         // The solver would take a preferred record in spite of its channel.
         let preferred = self
             .preferred
             .iter()
             .filter(|record| !unfit::is_unreadable(record));
-        let preferred = preferred.filter(|record| places::is_well_placed(specs, record));
+        let preferred = preferred.filter(|record| {
+            places::is_well_placed(specs, record)
+                && unmet_keys::are_met(specs, record)
+                && unmet_keys::are_met(&self.pinned, record)
+        });
+        let preferred = preferred.map(|record| self.mended.for_solver(record));
         let task = SolverTask {
-            specs: specs.to_vec(),
+            specs: unmet_keys::without_own_keys(specs),
             locked_packages: preferred.collect(),
             virtual_packages: self.virtual_packages.clone(),
             channel_priority: self.priority,
             strategy: self.strategy,
             excluded_candidates: excluded,
-            constraints: self.pinned.clone(),
+            constraints: unmet_keys::without_own_keys(&self.pinned),
             timeout,
             ..available.collect::<SolverTask<'_, Vec<_>>>()
         };
-        Resolvo.solve(task).map(|solution| solution.records)
+        let records = Resolvo.solve(task)?.records.into_iter();
+        Ok(records.map(|record| self.mended.original(record)).collect())
     }
 
     /// Whether a solve for `specs` may choose `record`, as far as that does not depend on the order
@@ -99,6 +113,8 @@ impl Universe {
         !self.excluded.contains_key(&record.url)
             && self.exclude_newer.reason_against(record).is_none()
             && places::is_well_placed(specs, record)
+            && unmet_keys::are_met(specs, record)
+            && unmet_keys::are_met(&self.pinned, record)
     }
 
     /// Every record of a name, whatever its channel.

@@ -13,6 +13,16 @@ const DEEPEST: u32 = 32;
 /// The longest spec, in bytes. Those of conda-forge have at most a few hundred.
 const LONGEST: usize = 4096;
 
+/// The most texts in one list of a record, such as `depends`. The longest of conda-forge has some 700; the gateway looks
+/// for each one's package, so hundreds of thousands would take minutes and gigabytes.
+pub const RECORD_SPECS: usize = 4096;
+
+/// Why a list of specs is too long for rattler, if so.
+pub(crate) fn problem_of_length(specs: usize) -> Option<String> {
+    (specs > RECORD_SPECS)
+        .then(|| format!("a list has {specs} specs, expected at most {RECORD_SPECS}"))
+}
+
 /// Why rattler must not parse this spec, if so.
 pub(crate) fn problem_of(text: &str) -> Option<String> {
     let mut scan = TextScan::default();
@@ -116,7 +126,15 @@ pub(crate) struct JsonScan {
     text: Option<TextScan>,
     escape: Escape,
     problem: Option<String>,
+    /// How many lists and objects are around the next byte.
+    nesting: usize,
+    /// Texts since the last bracket.
+    texts: usize,
 }
+
+/// Lists in records are in the list's own bracket, the record, its group and the index. `removed` has fewer brackets and
+/// may be long.
+const NESTING_OF_RECORD_LISTS: usize = 4;
 
 /// How much of an escape in a text was seen.
 #[derive(Debug, Default, Clone, Copy)]
@@ -137,16 +155,22 @@ impl JsonScan {
 
     fn push(&mut self, byte: u8) {
         let Some(text) = &mut self.text else {
-            if byte == b'"' {
-                self.text = Some(TextScan::default());
+            match byte {
+                b'"' => self.text = Some(TextScan::default()),
+                b'[' | b'{' => (self.nesting, self.texts) = (self.nesting.saturating_add(1), 0),
+                b']' | b'}' => (self.nesting, self.texts) = (self.nesting.saturating_sub(1), 0),
+                _ => {}
             }
             return;
         };
         match self.escape {
             Escape::None if byte == b'\\' => self.escape = Escape::Begun,
             Escape::None if byte == b'"' => {
+                self.texts += 1;
                 if self.problem.is_none() {
-                    self.problem = text.problem_for_loading();
+                    let is_list = self.nesting >= NESTING_OF_RECORD_LISTS;
+                    let too_many = is_list.then(|| problem_of_length(self.texts)).flatten();
+                    self.problem = text.problem_for_loading().or(too_many);
                 }
                 self.text = None;
             }
@@ -202,7 +226,14 @@ impl Write for JsonScan {
 /// far as it goes: whoever decodes it says what is wrong.
 pub(crate) fn scan_msgpack(bytes: &[u8]) -> Option<String> {
     let mut rest = bytes;
+    let mut last_text: &[u8] = b"";
     while let Some((marker, after)) = rest.split_first() {
+        if let Some(items) = list_length(*marker, after)
+            && last_text != b"removed"
+            && let Some(problem) = problem_of_length(items)
+        {
+            return Some(problem);
+        }
         let (is_text, head) = match marker {
             0xa0..=0xbf => (true, Head::Known(usize::from(marker & 0x1f))),
             // Binary data as well: serde takes it for text where text is expected.
@@ -222,6 +253,9 @@ pub(crate) fn scan_msgpack(bytes: &[u8]) -> Option<String> {
         };
         let (length, after) = head.read(after)?;
         let payload = after.get(..length)?;
+        if is_text {
+            last_text = payload;
+        }
         // Shorter texts can be neither too long nor too deep.
         if is_text && length > DEEPEST as usize {
             let mut scan = TextScan::default();
@@ -233,6 +267,17 @@ pub(crate) fn scan_msgpack(bytes: &[u8]) -> Option<String> {
         rest = &after[length..];
     }
     None
+}
+
+/// How many items a MessagePack list of more than 15 has; `None` for what is not such a list.
+fn list_length(marker: u8, after: &[u8]) -> Option<usize> {
+    let digits = match marker {
+        0xdc => after.get(..2)?,
+        0xdd => after.get(..4)?,
+        _ => return None,
+    };
+    let number = |all: usize, digit: &u8| all << 8 | usize::from(*digit);
+    Some(digits.iter().fold(0, number))
 }
 
 /// How the length of a MessagePack value's payload is written.

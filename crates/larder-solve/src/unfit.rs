@@ -5,12 +5,12 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use larder_manifest::check_spec_bounds;
+use larder_manifest::{check_spec_bounds, mended_record_spec, own_key, parse_record_spec};
 use rattler_conda_types::RepoDataRecord;
 use rattler_repodata_gateway::RepoData;
 use url::Url;
 
-use crate::{address, notices::Notices};
+use crate::{address, local::shown_text, notices::Notices};
 
 /// The unfit records, with the reason, for the solver.
 pub(crate) fn excluded(repodata: &[RepoData]) -> HashMap<Url, Arc<str>> {
@@ -42,6 +42,9 @@ fn reason(record: &RepoDataRecord) -> Option<String> {
     if let Some(reason) = problem_of_address(record).or_else(|| unreadable_dependency(record)) {
         return Some(reason);
     }
+    if let Some(reason) = unusable_dependency(record) {
+        return Some(reason);
+    }
     let flags = record.package_record.flags.iter();
     let bad = flags.map(ToString::to_string).find(|flag| !is_flag(flag))?;
     let shown: String = bad.chars().filter(|c| !c.is_control()).take(64).collect();
@@ -65,15 +68,42 @@ pub(crate) fn is_unreadable(record: &RepoDataRecord) -> bool {
 
 /// A dependency that the solver's recursive parser cannot be given: it would end the process.
 fn unreadable_dependency(record: &RepoDataRecord) -> Option<String> {
+    let error = specs_of(record).find_map(|text| check_spec_bounds(text).err())?;
+    Some(format!("a dependency is not read: {error}"))
+}
+
+fn specs_of(record: &RepoDataRecord) -> impl Iterator<Item = &String> {
     let record = &record.package_record;
     let extras = record.extra_depends.values().flatten();
-    let mut texts = record
-        .depends
-        .iter()
-        .chain(&record.constrains)
-        .chain(extras);
-    let error = texts.find_map(|text| check_spec_bounds(text).err())?;
-    Some(format!("a dependency is not read: {error}"))
+    let depends = record.depends.iter();
+    depends.chain(&record.constrains).chain(extras)
+}
+
+/// A dependency that the solver would leave its record out for without a word, or read without a part of it.
+fn unusable_dependency(record: &RepoDataRecord) -> Option<String> {
+    specs_of(record).find_map(|text| {
+        let problem = match mended_record_spec(text) {
+            Ok(mended) => problem_of_spec(mended.as_deref().unwrap_or(text))?,
+            Err(error) => error.to_string(),
+        };
+        let shown = shown_text(text);
+        Some(format!(
+            "its dependency `{shown:.128}` is not read: {problem}"
+        ))
+    })
+}
+
+/// Next to no spec of a record has one of these signs: only those that have are parsed.
+fn problem_of_spec(text: &str) -> Option<String> {
+    if !text.contains(['[', '@', '(']) {
+        return None;
+    }
+    let spec = match parse_record_spec(text) {
+        Ok(spec) => spec,
+        Err(error) => return Some(error.to_string()),
+    };
+    let key = own_key(&spec).or(spec.subdir.as_ref().map(|_| "subdir"))?;
+    Some(format!("only a request can ask for `{key}`"))
 }
 
 /// `^[a-z0-9_]+(:[a-z0-9_]+)?$`

@@ -184,6 +184,7 @@ fn sizes() -> BTreeMap<&'static str, usize> {
             larder_remote::LISTED_OBJECTS,
         ),
         ("larder_remote::LIST_PAGES", larder_remote::LIST_PAGES),
+        ("larder_solve::RECORD_SPECS", larder_solve::RECORD_SPECS),
     ])
 }
 

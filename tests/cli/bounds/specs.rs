@@ -1,6 +1,6 @@
 //! Specs: parentheses, brackets and conditions, wherever a spec is read.
 
-use larder_testkit::{Format, PackageBuilder};
+use larder_testkit::{ChannelBuilder, Format, Index, PackageBuilder};
 
 use crate::support::{channel, sandbox};
 
@@ -93,6 +93,39 @@ fn a_package_that_nests_too_deep_is_named_and_an_older_one_is_taken() {
     let run = bounded(&sandbox, &["create", "-p", "env", "-c", "./channel", "app"]).success();
     assert!(run.stderr.contains("app-2.0-0"), "{}", run.stderr);
     assert!(sandbox.path("env/conda-meta/app-1.0-0.json").is_file());
+}
+
+#[test]
+fn a_record_with_hundreds_of_thousands_of_dependencies_is_left_out() {
+    for index in [Index::Plain, Index::Sharded] {
+        for field in ["depends", "constrains"] {
+            let sandbox = sandbox();
+            let package = |version: &str| PackageBuilder::new("app", version, "0").noarch_generic();
+            ChannelBuilder::new()
+                .package(package("1.0").build(Format::Conda))
+                .package(package("2.0").build(Format::Conda))
+                .indexes(&[index, Index::Plain])
+                .patch("app-2.0-0.conda", |record| {
+                    let specs: Vec<String> = (0..300_000).map(|n| format!("p{n} >=1")).collect();
+                    record[field] = specs.into();
+                })
+                .write(&sandbox.path("channel"));
+            let run = bounded(&sandbox, &["create", "-p", "env", "-c", "./channel", "app"]);
+            ended_by_itself(&run, field);
+            let run = run.success();
+            assert!(
+                run.stderr.contains("app-2.0-0.conda is left out"),
+                "{}",
+                run.stderr
+            );
+            assert!(
+                run.stderr.contains("expected at most 4096"),
+                "{}",
+                run.stderr
+            );
+            assert!(sandbox.path("env/conda-meta/app-1.0-0.json").is_file());
+        }
+    }
 }
 
 #[test]

@@ -53,13 +53,20 @@ pub fn check_spec_bounds(text: &str) -> Result<(), SpecError> {
     Ok(())
 }
 
-/// Parses a spec of a package's record: what rattler's solver reads in `depends` and `constrains`, read the
-/// same way, so nothing is mended or refused that the solver takes.
+/// Parses a spec of a package's record as rattler's solver reads it, after [`mended_record_spec`]: nothing is refused that
+/// the solver takes.
 ///
 /// # Errors
-/// [`SpecError`] for a text that exceeds the bounds or that rattler refuses.
+/// [`SpecError`] for a text that exceeds the bounds or that rattler refuses, and for patterns of versions, which it would
+/// take for something else.
 pub fn parse_record_spec(text: &str) -> Result<MatchSpec, SpecError> {
     check_spec_bounds(text)?;
+    let mended = super::mended_record_spec(text)?;
+    parse_as_solver(mended.as_deref().unwrap_or(text))
+}
+
+/// rattler's own reading of a record's spec.
+pub(super) fn parse_as_solver(text: &str) -> Result<MatchSpec, SpecError> {
     let options = ParseMatchSpecOptions::lenient().with_repodata_revision(RepodataRevision::V3);
     parse_bounded(text, options).map_err(|source| SpecError::Parse {
         hint: None,

@@ -3,17 +3,34 @@
 //! rattler reads the values; this module finds where the brackets are and refuses what rattler
 //! would read as something else.
 
+use rattler_conda_types::ParseMatchSpecError;
+
 use super::SpecError;
 
-/// Splits a spec into its positional part and its brackets. The brackets come out without the
-/// `name` key, which CEP 29 has ignored, and None if nothing is left of them.
-pub(super) fn split(text: &str) -> Result<(&str, Option<String>), SpecError> {
+/// The keys in a spec's brackets.
+#[derive(Debug, Default)]
+pub(super) struct Brackets {
+    /// The pairs for rattler: without the version, and without the `name` key, which CEP 29 has ignored.
+    pub(super) pairs: Vec<String>,
+    /// The value of `version`, without quotes.
+    pub(super) version: Option<String>,
+}
+
+impl Brackets {
+    /// The brackets for rattler; `None` if there is nothing in them.
+    pub(super) fn text(&self) -> Option<String> {
+        (!self.pairs.is_empty()).then(|| format!("[{}]", self.pairs.join(",")))
+    }
+}
+
+/// Splits a spec into its positional part and its brackets.
+pub(super) fn split(text: &str) -> Result<(&str, Brackets), SpecError> {
     let Some(open) = text.find('[') else {
-        return Ok((without_comment(text), None));
+        return Ok((without_comment(text), Brackets::default()));
     };
     let positional = &text[..open];
     if positional.contains('#') {
-        return Ok((without_comment(positional), None));
+        return Ok((without_comment(positional), Brackets::default()));
     }
     let (inside, behind) = inside(&text[open + 1..])?;
     let behind = behind.trim_start();
@@ -69,10 +86,12 @@ fn top_level(text: &str, wanted: char) -> Vec<usize> {
     places
 }
 
-/// Checks the pairs and writes them down again without `name`.
-fn pairs(positional: &str, inside: &str) -> Result<Option<String>, SpecError> {
+/// Checks the pairs and writes down again what rattler is to read.
+fn pairs(positional: &str, inside: &str) -> Result<Brackets, SpecError> {
     let parts = split_commas(inside);
-    if parts.iter().all(|part| part.is_empty()) {
+    // As conda: a comma too many separates nothing.
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() {
         return Err(SpecError::EmptyBrackets);
     }
     let words: Vec<&&str> = parts.iter().filter(|part| !part.contains('=')).collect();
@@ -84,7 +103,8 @@ fn pairs(positional: &str, inside: &str) -> Result<Option<String>, SpecError> {
         });
     }
     let mut keys: Vec<&str> = Vec::new();
-    let mut kept: Vec<&str> = Vec::new();
+    let mut kept: Vec<String> = Vec::new();
+    let mut version = None;
     for part in parts {
         let (key, value) = part.split_once('=').unwrap_or((part, ""));
         let (key, value) = (key.trim(), value.trim());
@@ -95,11 +115,35 @@ fn pairs(positional: &str, inside: &str) -> Result<Option<String>, SpecError> {
             });
         }
         keys.push(key);
-        if key != "name" {
-            kept.push(part);
+        match key {
+            "name" => {}
+            "version" => version = Some(unquoted(value).to_owned()),
+            // As in conda, any number.
+            "build_number" if unquoted(value) == "*" => {}
+            // rattler reads and ignores it.
+            "namespace" => return Err(unknown_key(key)),
+            _ => kept.push(part.to_owned()),
         }
     }
-    Ok((!kept.is_empty()).then(|| format!("[{}]", kept.join(","))))
+    Ok(Brackets {
+        pairs: kept,
+        version,
+    })
+}
+
+fn unknown_key(key: &str) -> SpecError {
+    let reason = ParseMatchSpecError::InvalidBracketKey(key.to_owned());
+    SpecError::Parse {
+        hint: super::error::hint("", &reason),
+        reason: Box::new(reason),
+    }
+}
+
+fn unquoted(value: &str) -> &str {
+    ['\'', '"']
+        .into_iter()
+        .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote))
+        .unwrap_or(value)
 }
 
 fn split_commas(inside: &str) -> Vec<&str> {

@@ -123,6 +123,62 @@ pub enum SpecError {
         /// The character.
         character: char,
     },
+    /// `1.*.3`, `*.4`.
+    #[error(
+        "`{pattern}` is a pattern for the text of a version, and only ranges of versions can be solved"
+    )]
+    VersionGlob {
+        /// The pattern.
+        pattern: String,
+        /// What was probably meant, if the pattern only has stars behind the first.
+        series: Option<String>,
+    },
+    /// `^1\.2.*$`.
+    #[error(
+        "`{pattern}` is a regular expression for a version, and only ranges of versions can be solved"
+    )]
+    VersionRegex {
+        /// The expression.
+        pattern: String,
+    },
+    /// `=>1.2`, `<>1.2`.
+    #[error("`{operator}` is not an operator of versions")]
+    UnknownOperator {
+        /// The operator.
+        operator: String,
+    },
+    /// `foo ==`.
+    #[error("`{operator}` is followed by no version")]
+    NoVersion {
+        /// The operator.
+        operator: String,
+    },
+    /// `>=1.2,,<2`.
+    #[error("the version `{version}` has an empty part")]
+    EmptyVersionPart {
+        /// The whole expression.
+        version: String,
+    },
+    /// `<*`, `~=1.2.*`.
+    #[error("`{clause}` has a `*` behind an operator that cannot take one")]
+    OperatorWithGlob {
+        /// Operator and version.
+        clause: String,
+        /// What to write.
+        instead: String,
+    },
+    /// `conda-*::foo`.
+    #[error("`{channel}` is a pattern for channels, and a spec can only name one channel")]
+    ChannelPattern {
+        /// The pattern.
+        channel: String,
+    },
+    /// `foo[fn=..., when="bar"]`.
+    #[error("`{key}` cannot be asked for under a condition (`when`)")]
+    KeyWithCondition {
+        /// The key.
+        key: &'static str,
+    },
     /// Look-around or a back reference.
     #[error(
         "the regular expression `{pattern}` has look-around or a back reference, which CEP 29 leaves out"
@@ -199,12 +255,45 @@ impl SpecError {
             Self::TooLong { .. } | Self::TooDeep { .. } | Self::TooManyConditions { .. } => {
                 "split it into several specs".to_owned()
             }
+            Self::VersionGlob { series, .. } => match series {
+                Some(series) => format!("write the series `{series}`, or a range like `>=1.2,<1.3`"),
+                None => "a `*` inside a version cannot be solved: write a range like `>=1.2,<1.3`".to_owned(),
+            },
+            Self::VersionRegex { .. } => {
+                "write a range like `>=1.2,<1.3`, or versions joined by `|`".to_owned()
+            }
+            Self::UnknownOperator { operator } => known_operator(operator),
+            Self::NoVersion { .. } => "leave the operator out: the name alone is any version".to_owned(),
+            Self::EmptyVersionPart { .. } => {
+                "leave out each `,` and `|` that has no version on one side".to_owned()
+            }
+            Self::OperatorWithGlob { instead, .. } => instead.clone(),
+            Self::ChannelPattern { .. } => {
+                "name the channel, or leave it out: the channels of the command line and the manifest are searched in their order"
+                    .to_owned()
+            }
+            Self::KeyWithCondition { .. } => {
+                "ask for it without `when`, or name version and build instead".to_owned()
+            }
             Self::Empty | Self::Parse { .. } => {
                 "expected a package spec like `numpy >=1.26` or `numpy=1.26`".to_owned()
             }
             Self::Name { .. } | Self::FileName { .. } | Self::Regex { .. } => return None,
         })
     }
+}
+
+/// What was probably meant by an operator that does not exist.
+fn known_operator(operator: &str) -> String {
+    let meant = match operator {
+        "=>" => ">=",
+        "=<" => "<=",
+        "<>" | "=!" | "!" => "!=",
+        "===" => "==",
+        "~" | "~>" | "=~" => "~=",
+        _ => return "expected one of `=`, `==`, `!=`, `<`, `<=`, `>`, `>=`, `~=`".to_owned(),
+    };
+    format!("write `{meant}`")
 }
 
 fn bare_words(name: &str, words: &[String]) -> String {
@@ -233,11 +322,33 @@ pub(super) fn hint(positional: &str, source: &ParseMatchSpecError) -> Option<Str
                 .to_owned(),
         );
     }
-    let text = source.to_string();
-    if text.contains("regex constraints") {
-        return Some(
-            "a `*` inside a version cannot be solved: write a range like `>=1.2,<1.3`".to_owned(),
-        );
+    Some(match source {
+        ParseMatchSpecError::InvalidBracketKey(key) => hint_for_key(key),
+        ParseMatchSpecError::InvalidHashDigest => {
+            "expected 32 hexadecimal digits for `md5`, 64 for `sha256`".to_owned()
+        }
+        ParseMatchSpecError::InvalidBuildNumber(_) => {
+            "write a number or one comparison: `build_number=3`, `build_number='>=3'`".to_owned()
+        }
+        ParseMatchSpecError::InvalidPackagePathOrUrl
+        | ParseMatchSpecError::InvalidPackageUrl(_) => {
+            "expected the whole address of a package: `url='https://.../linux-64/name-1.0-0.conda'`"
+                .to_owned()
+        }
+        _ => return None,
+    })
+}
+
+/// What to write instead of a key that specs do not have.
+fn hint_for_key(key: &str) -> String {
+    match key {
+        "features" => "channels no longer have features: use `track_features=`, or a build like `build='*mkl*'`",
+        "build_string" => "write `build=`",
+        "optional" | "target" => "leave it out: the solver takes no optional packages",
+        "namespace" => "leave it out: channels have no namespaces",
+        _ => {
+            "a spec can ask for channel, subdir, version, build, build_number, fn, url, md5, sha256, license, license_family, track_features, flags, extras and when"
+        }
     }
-    None
+    .to_owned()
 }
