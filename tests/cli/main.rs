@@ -61,6 +61,7 @@ mod pack;
 mod pip;
 #[cfg(unix)]
 mod places;
+mod platform_record;
 mod poisoned_indexes;
 mod power_loss;
 #[cfg(unix)]

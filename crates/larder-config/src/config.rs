@@ -32,6 +32,7 @@ impl Setting {
 #[derive(Debug, Clone, Default)]
 pub struct Config {
     pub(crate) settings: BTreeMap<&'static str, Setting>,
+    pub(crate) general_subdir: Option<Located<String>>,
 }
 
 impl Config {
@@ -43,6 +44,12 @@ impl Config {
     /// Every setting, by the key's name.
     pub fn settings(&self) -> impl Iterator<Item = &Setting> {
         self.settings.values()
+    }
+
+    /// The text of `subdir` without what the files in an environment say: the platform of one environment
+    /// is not that of the next one that is made while it is active.
+    pub fn general_subdir(&self) -> Option<&Located<String>> {
+        self.general_subdir.as_ref()
     }
 
     /// The value of a flag.

@@ -111,6 +111,21 @@ pub(crate) fn existing(places: &Places, files: &dyn Files) -> Vec<PathBuf> {
     found
 }
 
+/// Whether a candidate lies in the environment and nowhere else: the files of conda's own environment, and of
+/// a home, are everybody's.
+pub(crate) fn is_of_environment(path: &Path, places: &Places) -> bool {
+    let others = Places {
+        prefix: None,
+        ..places.clone()
+    };
+    let is_below = |candidate: PathBuf| path.starts_with(candidate);
+    let is_others = candidates(&others).into_iter().any(is_below);
+    places
+        .prefix
+        .as_ref()
+        .is_some_and(|prefix| path.starts_with(prefix) && !is_others)
+}
+
 fn in_directory(directory: &Path, files: &dyn Files) -> Vec<PathBuf> {
     let mut names = files.names(directory);
     names.sort();

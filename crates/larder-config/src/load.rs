@@ -7,7 +7,7 @@ use larder_manifest::Lookup;
 use crate::{
     Config, ConfigError, ConfigWarning, Files, Key, Located, Places, Setting, Treatment, Value,
     config::shown,
-    files::existing,
+    files::{existing, is_of_environment},
     key::keys,
     merge::merge,
     parameters::{Parameters, of_file, of_own_variables, of_variables},
@@ -34,12 +34,15 @@ pub struct Loaded {
 /// Problems are collected, not thrown: whoever only shows the configuration shows what is wrong with it.
 pub fn load(places: &Places, variables: &HashMap<String, String>, files: &dyn Files) -> Loaded {
     let mut loaded = Loaded::default();
-    let mut sources: Vec<Parameters> = Vec::new();
+    let mut sources: Vec<Source> = Vec::new();
     for path in existing(places, files) {
         match files.read(&path) {
             Ok(bytes) => {
                 let found = of_file(&path.to_string_lossy(), &bytes);
-                sources.push(found.parameters);
+                sources.push(Source {
+                    parameters: found.parameters,
+                    is_of_environment: is_of_environment(&path, places),
+                });
                 loaded.errors.extend(found.errors);
                 loaded.warnings.extend(found.warnings);
             }
@@ -51,8 +54,8 @@ pub fn load(places: &Places, variables: &HashMap<String, String>, files: &dyn Fi
         loaded.files.push(path);
     }
     let (parameters, errors) = of_variables(variables);
-    sources.push(parameters);
-    sources.push(of_own_variables(variables));
+    sources.push(Source::of_everybody(parameters));
+    sources.push(Source::of_everybody(of_own_variables(variables)));
     loaded.errors.extend(errors);
     let lookup = Variables(variables);
     for key in keys() {
@@ -61,16 +64,51 @@ pub fn load(places: &Places, variables: &HashMap<String, String>, files: &dyn Fi
     loaded
 }
 
+/// The key whose value in an environment holds for that environment alone.
+const SUBDIR: &str = "subdir";
+
+/// What one file says, or variables.
+struct Source {
+    parameters: Parameters,
+    /// Whether it is a file in the environment that the command is about.
+    is_of_environment: bool,
+}
+
+impl Source {
+    fn of_everybody(parameters: Parameters) -> Self {
+        Self {
+            parameters,
+            is_of_environment: false,
+        }
+    }
+}
+
 impl Loaded {
-    fn set(&mut self, key: &'static Key, sources: &[Parameters], lookup: &dyn Lookup) {
+    fn set(&mut self, key: &'static Key, sources: &[Source], lookup: &dyn Lookup) {
         let mut fitting: Vec<&Raw> = Vec::new();
-        for raw in sources.iter().filter_map(|source| source.get(key.name)) {
+        let mut general: Vec<&Raw> = Vec::new();
+        for source in sources {
+            let Some(raw) = source.parameters.get(key.name) else {
+                continue;
+            };
             match check(key, raw) {
-                Ok(()) => fitting.push(raw),
+                Ok(()) => {
+                    fitting.push(raw);
+                    general.extend((!source.is_of_environment).then_some(raw));
+                }
                 // What larder does not follow need not be right either.
                 Err(_) if key.treatment != Treatment::Honoured => {}
                 Err(error) => self.errors.push(error),
             }
+        }
+        if key.name == SUBDIR
+            && let Some(raw) = merge(&general)
+            && let Ok(Value::Text(text)) = typed(key, &raw, lookup)
+        {
+            self.config.general_subdir = Some(Located {
+                value: text,
+                origin: raw.origin,
+            });
         }
         let Some(raw) = merge(&fitting) else {
             return;

@@ -13,6 +13,7 @@ use std::{
 use larder_digest::{Md5, Sha256};
 use larder_fs::{PathContext as _, PathError};
 use larder_unpack::RelPath;
+use rattler_conda_types::Subdir;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -92,6 +93,16 @@ pub enum InstalledKind {
     Bytecode,
     /// A script that was made for an entry point.
     Script,
+}
+
+impl Installation {
+    /// The subdir of the packages that are for one platform; `None` if all are noarch.
+    pub fn platform(&self) -> Option<Subdir> {
+        let subdirs = self.packages.iter();
+        subdirs
+            .filter_map(|package| package.subdir.parse().ok())
+            .find(|subdir| *subdir != Subdir::NoArch)
+    }
 }
 
 impl Installed {

@@ -51,22 +51,14 @@ fn is_file_of(prefix: &Path, path: &str) -> bool {
 }
 
 /// Runs the scripts of an environment that is about to go as a whole, if they are for this machine's
-/// operating system, and reports what they have to say.
+/// operating system, and reports what they have to say. The packages say which platform they are for;
+/// `subdir` is for an environment that has none but noarch ones.
 pub fn run_unlink_scripts(
     prefix: &Path,
     subdir: Subdir,
     host: Option<&dyn ScriptHost>,
     reporter: &dyn Reporter,
 ) {
-    if !scripts::can_run(subdir) {
-        return;
-    }
-    let text = prefix.to_string_lossy();
-    let place = ScriptPlace {
-        prefix: &text,
-        subdir,
-        host,
-    };
     let installation = match installed(prefix, 1) {
         Ok(installation) => installation,
         Err(error) => {
@@ -76,6 +68,16 @@ pub fn run_unlink_scripts(
             );
             return reporter.warn("link::unlink-script", text);
         }
+    };
+    let subdir = installation.platform().unwrap_or(subdir);
+    if !scripts::can_run(subdir) {
+        return;
+    }
+    let text = prefix.to_string_lossy();
+    let place = ScriptPlace {
+        prefix: &text,
+        subdir,
+        host,
     };
     let packages: Vec<&Installed> = installation.packages.iter().collect();
     for message in run(&packages, place, reporter) {

@@ -47,6 +47,16 @@ pub(crate) enum Input {
     },
 }
 
+impl Input {
+    /// The manifest, if it is one.
+    pub(crate) fn manifest(&self) -> Option<&Manifest> {
+        match self {
+            Self::Manifest(input) => Some(&input.manifest),
+            Self::Lock { .. } => None,
+        }
+    }
+}
+
 /// A manifest and where it is.
 #[derive(Debug)]
 pub(crate) struct ManifestInput {

@@ -122,7 +122,7 @@ pub use pkgs::{
     ImportOptions, ImportReport, ImportedArchive, UnreadableArchive, WrongArchive, export_pkgs,
     import,
 };
-pub use platforms::{PlatformError, current as current_subdir};
+pub use platforms::{PlatformError, current as current_subdir, environment_subdir};
 pub use policy::SolvePolicy;
 pub use rattler_shell::environment::EnvironmentSnapshot;
 pub use remote_files::{LocalFiles, RemoteFileError, local_files};

@@ -144,7 +144,7 @@ pub fn remove(
     }
     check(options, settings)?;
     // CEP 34: while everything is still there.
-    if let Ok(subdir) = crate::platforms::current() {
+    if let Ok(subdir) = crate::platforms::environment_subdir(prefix, settings) {
         let host = LinkScriptHost::new(settings);
         larder_link::run_unlink_scripts(prefix, subdir, Some(&*host), reporter);
     }

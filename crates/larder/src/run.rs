@@ -13,6 +13,7 @@ use rattler_shell::environment::EnvironmentSnapshot;
 use crate::{
     Explain, Kind, Prompt,
     activation::{ActivationError, activated},
+    platforms,
 };
 
 /// What to run, and where.
@@ -20,7 +21,7 @@ use crate::{
 pub struct RunOptions {
     /// The environment's directory, absolute.
     pub prefix: PathBuf,
-    /// The subdir that the environment is for.
+    /// The subdir of this machine.
     pub subdir: Subdir,
     /// The program and its arguments; the program is looked up on the activated PATH.
     pub command: Vec<OsString>,
@@ -48,12 +49,16 @@ pub enum RunError {
         program: String,
         /// The environment.
         prefix: PathBuf,
+        /// The environment's platform, if it is not this machine's.
+        foreign: Option<Subdir>,
     },
     /// The system refused to start the program.
     #[error("cannot start `{program}`")]
     Start {
         /// The program.
         program: String,
+        /// The environment's platform, if it is not this machine's.
+        foreign: Option<Subdir>,
         /// Why.
         #[source]
         source: io::Error,
@@ -74,6 +79,17 @@ impl Explain for RunError {
             Self::NoCommand => "run::no-command",
             Self::NotFound { .. } => "run::not-found",
             Self::Start { .. } => "run::start",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotFound { foreign, .. } | Self::Start { foreign, .. } => {
+                let text = "the environment is for";
+                foreign
+                    .map(|platform| format!("{text} {platform}: its programs run there, not here"))
+            }
+            _ => None,
         }
     }
 }
@@ -97,6 +113,7 @@ pub async fn run(options: &RunOptions) -> Result<i32, RunError> {
     let found = find_program(program, &inside).ok_or_else(|| RunError::NotFound {
         program: program.to_string_lossy().into_owned(),
         prefix: options.prefix.clone(),
+        foreign: platforms::foreign(&options.prefix),
     })?;
     let mut command = Command::new(&found);
     command.args(arguments).env_clear().envs(inside.iter());
@@ -105,6 +122,7 @@ pub async fn run(options: &RunOptions) -> Result<i32, RunError> {
     }
     larder_fs::run_in_place(&mut command).map_err(|source| RunError::Start {
         program: found.display().to_string(),
+        foreign: platforms::foreign(&options.prefix),
         source,
     })
 }

@@ -33,7 +33,7 @@ pub(crate) struct CreateRest {
     pub(crate) input: InputArgs,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
-    /// The subdir to create for, such as linux-64 [default: this machine's]
+    /// The subdir to create for, such as linux-64; recorded in the environment [default: this machine's]
     #[arg(long, visible_alias = "subdir", value_name = "SUBDIR")]
     pub(crate) platform: Option<String>,
     /// Replace an environment that is there

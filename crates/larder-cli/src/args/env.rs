@@ -185,7 +185,7 @@ pub(crate) struct EnvUpdateArgs {
     /// Remove packages that the file does not need
     #[arg(long)]
     pub(crate) prune: bool,
-    /// The subdir of the environment, such as linux-64 [default: this machine's]
+    /// The subdir of a new environment, such as linux-64 [default: this machine's; an existing one keeps its own]
     #[arg(long, visible_alias = "subdir", value_name = "SUBDIR")]
     pub(crate) platform: Option<String>,
     /// Accepted for conda's sake: nothing is asked

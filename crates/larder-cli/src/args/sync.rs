@@ -27,7 +27,7 @@ pub(crate) struct SyncArgs {
     /// Remove what pip installed on top as well
     #[arg(long)]
     pub(crate) prune_pip: bool,
-    /// The subdir of the environment, such as linux-64 [default: this machine's]
+    /// The subdir of a new environment, such as linux-64 [default: this machine's; an existing one keeps its own]
     #[arg(long, visible_alias = "subdir", value_name = "SUBDIR")]
     pub(crate) platform: Option<String>,
     /// Accepted for conda's sake: nothing is asked

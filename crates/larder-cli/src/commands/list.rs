@@ -2,7 +2,10 @@
 
 use std::{path::Path, process::ExitCode};
 
-use larder::{ExplicitHash, ListOptions, ListedPackage, explicit_list, list_packages, revisions};
+use larder::{
+    ExplicitHash, ListOptions, ListedPackage, Settings, environment_subdir, explicit_list,
+    list_packages, revisions,
+};
 
 use crate::{
     args::{GlobalArgs, ListArgs},
@@ -11,7 +14,7 @@ use crate::{
     output,
 };
 
-use super::context::existing;
+use super::context::existing_with_settings;
 
 /// How wide conda's columns are at least, besides two spaces between them.
 const WIDTHS: [usize; 3] = [23, 15, 15];
@@ -21,12 +24,12 @@ pub(super) fn list(
     global: &GlobalArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
-    let prefix = existing(&args.target, global, environment)?;
+    let (prefix, settings) = existing_with_settings(&args.target, global, environment)?;
     if args.revisions {
         return log(&prefix, global);
     }
     if args.explicit {
-        return explicit(args, &prefix, global);
+        return explicit(args, &prefix, &settings, global);
     }
     let options = ListOptions {
         pattern: args.regex.clone(),
@@ -40,7 +43,7 @@ pub(super) fn list(
     } else if args.canonical {
         output::lines(packages.iter().map(canonical));
     } else if args.export {
-        output::lines(header()?.lines());
+        output::lines(header(&prefix, &settings)?.lines());
         output::lines(packages.iter().map(export));
     } else {
         output::lines(table(&prefix, &packages, !args.no_show_channel_urls));
@@ -48,13 +51,18 @@ pub(super) fn list(
     Ok(ExitCode::SUCCESS)
 }
 
-fn explicit(args: &ListArgs, prefix: &Path, global: &GlobalArgs) -> Result<ExitCode, Failure> {
+fn explicit(
+    args: &ListArgs,
+    prefix: &Path,
+    settings: &Settings,
+    global: &GlobalArgs,
+) -> Result<ExitCode, Failure> {
     let hash = match (args.md5, args.sha256) {
         (true, _) => Some(ExplicitHash::Md5),
         (_, true) => Some(ExplicitHash::Sha256),
         _ => None,
     };
-    let subdir = larder::current_subdir().map_err(|error| Failure::new(&error))?;
+    let subdir = environment_subdir(prefix, settings).map_err(|error| Failure::new(&error))?;
     let text = explicit_list(prefix, subdir, hash).map_err(|error| Failure::new(&error))?;
     if global.json {
         let is_url = |line: &&str| !line.starts_with(['#', '@']);
@@ -98,8 +106,8 @@ fn export(package: &ListedPackage) -> String {
     )
 }
 
-fn header() -> Result<String, Failure> {
-    let subdir = larder::current_subdir().map_err(|error| Failure::new(&error))?;
+fn header(prefix: &Path, settings: &Settings) -> Result<String, Failure> {
+    let subdir = environment_subdir(prefix, settings).map_err(|error| Failure::new(&error))?;
     Ok(format!(
         "# This file may be used to create an environment using:\n\
          # $ conda create --name <env> --file <this file>\n\

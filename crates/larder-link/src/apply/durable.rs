@@ -45,6 +45,13 @@ impl Fresh {
         }
     }
 
+    /// Adds a file that was written, by its path below the root.
+    pub(crate) fn add_file(&mut self, path: &str) {
+        if let Some(files) = &mut self.files {
+            files.push(path.to_owned());
+        }
+    }
+
     /// Has the bytes of an environment on the disk before what is done next. `durability` is what it comes
     /// to on this file system.
     pub(crate) fn flush(&self, root: &Path, durability: Durability) -> Result<(), PathError> {

@@ -19,6 +19,7 @@ use crate::{
     addition::{self, AddError},
     bytecode, menus,
     plan::{PlannedPackage, PlannedPath},
+    platform_record::{self, PLATFORM_RECORD, PlatformRecorded},
     scripts::{self, Moment, ScriptPlace},
 };
 
@@ -251,6 +252,7 @@ impl<'r, 'a> Run<'r, 'a> {
         written.has_others |= self.scripts_wrote();
         build.fresh = Fresh::of(self.plan, &written, self.options.threads);
         build.check_still_ours()?;
+        self.record_platform(build)?;
         meta::write(self.plan, self.options, &written, build.root())?;
         let durability = build.flush_before_history()?;
         meta::write_history(self.plan, self.options, (build.root(), durability))?;
@@ -260,6 +262,25 @@ impl<'r, 'a> Run<'r, 'a> {
             touched: self.touched(&written),
             messages,
         })
+    }
+
+    /// Records the platform in the environment if it is not this machine's.
+    fn record_platform(&self, build: &mut Build) -> Result<(), ApplyError> {
+        let subdir = self.options.subdir;
+        let recorded = platform_record::record_platform(build.root(), subdir);
+        let recorded = recorded.map_err(|error| self.add_error(AddError::Place(error)))?;
+        match recorded {
+            PlatformRecorded::Needless => {}
+            PlatformRecorded::Written => build.fresh.add_file(PLATFORM_RECORD),
+            PlatformRecorded::Occupied => {
+                let text = format!(
+                    "a package or script made `{PLATFORM_RECORD}` in the environment, so it is not recorded there \
+                     that the environment is for {subdir}: later commands need `--platform {subdir}`"
+                );
+                self.reporter.warn("link::platform-not-recorded", text);
+            }
+        }
+        Ok(())
     }
 
     fn add_error(&self, error: AddError) -> ApplyError {

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use larder_fs::{PathContext as _, PathError};
 
 use super::{claim::Claims, text};
-use crate::update::SAVED;
+use crate::{platform_record::is_platform_record, update::SAVED};
 
 const CONDA_META: &str = "conda-meta";
 
@@ -25,7 +25,10 @@ pub(super) fn find(prefix: &Path, claims: &Claims) -> Result<Vec<String>, PathEr
                 if !is_of_others(&path, &relative) {
                     directories.push(path);
                 }
-            } else if !claims.contains(&relative) && !is_bytecode(&relative) {
+            } else if !claims.contains(&relative)
+                && !is_bytecode(&relative)
+                && !is_platform_record(&path, &relative)
+            {
                 extra.push(relative);
             }
         }

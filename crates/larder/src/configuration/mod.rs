@@ -102,10 +102,13 @@ impl Settings {
             self.threads = threads;
         }
         self.prompt = prompt(config);
-        if let Some(subdir) = config.get("subdir") {
-            let known = |text: &str| crate::platforms::parse(text).ok();
-            let text = config.text("subdir");
-            self.subdir = Some(parsed(subdir, text, "a platform such as linux-64", known)?);
+        let general_subdir = config.general_subdir();
+        if let Some(Located { value, origin }) =
+            general_subdir.filter(|text| !text.value.is_empty())
+        {
+            let expected = "a platform such as linux-64";
+            let subdir = crate::platforms::parse(value).ok();
+            self.subdir = Some(subdir.ok_or_else(|| wrong(origin, "subdir", expected, value))?);
         }
         for (name, version) in config.map("override_virtual_packages") {
             let name = name

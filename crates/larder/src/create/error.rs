@@ -148,6 +148,7 @@ impl Explain for CreateError {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Platform(error) => error.hint(),
             Self::Input(error) => error.hint(),
             Self::Store(error) => explain::open_hint(error),
             Self::Trees(_) => Some("LARDER_TREES names another directory for trees".into()),

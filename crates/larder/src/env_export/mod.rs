@@ -2,7 +2,7 @@
 //!
 //! Reads records, history, variables and what pip left. Never solves, and never changes the environment.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use larder_event::Reporter;
 use larder_fs::{Durability, write_atomic};
@@ -117,7 +117,7 @@ impl<'a> Source<'a> {
         let pip = larder_link::pip_packages(&options.prefix, &records)?;
         let pip = pip.iter();
         Ok(Self {
-            subdir: subdir_of(&records, settings)?,
+            subdir: subdir_of(&options.prefix, &records, settings)?,
             options,
             settings,
             records,
@@ -330,8 +330,12 @@ fn locked(record: &PrefixRecord) -> LockedPackage {
     }
 }
 
-/// The subdir of the packages that are for one, else this machine's.
-fn subdir_of(records: &[PrefixRecord], settings: &Settings) -> Result<Subdir, EnvExportError> {
+/// The subdir of the packages that are for one, else the one that the environment records.
+fn subdir_of(
+    prefix: &Path,
+    records: &[PrefixRecord],
+    settings: &Settings,
+) -> Result<Subdir, EnvExportError> {
     let subdirs = records.iter();
     let subdirs = subdirs.map(|record| &*record.repodata_record.package_record.subdir);
     let known = subdirs
@@ -339,6 +343,6 @@ fn subdir_of(records: &[PrefixRecord], settings: &Settings) -> Result<Subdir, En
         .find_map(|subdir| subdir.parse().ok());
     match known {
         Some(subdir) => Ok(subdir),
-        None => Ok(platforms::given_or_default(None, settings)?),
+        None => Ok(platforms::environment_subdir(prefix, settings)?),
     }
 }

@@ -9,13 +9,14 @@ use larder_lock::{
 };
 use rattler_conda_types::{PrefixRecord, Subdir};
 
-use crate::{activation::environment_variables, channel_name, list::records, platforms};
+use crate::{Settings, activation::environment_variables, channel_name, list::records, platforms};
 
 use super::{PlatformChoice, SourceError, Sourced, chosen};
 
 pub(super) fn of_environment(
     prefix: &Path,
     choice: &PlatformChoice,
+    settings: &Settings,
     reporter: &dyn Reporter,
 ) -> Result<Sourced, SourceError> {
     let records = records(prefix)?;
@@ -26,7 +27,7 @@ pub(super) fn of_environment(
     };
     let subdir = match records.iter().find_map(of_platform) {
         Some(subdir) => subdir,
-        None => platforms::current()?,
+        None => platforms::environment_subdir(prefix, settings)?,
     };
     chosen(choice, &[subdir], prefix)?;
     let packages: Vec<LockedPackage> = records.into_iter().map(locked).collect();

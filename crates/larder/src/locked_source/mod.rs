@@ -92,7 +92,7 @@ pub(crate) fn read_source(
     let sourced = match source {
         LockedSource::Environment(target) => {
             let prefix = existing_prefix(target, settings)?;
-            of_environment(&prefix, choice, reporter)?
+            of_environment(&prefix, choice, settings, reporter)?
         }
         LockedSource::Files(files) => {
             let files = files_or_default(files, settings);

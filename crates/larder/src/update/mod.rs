@@ -78,27 +78,36 @@ pub async fn update(
 ) -> Result<UpdateReport, CreateError> {
     let begun = Instant::now();
     let create = &options.create;
-    let subdir = platforms::given_or_default(create.platform.as_deref(), settings)?;
-    let inputs = inputs::digest(options, settings, subdir);
-    let is_known = |prefix: &PathBuf| {
+    let asked = create.platform.as_deref();
+    let is_known = |prefix: &PathBuf, inputs: Option<Sha256>| {
         let found = larder_link::fingerprint(prefix);
         inputs.is_some() && found.is_some_and(|found| found.inputs == inputs)
     };
     let is_named = create.target.name.is_some() || create.target.prefix.is_some();
+    let mut subdir = platforms::given_or_default(asked, settings)?;
     if is_named {
         let prefix = existing_prefix(&create.target, settings)?;
-        if is_known(&prefix) {
+        subdir = platforms::for_prefix(&prefix, asked, settings)?;
+        if is_known(&prefix, inputs::digest(options, settings, subdir)) {
             return Ok(UpdateReport::up_to_date(prefix, subdir, None));
         }
     }
-    let input = read(&create.input(subdir), settings, reporter)?;
-    let manifest = manifest_of(&input, create, reporter);
-    let prefix = match new_prefix(&create.target, manifest, settings) {
+    let read = |subdir| read(&create.input(subdir), settings, reporter);
+    let mut input = read(subdir)?;
+    let prefix = match new_prefix(&create.target, input.manifest(), settings) {
         // As conda: the active one.
         Err(TargetError::Unnamed) => existing_prefix(&create.target, settings)?,
         named => named?,
     };
-    if is_known(&prefix) {
+    let platform = platforms::for_prefix(&prefix, asked, settings)?;
+    if platform != subdir {
+        // Only the file said which environment is meant: what it says depends on the environment's platform.
+        subdir = platform;
+        input = read(subdir)?;
+    }
+    let manifest = manifest_of(&input, create, reporter);
+    let inputs = inputs::digest(options, settings, subdir);
+    if is_known(&prefix, inputs) {
         return Ok(UpdateReport::up_to_date(prefix, subdir, None));
     }
     larder_link::check_place(&prefix)?;
@@ -222,6 +231,10 @@ impl Change<'_> {
                 self.apply((&installation, closure), &second, (options, &mut report))
                     .await?;
             }
+            // One that was made without a record, by an older larder for example, gets it. A `.condarc` that the
+            // user keeps there is the user's.
+            let _ =
+                larder_link::record_platform(&self.prefix, subdir).map_err(CreateError::Look)?;
             self.run.settle_menus(&self.prefix, had_menus);
         }
         if !report.dry_run {

@@ -70,15 +70,22 @@ pub async fn sync(
 ) -> Result<SyncReport, CreateError> {
     let begun = Instant::now();
     let create = &options.create;
-    let subdir = platforms::given_or_default(create.platform.as_deref(), settings)?;
-    let input = read(&create.input(subdir), settings, reporter)?;
-    refuse_unlocked(&input, settings)?;
-    let manifest = manifest_of(&input, create, reporter);
+    let asked = create.platform.as_deref();
+    let mut subdir = platforms::given_or_default(asked, settings)?;
+    let read = |subdir| read(&create.input(subdir), settings, reporter);
+    let mut input = read(subdir)?;
     let is_named = create.target.name.is_some() || create.target.prefix.is_some();
-    let prefix = match manifest {
+    let prefix = match input.manifest() {
         None if !is_named => existing_prefix(&create.target, settings)?,
         manifest => new_prefix(&create.target, manifest, settings)?,
     };
+    let platform = platforms::for_prefix(&prefix, asked, settings)?;
+    if platform != subdir {
+        subdir = platform;
+        input = read(subdir)?;
+    }
+    refuse_unlocked(&input, settings)?;
+    let manifest = manifest_of(&input, create, reporter);
     larder_link::check_place(&prefix)?;
     if !is_environment(&prefix) {
         let report = create::create_from((&input, None), create, settings, reporter).await?;
