@@ -431,3 +431,68 @@ fn a_file_may_be_named_by_its_url() {
     let left: Vec<String> = names.filter(|name| name.starts_with('.')).collect();
     assert_eq!(left, Vec::<String>::new());
 }
+
+/// Where the file is for the moment is nobody's business.
+#[test]
+fn a_file_from_a_url_is_named_by_its_url_without_credentials() {
+    let sandbox = app_and_lib();
+    let channel = sandbox.path("channel").display().to_string();
+    let served = |name: &str, text: &str| {
+        sandbox.write(&format!("served/{name}"), text);
+    };
+    served("typo.yml", "channels: [x]\ndependencies: ['app ==']\n");
+    served(
+        "note.yml",
+        &format!("channels: ['{channel}']\ndependencies: [app]\nodd: 1\n"),
+    );
+    served("specs.txt", "app ==\n");
+    served("empty.txt", "");
+    sandbox.larder(&["lock"]).success();
+    let lock = fs::read_to_string(sandbox.path("conda-lock.yml")).unwrap();
+    served("conda-lock.yml", &lock);
+    served(
+        "broken-lock.yml",
+        &lock.replacen("version: 1", "version: 99", 1),
+    );
+    let server = Server::serve(&sandbox.path("served"));
+    let base = server.url().trim_end_matches('/').to_owned();
+    let hidden = format!("{}/", base.replace("://", "://me:hunter2@"));
+    for (file, more, code) in [
+        ("typo.yml", &[][..], 1),
+        ("note.yml", &[], 0),
+        ("specs.txt", &[], 1),
+        ("empty.txt", &[], 1),
+        ("broken-lock.yml", &[], 1),
+        ("conda-lock.yml", &["-c", "mine"], 0),
+        ("conda-lock.yml", &["-f", "environment.yml"], 1),
+    ] {
+        for command in [
+            &["env", "create", "--yes"][..],
+            &["env", "update", "--no-lock"],
+        ] {
+            let url = format!("{hidden}{file}?sig=hunter3");
+            let arguments = [command, &["-p", "env", "-v", "-f", &url], more].concat();
+            let run = sandbox.larder(&arguments).fails_with(code);
+            let text = run.stderr;
+            assert!(text.contains(&format!("{base}/{file}")), "{file}: {text}");
+            for hidden in ["hunter2", "hunter3", "/0/"] {
+                assert!(!text.contains(hidden), "{hidden} of {file}: {text}");
+            }
+        }
+    }
+    // The same text from the same place is known, wherever it was put.
+    let url = format!("{base}/note.yml");
+    let update = [
+        "env",
+        "update",
+        "-p",
+        "known",
+        "--no-lock",
+        "--json",
+        "-f",
+        &url,
+    ];
+    sandbox.larder(&update).success();
+    let report = json(&sandbox.larder(&update).success());
+    assert_eq!(report["solve"], serde_json::Value::Null, "{report}");
+}

@@ -48,6 +48,8 @@ mod init;
 mod link_scripts;
 mod list;
 mod lock;
+#[cfg(unix)]
+mod long_names;
 mod manifest;
 mod matrix;
 mod memo;

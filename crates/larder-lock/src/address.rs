@@ -57,6 +57,38 @@ pub(crate) fn clean(text: &str) -> Clean {
     found.into_clean(&format!("{scheme}://{host}{path}"))
 }
 
+/// Keys of a query by which tools name a part of a repository: uv and pixi write `?rev=v1&subdirectory=py`.
+const PARTS: [&str; 5] = ["rev", "branch", "tag", "subdirectory", "egg"];
+/// What stands where larder has taken something out of a text.
+const MASK: &str = "***";
+
+/// Whether the address of a repository (`git+https://..`, `git://..`, `ssh://..`) holds a secret. The user of a
+/// login (`git@`, and any user of ssh) is none, nor is a query that names a revision.
+pub(crate) fn has_repository_secret(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return false;
+    };
+    let (rest, _) = rest.split_once('#').unwrap_or((rest, ""));
+    let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let is_part = |pair: &str| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        pair.is_empty() || pair.starts_with(MASK) || PARTS.contains(&key) || is_open(value)
+    };
+    if !query.split('&').all(is_part) {
+        return true;
+    }
+    let (userinfo, _) = split_userinfo(address);
+    match userinfo.split_once(':') {
+        Some((_, password)) => !is_open(password),
+        None => !(scheme.ends_with("ssh") || userinfo == "git" || is_open(userinfo)),
+    }
+}
+
+/// Whether a text that stands where a secret would is none: nothing, a variable, or a mask.
+fn is_open(text: &str) -> bool {
+    text.is_empty() || text == MASK || text == REDACTED || variable(text).is_some()
+}
+
 /// Relative paths of archives stand beside URLs in explicit locks.
 fn is_archive(text: &str) -> bool {
     text.ends_with(".conda") || text.ends_with(".tar.bz2")

@@ -241,6 +241,9 @@ fn address_problem(url: &str) -> Option<&'static str> {
     if !TRANSPORTS.contains(&transport) || rest.contains(char::is_whitespace) {
         return Some("is no address of a repository");
     }
+    if address::has_repository_secret(&format!("{transport}://{rest}")) {
+        return Some("holds a credential in its address");
+    }
     // `ssh://-oProxyCommand=...` and `@--upload-pack=...` are options to ssh and git.
     let mut parts = rest.split(['/', '@', ':']);
     parts

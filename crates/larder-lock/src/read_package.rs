@@ -410,14 +410,11 @@ impl Item {
         Ok(())
     }
 
-    /// The address of a repository at a commit. Its user (`git@`) is no secret, a password is.
+    /// The address of a repository at a commit, without a secret in it.
     fn repository(&self, name: &str, raw: &Spanned<String>) -> Result<String, LockError> {
         let line = raw.referenced.line();
         let url = &raw.value;
-        let authority = url.split_once("://").map_or("", |(_, rest)| rest);
-        let authority = authority.split('/').next().unwrap_or_default();
-        let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
-        if user.contains(':') {
+        if address::has_repository_secret(url) {
             return self.refuse(line, Problem::Credentials { key: "url" });
         }
         match passed_on_problem(&format!("{name} @ {url}")) {

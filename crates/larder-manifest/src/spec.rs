@@ -26,6 +26,8 @@ pub use error::SpecError;
 pub use record_match::{matches_key, own_key, solver_part, spec_matches_record, unmet_key};
 pub use record_text::mended_record_spec;
 
+use url::Url;
+
 use self::{brackets::Brackets, version_text::SpecOrigin};
 use crate::{
     channel::without_credentials,

@@ -6,6 +6,7 @@ use std::{
 };
 
 use indexmap::IndexMap;
+use larder_digest::Hasher;
 use larder_event::Reporter;
 use larder_fs::PathContext as _;
 use larder_lock::LockFile;
@@ -14,7 +15,7 @@ use rattler_conda_types::Subdir;
 
 use crate::{
     Settings,
-    streams::{is_stream, shown_name},
+    streams::{fetched_from, is_stream, shown_name},
 };
 
 mod error;
@@ -64,7 +65,7 @@ pub(crate) struct ManifestInput {
     pub(crate) manifest: Manifest,
     /// The files, absolute; empty for specs of the command line alone.
     pub(crate) files: Vec<PathBuf>,
-    /// Whether the first file is a file, so that a lock can be beside it.
+    /// Whether the first file is a file of the user's, so that a lock can be beside it.
     pub(crate) has_place: bool,
 }
 
@@ -100,9 +101,10 @@ impl ManifestInput {
     }
 
     /// What paths in the manifest are relative to: the working directory for specs and for what came by
-    /// standard input or a pipe.
+    /// standard input or a pipe. A manifest from a URL names no files of this machine.
     pub(crate) fn directory<'d>(&'d self, settings: &'d Settings) -> &'d Path {
-        let file = self.files.first().filter(|_| self.has_place);
+        let has_directory = |file: &&PathBuf| self.has_place || fetched_from(file).is_some();
+        let file = self.files.first().filter(has_directory);
         file.and_then(|file| file.parent())
             .unwrap_or(&settings.working_directory)
     }
@@ -115,9 +117,25 @@ impl ManifestInput {
     }
 }
 
-/// Where the lock of the manifest `file` belongs.
+/// The longest name that file systems take.
+const NAME_MAX: usize = 255;
+/// Digits of the digest that stands for the rest of a longer name.
+const DIGEST_LENGTH: usize = 16;
+
+/// Where the lock of the manifest `file` belongs. A name that would be longer than file systems take is cut,
+/// and a digest of the whole stands for the rest.
 pub(crate) fn lock_path_of(file: &Path) -> Option<PathBuf> {
     let stem = file.file_stem()?.to_string_lossy();
+    let room = NAME_MAX - DEFAULT_LOCK.len() - 1;
+    let stem = if stem.len() > room {
+        let mut hasher = Hasher::sha256();
+        hasher.update(stem.as_bytes());
+        let digest = hasher.finish().sha256.to_hex();
+        let kept = stem.floor_char_boundary(room - DIGEST_LENGTH - 1);
+        format!("{}~{}", &stem[..kept], &digest[..DIGEST_LENGTH]).into()
+    } else {
+        stem
+    };
     let is_default = Path::new(DEFAULT_MANIFEST).file_stem() == file.file_stem();
     let name = if is_default {
         DEFAULT_LOCK.to_owned()
@@ -178,11 +196,12 @@ pub(crate) fn read(
         match read_file(path, subdir, settings)? {
             FileContent::Manifest(manifest) => manifests.push(*manifest),
             FileContent::Lock(_) if files.len() > 1 => {
-                return Err(InputError::LockAmongOthers { path: path.clone() });
+                let path = shown_name(path).into();
+                return Err(InputError::LockAmongOthers { path });
             }
             FileContent::Lock(lock) if !specs.is_empty() => {
                 return Err(InputError::SpecsWithLock {
-                    path: path.clone(),
+                    path: shown_name(path).into(),
                     specs: specs.to_vec(),
                     sources: lock.sources().to_vec(),
                 });
@@ -191,8 +210,9 @@ pub(crate) fn read(
                 for note in lock.notes() {
                     reporter.warn("lock::note", note.to_string());
                 }
+                let path = settings.absolute(path);
                 return Ok(Input::Lock {
-                    path: settings.absolute(path),
+                    path: fetched_from(&path).map_or(path, PathBuf::from),
                     lock,
                     variables: IndexMap::new(),
                 });
@@ -211,9 +231,9 @@ pub(crate) fn read(
     let manifest = manifest
         .with_specs(specs)
         .map_err(|error| InputError::Manifest(Box::new(error)))?;
-    let has_place = files
-        .first()
-        .is_some_and(|path| !is_stream(path, &settings.working_directory));
+    let has_place = files.first().is_some_and(|path| {
+        !is_stream(path, &settings.working_directory) && fetched_from(path).is_none()
+    });
     let files: Vec<PathBuf> = files.iter().map(|path| settings.absolute(path)).collect();
     Ok(Input::Manifest(ManifestInput {
         manifest,

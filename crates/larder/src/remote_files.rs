@@ -13,7 +13,7 @@ use larder_fs::{PathContext as _, PathError};
 use larder_link::{ScratchDir, scratch_beside};
 use url::Url;
 
-use crate::{Explain, Kind, Settings, network::LazyNetwork};
+use crate::{Explain, Kind, Settings, network::LazyNetwork, streams::note_fetched};
 
 /// The largest file that is taken.
 const MOST_BYTES: u64 = crate::streams::INPUT_BYTES;
@@ -138,7 +138,8 @@ pub async fn local_files(
         let path = directory.join(name_of(&url));
         let bytes = get(&url, &network, settings).await?;
         fs::write(&path, bytes).at("write file", &path)?;
-        reporter.note(format!("{} is here as {}", redact(&url), path.display()));
+        reporter.note(format!("fetched {}", redact(&url)));
+        note_fetched(&path, redact(&url));
         local.files.push(path);
     }
     Ok(local)

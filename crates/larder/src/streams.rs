@@ -22,6 +22,21 @@ const STDIN: &str = "-";
 
 static STREAMS: Mutex<Option<HashMap<PathBuf, Arc<[u8]>>>> = Mutex::new(None);
 
+/// Files of this run that were fetched from a URL, with that URL as it may be shown.
+static FETCHED: Mutex<Option<HashMap<PathBuf, String>>> = Mutex::new(None);
+
+/// Notes that the file at `path` came from a URL: messages name it by that. `url` has no credentials.
+pub(crate) fn note_fetched(path: &Path, url: String) {
+    let mut fetched = FETCHED.lock().unwrap_or_else(PoisonError::into_inner);
+    fetched.get_or_insert_default().insert(path.to_owned(), url);
+}
+
+/// The URL that the file at `path` came from, if it is one of this run's own.
+pub(crate) fn fetched_from(path: &Path) -> Option<String> {
+    let fetched = FETCHED.lock().unwrap_or_else(PoisonError::into_inner);
+    fetched.as_ref()?.get(path).cloned()
+}
+
 /// Reads a file that the user named, relative to `directory`; one that can be read once is read once.
 ///
 /// # Errors
@@ -68,7 +83,7 @@ pub(crate) fn shown_name(path: &Path) -> String {
     if is_stdin(path) {
         "<stdin>".to_owned()
     } else {
-        path.to_string_lossy().into_owned()
+        fetched_from(path).unwrap_or_else(|| path.to_string_lossy().into_owned())
     }
 }
 

@@ -122,6 +122,8 @@ impl RootedDir {
 
         let random = RandomState::new().hash_one(std::process::id());
         let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // File systems take names of 255 bytes, and the name that is displaced may have all of them.
+        let name = &name[..name.floor_char_boundary(LONGEST_DISPLACED)];
         let aside = path.with_file_name(format!("{DISPLACED}{name}-{random:016x}.tmp"));
         self.rename_noreplace(path, &aside)?;
         // A day from now, however old it says it is.
@@ -129,6 +131,9 @@ impl RootedDir {
         Ok(aside)
     }
 }
+
+/// Bytes of a displaced name that are kept, for people.
+const LONGEST_DISPLACED: usize = 100;
 
 fn no_directory() -> io::Error {
     io::Error::new(io::ErrorKind::NotADirectory, "it is a link or no directory")

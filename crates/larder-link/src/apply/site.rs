@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use larder_digest::Hasher;
 use larder_event::Reporter;
 use larder_fs::{LockFile, PathContext as _, PathError};
 
@@ -15,6 +16,9 @@ use crate::JournalKey;
 
 const RANDOM_LENGTH: usize = 8;
 const SCRATCH: &str = ".scratch";
+/// Of a name in a stem.
+const LONGEST_NAME: usize = 200;
+const DIGEST_LENGTH: usize = 16;
 
 /// A prefix and its surroundings.
 #[derive(Debug)]
@@ -22,7 +26,7 @@ pub(crate) struct Site {
     pub(crate) prefix: PathBuf,
     /// The directory that holds the prefix: everything beside it is on the same file system.
     pub(crate) parent: PathBuf,
-    /// `.larder-NAME-`.
+    /// `.larder-NAME-`, NAME bounded.
     stem: String,
     /// What runs on this prefix seal with.
     pub(crate) key: JournalKey,
@@ -30,14 +34,11 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new(prefix: &Path, key: &JournalKey) -> Self {
-        let name = prefix
-            .file_name()
-            .unwrap_or_else(|| OsStr::new(""))
-            .to_string_lossy();
+        let name = prefix.file_name().unwrap_or_else(|| OsStr::new(""));
         Self {
             prefix: prefix.to_owned(),
             parent: prefix.parent().unwrap_or(prefix).to_owned(),
-            stem: format!(".larder-{name}-"),
+            stem: format!(".larder-{}-", bounded_name(name)),
             key: key.clone(),
         }
     }
@@ -129,6 +130,20 @@ impl Site {
         paths.sort();
         Ok(paths)
     }
+}
+
+/// A name that leaves room for what is put before and behind it: file systems take names of 255 bytes. Of a
+/// longer one the beginning, and a digest so that no two prefixes share a stem.
+fn bounded_name(name: &OsStr) -> String {
+    let text = name.to_string_lossy();
+    if text.len() <= LONGEST_NAME {
+        return text.into_owned();
+    }
+    let mut hasher = Hasher::sha256();
+    hasher.update(name.as_encoded_bytes());
+    let digest = hasher.finish().sha256.to_hex();
+    let kept = text.floor_char_boundary(LONGEST_NAME - DIGEST_LENGTH - 1);
+    format!("{}~{}", &text[..kept], &digest[..DIGEST_LENGTH])
 }
 
 /// Whether a leftover is a scratch directory.

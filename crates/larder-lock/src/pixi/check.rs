@@ -8,9 +8,14 @@ use crate::{LockError, Problem, address};
 
 /// The first address with credentials, by its line.
 pub(super) fn check_credentials(file: &str, text: &str) -> Result<(), LockError> {
-    let secret = (1..)
-        .zip(text.lines())
-        .find(|(_, line)| addresses(line).any(is_secret));
+    let secret = (1..).zip(text.lines()).find(|(_, line)| {
+        // `git: https://host/repository?rev=v1`, as sources of packages are written.
+        let is_repository = line.trim().trim_start_matches("- ").starts_with("git:");
+        match is_repository {
+            true => addresses(line).any(address::has_repository_secret),
+            false => addresses(line).any(is_secret),
+        }
+    });
     match secret {
         None => Ok(()),
         Some((line, _)) => Err(LockError::Line {
@@ -30,16 +35,10 @@ fn addresses(line: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_secret(url: &str) -> bool {
-    // Addresses of repositories have queries and the user `git`, which are no secrets.
-    let repository = url.starts_with("git+") || url.starts_with("ssh://");
-    let (address, _) = url.split_once('?').unwrap_or((url, ""));
-    let authority = address.split_once("://").map_or("", |(_, rest)| rest);
-    let authority = authority.split('/').next().unwrap_or_default();
-    let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
-    match (repository, user.contains(':')) {
-        (true, false) => false,
-        (true, true) => address::clean(address).secret,
-        _ => address::clean(url).secret,
+    let schemes = ["git+", "git:", "ssh:"];
+    match schemes.iter().any(|scheme| url.starts_with(scheme)) {
+        true => address::has_repository_secret(url),
+        false => address::clean(url).secret,
     }
 }
 

@@ -166,6 +166,29 @@ fn what_would_have_to_be_built_is_refused_with_its_line() {
 }
 
 #[test]
+fn an_address_of_a_repository_may_name_a_revision_but_hold_no_token() {
+    let wheel = "https://files.test/six-1.16.0-py2.py3-none-any.whl";
+    for address in [
+        "git+https://git@host.test/six?rev=1#abc",
+        "git://host.test/six?branch=main&subdirectory=py#abc",
+        "ssh://git@host.test/six?tag=v1#abc",
+    ] {
+        let error = refusal(wheel, address);
+        assert!(!error.contains("credentials"), "{address}: {error}");
+    }
+    for address in [
+        "git+https://host.test/six?rev=1&token=hunter2#abc",
+        "git://host.test/six?access_token=hunter2#abc",
+        "git+https://hunter2@host.test/six#abc",
+        "ssh://git:hunter2@host.test/six#abc",
+    ] {
+        let error = refusal(wheel, address);
+        assert!(error.contains("credentials"), "{address}: {error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
 fn credentials_are_refused_with_the_line_and_not_repeated() {
     for (old, new, line) in [
         ("url: https://ch", "url: https://me:hunter2@ch", 5),

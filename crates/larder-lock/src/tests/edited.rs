@@ -60,6 +60,9 @@ fn lines_for_pip_are_paths_repositories_or_pinned_names() {
         "a @ git+https://h.test/a@0123",
         "a @ git+ssh://git@h.test/a@0123#subdirectory=x",
         "git+https://h.test/a@0123",
+        "a @ git+https://h.test/a?rev=v1&subdirectory=x@0123",
+        "a @ git+git://git@h.test/a@0123",
+        "a @ git+https://***@h.test/a?***@0123",
     ] {
         assert_eq!(passed_on_problem(line), None, "{line}");
     }
@@ -91,6 +94,10 @@ fn lines_for_pip_are_paths_repositories_or_pinned_names() {
         "a @ git+ext::sh -c x",
         "a @ git+ssh://-oProxyCommand=x/a@0",
         "a @ git+https://h.test/a@--upload-pack=x",
+        "a @ git+https://s3cret@h.test/a@0",
+        "a @ git+ssh://git:s3cret@h.test/a@0",
+        "a @ git+https://h.test/a?token=s3cret@0",
+        "git+git://h.test/a?rev=v1&private_token=s3cret",
         "../../x -r y",
         "\u{1b}[0m",
     ] {

@@ -14,7 +14,7 @@ use super::{Extras, UpdateOptions};
 use crate::{
     LockUse, Settings,
     inputs::{DEFAULT_LOCK, DEFAULT_MANIFEST, lock_path_of, named_or_default},
-    streams::{INPUT_BYTES, is_stream},
+    streams::{INPUT_BYTES, is_stream, shown_name},
 };
 
 /// Whoever changes what an update does with the same inputs changes this.
@@ -73,7 +73,7 @@ pub(super) fn digest(
         if bytes.contains(&b'$') || reads_other_files(&bytes) {
             return None;
         }
-        texts.extend([file.to_string_lossy().into_owned().into_bytes(), bytes]);
+        texts.extend([shown_name(file).into_bytes(), bytes]);
     }
     let locks = if create.lock_use == LockUse::Ignored {
         Vec::new()
