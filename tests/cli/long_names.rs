@@ -27,6 +27,7 @@ fn an_environment_of_a_long_name_is_made_changed_and_removed() {
         let run = sandbox.larder(&["run", "-n", &name, "--", "app"]).success();
         assert!(run.stdout.trim_end().ends_with(&name));
         sandbox.larder(&["verify", "-n", &name]).success();
+        sandbox.larder(&["lock"]).success();
         sandbox.larder(&["sync"]).success();
         sandbox
             .larder(&["create", "--yes", "--ephemeral"])

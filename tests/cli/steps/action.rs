@@ -2,16 +2,24 @@
 
 use std::collections::BTreeSet;
 
+use larder_testkit::PackageBuilder;
+
 use super::{
     runner::Job,
     yaml::{text, yaml},
 };
-use crate::support::app_and_lib;
+use crate::support::{app_and_lib, channel, conda, program};
 
+/// It removes what is to go after a failure too, and learns from the runner whether it may save.
 #[test]
-fn the_post_step_runs_only_after_success() {
-    let runs = &yaml("action.yml")["runs"];
-    assert_eq!(runs["post-if"], "success()");
+fn the_post_step_runs_however_the_job_went() {
+    let action = yaml("action.yml");
+    let runs = &action["runs"];
+    assert_eq!(runs["post-if"], "always()");
+    assert_eq!(
+        action["inputs"]["job-status"]["default"],
+        "${{ job.status }}"
+    );
     assert_eq!(runs["using"], "node24");
 }
 
@@ -33,6 +41,14 @@ fn every_input_is_read_by_the_binary_or_by_the_script() {
 #[test]
 fn every_output_is_declared_and_set() {
     let sandbox = app_and_lib();
+    let python = PackageBuilder::new("python", "3.12.1", "0").noarch_generic();
+    channel(
+        &sandbox,
+        [
+            conda(program("app", "1.0").depends("python")),
+            conda(python),
+        ],
+    );
     let remote = sandbox.path("remote").display().to_string();
     let mut set = BTreeSet::new();
     for machine in ["one", "two"] {

@@ -188,7 +188,117 @@ fn an_environment_that_cannot_be_made_fails_the_step_with_the_exit_code_of_creat
     let run = job.action(&node, "main").fails_with(1);
     assert!(run.stderr.contains("absent"), "{}", run.stderr);
     assert_eq!(job.file("output"), "");
-    assert!(!job.file("state").contains("larder-state"));
+    // There is nothing to save, and nobody is told of a second failure.
+    let post = job.after().with("INPUT_JOB-STATUS", "failure");
+    let post = post.action(&node, "post").success();
+    assert!(post.stderr.contains("nothing is saved"), "{}", post.stderr);
+    assert!(entries(Path::new(&remote)).is_empty());
+}
+
+/// The main step failed before larder ran, or over its inputs: the post step has nothing to do.
+#[test]
+fn a_post_step_without_a_state_does_nothing() {
+    let Some(node) = node() else { return };
+    let sandbox = app_and_lib();
+    for input in [("larder-path", "absent"), ("post-cleanup", "some")] {
+        let job = Job::new(&sandbox, input.0).inputs(&[("larder-path", LARDER), input]);
+        job.action(&node, "main").fails_with(1);
+        let post = job.after().with("INPUT_JOB-STATUS", "failure");
+        let post = post.action(&node, "post").success();
+        assert_eq!((post.stdout, post.stderr), (String::new(), String::new()));
+    }
+}
+
+#[test]
+fn of_a_job_that_failed_nothing_is_saved_and_what_was_to_go_goes() {
+    let Some(node) = node() else { return };
+    for mode in ["tar", "objects"] {
+        for (status, is_saved) in [("failure", false), ("cancelled", false), ("success", true)] {
+            let sandbox = app_and_lib();
+            let remote = remote(&sandbox);
+            let inputs = [
+                ("larder-path", LARDER),
+                ("cache", &remote[..]),
+                ("cache-mode", mode),
+                ("post-cleanup", "all"),
+            ];
+            let job = Job::new(&sandbox, "m").inputs(&inputs);
+            job.action(&node, "main").success();
+            let environment = job.outputs()["environment-path"].clone();
+            assert!(Path::new(&environment).exists());
+            let job = job.after().with("INPUT_JOB-STATUS", status);
+            let post = job.action(&node, "post").success();
+            let said = post.stderr.contains("as the job did not succeed");
+            assert_eq!(said, !is_saved, "{mode} {status}: {}", post.stderr);
+            assert_eq!(Path::new(&remote).exists(), is_saved, "{mode} {status}");
+            assert!(!Path::new(&environment).exists(), "{mode} {status}");
+            assert!(!job.machine.join("temp/larder").exists(), "{mode} {status}");
+        }
+    }
+}
+
+/// The action once for each environment; post steps run in the opposite order, as on GitHub.
+#[test]
+fn a_job_has_several_environments() {
+    let Some(node) = node() else { return };
+    for (mode, cleanup, is_there) in [
+        ("tar", "none", true),
+        ("tar", "all", false),
+        ("objects", "all", false),
+        ("objects", "environment", false),
+    ] {
+        let sandbox = app_and_lib();
+        sandbox.write(
+            "other.yml",
+            "name: other\nchannels: [./channel]\ndependencies: [lib]\n",
+        );
+        let remote = remote(&sandbox);
+        let common = [
+            ("larder-path", LARDER),
+            ("cache", &remote[..]),
+            ("cache-mode", mode),
+            ("post-cleanup", cleanup),
+        ];
+        let first = Job::new(&sandbox, "m");
+        let one = first.next_step("one", &common);
+        one.action(&node, "main").success();
+        let other = [("environment-file", "other.yml")];
+        let two = one.next_step("two", &[&common[..], &other].concat());
+        two.action(&node, "main").success();
+        let here = [
+            ("environment-path", "./here"),
+            ("create-args", "-c ./channel app"),
+            ("activate", "false"),
+        ];
+        let three = two.next_step("three", &[&common[..], &here].concat());
+        three.action(&node, "main").success();
+        let names =
+            [&one, &two, &three].map(|step| step.outputs().get("environment-name").cloned());
+        assert_eq!(names, [Some("work".into()), Some("other".into()), None]);
+        // The last one that was activated is active; programs of the others are still found.
+        let later = three.next_step("later", &[]);
+        let text = "echo $CONDA_DEFAULT_ENV; app";
+        let run = later.step(Path::new("/bin/sh"), &["-c", text]).success();
+        let expected = format!("other\n{}\n", one.outputs()["environment-path"]);
+        assert_eq!(run.stdout, expected);
+        let places: Vec<String> = [&one, &two, &three]
+            .map(|step| step.outputs()["environment-path"].clone())
+            .into();
+        for step in [three, two, one] {
+            let post = step.after().action(&node, "post").success();
+            assert!(!post.stderr.contains("warning"), "{}", post.stderr);
+        }
+        for place in &places {
+            assert_eq!(Path::new(place).exists(), is_there, "{mode} {cleanup}");
+        }
+        let own = sandbox.path("machines/m/temp/larder");
+        assert_eq!(own.exists(), cleanup != "all", "{mode} {cleanup}");
+        match mode {
+            // An entry for each, by what it was asked for with.
+            "tar" => assert_eq!(entries(Path::new(&remote)).len(), 3),
+            _ => assert!(Path::new(&remote).exists()),
+        }
+    }
 }
 
 /// A run on GitHub's own cache service, as the service tells an action where it is.

@@ -286,3 +286,192 @@ fn an_environment_that_no_step_made_is_not_replaced_by_its_name() {
     assert!(list("\"app\""));
     setup(&job, &[]).success();
 }
+
+/// The matrix idiom of setup-micromamba's users, and its shorter form.
+#[test]
+fn specs_and_a_python_are_added_to_what_the_file_asks_for() {
+    use larder_testkit::PackageBuilder;
+
+    use crate::support::{channel, conda, lib, program};
+
+    let sandbox = app_and_lib();
+    let python =
+        |version: &str| conda(PackageBuilder::new("python", version, "0").noarch_generic());
+    channel(
+        &sandbox,
+        [
+            conda(program("app", "1.0").depends("python")),
+            conda(lib()),
+            python("3.10.2"),
+            python("3.11.5"),
+            python("3.12.1"),
+        ],
+    );
+    let packages = |job: &Job<'_>| {
+        let path = job.outputs()["environment-path"].clone();
+        let list = job
+            .sandbox
+            .larder(&["list", "-p", &path, "--json"])
+            .success();
+        let mut names: Vec<String> = json(&list)
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|package| package["name"].as_str().unwrap().to_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    for (inputs, version) in [
+        (
+            &[
+                ("environment-file", "environment.yml"),
+                ("create-args", "python=3.11 lib"),
+            ][..],
+            "3.11.5",
+        ),
+        (
+            &[
+                ("python-version", "3.10"),
+                ("environment-file", "environment.yml"),
+                ("create-args", "lib"),
+            ],
+            "3.10.2",
+        ),
+        (
+            &[
+                ("python-version", "3.11.*"),
+                ("create-args", "-c ./channel app lib"),
+            ],
+            "3.11.5",
+        ),
+    ] {
+        let job = job(&sandbox, inputs);
+        setup(&job, &["-p", "env"]).success();
+        assert_eq!(job.outputs()["python-version"], version, "{inputs:?}");
+        assert_eq!(packages(&job), ["app", "lib", "python"], "{inputs:?}");
+        std::fs::remove_dir_all(&job.machine).unwrap();
+    }
+    // The default file counts with it, and the options of the templates may be empty.
+    let job = job(&sandbox, &[]);
+    let options = ["-p", "env", "--python-version", "3.10", "--category", ""];
+    setup(&job, &options).success();
+    assert_eq!(job.outputs()["python-version"], "3.10.2");
+    assert_eq!(packages(&job), ["app", "python"]);
+    setup(&job, &["-p", "env", "--python-version", ""]).success();
+    assert_eq!(job.outputs()["python-version"], "3.12.1");
+}
+
+#[test]
+fn a_python_version_that_is_none_is_refused() {
+    let sandbox = app_and_lib();
+    for (text, expected) in [
+        ("3.1", "in quotes"),
+        ("three", "3.12"),
+        (">=3.10", "3.12"),
+        ("3.12 evil", "3.12"),
+        ("3.", "3.12"),
+        ("3.12.1.0", "3.12"),
+    ] {
+        let job = job(&sandbox, &[("python-version", text)]);
+        let run = setup(&job, &[]).fails_with(1);
+        let named = format!("the input `python-version` is `{text}`");
+        assert!(run.stderr.contains(&named), "{}", run.stderr);
+        assert!(run.stderr.contains(expected), "{}", run.stderr);
+    }
+}
+
+/// Other packages, another entry of the cache.
+#[test]
+fn a_python_version_is_part_of_the_key() {
+    use larder_testkit::PackageBuilder;
+
+    use crate::support::{channel, conda, program};
+
+    let sandbox = app_and_lib();
+    let python = PackageBuilder::new("python", "3.12.1", "0").noarch_generic();
+    channel(
+        &sandbox,
+        [
+            conda(program("app", "1.0").depends("python")),
+            conda(python),
+        ],
+    );
+    let near = |version: &str, name: &str| {
+        let remote = sandbox.path("remote").display().to_string();
+        let inputs = [
+            ("cache", &remote[..]),
+            ("cache-mode", "tar"),
+            ("python-version", version),
+        ];
+        let job = Job::new(&sandbox, name).inputs(&inputs);
+        setup(&job, &[]).success();
+        let key = job.outputs()["cache-primary-key"].clone();
+        key.rsplit_once('-').unwrap().0.to_owned()
+    };
+    let plain = near("", "one");
+    assert_eq!(near(" ", "two"), plain);
+    assert_ne!(near("3.12", "three"), plain);
+}
+
+/// Each name is an option of `larder create`, and no other argument.
+#[test]
+fn categories_are_handed_to_create() {
+    let sandbox = app_and_lib();
+    sandbox.larder(&["lock"]).success();
+    for text in ["main", " main,\nmain ", ""] {
+        let job = job(&sandbox, &[("category", text), ("environment-path", "env")]);
+        let run = setup(&job, &[]);
+        let is_known = sandbox
+            .larder(&["create", "--help"])
+            .stdout
+            .contains("--category");
+        match is_known || text.is_empty() {
+            true => drop(run.success()),
+            // A larder whose `create` has no categories refuses them by name.
+            false => assert!(run.fails_with(2).stderr.contains("--category"), "{text}"),
+        }
+    }
+}
+
+#[test]
+fn the_status_of_the_job_is_that_of_the_option_or_the_service() {
+    let larder = Path::new(env!("CARGO_BIN_EXE_larder"));
+    for (service, variable, value, option, is_saved) in [
+        ("github", "INPUT_JOB-STATUS", "success", "", true),
+        ("github", "INPUT_JOB-STATUS", "failure", "", false),
+        ("azure", "AGENT_JOBSTATUS", "SucceededWithIssues", "", true),
+        ("azure", "AGENT_JOBSTATUS", "Failed", "", false),
+        ("azure", "AGENT_JOBSTATUS", "Canceled", "", false),
+        ("gitlab", "CI_JOB_STATUS", "running", "", true),
+        ("gitlab", "CI_JOB_STATUS", "failed", "", false),
+        ("none", "X", "", "failure", false),
+        ("none", "X", "", "success", true),
+        ("github", "INPUT_JOB-STATUS", "success", "cancelled", false),
+    ] {
+        let sandbox = app_and_lib();
+        let remote = sandbox.path("remote").display().to_string();
+        let job = Job::new(&sandbox, "m").inputs(&[]).with(variable, value);
+        let state = sandbox.path("state.json").display().to_string();
+        let common = ["--service", service, "--state", &state];
+        let begin = ["ci", "setup", "--cache", &remote, "--no-activate"];
+        job.step(larder, &[&begin[..], &common].concat()).success();
+        let mut end = [&["ci", "finish", "--json"][..], &common].concat();
+        end.extend(
+            (!option.is_empty())
+                .then_some(["--job-status", option])
+                .iter()
+                .flatten(),
+        );
+        let report = json(&job.step(larder, &end).success());
+        assert_eq!(
+            report["job_succeeded"], is_saved,
+            "{service} {value} {option}"
+        );
+        assert_eq!(
+            Path::new(&remote).exists(),
+            is_saved,
+            "{service} {value} {option}"
+        );
+    }
+}

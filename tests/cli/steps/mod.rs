@@ -7,6 +7,7 @@ mod inputs;
 mod install;
 mod readme;
 mod runner;
+mod several;
 mod templates;
 mod yaml;
 

@@ -89,7 +89,10 @@ impl<'a> Job<'a> {
         let action = yaml("action.yml");
         for (name, input) in action["inputs"].as_object().unwrap() {
             let default = input["default"].as_str().unwrap_or_default();
-            self = self.with(&format!("INPUT_{}", name.to_uppercase()), default);
+            // The runner evaluates it, for each step again.
+            let default = default.replace("${{ job.status }}", "success");
+            assert!(!default.contains("${{"), "{name}: {default}");
+            self = self.with(&format!("INPUT_{}", name.to_uppercase()), &default);
         }
         for (name, value) in given {
             assert!(action["inputs"].get(name).is_some(), "no input {name}");
@@ -119,12 +122,30 @@ impl<'a> Job<'a> {
         self.step(node, &[&file])
     }
 
+    /// A later step of the same job, on the same machine: it sees what earlier ones left for it, and has outputs
+    /// and a state of its own.
+    pub(super) fn next_step(&self, name: &str, given: &[(&str, &str)]) -> Self {
+        let earlier = Self {
+            sandbox: self.sandbox,
+            machine: self.machine.clone(),
+            variables: self.variables.clone(),
+        };
+        let mut next = earlier.after();
+        next.variables
+            .retain(|variable, _| !variable.starts_with("STATE_"));
+        for (variable, file) in [("GITHUB_STATE", "state"), ("GITHUB_OUTPUT", "output")] {
+            let file = next.machine.join(format!("{file}-{name}"));
+            next = next.with(variable, &file.display().to_string());
+        }
+        next.inputs(given)
+    }
+
     /// The same job after a step: what it left for later steps is there.
     pub(super) fn after(mut self) -> Self {
         for (name, value) in pairs(&self.file("env")) {
             self.variables.insert(name, value);
         }
-        for (name, value) in pairs(&self.file("state")) {
+        for (name, value) in pairs(&self.own_file("GITHUB_STATE")) {
             self.variables.insert(format!("STATE_{name}"), value);
         }
         let mut path = self.variables["PATH"].clone();
@@ -138,8 +159,13 @@ impl<'a> Job<'a> {
         fs::read_to_string(self.machine.join(name)).unwrap_or_default()
     }
 
+    /// A file that the runner gives this step.
+    fn own_file(&self, variable: &str) -> String {
+        fs::read_to_string(&self.variables[variable]).unwrap_or_default()
+    }
+
     pub(super) fn outputs(&self) -> BTreeMap<String, String> {
-        pairs(&self.file("output")).into_iter().collect()
+        pairs(&self.own_file("GITHUB_OUTPUT")).into_iter().collect()
     }
 }
 

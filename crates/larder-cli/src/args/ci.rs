@@ -66,12 +66,14 @@ pub(crate) enum CiCleanup {
 /// Restore the store, make the environment, activate it for later steps, tell what was done
 ///
 /// A cache that fails is a warning, and costs time. Later steps learn: cache-hit, cache-result, cache-primary-key,
-/// cache-matched-key, environment-path, solve, bytes-restored, bytes-fetched, seconds (on Azure and in the dotenv
-/// file LARDER_CACHE_HIT and so on).
+/// cache-matched-key, environment-name, environment-path, python-version, solve, bytes-restored, bytes-fetched,
+/// seconds (on Azure and in the dotenv file LARDER_CACHE_HIT and so on). A job may have several environments: each
+/// `larder ci setup` makes one, and the last one that is activated is the active one.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   larder ci setup
   larder ci setup -f environment.yml -n test -- --no-lock
+  larder ci setup -f environment.yml --python-version 3.12 -- 'numpy <2'
   larder ci setup -f environment.yml -p ./env -- python=3.12   one job of a matrix: the file and a spec
   larder ci setup -p ./env --dotenv build.env --trim      GitLab, which caches the store itself")]
 pub(crate) struct CiSetupArgs {
@@ -80,6 +82,12 @@ pub(crate) struct CiSetupArgs {
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
+    /// The Python of the environment, such as 3.12, added to what the file asks for
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) python_version: Option<String>,
+    /// A category of packages, such as dev; repeat for several, and name `main` too if it is wanted
+    #[arg(long = "category", value_name = "NAME")]
+    pub(crate) categories: Vec<String>,
     /// More arguments of `larder create`; specs are added to the files
     #[arg(last = true, value_name = "CREATE-ARGUMENTS")]
     pub(crate) create: Vec<String>,
@@ -118,13 +126,18 @@ pub(crate) struct CiSetupArgs {
     pub(crate) job: CiJobArgs,
 }
 
-/// Save what is new and tidy up: to be run when the job succeeded
+/// Save what is new and tidy up, at the job's end
 ///
-/// What cannot be saved is a warning: the job has done its work.
+/// Of a job that failed nothing is saved, and what was to be removed is removed all the same. What cannot be saved is a
+/// warning: the job has done its work.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  larder ci finish")]
+#[command(after_help = "Examples:
+  larder ci finish
+  larder ci finish --job-status failure                   saves nothing")]
 pub(crate) struct CiFinishArgs {
+    /// How the job went: success, failure or cancelled [default: what the service says, else success]
+    #[arg(long, value_name = "STATUS")]
+    pub(crate) job_status: Option<String>,
     #[command(flatten)]
     pub(crate) job: CiJobArgs,
 }

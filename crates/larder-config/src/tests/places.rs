@@ -172,3 +172,33 @@ fn two_variables_for_one_key_are_refused() {
         ]
     );
 }
+
+/// `larder config` shows the platform of an environment, and a new environment is not for it.
+#[test]
+fn the_subdir_of_an_environment_is_not_that_of_everybody() {
+    let general = |files: Memory, variables: &[(&str, &str)]| {
+        let loaded = loaded(&files, variables);
+        let shown = loaded.config.text("subdir").map(str::to_owned);
+        let general = loaded.config.general_subdir();
+        (shown, general.map(|subdir| subdir.value.clone()))
+    };
+    let both =
+        |shown: &str, general: Option<&str>| (Some(shown.to_owned()), general.map(str::to_owned));
+    for file in ["/env/.condarc", "/env/condarc", "/env/condarc.d/a.yml"] {
+        let own = || Memory::default().with(file, "subdir: win-64\n");
+        assert_eq!(general(own(), &[]), both("win-64", None), "{file}");
+        let home = own().with("/home/me/.condarc", "subdir: osx-64\n");
+        assert_eq!(general(home, &[]), both("win-64", Some("osx-64")));
+        let variable = [("CONDA_SUBDIR", "linux-64")];
+        let expected = both("linux-64", Some("linux-64"));
+        assert_eq!(general(own(), &variable), expected);
+    }
+    // conda's own environment has everybody's configuration.
+    let root = Places {
+        prefix: Some("/opt/conda".into()),
+        ..places()
+    };
+    let files = Memory::default().with("/opt/conda/.condarc", "subdir: win-64\n");
+    let loaded = crate::load(&root, &Default::default(), &files);
+    assert_eq!(loaded.config.general_subdir().unwrap().value, "win-64");
+}

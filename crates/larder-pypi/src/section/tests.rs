@@ -79,9 +79,10 @@ fn a_secret_is_in_nothing_that_is_recorded_or_shown() {
         "--extra-index-url=https://s3cret@other.example/simple",
         "tool @ git+https://user:s3cret@git.example/tool.git@main",
         "thing @ https://user:s3cret@files.example/thing-1.0-py3-none-any.whl",
+        "other @ git+https://git.example/other.git?private_token=s3cret",
     ];
     let (found, section) = requirements(&lines, &[]);
-    assert_eq!(found.len(), 4);
+    assert_eq!(found.len(), 5);
     for text in found.iter().chain([&format!("{section:?}")]) {
         assert!(!text.contains(secret), "{text}");
     }

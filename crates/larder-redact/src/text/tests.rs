@@ -39,6 +39,12 @@ fn each_place_of_a_secret_is_masked() {
         ("https://h/c?token=x&y", "https://h/c?***"),
         ("`https://h/c?x=1`: no", "`https://h/c?***`: no"),
         ("ch?token=x rest", "ch?*** rest"),
+        (
+            "tool @ git+https://h.test/r?token=x@main#egg=r",
+            "tool @ git+https://h.test/r?***",
+        ),
+        ("git://h.test/r?token=x", "git://h.test/r?***"),
+        ("git:h.test/r?token=x", "git:h.test/r?***"),
     ] {
         assert_eq!(redact_text(text), shown, "{text}");
         assert_eq!(redact_text(shown), shown, "once is enough: {text}");

@@ -48,6 +48,8 @@ impl CacheUse {
 pub struct StepReport {
     /// Always true: a failure has no report.
     pub success: bool,
+    /// The environment's name; none if it has only a directory.
+    pub name: Option<String>,
     /// Where the store was kept for this step; none if nothing was to be kept.
     pub cache: Option<CacheUse>,
     /// The environment; none if none was asked for.
@@ -76,6 +78,8 @@ impl StepReport {
             outputs.push(("bytes-restored", cache.bytes.to_string()));
         }
         if let Some(made) = &self.environment {
+            outputs.extend(self.name.clone().map(|name| ("environment-name", name)));
+            outputs.extend(python(made).map(|version| ("python-version", version)));
             outputs.push(("environment-path", made.prefix.display().to_string()));
             outputs.push(("solve", solve(made.solve).to_owned()));
             outputs.push(("bytes-fetched", made.sources.channel.bytes.to_string()));
@@ -96,6 +100,13 @@ impl StepReport {
         };
         self.environment.as_ref().is_some_and(everything)
     }
+}
+
+/// The version of Python in the environment.
+fn python(made: &CreateReport) -> Option<String> {
+    let mut packages = made.actions.link.iter();
+    let python = packages.find(|package| package.name == "python")?;
+    Some(python.version.clone())
 }
 
 /// Whether a solver ran: `true`, `memo` if an earlier solve was still the answer, `false` if a lock said it.

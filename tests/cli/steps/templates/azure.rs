@@ -161,7 +161,7 @@ fn the_template_with_cache_2_needs_no_lock_and_takes_arguments() {
     let machine = agent(&sandbox, "no-lock");
     let cache = Cache2::new(&sandbox, &template, &machine);
     assert_eq!(cache.restore(), "false");
-    let given = [("arguments", "-- --copy -v")];
+    let given = [("arguments", "-- --copy -v lib")];
     let script = template["steps"][1]["bash"].as_str().unwrap();
     let script = fill(&template, script, &given, &machine);
     let place = machine.path("larder");
@@ -234,15 +234,17 @@ fn the_template_with_a_remote_misses_saves_after_the_jobs_steps_and_hits() {
         inserted.contains("each step in parameters.steps"),
         "{inserted}"
     );
-    assert_eq!(steps[2]["condition"], "succeeded()");
-    for (hit, line) in [
-        ("false", "larder: shared 2 objects"),
-        ("true", "nothing to save"),
+    assert_eq!(steps[2]["condition"], "always()");
+    for (status, hit, line) in [
+        ("Failed", "false", "nothing is saved"),
+        ("Succeeded", "false", "larder: shared 2 objects"),
+        ("SucceededWithIssues", "true", "nothing to save"),
     ] {
         let machine = agent(&sandbox, hit);
         let (machine, _) = step(machine, &template, &steps[0], &given);
         assert_eq!(machine.variables["LARDER_CACHE_RESULT"], hit);
         machine.script("app").success();
+        let machine = machine.with("AGENT_JOBSTATUS", status);
         let (_, finish) = step(machine, &template, &steps[2], &given);
         assert!(finish.stderr.contains(line), "{}", finish.stderr);
     }

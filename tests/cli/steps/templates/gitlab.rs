@@ -15,7 +15,17 @@ fn texts(value: &Value) -> Vec<&str> {
 }
 
 /// A job that extends a hidden one, on a runner that is new.
-fn job(sandbox: &Sandbox, name: &str, (hidden, script): (&str, &str)) -> (Machine, Run) {
+fn job(sandbox: &Sandbox, name: &str, job: (&str, &str)) -> (Machine, Run) {
+    job_with(sandbox, name, job, &[])
+}
+
+/// The same with variables of the job's own.
+fn job_with(
+    sandbox: &Sandbox,
+    name: &str,
+    (hidden, script): (&str, &str),
+    variables: &[(&str, &str)],
+) -> (Machine, Run) {
     let file = yaml("ci/templates/gitlab.yml");
     let base = &file[".larder"];
     let job = &file[hidden];
@@ -29,6 +39,9 @@ fn job(sandbox: &Sandbox, name: &str, (hidden, script): (&str, &str)) -> (Machin
     for (name, value) in base["variables"].as_object().unwrap() {
         let value = value.as_str().unwrap().replace("$CI_PROJECT_DIR", &project);
         machine = machine.with(name, &value);
+    }
+    for (name, value) in variables {
+        machine = machine.with(name, value);
     }
     for left in [".larder-store", ".larder-env", "larder.env"] {
         let path = machine.sources.join(left);
@@ -113,4 +126,28 @@ fn the_template_misses_hits_and_falls_back() {
         "{}",
         fallback.stderr
     );
+}
+
+/// Without a lock the key is that of the manifest, and the variables reach `larder create`.
+#[test]
+fn the_template_needs_no_lock_and_takes_arguments() {
+    let sandbox = crate::support::app_and_lib();
+    let (_, miss) = job(&sandbox, "1", (".larder", "app"));
+    assert!(miss.stderr.contains("solved"), "{}", miss.stderr);
+    let (_, hit) = job(&sandbox, "2", (".larder", "app"));
+    assert!(hit.stderr.contains("nothing fetched"), "{}", hit.stderr);
+    let entries = || fs::read_dir(sandbox.path("gitlab-cache")).unwrap().count();
+    assert_eq!(entries(), 1);
+    sandbox.write(
+        "environment.yml",
+        "name: work\nchannels: [./channel]\ndependencies: [lib]\n",
+    );
+    job(
+        &sandbox,
+        "3",
+        (".larder", "test ! -e $CONDA_PREFIX/bin/app"),
+    );
+    assert_eq!(entries(), 2, "an entry of its own");
+    let variables = [("LARDER_ARGUMENTS", "-- --copy app")];
+    job_with(&sandbox, "4", (".larder", "app"), &variables);
 }

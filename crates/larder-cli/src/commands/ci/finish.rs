@@ -20,7 +20,7 @@ use crate::{
     output,
 };
 
-use super::{keep::Settled, making::may_be_of_step, service, state::State};
+use super::{inputs::JobStatus, keep::Settled, making::may_be_of_step, service, state::State};
 
 pub(super) fn finish(
     args: &CiFinishArgs,
@@ -30,20 +30,27 @@ pub(super) fn finish(
     let service = service::of(&args.job, environment);
     let directory = service::directory(service, environment)?;
     let files = State::files(&args.job, &directory, environment);
-    let states = files.iter().map(|file| State::read(file));
-    let states = states.collect::<Result<Vec<_>, _>>()?;
+    for file in &files {
+        State::read(file)?;
+    }
+    let status = JobStatus::of(args, service, environment);
     let summary = service::summary_file(service, None, (&directory, environment));
     let mut warnings = Vec::new();
     let (mut saved, mut pushed) = (None, None);
-    for (file, state) in files.iter().zip(&states) {
-        let settled = settle((state, &directory), &mut warnings, (global, environment));
-        let line = line(state, settled.as_ref());
+    for file in &files {
+        // Not before: the end of another step may have handed something over.
+        let state = State::read(file)?;
+        let settled = save(&state, status, &mut warnings, (global, environment));
+        let line = line(&state, status, settled.as_ref());
         if let Some(summary) = summary.as_ref().filter(|_| settled.is_some()) {
             service::append(summary, &format!("{}\n", output::markdown(&line)))?;
         }
         if !global.json && !global.quiet {
             output::tell(line);
         }
+        // Last: the summary may be in the directory that goes.
+        let how = (global, environment);
+        remove_left(&state, (file, &directory), &mut warnings, how);
         match settled {
             Some(Settled::Saved(report)) => saved = Some(report),
             Some(Settled::Pushed(report)) => pushed = Some(report),
@@ -57,6 +64,7 @@ pub(super) fn finish(
     if global.json {
         output::json(&json!({
             "success": true,
+            "job_succeeded": status == JobStatus::Succeeded,
             "saved": saved,
             "pushed": pushed,
             "warnings": warnings,
@@ -68,20 +76,29 @@ pub(super) fn finish(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Saves or shares what one `setup` left, and removes what it said. What fails is a warning.
-///
-/// The file may be from somebody else (a cache that was restored, a clone): it decides when something goes, never
-/// what. That is this step's own directory, and an environment that a step of this user made.
-fn settle(
-    (state, own): (&State, &Path),
+/// Saves or shares what one `setup` of a job that succeeded left. What fails is a warning.
+fn save(
+    state: &State,
+    status: JobStatus,
     warnings: &mut Vec<String>,
     (global, environment): (&GlobalArgs, &Environment),
 ) -> Option<Settled> {
-    let settled = state.left.as_ref().and_then(|left| {
-        let settled = left.settle(global, environment);
-        let lost = |failure: Failure| warnings.push(format!("{}: {}", left.loss(), failure.text()));
-        settled.map_err(lost).ok()
-    });
+    let left = state.left.as_ref();
+    let left = left.filter(|_| status == JobStatus::Succeeded)?;
+    let lost = |failure: Failure| warnings.push(format!("{}: {}", left.loss(), failure.text()));
+    left.settle(global, environment).map_err(lost).ok()
+}
+
+/// Removes what `setup` said, however the job went. What fails is a warning.
+///
+/// The file may be from somebody else (a cache that was restored, a clone): it decides when something goes, never
+/// what. That is this step's own directory, and an environment that a step of this user made.
+fn remove_left(
+    state: &State,
+    (file, own): (&Path, &Path),
+    warnings: &mut Vec<String>,
+    (global, environment): (&GlobalArgs, &Environment),
+) {
     if let Some(prefix) = &state.environment {
         if !may_be_of_step(prefix, environment) {
             let shown = prefix.display();
@@ -100,18 +117,30 @@ fn settle(
             ));
             continue;
         }
+        // Steps of one job share it, and their ends come one after the other.
+        if let Some((other, mut state)) = State::other_pending(file, own) {
+            if !state.remove.contains(directory) {
+                state.remove.push(directory.clone());
+            }
+            if let Err(failure) = state.write(&other) {
+                warnings.push(failure.text());
+            }
+            continue;
+        }
         if let Err(error) = fs::remove_dir_all(directory) {
             let shown = directory.display();
             warnings.push(format!("`{shown}` is not removed: {error}"));
         }
     }
-    settled
 }
 
-fn line(state: &State, settled: Option<&Settled>) -> String {
+fn line(state: &State, status: JobStatus, settled: Option<&Settled>) -> String {
     match settled {
         Some(Settled::Saved(report)) => saved_line(report),
         Some(Settled::Pushed(report)) => pushed_line(report),
+        None if status == JobStatus::Failed => {
+            "larder: nothing is saved, as the job did not succeed".to_owned()
+        }
         None if state.left.is_some() => "larder: nothing is saved".to_owned(),
         None => "larder: nothing to save, the cache has all of it".to_owned(),
     }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    args::{CiCacheMode, CiCleanup, CiService, CiSetupArgs},
+    args::{CiCacheMode, CiCleanup, CiFinishArgs, CiService, CiSetupArgs},
     environment::Environment,
     failure::Failure,
 };
@@ -20,6 +20,8 @@ pub(super) struct Inputs {
     pub(super) prefix: Option<PathBuf>,
     /// More arguments of `larder create`.
     pub(super) create: Vec<String>,
+    /// The spec of a Python that is added to what is asked for.
+    pub(super) python: Option<String>,
     pub(super) cache: Wish,
     pub(super) cache_mode: CiCacheMode,
     /// What keys begin with.
@@ -63,6 +65,12 @@ impl Inputs {
         let mode = inputs.text("cache-mode");
         let mode = mode.map(|text| mode_of(&text)).transpose()?;
         let create = inputs.text("create-args").map(|text| words(&text));
+        let mut create = given(&args.create, create);
+        let categories = inputs.text("category").map(|text| vec![text]);
+        let categories = given(&args.categories, categories);
+        create.extend(options_of_categories(&categories));
+        let python = args.python_version.clone();
+        let python = python.or_else(|| inputs.text("python-version"));
         Ok(Self {
             files: given(&args.files, files),
             name: args
@@ -75,7 +83,10 @@ impl Inputs {
                 .prefix
                 .clone()
                 .or_else(|| of_input("environment-path").map(PathBuf::from)),
-            create: given(&args.create, create),
+            create,
+            python: python
+                .and_then(|text| python_spec(&text).transpose())
+                .transpose()?,
             cache: wish(args.cache.clone().or_else(|| inputs.text("cache")), service),
             cache_mode: args.cache_mode.or(mode).unwrap_or_default(),
             cache_key: args
@@ -89,6 +100,80 @@ impl Inputs {
             has_summary: inputs.flag("summary")?.unwrap_or(true),
             cleanup: args.post_cleanup.or(cleanup).unwrap_or_default(),
         })
+    }
+}
+
+impl Inputs {
+    /// Every argument of `larder create` by which one environment differs from another.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        self.create.iter().chain(&self.python).cloned().collect()
+    }
+}
+
+/// `--category=NAME` for each name, between white space or commas.
+fn options_of_categories(texts: &[String]) -> Vec<String> {
+    let names = texts
+        .iter()
+        .flat_map(|text| text.split(|letter: char| letter == ',' || letter.is_whitespace()));
+    names
+        .filter(|name| !name.is_empty())
+        .map(|name| format!("--category={name}"))
+        .collect()
+}
+
+/// The spec of a Python version such as `3.12` or `3.12.*`; `None` if none is asked for.
+fn python_spec(text: &str) -> Result<Option<String>, Failure> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let version = text.strip_suffix(".*").unwrap_or(text);
+    let parts: Vec<&str> = version.split('.').collect();
+    let is_number = |part: &&str| {
+        !part.is_empty() && part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    if parts.len() > 3 || !parts.iter().all(is_number) {
+        let expected = "a version like 3.12 or 3.12.1";
+        return Err(wrong("python-version", text, expected));
+    }
+    // YAML reads 3.10 as the number 3.1, and there is no Python of that version.
+    if version == "3.1" {
+        let expected = "a version like '3.10', in quotes: without them YAML makes 3.1 of it";
+        return Err(wrong("python-version", text, expected));
+    }
+    Ok(Some(format!("python={version}.*")))
+}
+
+/// How a job went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum JobStatus {
+    /// So far, or as far as is known.
+    Succeeded,
+    /// It failed, or was cancelled.
+    Failed,
+}
+
+impl JobStatus {
+    /// As the option says, else as the service does: GitHub tells the action by an input, as the runner evaluates it
+    /// again for the post step.
+    pub(super) fn of(args: &CiFinishArgs, service: CiService, environment: &Environment) -> Self {
+        let inputs = Given {
+            service,
+            environment,
+        };
+        let of_service = || match service {
+            CiService::Github => inputs.text("job-status"),
+            CiService::Azure => environment.text("AGENT_JOBSTATUS"),
+            CiService::Gitlab => environment.text("CI_JOB_STATUS"),
+            CiService::None => None,
+        };
+        let status = args.job_status.clone().or_else(of_service);
+        let status = status.unwrap_or_default().to_lowercase();
+        // `failure`, `Failed`, `failed`; `cancelled`, `Canceled`, `canceled`.
+        match status.contains("fail") || status.contains("cancel") {
+            true => Self::Failed,
+            false => Self::Succeeded,
+        }
     }
 }
 

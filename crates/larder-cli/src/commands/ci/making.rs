@@ -10,7 +10,10 @@ use larder::{CreateReport, DEFAULT_MANIFEST};
 
 use crate::{
     args::{Cli, Command, CreateArgs, GlobalArgs},
-    commands::create::{self, Made},
+    commands::{
+        context::settings,
+        create::{self, Made},
+    },
     environment::Environment,
     failure::Failure,
     output,
@@ -60,10 +63,11 @@ impl Asked {
                 Some(name) => output::tell(format!(
                     "note: {name} is not used, as specs and no file were named; `-f {name}` adds them to it"
                 )),
-                None if create.specs.is_empty() => return Ok(None),
+                None if create.specs.is_empty() && inputs.python.is_none() => return Ok(None),
                 None => {}
             }
         }
+        create.specs.extend(inputs.python.clone());
         // Whoever names a directory for this job means that directory. A name, or a `prefix:` of a manifest, which
         // a pull request can change, may be that of an environment that somebody works in.
         rest.yes |= rest.target.prefix.is_some();
@@ -75,6 +79,14 @@ impl Asked {
         };
         let create = Box::new(create);
         Ok(Some(Self { create, global }))
+    }
+
+    /// The name of the environment at `prefix`, if it has one: it lies where named environments are.
+    pub(super) fn name(&self, prefix: &Path, environment: &Environment) -> Option<String> {
+        let settings = settings(&self.global, environment).ok()?;
+        let is_named = |directory: &PathBuf| prefix.parent() == Some(directory);
+        let name = prefix.file_name()?.to_str()?.to_owned();
+        settings.environments.iter().any(is_named).then_some(name)
     }
 
     /// The files, absolute, or URLs.

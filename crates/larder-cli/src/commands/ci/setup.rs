@@ -78,24 +78,30 @@ struct Step<'a> {
 impl Step<'_> {
     fn run(&self) -> Result<StepReport, Failure> {
         let mut asked = Asked::of(self.inputs, self.global, self.environment)?;
-        let (mut report, state) = match &mut asked {
-            Some(asked) => self.make(asked)?,
-            None => (StepReport::default(), State::default()),
-        };
-        report.success = true;
-        report.milliseconds = milliseconds(self.begun);
-        self.tell(&report)?;
         let file = State::new_file(
             &self.args.job,
             (self.service, self.directory),
             self.environment,
         );
-        state.write(&file, (self.service, self.environment))?;
+        // For the end of a job that fails right here: what this step has made so far is to go as well.
+        let begun = State {
+            remove: self.removed_directories(),
+            ..State::default()
+        };
+        begun.write(&file)?;
+        State::hand_on(&file, (self.service, self.environment))?;
+        let mut report = match &mut asked {
+            Some(asked) => self.make(asked, &file)?,
+            None => StepReport::default(),
+        };
+        report.success = true;
+        report.milliseconds = milliseconds(self.begun);
+        self.tell(&report)?;
         Ok(report)
     }
 
-    /// The environment, and what is left for the job's end.
-    fn make(&self, asked: &mut Asked) -> Result<(StepReport, State), Failure> {
+    /// The environment; what is left for the job's end is in `state`.
+    fn make(&self, asked: &mut Asked, state: &Path) -> Result<StepReport, Failure> {
         let files = asked.files(self.environment);
         let place = (self.service, self.directory);
         let keeping = Keeping::of(self.inputs, &files, place, (self.global, self.environment))?;
@@ -105,17 +111,20 @@ impl Step<'_> {
         let (cache, left) = keeping.after(&made, self.args.trim);
         let report = StepReport {
             success: true,
+            name: asked.name(&prefix, &has),
             cache,
             environment: Some(made),
             cold: keeping.cold(),
             milliseconds: milliseconds(self.begun),
         };
+        // Whatever fails from here on, the environment is there and may have to go.
+        self.state(left, prefix.clone()).write(state)?;
         if report.is_cold() {
             keeping.note(cold(&report));
         }
         self.trim(&has)?;
         self.for_later_steps(&prefix, &has)?;
-        Ok((report, self.state(left, prefix)))
+        Ok(report)
     }
 
     /// The variables of this step: the machine goes with the job, unless somebody says otherwise.
@@ -213,15 +222,19 @@ impl Step<'_> {
     }
 
     fn state(&self, left: Option<Left>, prefix: PathBuf) -> State {
-        let (environment, directory) = match self.inputs.cleanup {
-            CiCleanup::None => (None, None),
-            CiCleanup::Environment => (Some(prefix), None),
-            CiCleanup::All => (Some(prefix), Some(self.directory.to_owned())),
-        };
+        let is_kept = self.inputs.cleanup == CiCleanup::None;
         State {
             left,
-            environment,
-            remove: directory.into_iter().collect(),
+            environment: (!is_kept).then_some(prefix),
+            remove: self.removed_directories(),
+        }
+    }
+
+    /// What the job's end removes beside the environment.
+    fn removed_directories(&self) -> Vec<PathBuf> {
+        match self.inputs.cleanup {
+            CiCleanup::All => vec![self.directory.to_owned()],
+            CiCleanup::None | CiCleanup::Environment => Vec::new(),
         }
     }
 

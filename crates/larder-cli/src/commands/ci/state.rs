@@ -30,22 +30,23 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Where it is written. In GitHub's way a job may have several steps, each with a post step.
+    /// Where it is written. A job may have several environments, each with a state in the job's directory; where the
+    /// service has no directory for a job, one of an earlier job would be taken for this one's.
     pub(super) fn new_file(
         args: &CiJobArgs,
         (service, directory): (CiService, &Path),
         environment: &Environment,
     ) -> PathBuf {
         let ours = || match service {
-            CiService::Github => directory.join(format!("state-{}.json", std::process::id())),
-            _ => directory.join(FILE),
+            CiService::None => directory.join(FILE),
+            _ => directory.join(format!("state-{}.json", std::process::id())),
         };
         let file = args.state.clone().unwrap_or_else(ours);
         environment.working_directory.join(file)
     }
 
-    /// Where it is to be found: one file, or in a step of its own, to which the runner hands nothing on, those of
-    /// every `setup` of the job.
+    /// Where it is to be found: the file that is named or that the runner hands on, else those of every `setup` of
+    /// the job.
     pub(super) fn files(
         args: &CiJobArgs,
         directory: &Path,
@@ -57,7 +58,6 @@ impl State {
             return vec![environment.working_directory.join(file)];
         }
         let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-        let is_of_a_step = |name: &str| name.starts_with("state-") && name.ends_with(".json");
         let mut files: Vec<PathBuf> = entries
             .filter(|entry| entry.file_name().to_str().is_some_and(is_of_a_step))
             .map(|entry| entry.path())
@@ -71,17 +71,37 @@ impl State {
 
     /// Notes that nothing is left, so that the post step of the action saves nothing a second time.
     pub(super) fn clear(file: &Path) -> Result<(), Failure> {
-        let text = serde_json::to_string(&Self::default()).unwrap_or_default();
-        service::write(file, &text)
+        Self::default().write(file)
     }
 
-    pub(super) fn write(
-        &self,
+    /// Whether something is left to do.
+    fn is_pending(&self) -> bool {
+        self.left.is_some() || self.environment.is_some() || !self.remove.is_empty()
+    }
+
+    /// Another `setup` of the job whose end is still to come: what it needs lies in the same directory.
+    pub(super) fn other_pending(file: &Path, directory: &Path) -> Option<(PathBuf, Self)> {
+        let entries = std::fs::read_dir(directory).ok()?.flatten();
+        let mut others: Vec<PathBuf> = entries
+            .filter(|entry| entry.file_name().to_str().is_some_and(is_of_a_step))
+            .map(|entry| entry.path())
+            .filter(|other| other != file)
+            .collect();
+        others.sort();
+        let read = |other: PathBuf| Self::read(&other).ok().map(|state| (other, state));
+        let mut states = others.into_iter().filter_map(read);
+        states.find(|(_, state)| state.is_pending())
+    }
+
+    pub(super) fn write(&self, file: &Path) -> Result<(), Failure> {
+        service::write(file, &serde_json::to_string(self).unwrap_or_default())
+    }
+
+    /// Has the runner tell the post step of the action where the file is.
+    pub(super) fn hand_on(
         file: &Path,
         (service, environment): (CiService, &Environment),
     ) -> Result<(), Failure> {
-        let text = serde_json::to_string(self).unwrap_or_default();
-        service::write(file, &text)?;
         match environment.path("GITHUB_STATE") {
             Some(state) if service == CiService::Github => service::append(
                 &state,
@@ -100,4 +120,9 @@ impl State {
         let text = std::fs::read(file).map_err(|error| refused(error.to_string()))?;
         serde_json::from_slice(&text).map_err(|error| refused(error.to_string()))
     }
+}
+
+/// Whether a file has the name of what a step leaves.
+fn is_of_a_step(name: &str) -> bool {
+    name.starts_with("state-") && name.ends_with(".json")
 }

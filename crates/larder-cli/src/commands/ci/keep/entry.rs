@@ -165,10 +165,11 @@ fn has_content(store: &Path) -> bool {
 }
 
 fn key(inputs: &Inputs, files: &[PathBuf], environment: &Environment) -> Result<StepKey, Failure> {
+    let arguments = inputs.arguments();
     let parts = KeyParts {
         prefix: &inputs.cache_key,
         files,
-        arguments: &inputs.create,
+        arguments: &arguments,
     };
     let context = KeyContext {
         style: Style::Github,
