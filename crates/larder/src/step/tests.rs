@@ -65,6 +65,7 @@ fn outputs_and_tables_take_no_mark_up_from_a_cache() {
             milliseconds: 1,
         }),
         environment: None,
+        name: None,
         cold: None,
         milliseconds: 1250,
     };
