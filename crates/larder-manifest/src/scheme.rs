@@ -26,12 +26,17 @@ pub(crate) fn advice_for_scheme(scheme: &str) -> String {
             "name the channel's https address; a Python package of a repository goes under `pip:`"
                 .to_owned()
         }
+        // Schemes of their own, though they are spelled almost like `http`.
+        "ftp" | "ftps" | "sftp" => advice_to_copy(),
         other => match nearest(other, &CHANNEL_SCHEMES) {
             Some(meant) => format!("did you mean `{meant}`?"),
-            None => "name the channel's https address, or copy it into a directory and name its path"
-                .to_owned(),
+            None => advice_to_copy(),
         },
     }
+}
+
+fn advice_to_copy() -> String {
+    "name the channel's https address, or copy it into a directory and name its path".to_owned()
 }
 
 /// The scheme of `url` if nothing can be read by it.
