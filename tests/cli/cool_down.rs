@@ -186,12 +186,18 @@ fn a_channel_and_a_package_have_cut_offs_of_their_own() {
 #[test]
 fn an_update_keeps_to_the_cut_offs_of_packages() {
     let sandbox = world();
+    let manifest = |packages: &str| {
+        let text = format!("channels: [./channel, ./team]\ndependencies: [{packages}]\n");
+        sandbox.write("environment.yml", &text);
+    };
+    manifest("app, own");
     configure(&sandbox, "exclude_newer_package: {app: 2020-01-01}\n");
     sandbox.larder(&["env", "create", "-p", "env"]).success();
-    assert_eq!(versions(&sandbox), "1.0 2.0 2.0");
+    // What is installed stays, as with any update; what comes keeps to the cut-offs.
+    manifest("app, own, tool");
     configure(&sandbox, "exclude_newer_package: {tool: 2020-01-01}\n");
     sandbox.larder(&["env", "update", "-p", "env"]).success();
-    assert_eq!(versions(&sandbox), "2.0 2.0 1.0");
+    assert_eq!(versions(&sandbox), "1.0 2.0 1.0");
 }
 
 #[test]
@@ -313,13 +319,14 @@ fn wheels_keep_to_the_cut_offs_of_packages() {
 
     let sandbox = sandbox();
     ChannelBuilder::new()
-        .packages([conda(
-            program("python", "3.12.1").timestamp_ms(DAYS[0] * 86_400_000),
-        )])
+        .packages([
+            conda(program("python", "3.12.1").timestamp_ms(DAYS[0] * 86_400_000)),
+            conda(program("pip", "26.0").timestamp_ms(DAYS[0] * 86_400_000)),
+        ])
         .write(&sandbox.path("channel"));
     sandbox.write(
         "environment.yml",
-        "channels: [./channel]\ndependencies: [python, pip: [pretty]]\n",
+        "channels: [./channel]\ndependencies: [python, pip, pip: [pretty]]\n",
     );
     let uv = sandbox.write("uv", "#!/bin/sh\necho \"$@\" > \"$0.arguments\"\nexit 1\n");
     fs::set_permissions(&uv, fs::Permissions::from_mode(0o755)).unwrap();
