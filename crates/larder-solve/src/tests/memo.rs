@@ -141,25 +141,19 @@ fn every_input_of_a_solve_has_its_own_key() {
         |r| r.exclude_newer = Some(UNIX_EPOCH + Duration::new(1, 0)).into(),
         |r| r.exclude_newer = Some(UNIX_EPOCH + Duration::new(1, 1)).into(),
         |r| {
-            drop(
-                r.exclude_newer
-                    .packages
-                    .insert("numpy".to_owned(), CutOff::Exempt),
-            )
+            r.exclude_newer
+                .packages
+                .insert("numpy".to_owned(), CutOff::Exempt);
         },
         |r| {
-            drop(
-                r.exclude_newer
-                    .packages
-                    .insert("numpy".to_owned(), cut_off(1)),
-            )
+            r.exclude_newer
+                .packages
+                .insert("numpy".to_owned(), cut_off(1));
         },
         |r| {
-            drop(
-                r.exclude_newer
-                    .packages
-                    .insert("scipy".to_owned(), cut_off(1)),
-            )
+            r.exclude_newer
+                .packages
+                .insert("scipy".to_owned(), cut_off(1));
         },
         |r| r.exclude_newer.channels = vec![scope("one", CutOff::Exempt)],
         |r| r.exclude_newer.channels = vec![scope("one", cut_off(1))],
