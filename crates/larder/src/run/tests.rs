@@ -41,7 +41,7 @@ fn a_command_file_is_started_and_not_the_script_for_sh_beside_it() {
     for name in ["tool", "tool.cmd"] {
         std::fs::write(place.path().join(name), "").unwrap();
     }
-    let variables = [("PATH".into(), place.path().into())];
+    let variables = [("PATH", place.path().as_os_str())];
     let inside = variables.into_iter().collect();
     let found = find_program(OsStr::new("tool"), &inside).unwrap();
     assert_eq!(found, place.path().join("tool.cmd"));

@@ -1,3 +1,5 @@
+use std::ffi::OsString;
+
 use super::{CODE_PAGE, list_variables_in_cmd, read_variables};
 
 #[test]
@@ -25,10 +27,8 @@ fn cmd_puts_the_code_page_back_and_ends_well_whatever_scripts_left_in_errorlevel
 #[test]
 fn what_larder_keeps_in_the_shell_is_no_change_of_the_environment() {
     let listed = format!("{CODE_PAGE}= 850\nX=1\n");
-    let inside = read_variables(
-        listed.as_bytes(),
-        &std::iter::empty::<(String, String)>().collect(),
-    );
+    let outside: [(OsString, OsString); 0] = [];
+    let inside = read_variables(listed.as_bytes(), &outside.into_iter().collect());
     assert!(inside.get(CODE_PAGE).is_none());
     assert_eq!(inside.get("X").unwrap(), "1");
 }
