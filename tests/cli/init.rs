@@ -1,9 +1,10 @@
 //! `larder init`: one block in the files that shells read, and out again.
 
+#[cfg(unix)]
+use std::process::Command;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use larder_testkit::{Run, Sandbox};

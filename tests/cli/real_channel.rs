@@ -2,10 +2,14 @@
 
 use std::{fs, path::Path};
 
-use larder_testkit::{Sandbox, Server, environment_of, tree_of};
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+use larder_testkit::tree_of;
+use larder_testkit::{Sandbox, Server, environment_of};
 use rattler_conda_types::PrefixRecord;
 
-use crate::support::{env, json, sandbox, shared};
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+use crate::support::json;
+use crate::support::{env, sandbox, shared};
 
 const MANIFEST: &str = "dependencies: [python=3.11, numpy, pandas, matplotlib, scikit-learn, jupyter, pip, activate-demo]\nvariables:\n  LARDER_SAYS: hello\n";
 

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use larder_event::{Recorder, Silent};
+#[cfg(unix)]
+use larder_event::Recorder;
+use larder_event::Silent;
 
 use super::*;
 

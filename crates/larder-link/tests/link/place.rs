@@ -9,9 +9,9 @@ use std::{
 
 use larder_event::{Event, Reporter, Silent};
 use larder_fs::LockFile;
-use larder_link::{
-    ApplyError, LinkOptions, Replace, apply, check_place, frozen, is_unfinished, plan, recover,
-};
+#[cfg(unix)]
+use larder_link::check_place;
+use larder_link::{ApplyError, LinkOptions, Replace, apply, frozen, is_unfinished, plan, recover};
 use larder_testkit::tree_of;
 
 use crate::support::{Kit, create, fails, links, package};
