@@ -11,6 +11,7 @@ mod bytecode;
 mod cache;
 mod carry_crashes;
 mod channel_schemes;
+mod categories;
 mod channel_variables;
 mod check;
 #[cfg(unix)]
@@ -60,7 +61,7 @@ mod other_package;
 mod overlap;
 mod pack;
 #[cfg(unix)]
-mod pip;
+pub(crate) mod pip;
 #[cfg(unix)]
 mod places;
 mod platform_record;

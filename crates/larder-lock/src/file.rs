@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use larder_digest::{Hasher, Md5, Sha256};
 use rattler_conda_types::Subdir;
 
-use crate::{Closure, ClosureError, LockWriter, LockedPackage, address};
+use crate::{Closure, ClosureError, LockWriter, LockedPackage, PackageCategories, address};
 
 /// A lock file: the closures of one environment on several platforms (CEP 37).
 #[derive(Debug, Clone, PartialEq)]
@@ -88,8 +88,10 @@ pub struct LockHead {
     pub sources: Vec<String>,
     /// Digests of the sources, by the paths in `sources`; may be empty.
     pub inputs: BTreeMap<String, InputDigests>,
-    /// The category of all packages (CEP 24), `main` by default.
+    /// The category of the packages (CEP 24), `main` by default.
     pub category: String,
+    /// Other categories, by platform; one package may have several.
+    pub categories: BTreeMap<Subdir, PackageCategories>,
     /// What the solve took for granted on each platform, `name=version=build` each; may be empty.
     pub virtual_packages: BTreeMap<Subdir, Vec<String>>,
 }
@@ -127,6 +129,7 @@ impl Default for LockHead {
             sources: Vec::new(),
             inputs: BTreeMap::new(),
             category: DEFAULT_CATEGORY.to_owned(),
+            categories: BTreeMap::new(),
             virtual_packages: BTreeMap::new(),
         }
     }

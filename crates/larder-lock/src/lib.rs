@@ -5,6 +5,7 @@
 
 mod address;
 mod archive;
+mod category;
 mod closure;
 mod conflict;
 mod dependencies;
@@ -35,6 +36,7 @@ mod topological;
 mod wanted;
 mod write;
 
+pub use category::{CategorySpecs, PackageCategories, keep_main_alone, package_categories};
 pub use closure::{Closure, Completeness, DuplicatePackage, LockedPackage};
 pub use conflict::split_conflict;
 pub use diff::{Change, Channels, Listed, LockDiff, PackageSide, PlatformDiff, Presence};

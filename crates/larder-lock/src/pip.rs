@@ -4,15 +4,15 @@
 //! CEP 37 has no key for it, so it stands as JSON text under `custom_metadata`, `larder-pip:<platform>`.
 //! Holds no credentials. Resolves nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rattler_conda_types::Subdir;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DEFAULT_CATEGORY, LockFile, PipPackage, Selection, address,
+    DEFAULT_CATEGORY, LockFile, PackageCategories, PipPackage, Selection, address,
     file::{Content, LockEntry},
-    write::order,
+    write::{categories_or, order},
 };
 
 const KEY: &str = "larder-pip:";
@@ -31,6 +31,9 @@ pub struct PipRequest {
     /// Names of distributions that the lines in `passed_on` depend on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needed_by_passed_on: Vec<String>,
+    /// The categories of the lines in `passed_on`, where the manifests have several.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub categories_of_passed_on: BTreeMap<String, BTreeSet<String>>,
     /// The index of each wheel that names one, by package name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     indexes: BTreeMap<String, String>,
@@ -56,8 +59,21 @@ impl PipRequest {
             passed_on,
             python,
             needed_by_passed_on: Vec::new(),
+            categories_of_passed_on: BTreeMap::new(),
             indexes: BTreeMap::new(),
         }
+    }
+}
+
+impl PipRequest {
+    /// The request without the lines to pass on that are of other categories.
+    fn of_selection(mut self, selection: &Selection) -> Self {
+        let categories = &self.categories_of_passed_on;
+        self.passed_on.retain(|line| {
+            let own = categories.get(line);
+            own.is_none_or(|own| own.iter().any(|category| selection.contains(category)))
+        });
+        self
     }
 }
 
@@ -95,17 +111,32 @@ impl PipLock {
 impl LockFile {
     /// The lock with the pip packages of one platform; credentials in their addresses are left out.
     #[must_use]
-    pub fn with_pip(mut self, subdir: Subdir, pip: &PipLock, category: &str) -> Self {
-        let entries = pip.packages.iter().map(|package| LockEntry {
-            platform: subdir,
-            category: category.to_owned(),
-            optional: category != DEFAULT_CATEGORY,
-            content: Content::Pip(Box::new(PipPackage {
-                url: address::clean(&package.url).url,
-                ..package.clone()
-            })),
-        });
-        self.packages.extend(entries);
+    pub fn with_pip(self, subdir: Subdir, pip: &PipLock, category: &str) -> Self {
+        self.with_pip_of_categories(subdir, pip, category, &PackageCategories::new())
+    }
+
+    /// The same, with the categories of packages that are not of `category`.
+    #[must_use]
+    pub fn with_pip_of_categories(
+        mut self,
+        subdir: Subdir,
+        pip: &PipLock,
+        category: &str,
+        categories: &PackageCategories,
+    ) -> Self {
+        for package in &pip.packages {
+            for category in categories_or(categories.get(&package.name), category) {
+                self.packages.push(LockEntry {
+                    platform: subdir,
+                    category: category.to_owned(),
+                    optional: category != DEFAULT_CATEGORY,
+                    content: Content::Pip(Box::new(PipPackage {
+                        url: address::clean(&package.url).url,
+                        ..package.clone()
+                    })),
+                });
+            }
+        }
         self.packages.sort_by(|a, b| order(a).cmp(&order(b)));
         if let Some(request) = &pip.request {
             let indexes = pip.packages.iter();
@@ -128,8 +159,12 @@ impl LockFile {
     pub fn pip(&self, subdir: Subdir, selection: &Selection) -> PipLock {
         let text = self.custom_metadata.get(&format!("{KEY}{subdir}"));
         let request: Option<PipRequest> = text.and_then(|text| serde_json::from_str(text).ok());
+        let request = request.map(|request| request.of_selection(selection));
         let indexes = request.as_ref().map(|request| &request.indexes);
+        let mut seen = BTreeSet::new();
+        // A package of several categories has an entry for each.
         let packages = self.pip_packages(subdir, selection).into_iter();
+        let packages = packages.filter(|package| seen.insert((&package.name, &package.url)));
         let (repositories, packages): (Vec<PipPackage>, Vec<PipPackage>) = packages
             .map(|package| PipPackage {
                 index: package

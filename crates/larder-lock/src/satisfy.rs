@@ -146,13 +146,7 @@ fn has_bare(closure: &Closure) -> bool {
 /// The reasons why `closure` is not what is `wanted`; the list of channels is not looked at.
 pub fn check_closure(closure: &Closure, wanted: &Wanted<'_>) -> Vec<Reason> {
     let environment = Environment::new(closure, wanted.virtual_packages);
-    let mut walk = Walk {
-        environment: &environment,
-        reached: HashSet::new(),
-        extras: HashSet::new(),
-        queue: Vec::new(),
-        reasons: Vec::new(),
-    };
+    let mut walk = Walk::new(&environment);
     for line in wanted.specs {
         walk.wanted(line);
     }
@@ -165,6 +159,19 @@ pub fn check_closure(closure: &Closure, wanted: &Wanted<'_>) -> Vec<Reason> {
         walk.check_package(package);
     }
     walk.reasons
+}
+
+/// The names of the packages that `specs` need, directly or through others.
+pub(crate) fn reachable<'a, 's>(
+    environment: &'a Environment<'a>,
+    specs: impl Iterator<Item = &'s MatchSpec>,
+) -> HashSet<&'a str> {
+    let mut walk = Walk::new(environment);
+    for spec in specs {
+        walk.reach(spec, true);
+    }
+    walk.finish();
+    walk.reached
 }
 
 /// From the specs through the dependencies.
@@ -188,6 +195,16 @@ struct Dependencies<'a> {
 }
 
 impl<'a> Walk<'a> {
+    fn new(environment: &'a Environment<'a>) -> Self {
+        Self {
+            environment,
+            reached: HashSet::new(),
+            extras: HashSet::new(),
+            queue: Vec::new(),
+            reasons: Vec::new(),
+        }
+    }
+
     fn wanted(&mut self, line: &WantedSpec) {
         let found = self.reach(&line.spec, true);
         // An implied package may be locked, but a lock of a tool that does not add it is complete without.

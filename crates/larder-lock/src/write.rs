@@ -8,7 +8,7 @@
 //! (see `seal`).
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::{self, Write as _},
 };
 
@@ -31,19 +31,25 @@ pub(crate) const OUR_KEYS: &str = "larder:";
 pub(crate) const CUT_OFFS_KEY: &str = "larder:exclude-newer";
 
 impl LockFile {
-    /// The lock of these closures, all of one category.
+    /// The lock of these closures, with the categories that the head gives them.
     ///
     /// Credentials that an address in `closures` or `head` still has are left out. Records without
     /// any checksum are kept; the lock that has one is refused when it is read.
     pub fn new(closures: &[Closure], head: &LockHead) -> Self {
         let mut packages: Vec<LockEntry> = Vec::new();
         for closure in closures {
-            packages.extend(closure.packages().iter().map(|package| LockEntry {
-                platform: closure.subdir(),
-                category: head.category.clone(),
-                optional: head.category != crate::DEFAULT_CATEGORY,
-                content: Content::Conda(Box::new(without_credentials(package))),
-            }));
+            let own = head.categories.get(&closure.subdir());
+            for package in closure.packages() {
+                let own = own.and_then(|categories| categories.get(package.name()));
+                for category in categories_or(own, &head.category) {
+                    packages.push(LockEntry {
+                        platform: closure.subdir(),
+                        category: category.to_owned(),
+                        optional: category != crate::DEFAULT_CATEGORY,
+                        content: Content::Conda(Box::new(without_credentials(package))),
+                    });
+                }
+            }
         }
         packages.sort_by(|a, b| order(a).cmp(&order(b)));
         let mut platforms: Vec<Subdir> = closures.iter().map(Closure::subdir).collect();
@@ -188,6 +194,17 @@ pub(crate) fn content_hash<'i>(items: impl Iterator<Item = &'i str>) -> String {
     let mut hasher = Hasher::sha256();
     items.for_each(|item| hasher.update(item.as_bytes()));
     hasher.finish().sha256.to_hex()
+}
+
+/// The categories of a package, `default` if it has none of its own.
+pub(crate) fn categories_or<'c>(
+    own: Option<&'c BTreeSet<String>>,
+    default: &'c str,
+) -> Vec<&'c str> {
+    match own.filter(|own| !own.is_empty()) {
+        Some(own) => own.iter().map(String::as_str).collect(),
+        None => vec![default],
+    }
 }
 
 const HEADER: &str = "\

@@ -2,6 +2,7 @@
 //!
 //! Never solves and never resolves channels; after the solve nothing looks at it any more.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -45,6 +46,8 @@ pub struct Manifest {
     pub platforms: Option<Vec<Subdir>>,
     /// The label of the file's dependencies; after a merge that of the first file.
     pub category: String,
+    /// The labels of all files whose dependencies count.
+    pub categories: BTreeSet<String>,
     /// What the user should know.
     pub warnings: Vec<ManifestWarning>,
 }
@@ -110,6 +113,8 @@ pub struct PipLine {
     pub position: Position,
     /// On which subdirs it counts; None for all.
     pub selector: Option<Selector>,
+    /// The category of the file that it comes from.
+    pub category: Arc<str>,
 }
 
 /// Something that is not wrong enough to refuse the manifest.
@@ -229,7 +234,21 @@ impl Manifest {
             variables: IndexMap::new(),
             platforms: None,
             category: DEFAULT_CATEGORY.to_owned(),
+            categories: BTreeSet::from([DEFAULT_CATEGORY.to_owned()]),
             warnings: Vec::new(),
+        }
+    }
+
+    /// Leaves out what is to be installed and set, because the file's category is not wanted. Channels, platforms and
+    /// the name stay: several files are one environment.
+    #[must_use]
+    pub fn without_contents(self) -> Self {
+        Self {
+            dependencies: Vec::new(),
+            pip: None,
+            variables: IndexMap::new(),
+            categories: BTreeSet::new(),
+            ..self
         }
     }
 

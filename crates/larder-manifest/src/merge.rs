@@ -66,6 +66,7 @@ impl Manifest {
             }
         }
         self.files.extend(next.files);
+        self.categories.extend(next.categories);
         self.nodefaults |= next.nodefaults;
         unite(&mut self.channels, next.channels, |a, b| {
             a.text == b.text && a.selector == b.selector

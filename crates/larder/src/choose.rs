@@ -21,9 +21,12 @@ use crate::{
 };
 
 mod added;
+mod categories;
 mod error;
 
 pub(crate) use added::LockBase;
+use categories::help_with_categories;
+pub(crate) use categories::{describe_left_out, selection_of_lock};
 pub use error::ChooseError;
 
 /// How the closure was come by: the value of `solve` in reports.
@@ -98,6 +101,8 @@ pub(crate) struct Chooser<'a> {
     pub(crate) network: &'a LazyNetwork<'a>,
     pub(crate) store: &'a Store,
     pub(crate) policy: &'a SolvePolicy,
+    /// The categories that were asked for by name.
+    pub(crate) categories: &'a [String],
     /// Add the configuration's packages for new environments, if no lock says what there is.
     pub(crate) with_default_packages: bool,
     pub(crate) reporter: &'a dyn Reporter,
@@ -117,9 +122,10 @@ impl Chooser<'_> {
         };
         match (found, lock_use) {
             (Some((path, lock)), LockUse::Frozen) => {
-                let closure = closure(&lock, &path, want.subdir, &Selection::all())?;
+                let closure = closure(&lock, &path, want.subdir, &want.selection)?;
+                self.note_left_out(&lock, &path, want.subdir, &want.selection);
                 let chosen = Chosen::known(with_requests(closure, want)?, Origin::Frozen);
-                let pip = lock.pip(want.subdir, &Selection::all());
+                let pip = lock.pip(want.subdir, &want.selection);
                 self.warn_of_passed_on(&pip);
                 return Ok(chosen.with_pip(pip));
             }
@@ -129,7 +135,7 @@ impl Chooser<'_> {
             (Some((path, lock)), _) => {
                 let checked = self.checked(input, &lock, &path, want).await?;
                 let chosen = Chosen::known(checked, Origin::Lock);
-                return Ok(chosen.with_pip(lock.pip(want.subdir, &Selection::all())));
+                return Ok(chosen.with_pip(lock.pip(want.subdir, &want.selection)));
             }
             (None, LockUse::Frozen) => {
                 let default = || self.settings.absolute(crate::inputs::DEFAULT_LOCK);
@@ -179,7 +185,8 @@ impl Chooser<'_> {
         subdir: Subdir,
         lock_use: LockUse,
     ) -> Result<Chosen, ChooseError> {
-        let selection = Selection::default();
+        let selection = selection_of_lock(self.categories);
+        self.note_left_out(lock, path, subdir, &selection);
         let found = closure(lock, path, subdir, &selection)?;
         let pip = lock.pip(subdir, &selection);
         self.warn_of_passed_on(&pip);
@@ -214,9 +221,18 @@ impl Chooser<'_> {
             Err(ChooseError::Stale {
                 path: path.to_owned(),
                 subdir,
+                help: help_with_categories(lock, subdir, &selection),
                 reasons,
-                help: None,
             })
+        }
+    }
+
+    /// Packages of categories that nobody asked for are left out, which who reads a lock alone cannot know.
+    fn note_left_out(&self, lock: &LockFile, path: &Path, subdir: Subdir, selection: &Selection) {
+        if self.categories.is_empty()
+            && let Some(text) = describe_left_out(lock, path, subdir, selection)
+        {
+            self.reporter.warn("lock::categories", text);
         }
     }
 
@@ -238,7 +254,7 @@ impl Chooser<'_> {
         path: &Path,
         want: &Want,
     ) -> Result<Closure, ChooseError> {
-        let selection = Selection::all();
+        self.note_left_out(lock, path, want.subdir, &want.selection);
         let section = pip::section(input, want.subdir, self.settings)?;
         let mut reasons = check_against(lock, want, section.as_ref(), self.settings);
         // A channel may have packages elsewhere, and an index its files: only they can say so.
@@ -250,6 +266,7 @@ impl Chooser<'_> {
         }
         if !reasons.is_empty() {
             let help = help_against(&reasons, input, lock, self.settings);
+            let help = format!("{help}; `--no-lock` ignores it, `--frozen` uses it as it is");
             return Err(ChooseError::Stale {
                 path: path.to_owned(),
                 subdir: want.subdir,
@@ -262,7 +279,7 @@ impl Chooser<'_> {
             path.display()
         ));
         Ok(with_requests(
-            closure(lock, path, want.subdir, &selection)?,
+            closure(lock, path, want.subdir, &want.selection)?,
             want,
         )?)
     }
@@ -273,7 +290,7 @@ impl Chooser<'_> {
         want: &Want,
         section: Option<&larder_pypi::Section>,
     ) -> Result<Vec<Reason>, ChooseError> {
-        let Ok(closure) = lock.closure(want.subdir, &Selection::all()) else {
+        let Ok(closure) = lock.closure(want.subdir, &want.selection) else {
             return Ok(Vec::new());
         };
         let network = self.network.get()?;
@@ -281,7 +298,7 @@ impl Chooser<'_> {
         let solving = Solving::new(network, store, self.settings, policy, self.reporter);
         let mut reasons = online::compare_packages(&solving, want, &closure, lock.writer()).await?;
         if let Some(section) = section {
-            let locked = lock.pip(want.subdir, &Selection::all());
+            let locked = lock.pip(want.subdir, &want.selection);
             let found = online::compare_wheels(section, &locked, network, self.settings);
             reasons.extend(found.await?);
         }

@@ -11,7 +11,8 @@ use serde::Serialize;
 
 use crate::{
     Explain, InputError, Kind, PlatformError, Settings,
-    inputs::{DEFAULT_LOCK, read_lock},
+    choose::{describe_left_out, selection_of_lock},
+    inputs::{DEFAULT_LOCK, read_lock, refuse_unknown_category},
     platforms::parse_all,
 };
 
@@ -29,6 +30,8 @@ pub struct ExportOptions {
     pub hash: ExplicitHash,
     /// Only these platforms; none means all.
     pub platforms: Vec<String>,
+    /// The wanted categories; none means all for a format that has them, else `main`.
+    pub categories: Vec<String>,
     /// Where to write, with `{platform}` where there are several texts; none means to give them back.
     pub output: Option<PathBuf>,
 }
@@ -129,6 +132,23 @@ pub fn export(
     let path = settings.absolute(options.lock.clone().unwrap_or_else(|| DEFAULT_LOCK.into()));
     let lock = read_lock(&path, settings)?
         .ok_or_else(|| ExportOperationError::NoLock { path: path.clone() })?;
+    let known = lock.categories().into_iter().map(str::to_owned).collect();
+    refuse_unknown_category(&options.categories, &known, std::slice::from_ref(&path))?;
+    let lock = match (options.categories.as_slice(), options.format) {
+        ([], LockFormat::CondaLock) => lock,
+        (categories, _) => {
+            let selection = selection_of_lock(categories);
+            if categories.is_empty() {
+                let mut platforms = lock.platforms().iter();
+                let left_out = platforms
+                    .find_map(|subdir| describe_left_out(&lock, &path, *subdir, &selection));
+                left_out
+                    .into_iter()
+                    .for_each(|text| reporter.warn("lock::categories", text));
+            }
+            lock.with_selection(&selection)
+        }
+    };
     let format = Format {
         hash: options.hash,
         ..Format::default()

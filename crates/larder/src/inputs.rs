@@ -1,6 +1,7 @@
 //! What the user gave: manifests, a lock, or specs. Read and told apart by content.
 
 use std::{
+    collections::BTreeSet,
     io::ErrorKind,
     path::{Path, PathBuf},
 };
@@ -59,7 +60,7 @@ impl Input {
 }
 
 /// A manifest and where it is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ManifestInput {
     /// What it says.
     pub(crate) manifest: Manifest,
@@ -152,6 +153,8 @@ pub(crate) struct InputRequest<'a> {
     pub(crate) files: &'a [PathBuf],
     /// Specs: in addition to manifests, or alone where no file is named.
     pub(crate) specs: &'a [String],
+    /// The wanted categories; none means `main` of a lock, and all of manifests.
+    pub(crate) categories: &'a [String],
     /// The platform of an `@EXPLICIT` list that does not say its own.
     pub(crate) subdir: Option<Subdir>,
 }
@@ -162,6 +165,7 @@ impl<'a> InputRequest<'a> {
         Self {
             files,
             specs: &[],
+            categories: &[],
             subdir: None,
         }
     }
@@ -179,11 +183,13 @@ pub(crate) fn read(
     let InputRequest {
         files,
         specs,
+        categories,
         subdir,
     } = *request;
     if files.is_empty() && !specs.is_empty() {
         let manifest =
             Manifest::from_specs(specs).map_err(|error| InputError::Manifest(Box::new(error)))?;
+        refuse_unknown_category(categories, &manifest.categories, &[])?;
         return Ok(Input::Manifest(ManifestInput {
             manifest,
             files: Vec::new(),
@@ -207,6 +213,8 @@ pub(crate) fn read(
                 });
             }
             FileContent::Lock(lock) => {
+                let known = lock.categories().into_iter().map(str::to_owned).collect();
+                refuse_unknown_category(categories, &known, &files)?;
                 for note in lock.notes() {
                     reporter.warn("lock::note", note.to_string());
                 }
@@ -219,6 +227,7 @@ pub(crate) fn read(
             }
         }
     }
+    let manifests = select_categories(manifests, categories, &files)?;
     let mut manifest =
         Manifest::merge(manifests).map_err(|error| InputError::Manifest(Box::new(error)))?;
     for warning in &manifest.warnings {
@@ -240,6 +249,42 @@ pub(crate) fn read(
         files,
         has_place,
     }))
+}
+
+/// The manifests without the contents of those whose category is not wanted.
+fn select_categories(
+    manifests: Vec<Manifest>,
+    wanted: &[String],
+    files: &[PathBuf],
+) -> Result<Vec<Manifest>, InputError> {
+    if wanted.is_empty() {
+        return Ok(manifests);
+    }
+    let known = manifests
+        .iter()
+        .flat_map(|manifest| manifest.categories.iter().cloned());
+    refuse_unknown_category(wanted, &known.collect(), files)?;
+    let select = |manifest: Manifest| match wanted.contains(&manifest.category) {
+        true => manifest,
+        false => manifest.without_contents(),
+    };
+    Ok(manifests.into_iter().map(select).collect())
+}
+
+/// A mistyped category would install less, without a word.
+pub(crate) fn refuse_unknown_category(
+    wanted: &[String],
+    known: &BTreeSet<String>,
+    files: &[PathBuf],
+) -> Result<(), InputError> {
+    match wanted.iter().find(|category| !known.contains(*category)) {
+        None => Ok(()),
+        Some(category) => Err(InputError::UnknownCategory {
+            category: category.clone(),
+            known: known.iter().cloned().collect(),
+            files: files.to_vec(),
+        }),
+    }
 }
 
 /// Whether a word among file names is meant as a spec: there is no such file, its name is that of no environment file

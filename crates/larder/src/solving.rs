@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use larder_event::Reporter;
 use larder_fetch::Network;
-use larder_lock::{Closure, WantedSpec};
+use larder_lock::{CategorySpecs, Closure, Selection, WantedSpec};
 use larder_manifest::{Dependency, Manifest, without_credentials};
 use larder_solve::{
     Requested, SolveError, SolveRequest, Solved, Solver, SolverOptions,
@@ -176,6 +176,10 @@ pub(crate) struct Want {
     pub(crate) given: Vec<GenericVirtualPackage>,
     /// The specs of `requested` that the command line added to those of manifests.
     pub(crate) added: Vec<Requested>,
+    /// The categories of a lock that are wanted: those of the manifests that count.
+    pub(crate) selection: Selection,
+    /// The specs of `requested` by the category of their file.
+    pub(crate) categories: CategorySpecs,
 }
 
 impl Want {
@@ -196,8 +200,17 @@ impl Want {
         let specs = manifest.specs_for(subdir);
         let added = specs.iter().filter(|spec| spec.is_of_command_line());
         let added = added.map(|spec| request(spec)).collect();
-        let requested = specs.into_iter().map(request).collect();
-        let requested = with_implied_pip(requested, settings);
+        let requested = specs.iter().map(|spec| request(spec)).collect();
+        let requested: Vec<Requested> = with_implied_pip(requested, settings);
+        let implied = requested.iter().filter(|requested| requested.is_implied);
+        let mut categories = CategorySpecs {
+            implied: implied.map(|requested| requested.spec.clone()).collect(),
+            ..CategorySpecs::default()
+        };
+        for dependency in manifest.specs_for(subdir) {
+            let specs = categories.specs.entry(dependency.category.to_string());
+            specs.or_default().push(request(dependency).spec);
+        }
         let mut virtual_packages = detect(subdir, settings, reporter);
         overlay(&mut virtual_packages, file.of(subdir));
         let is_given = |package: &&GenericVirtualPackage| {
@@ -216,6 +229,8 @@ impl Want {
             given: virtual_packages.iter().filter(is_given).cloned().collect(),
             virtual_packages,
             added,
+            selection: Selection::categories(manifest.categories.iter().cloned()),
+            categories,
         }
     }
 

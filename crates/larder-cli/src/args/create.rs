@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{CondaArgs, InputArgs, LockUseArgs, ShareArgs, TargetArgs};
+use super::{CategoryArgs, CondaArgs, InputArgs, LockUseArgs, ShareArgs, TargetArgs};
 
 /// Make an environment from environment.yml, from its lock file, or from specs
 ///
@@ -31,6 +31,8 @@ pub(crate) struct CreateArgs {
 pub(crate) struct CreateRest {
     #[command(flatten)]
     pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) category: CategoryArgs,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
     /// The subdir to create for, such as linux-64; recorded in the environment [default: this machine's]

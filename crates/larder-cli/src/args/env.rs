@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{CondaArgs, CreateRest, InputArgs, LockUseArgs, MakingArgs, SolverArgs, TargetArgs};
+use super::{
+    CategoryArgs, CondaArgs, CreateRest, InputArgs, LockUseArgs, MakingArgs, SolverArgs, TargetArgs,
+};
 
 /// What `conda env` does, with its commands and flags
 #[derive(Debug, Args)]
@@ -180,6 +182,8 @@ pub(crate) struct EnvUpdateArgs {
     pub(crate) specs: Vec<String>,
     #[command(flatten)]
     pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) category: CategoryArgs,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
     /// Remove packages that the file does not need

@@ -25,6 +25,10 @@ pub(crate) struct ExportArgs {
     /// Only this platform; repeat for several
     #[arg(long = "platform", visible_alias = "subdir", value_name = "SUBDIR")]
     pub(crate) platforms: Vec<String>,
+    /// Only packages of this category; repeat for several [default: all in a conda-lock.yml, main in formats that
+    /// have no categories]
+    #[arg(long = "category", value_name = "NAME")]
+    pub(crate) categories: Vec<String>,
     /// The hash in an @EXPLICIT list
     #[arg(long, value_enum, default_value_t = ExplicitHash::Md5)]
     pub(crate) hash: ExplicitHash,

@@ -20,6 +20,15 @@ pub(crate) struct InputArgs {
     pub(crate) policy: PolicyArgs,
 }
 
+/// Which categories are wanted.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct CategoryArgs {
+    /// A category of packages, such as dev; repeat for several, and name `main` too if it is wanted [default: main of
+    /// a lock, all of the manifests that are named]
+    #[arg(long = "category", value_name = "NAME")]
+    pub(crate) categories: Vec<String>,
+}
+
 /// How the solver chooses among what fits.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct PolicyArgs {

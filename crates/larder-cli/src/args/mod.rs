@@ -45,7 +45,7 @@ pub(crate) use env::{
 };
 pub(crate) use export::{ExplicitHash, ExportArgs, LockFormat};
 pub(crate) use init::InitArgs;
-pub(crate) use inputs::{InputArgs, LockUseArgs, PolicyArgs, Priority, Strategy};
+pub(crate) use inputs::{CategoryArgs, InputArgs, LockUseArgs, PolicyArgs, Priority, Strategy};
 pub(crate) use list::ListArgs;
 pub(crate) use lock::{LockArgs, LockCommand, MergeArgs};
 pub(crate) use manifest::ManifestArgs;

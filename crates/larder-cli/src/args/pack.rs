@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::CategoryArgs;
+
 /// Write one file with a lock and every package that it needs
 ///
 /// `larder unpack` makes the environment from it on a machine without a network. The file is a plain tar
@@ -17,6 +19,8 @@ pub(crate) struct PackArgs {
     /// A lock, or a manifest with its lock beside it [default: environment.yml, else conda-lock.yml]
     #[arg(short, long = "file", value_name = "FILE", conflicts_with = "prefix")]
     pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) category: CategoryArgs,
     /// Pack the packages of this environment
     #[arg(short, long, value_name = "DIR")]
     pub(crate) prefix: Option<PathBuf>,

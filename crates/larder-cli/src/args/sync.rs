@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{MakingArgs, TargetArgs};
+use super::{CategoryArgs, MakingArgs, TargetArgs};
 
 /// Make an environment exactly what a lock says, and say first how it had drifted
 ///
@@ -19,6 +19,8 @@ pub(crate) struct SyncArgs {
     /// The lock, or the manifest that it is beside [default: environment.yml]
     #[arg(short, long = "file", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) category: CategoryArgs,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
     /// Look for drift by existence and size alone

@@ -31,6 +31,9 @@ pub(crate) struct UnpackArgs {
     /// A lock that you trust: the pack must hold exactly its packages
     #[arg(long, value_name = "FILE")]
     pub(crate) lock: Option<PathBuf>,
+    /// With `--lock`: the categories of it that were packed; repeat for several [default: all, or main alone]
+    #[arg(long = "category", value_name = "NAME", requires = "lock")]
+    pub(crate) categories: Vec<String>,
     /// Keep nothing of the pack but the environment: neither archives in the store nor trees
     #[arg(long)]
     pub(crate) no_store: bool,

@@ -188,6 +188,7 @@ fn options(
     let defaults = &settings.defaults;
     Ok(CreateOptions {
         files: args.input.files.clone(),
+        categories: args.category.categories.clone(),
         channels: args.input.channels.clone(),
         policy: SolvePolicy {
             refresh: args.refresh,
@@ -216,6 +217,7 @@ pub(super) fn making(
     CreateOptions {
         files: Vec::new(),
         specs: Vec::new(),
+        categories: Vec::new(),
         channels: Vec::new(),
         policy: SolvePolicy::default(),
         target: larder::Target::default(),

@@ -27,6 +27,7 @@ pub(super) fn export(
             ExplicitHash::Sha256 => larder::ExplicitHash::Sha256,
         },
         platforms: args.platforms.clone(),
+        categories: args.categories.clone(),
         output: args.output.clone(),
     };
     let report = performed(global, |reporter| {

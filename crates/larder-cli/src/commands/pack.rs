@@ -44,7 +44,10 @@ fn source(args: &PackArgs) -> LockedSource {
             name: None,
             prefix: Some(prefix.clone()),
         }),
-        None => LockedSource::Files(args.file.iter().cloned().collect()),
+        None => LockedSource::Files {
+            files: args.file.iter().cloned().collect(),
+            categories: args.category.categories.clone(),
+        },
     }
 }
 

@@ -52,6 +52,7 @@ fn options(args: &SyncArgs, settings: &Settings, environment: &Environment) -> S
     SyncOptions {
         create: CreateOptions {
             files: args.files.clone(),
+            categories: args.category.categories.clone(),
             target: target(&args.target),
             platform: args.platform.clone(),
             dry_run: args.dry_run,

@@ -56,6 +56,7 @@ fn options(
         pack: args.pack.clone(),
         sha256: args.sha256.as_ref().map(digest).transpose()?,
         lock: args.lock.clone(),
+        categories: args.categories.clone(),
         keep: if args.no_store {
             KeepObjects::No
         } else {

@@ -184,6 +184,7 @@ impl Reader<'_> {
             text: text.trim().to_owned(),
             position: self.source.position(item.start),
             selector: Selector::and(outer, inner),
+            category: Arc::from(self.manifest.category.as_str()),
         };
         self.manifest.pip.get_or_insert_default().lines.push(line);
         Ok(())

@@ -114,6 +114,7 @@ impl Reader<'_> {
     fn category(&mut self, value: &Node) -> Result<(), ManifestError> {
         if !value.is_null() {
             self.manifest.category = self.text("`category`", value, "a word like `dev`")?;
+            self.manifest.categories = [self.manifest.category.clone()].into();
         }
         Ok(())
     }

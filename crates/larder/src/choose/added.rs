@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use larder_lock::{Closure, LockFile, PipLock, Reason, Selection};
+use larder_lock::{Closure, LockFile, PipLock, Reason};
 
 use super::{ChooseError, Chooser, Chosen, Origin, with_requests};
 use crate::{inputs::ManifestInput, lock::check_against, pip, solving::Want};
@@ -30,7 +30,7 @@ impl Chooser<'_> {
     ) -> Result<Chosen, ChooseError> {
         let before = want.without_added(self.settings);
         let closure = self.checked(input, lock, path, &before).await?;
-        let locked_pip = lock.pip(want.subdir, &Selection::all());
+        let locked_pip = lock.pip(want.subdir, &want.selection);
         let section = pip::section(input, want.subdir, self.settings)?;
         let mut reasons = check_against(lock, want, section.as_ref(), self.settings);
         // Whether the lock is right about its addresses was settled with the manifest alone.

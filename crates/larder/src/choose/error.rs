@@ -85,11 +85,7 @@ impl Explain for ChooseError {
         match self {
             Self::Input(error) => error.hint(),
             Self::Pip(error) => error.hint(),
-            Self::Stale {
-                help: Some(help), ..
-            } => Some(format!(
-                "{help}; `--no-lock` ignores it, `--frozen` uses it as it is"
-            )),
+            Self::Stale { help, .. } => help.clone(),
             Self::NoLock { .. } => Some("`larder lock` writes it".into()),
             _ => None,
         }

@@ -56,6 +56,7 @@ impl Run<'_> {
             network: &self.network,
             store: &self.store,
             policy: &self.options.policy,
+            categories: &self.options.categories,
             with_default_packages: !self.options.no_default_packages,
             reporter: self.reporter,
         }

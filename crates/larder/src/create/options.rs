@@ -18,6 +18,8 @@ pub struct CreateOptions {
     pub files: Vec<PathBuf>,
     /// Specs, added to the files, or alone.
     pub specs: Vec<String>,
+    /// The wanted categories; none means `main` of a lock alone, and all of manifests.
+    pub categories: Vec<String>,
     /// Channels before those of the manifest.
     pub channels: Vec<String>,
     /// How to choose among what fits.
@@ -64,6 +66,7 @@ impl CreateOptions {
         InputRequest {
             files: &self.files,
             specs: &self.specs,
+            categories: &self.categories,
             subdir: Some(subdir),
         }
     }

@@ -71,6 +71,16 @@ pub enum InputError {
         /// The manifests that it was made from, relative to it.
         sources: Vec<String>,
     },
+    /// A category that nothing which was named has.
+    #[error("{} no category `{category}`, but {}", subject(files), listed(known))]
+    UnknownCategory {
+        /// The category.
+        category: String,
+        /// Those that there are.
+        known: Vec<String>,
+        /// Where it was looked for; empty for specs of the command line.
+        files: Vec<PathBuf>,
+    },
     /// A lock where only a manifest has an answer.
     #[error("`{}` is a lock, not a manifest", path.display())]
     NotAManifest {
@@ -110,6 +120,7 @@ impl Explain for InputError {
             Self::Lock(_) => "lock::invalid",
             Self::SpecLine { .. } => "input::spec",
             Self::SpecsWithLock { .. } => "input::specs-with-lock",
+            Self::UnknownCategory { .. } => "input::category",
             Self::NotAManifest { .. } => "input::not-a-manifest",
             Self::LockAmongOthers { .. } => "input::lock-among-others",
         }
@@ -138,5 +149,25 @@ impl Explain for InputError {
             ),
             _ => None,
         }
+    }
+}
+
+/// The beginning of a sentence that says what files have.
+fn subject(files: &[PathBuf]) -> String {
+    let names: Vec<String> = files
+        .iter()
+        .map(|file| format!("`{}`", file.display()))
+        .collect();
+    match names.as_slice() {
+        [] => "specs of the command line have".to_owned(),
+        [one] => format!("{one} has"),
+        several => format!("{} have", several.join(", ")),
+    }
+}
+
+fn listed(categories: &[String]) -> String {
+    match categories {
+        [] => "none at all".to_owned(),
+        known => format!("`{}`", known.join("`, `")),
     }
 }

@@ -24,7 +24,7 @@ use crate::{
     virtual_file::{VirtualPackages, overlay},
 };
 
-use super::{LockOperationError, LockOptions, cool_down, manifest_input, online, subdirs};
+use super::{LockOperationError, LockOptions, cool_down, head, manifest_input, online, subdirs};
 
 /// Whether a lock is fresh. As JSON, the documented answer of `larder lock --check --json`:
 /// `fresh`, `path` and `reasons`, a list of texts for each platform that has any.
@@ -135,10 +135,13 @@ impl LockCheck {
             let channels = Arc::new(channels.for_lock());
             let context = (settings, reporter);
             let mut want = Want::new(manifest, subdir, &channels, &virtual_packages, context);
+            // Packages of categories that no manifest has are of no use to it.
+            want.selection = Selection::all();
             overlay(&mut want.virtual_packages, &recorded(&lock, subdir));
             let mut found = reasons_against(&input, &lock, &want, settings)?;
             let cut_offs = &options.policy.exclude_newer;
             found.extend(cool_down::reasons_too_new(&lock, subdir, cut_offs));
+            found.extend(other_category(&input, &lock, &want));
             reasons.insert(subdir, found);
             wants.push(want);
         }
@@ -148,7 +151,7 @@ impl LockCheck {
         }
         if let Some((_, reasons)) = reasons.iter_mut().next() {
             reasons.extend(other_sources(&input, &lock, &path));
-            reasons.extend(other_category(&input, &lock));
+            reasons.extend(other_category_of_pip(&input, &lock));
         }
         Ok(Self {
             input,
@@ -216,16 +219,38 @@ fn other_sources(input: &ManifestInput, lock: &LockFile, path: &Path) -> Option<
     })
 }
 
-/// All packages of a lock that larder wrote have the manifest's category: those of another one would be left
-/// out where the lock is used alone.
-fn other_category(input: &ManifestInput, lock: &LockFile) -> Option<Reason> {
-    let wanted = input.manifest.category.as_str();
-    let mut others = lock.categories().into_iter();
-    let other = others.find(|category| *category != wanted)?;
-    lock.writer().is_larder().then(|| Reason::Unusable {
+/// A lock that larder wrote has the categories that the manifests give: a package of another one would be left out, or
+/// installed, where the lock is used alone.
+fn other_category(input: &ManifestInput, lock: &LockFile, want: &Want) -> Option<Reason> {
+    let closure = lock.closure(want.subdir, &Selection::all()).ok()?;
+    if !lock.writer().is_larder() {
+        return None;
+    }
+    let wanted = head::categories_of(&input.manifest, want, &closure);
+    let default = BTreeSet::from([input.manifest.category.clone()]);
+    let locked = lock.package_categories(want.subdir);
+    let (name, found) = locked.iter().find(|(name, found)| {
+        let wanted = wanted.as_ref().and_then(|wanted| wanted.get(*name));
+        *found != wanted.unwrap_or(&default)
+    })?;
+    let wanted = wanted.as_ref().and_then(|wanted| wanted.get(name));
+    let list = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(", ");
+    Some(Reason::Unusable {
         text: format!(
-            "the lock has packages of the category {other}, and the manifest is of {wanted}"
+            "{name} is locked in the category {}, and is of {}",
+            list(found),
+            list(wanted.unwrap_or(&default))
         ),
+    })
+}
+
+/// Wheels that larder locked are of categories that the manifests have.
+fn other_category_of_pip(input: &ManifestInput, lock: &LockFile) -> Option<Reason> {
+    let known = &input.manifest.categories;
+    let mut locked = lock.categories().into_iter();
+    let other = locked.find(|category| !known.contains(*category))?;
+    lock.writer().is_larder().then(|| Reason::Unusable {
+        text: format!("the lock has packages of the category {other}, which no manifest has"),
     })
 }
 
@@ -246,18 +271,17 @@ pub(crate) fn check_against(
     section: Option<&larder_pypi::Section>,
     settings: &Settings,
 ) -> Vec<Reason> {
-    let selection = Selection::all();
     let wanted = Wanted {
         subdir: want.subdir,
         channels: want.channels.lock_urls(),
         specs: &want.specs(),
         constraints: &[],
         virtual_packages: &want.virtual_packages,
-        selection: &selection,
+        selection: &want.selection,
     };
     let mut reasons = check(lock, &wanted).err().unwrap_or_default();
     // What is wrong with the closure itself is among the reasons already.
-    if let Ok(closure) = lock.closure(want.subdir, &selection) {
+    if let Ok(closure) = lock.closure(want.subdir, &want.selection) {
         reasons.extend(pip::check_lock(section, lock, &closure, want, settings));
     }
     reasons

@@ -5,7 +5,10 @@
 
 use std::path::Path;
 
-use larder_lock::{Closure, LockChannel, LockHead, relative_source};
+use larder_lock::{
+    Closure, LockChannel, LockHead, PackageCategories, package_categories, relative_source,
+};
+use larder_manifest::Manifest;
 
 use crate::{inputs::ManifestInput, solving::Want};
 
@@ -34,8 +37,21 @@ pub(super) fn head(
     for (want, closure) in wants.iter().zip(closures) {
         head.virtual_packages
             .insert(want.subdir, relied_on(want, closure));
+        let categories = categories_of(&input.manifest, want, closure);
+        head.categories
+            .extend(categories.map(|categories| (want.subdir, categories)));
     }
     head
+}
+
+/// The categories of the packages; `None` where all manifests are of one.
+pub(super) fn categories_of(
+    manifest: &Manifest,
+    want: &Want,
+    closure: &Closure,
+) -> Option<PackageCategories> {
+    let has_several = manifest.categories.len() > 1;
+    has_several.then(|| package_categories(closure, &want.categories, &want.virtual_packages))
 }
 
 /// The virtual packages that were given (by an override or a file) and that the closure needs: whoever

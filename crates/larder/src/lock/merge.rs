@@ -12,7 +12,10 @@ use std::{
 
 use larder_event::Reporter;
 use larder_fs::{Durability, PathContext as _, read_at_most, write_atomic};
-use larder_lock::{Closure, LockFile, LockHead, Selection};
+use larder_lock::{
+    CategorySpecs, Closure, DEFAULT_CATEGORY, LockFile, LockHead, PackageCategories, Selection,
+    keep_main_alone,
+};
 use larder_solve::Requested;
 use rattler_conda_types::{GenericVirtualPackage, RepoDataRecord, Subdir};
 
@@ -79,6 +82,8 @@ pub async fn merge_locks(
             virtual_packages,
             given: Vec::new(),
             added: Vec::new(),
+            selection: Selection::all(),
+            categories: CategorySpecs::default(),
         };
         closures.push(solving.solve(&want, &sides.pins(subdir)).await?);
     }
@@ -157,6 +162,30 @@ impl Sides {
         detected
     }
 
+    /// The categories of each package as the sides have them; nothing where all are of the default one.
+    fn categories(&self) -> BTreeMap<Subdir, PackageCategories> {
+        let sides = [&self.ours, &self.theirs];
+        let is_default = |category: &str| category == DEFAULT_CATEGORY;
+        if sides
+            .iter()
+            .all(|side| side.categories().into_iter().all(is_default))
+        {
+            return BTreeMap::new();
+        }
+        let of_platform = |subdir: Subdir| {
+            let mut categories = PackageCategories::new();
+            for (name, more) in sides
+                .iter()
+                .flat_map(|side| side.package_categories(subdir))
+            {
+                categories.entry(name).or_default().extend(more);
+            }
+            categories.values_mut().for_each(keep_main_alone);
+            (subdir, categories)
+        };
+        self.platforms().into_iter().map(of_platform).collect()
+    }
+
     fn head(&self, channels: &ChannelSet) -> LockHead {
         let virtual_packages = |subdir: Subdir| {
             let (ours, theirs) = (&self.ours, &self.theirs);
@@ -172,6 +201,7 @@ impl Sides {
             sources: union(self.ours.sources(), self.theirs.sources()),
             channels: channels.lock_channels(),
             virtual_packages: self.platforms().into_iter().map(virtual_packages).collect(),
+            categories: self.categories(),
             ..LockHead::default()
         }
     }

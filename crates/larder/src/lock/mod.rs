@@ -11,7 +11,7 @@ use std::{
 use larder_event::Reporter;
 use larder_fetch::{Credential, redact};
 use larder_fs::{Durability, sweep_beside, write_atomic};
-use larder_lock::{Closure, ExportOptions, LockDiff, LockFile, LockFormat, PipLock};
+use larder_lock::{Closure, ExportOptions, LockDiff, LockFile, LockFormat};
 use larder_solve::SolveError;
 use larder_store::{RootKind, Store};
 use rattler_conda_types::{RepoDataRecord, Subdir};
@@ -48,6 +48,7 @@ use in_turn::InTurn;
 pub use merge::{MergeOptions, merge_locks};
 use old::Old;
 pub use sources::{LockSources, lock_sources};
+use with_pip::LockedSection;
 
 /// What to lock.
 #[derive(Debug, Clone)]
@@ -239,12 +240,12 @@ fn refuse_unknown(
     named: &[String],
     old: &Old,
     closures: &[Closure],
-    pips: &[(Subdir, PipLock)],
+    pips: &[LockedSection],
 ) -> Result<(), LockOperationError> {
     let mut known = old.names();
     let conda = closures.iter().flat_map(Closure::packages);
     known.extend(conda.map(|package| package.name().to_owned()));
-    let wheels = pips.iter().flat_map(|(_, pip)| &pip.packages);
+    let wheels = pips.iter().flat_map(|locked| &locked.pip.packages);
     known.extend(wheels.map(|package| package.name.clone()));
     let is_known = |name: &String| known.iter().any(|known| known.eq_ignore_ascii_case(name));
     match named.iter().find(|name| !is_known(name)) {
@@ -329,10 +330,12 @@ fn credentials(wants: &[Want]) -> Vec<(Url, Credential)> {
 fn remember(
     store: &Store,
     path: &Path,
-    (closures, pips): (&[Closure], &[(Subdir, PipLock)]),
+    (closures, pips): (&[Closure], &[LockedSection]),
     reporter: &dyn Reporter,
 ) {
-    let wheels = pips.iter().flat_map(|(_, pip)| pip::needed(&pip.packages));
+    let wheels = pips
+        .iter()
+        .flat_map(|locked| pip::needed(&locked.pip.packages));
     let needed = closures
         .iter()
         .flat_map(crate::store::of_closure)

@@ -13,7 +13,9 @@ use url::Url;
 use crate::{
     DEFAULT_LOCK, DEFAULT_MANIFEST, LockOperationError, LockOptions, Settings, SolvePolicy, Target,
     channels::ChannelSet,
-    check_lock, existing_prefix,
+    check_lock,
+    choose::{describe_left_out, selection_of_lock},
+    existing_prefix,
     inputs::{Input, InputRequest, ManifestInput, read, read_lock},
     platforms,
 };
@@ -28,9 +30,13 @@ pub use error::SourceError;
 /// Where exact packages are taken from.
 #[derive(Debug, Clone)]
 pub enum LockedSource {
-    /// A lock, or a manifest whose lock is beside it and still true; none means environment.yml, else
-    /// conda-lock.yml.
-    Files(Vec<PathBuf>),
+    /// A lock, or a manifest whose lock is beside it and still true.
+    Files {
+        /// None means environment.yml, else conda-lock.yml.
+        files: Vec<PathBuf>,
+        /// The wanted categories; none means `main` of a lock alone, and all of manifests.
+        categories: Vec<String>,
+    },
     /// An environment.
     Environment(Target),
 }
@@ -94,12 +100,20 @@ pub(crate) fn read_source(
             let prefix = existing_prefix(target, settings)?;
             of_environment(&prefix, choice, settings, reporter)?
         }
-        LockedSource::Files(files) => {
+        LockedSource::Files { files, categories } => {
             let files = files_or_default(files, settings);
-            match read(&InputRequest::files(&files), settings, reporter)? {
+            let request = InputRequest {
+                categories,
+                ..InputRequest::files(&files)
+            };
+            match read(&request, settings, reporter)? {
                 Input::Lock { path, lock, .. } => {
-                    let selection = Selection::default();
-                    of_lock(&lock, &path, &selection, choice)?
+                    let selection = selection_of_lock(categories);
+                    let sourced = of_lock(&lock, &path, &selection, choice)?;
+                    if categories.is_empty() {
+                        warn_of_left_out(&lock, &sourced, &selection, reporter);
+                    }
+                    sourced
                 }
                 Input::Manifest(input) => {
                     of_manifest(&input, &files, choice, (settings, reporter))?
@@ -123,6 +137,21 @@ pub(crate) fn read_source(
     }
     let path = sourced.path;
     Err(SourceError::PassedOn { path, lines })
+}
+
+fn warn_of_left_out(
+    lock: &LockFile,
+    sourced: &Sourced,
+    selection: &Selection,
+    reporter: &dyn Reporter,
+) {
+    let mut texts = sourced
+        .closures
+        .iter()
+        .filter_map(|closure| describe_left_out(lock, &sourced.path, closure.subdir(), selection));
+    if let Some(text) = texts.next() {
+        reporter.warn("lock::categories", text);
+    }
 }
 
 /// A directory with a lock alone needs no `-f`.
@@ -170,7 +199,8 @@ fn of_manifest(
     let Some(lock) = read_lock(&path, settings)? else {
         return Err(Box::new(LockOperationError::NoLock { path }).into());
     };
-    let mut sourced = of_lock(&lock, &path, &Selection::all(), choice)?;
+    let selection = Selection::categories(input.manifest.categories.iter().cloned());
+    let mut sourced = of_lock(&lock, &path, &selection, choice)?;
     sourced.name.clone_from(&input.manifest.name);
     sourced.variables.clone_from(&input.manifest.variables);
     for closure in &sourced.closures {

@@ -1,6 +1,6 @@
 //! Whether pip packages are still what a `pip:` section means; `larder-pypi` decides it.
 
-use larder_lock::{Closure, LockFile, LockWriter, PipLock, Reason, Selection};
+use larder_lock::{Closure, LockFile, LockWriter, PipLock, Reason};
 use larder_pypi::{Indexes, PipCheck, Section, WheelDependencies, check_pip_lock};
 
 use crate::{Settings, solving::Want};
@@ -13,7 +13,15 @@ pub(crate) fn check_lock(
     want: &Want,
     settings: &Settings,
 ) -> Vec<Reason> {
-    let locked = lock.pip(want.subdir, &Selection::all());
+    let mut locked = lock.pip(want.subdir, &want.selection);
+    let is_of_selection = |category: &&str| want.selection.contains(category);
+    if let (Some(section), Some(request)) = (section, &mut locked.request)
+        && !lock.categories().iter().all(is_of_selection)
+    {
+        // What other categories asked for is no reason; that nothing more is locked is checked all the same.
+        let lines = section.requirements();
+        request.requirements.retain(|line| lines.contains(line));
+    }
     check_pip_lock(&PipCheck {
         section,
         locked: &locked,

@@ -122,6 +122,7 @@ impl ToolRoom<'_> {
         CreateOptions {
             files: Vec::new(),
             specs: Vec::new(),
+            categories: Vec::new(),
             channels: self.channels.to_vec(),
             policy: SolvePolicy {
                 exclude_newer: self.settings.defaults.exclude_newer.clone(),

@@ -15,7 +15,7 @@ use rattler_conda_types::Subdir;
 
 use crate::{
     Settings,
-    inputs::{parse_lock, read_lock},
+    inputs::{parse_lock, read_lock, refuse_unknown_category},
     pip::file_name,
 };
 
@@ -133,6 +133,7 @@ impl Contents {
     pub(super) fn pin(
         &mut self,
         path: &Path,
+        categories: &[String],
         settings: &Settings,
     ) -> Result<(), UnpackOperationError> {
         let trusted = read_lock(path, settings)?.ok_or_else(|| UnpackOperationError::NoLock {
@@ -141,7 +142,15 @@ impl Contents {
         let subdir = self.closure.subdir();
         let mut differences = Vec::new();
         // A lock alone is packed without its optional categories, one beside a manifest with them.
-        for selection in [Selection::all(), Selection::default()] {
+        let selections = match categories {
+            [] => vec![Selection::all(), Selection::default()],
+            named => {
+                let known = trusted.categories().into_iter().map(str::to_owned);
+                refuse_unknown_category(named, &known.collect(), &[path.to_owned()])?;
+                vec![Selection::categories(named.iter().cloned())]
+            }
+        };
+        for selection in selections {
             let closure = match trusted.closure(subdir, &selection) {
                 Ok(closure) => closure,
                 Err(error) => {

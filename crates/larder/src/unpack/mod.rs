@@ -48,6 +48,8 @@ pub struct UnpackOptions {
     pub sha256: Option<Sha256>,
     /// A lock that is trusted: the packages have to be those that it names.
     pub lock: Option<PathBuf>,
+    /// The categories of `lock` that were packed; none means all, or `main`.
+    pub categories: Vec<String>,
     /// Whether the archives stay.
     pub keep: KeepObjects,
     /// How to make the environment. Files, specs and channels do not count; a target that is not named is
@@ -101,7 +103,7 @@ pub async fn unpack(
     let reader = PackReader::new(&mut source)?;
     let mut contents = Contents::read(&reader, &options.pack, subdir, settings)?;
     if let Some(lock) = &options.lock {
-        contents.pin(&settings.absolute(lock), settings)?;
+        contents.pin(&settings.absolute(lock), &options.categories, settings)?;
         if options.sha256.is_none() {
             leave_variables(&mut contents, reporter);
         }

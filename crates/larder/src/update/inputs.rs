@@ -38,6 +38,7 @@ pub(super) fn digest(
         format!("{:?} {:?}", options.extras, create.lock_use).into(),
         format!("{:?} {:?}", create.link_scripts, create.policy).into(),
         create.specs.join("\n").into(),
+        create.categories.join("\n").into(),
         settings.channel_alias.clone().into(),
         create.channels.join("\n").into(),
         format!(

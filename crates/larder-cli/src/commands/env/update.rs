@@ -79,6 +79,7 @@ fn options(
     Ok(UpdateOptions {
         create: CreateOptions {
             files: args.input.files.clone(),
+            categories: args.category.categories.clone(),
             channels: args.input.channels.clone(),
             policy: policy(&args.input.policy, settings)?,
             target: target(&args.target),

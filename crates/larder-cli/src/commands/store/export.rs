@@ -42,7 +42,10 @@ fn source(args: &StoreExportArgs) -> Option<LockedSource> {
             name: None,
             prefix: Some(prefix.clone()),
         })),
-        (None, Some(lock)) => Some(LockedSource::Files(vec![lock.clone()])),
+        (None, Some(lock)) => Some(LockedSource::Files {
+            files: vec![lock.clone()],
+            categories: Vec::new(),
+        }),
         (None, None) => None,
     }
 }
