@@ -60,6 +60,7 @@ mod newer_fields;
 mod other_package;
 mod overlap;
 mod pack;
+mod package_arguments;
 #[cfg(unix)]
 pub(crate) mod pip;
 #[cfg(unix)]

@@ -118,6 +118,11 @@ async fn blocking<T: Send + 'static>(
 }
 
 fn open_file(path: &Path) -> io::Result<(File, u64)> {
+    // Opening a FIFO would wait for a writer, and a device may do anything.
+    if !std::fs::metadata(path)?.is_file() {
+        let text = "it is not a regular file";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
     let file = File::open(path)?;
     let length = file.metadata()?.len();
     Ok((file, length))

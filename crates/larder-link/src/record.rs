@@ -205,6 +205,13 @@ pub fn package_record(package: LinkPackage<'_>) -> Result<Map<String, Value>, Re
         all.retain(|key, _| !KNOWN_TO_CHANNELS.contains(&key.as_str()));
     }
     all.extend(record);
+    // A list of URLs need not have digests: the one of the bytes that were installed is recorded.
+    if package.is_bare()
+        && package.record().sha256.is_none()
+        && let Some(sha256) = package.sha256()
+    {
+        all.insert("sha256".into(), sha256.to_hex().into());
+    }
     all.entry("constrains")
         .or_insert_with(|| Value::Array(Vec::new()));
     all.insert("channel".into(), channel::url(&package).into());

@@ -66,6 +66,21 @@ struct Reader<'a> {
     notes: Vec<Note>,
 }
 
+impl LockFile {
+    /// The list with the subdirs that archives say themselves, by package name: an address need not have one.
+    #[must_use]
+    pub fn with_subdirs(mut self, subdirs: &BTreeMap<String, String>) -> Self {
+        for entry in &mut self.packages {
+            if let Content::Conda(package) = &mut entry.content
+                && let Some(subdir) = subdirs.get(package.name())
+            {
+                package.record.package_record.subdir.clone_from(subdir);
+            }
+        }
+        self
+    }
+}
+
 impl Reader<'_> {
     fn refuse(&self, line: u64, problem: Problem) -> LockError {
         LockError::Line {

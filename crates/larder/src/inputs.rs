@@ -19,9 +19,13 @@ use crate::{
     streams::{fetched_from, is_stream, shown_name},
 };
 
+mod archives;
 mod error;
 mod locks;
 
+pub use archives::ARGUMENT_BYTES;
+pub(crate) use archives::COMMAND_LINE;
+use archives::{is_archive, read_archives};
 pub use error::InputError;
 use locks::as_lock;
 pub(crate) use locks::{environments, parse_lock, read_lock};
@@ -186,6 +190,26 @@ pub(crate) fn read(
         categories,
         subdir,
     } = *request;
+    let (archives, others): (Vec<String>, Vec<String>) =
+        specs.iter().cloned().partition(|spec| is_archive(spec));
+    if let Some(archive) = archives.first() {
+        let other = others.first().cloned();
+        let file = files.first().map(|file| file.display().to_string());
+        if let Some(other) = other.or(file) {
+            return Err(InputError::ArchiveAmongOthers {
+                archive: archive.clone(),
+                other,
+            });
+        }
+        let lock = read_archives(&archives, subdir, settings)?;
+        let known = lock.categories().into_iter().map(str::to_owned).collect();
+        refuse_unknown_category(categories, &known, &[])?;
+        return Ok(Input::Lock {
+            path: COMMAND_LINE.into(),
+            lock: Box::new(lock),
+            variables: IndexMap::new(),
+        });
+    }
     if files.is_empty() && !specs.is_empty() {
         let manifest =
             Manifest::from_specs(specs).map_err(|error| InputError::Manifest(Box::new(error)))?;

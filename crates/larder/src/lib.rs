@@ -92,7 +92,7 @@ pub use history::{Moved, Revision, RevisionsError, revisions};
 pub use init::{
     InitChange, InitError, InitOptions, InitReport, InitializedFile, init, shell_function,
 };
-pub use inputs::{DEFAULT_LOCK, DEFAULT_MANIFEST, InputError, is_spec_among_files};
+pub use inputs::{ARGUMENT_BYTES, DEFAULT_LOCK, DEFAULT_MANIFEST, InputError, is_spec_among_files};
 pub use larder_digest::Sha256;
 pub use larder_fs::{LinkMode, calling_programs, forbid_inspection, make_executable};
 pub use larder_link::{

@@ -53,6 +53,7 @@ fn constants() -> BTreeMap<&'static str, u64> {
         ("larder_link::MAX_SMALL", larder_link::MAX_SMALL),
         ("larder_link::MAX_JOURNAL", larder_link::MAX_JOURNAL),
         ("larder::INPUT_BYTES", larder::INPUT_BYTES),
+        ("larder::ARGUMENT_BYTES", larder::ARGUMENT_BYTES),
         ("larder_unpack::Limits::entries", packages.entries),
         ("larder_unpack::Limits::entry_bytes", packages.entry_bytes),
         ("larder_unpack::Limits::total_bytes", packages.total_bytes),

@@ -16,10 +16,12 @@ use super::{CategoryArgs, CondaArgs, InputArgs, LockUseArgs, ShareArgs, TargetAr
   larder create -n work -f conda-lock.yml        from a lock alone, under ~/.conda/envs/work
   larder create -p ./env -c conda-forge python=3.12 numpy
   larder create -p ./env -f environment.yml python=3.12   the file and a spec: both count
+  larder create -p ./env ./app-1.0-0.conda       a package file, as it is
   larder create -p ./env --dry-run               say what would be done")]
 pub(crate) struct CreateArgs {
     /// Package specs: in addition to the files of `-f`, or alone. The pins of the lock beside a file are kept where
-    /// they allow, and what moved is listed; the lock itself stays as it is
+    /// they allow, and what moved is listed; the lock itself stays as it is. Files and URLs of packages (.conda,
+    /// .tar.bz2, with #MD5 or #sha256:SHA256) are an explicit list: installed as they are, without a solve
     #[arg(value_name = "SPEC", conflicts_with = "frozen")]
     pub(crate) specs: Vec<String>,
     #[command(flatten)]

@@ -13,7 +13,7 @@ use crate::{
     LockChanges, Settings,
     activation::is_environment,
     choose::Chosen,
-    inputs::{Input, read},
+    inputs::{COMMAND_LINE, Input, read},
     network, platforms,
     target::{check_free, new_prefix},
     update,
@@ -144,10 +144,13 @@ pub(crate) fn manifest_of<'i>(
         Input::Manifest(input) => Some(&input.manifest),
         Input::Lock { path, .. } => {
             if !options.channels.is_empty() {
-                let text = format!(
-                    "`{}` is a lock, which has the URL of each package: `--channel` has no effect",
-                    path.display()
-                );
+                let text = match path.as_os_str() == COMMAND_LINE {
+                    true => "packages are named as files or URLs: `--channel` has no effect".into(),
+                    false => format!(
+                        "`{}` is a lock, which has the URL of each package: `--channel` has no effect",
+                        path.display()
+                    ),
+                };
                 reporter.warn("input::channels-with-lock", text);
             }
             None

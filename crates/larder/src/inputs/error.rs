@@ -4,7 +4,9 @@ use std::{io::ErrorKind, path::PathBuf};
 
 use larder_fs::PathError;
 use larder_lock::LockError;
-use larder_manifest::{ManifestError, SpecError};
+use larder_manifest::{ManifestError, SpecError, without_credentials};
+use larder_unpack::UnpackError;
+use rattler_conda_types::Subdir;
 
 use crate::{Explain, Kind};
 
@@ -71,6 +73,51 @@ pub enum InputError {
         /// The manifests that it was made from, relative to it.
         sources: Vec<String>,
     },
+    /// A package file or URL among specs or files: it is an explicit list, which is installed without a solve.
+    #[error(
+        "`{}` is a package to be installed as it is, and `{}` is not: they cannot be combined",
+        without_credentials(archive),
+        without_credentials(other)
+    )]
+    ArchiveAmongOthers {
+        /// The argument.
+        archive: String,
+        /// A spec or a file.
+        other: String,
+    },
+    /// An argument that would be several lines of a list.
+    #[error("`{}` is not the name of one package file", argument.escape_debug())]
+    NoArchiveName {
+        /// The argument.
+        argument: String,
+    },
+    /// A file that cannot be an archive of a package.
+    #[error("`{}` is not a package: {problem}", path.display())]
+    NotAnArchive {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
+    /// An archive that is not what its name says, or not a valid one.
+    #[error("`{}` cannot be installed", path.display())]
+    DamagedArchive {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: Box<UnpackError>,
+    },
+    /// A package for another platform.
+    #[error("{package} is a package for {found}, and the environment is for {wanted}")]
+    OtherPlatform {
+        /// `name-version-build`.
+        package: String,
+        /// Its subdir.
+        found: String,
+        /// The environment's.
+        wanted: Subdir,
+    },
     /// A category that nothing which was named has.
     #[error("{} no category `{category}`, but {}", subject(files), listed(known))]
     UnknownCategory {
@@ -106,6 +153,7 @@ impl Explain for InputError {
             {
                 Kind::World
             }
+            Self::DamagedArchive { .. } => Kind::Damage,
             _ => Kind::Refused,
         }
     }
@@ -121,6 +169,10 @@ impl Explain for InputError {
             Self::SpecLine { .. } => "input::spec",
             Self::SpecsWithLock { .. } => "input::specs-with-lock",
             Self::UnknownCategory { .. } => "input::category",
+            Self::ArchiveAmongOthers { .. } => "input::archive-among-others",
+            Self::NoArchiveName { .. } | Self::NotAnArchive { .. } => "input::not-an-archive",
+            Self::DamagedArchive { .. } => "input::damaged-archive",
+            Self::OtherPlatform { .. } => "input::other-platform",
             Self::NotAManifest { .. } => "input::not-a-manifest",
             Self::LockAmongOthers { .. } => "input::lock-among-others",
         }
@@ -142,6 +194,14 @@ impl Explain for InputError {
                      the lock beside it are kept where they can be"
                 ))
             }
+            Self::ArchiveAmongOthers { .. } => Some(
+                "files and URLs of packages are installed without a solve; a channel that has them (`-c`) \
+                 can be combined with specs"
+                    .into(),
+            ),
+            Self::OtherPlatform { found, .. } => Some(format!(
+                "`--platform {found}` makes an environment for it"
+            )),
             Self::EmptyFile { .. } => Some(
                 "an environment of no packages is `dependencies: []`; a pipe is empty when the command \
                  before it failed"
