@@ -10,8 +10,8 @@ mod bounds;
 mod bytecode;
 mod cache;
 mod carry_crashes;
-mod channel_schemes;
 mod categories;
+mod channel_schemes;
 mod channel_variables;
 mod check;
 #[cfg(unix)]
