@@ -13,6 +13,7 @@ mod carry_crashes;
 mod categories;
 mod channel_schemes;
 mod channel_variables;
+mod channel_wheels;
 mod check;
 #[cfg(unix)]
 mod child_variables;

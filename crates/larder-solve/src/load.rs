@@ -5,7 +5,9 @@
 use std::sync::atomic::Ordering;
 
 use rattler_conda_types::{MatchSpec, MatchSpecCondition, PackageName, Subdir};
-use rattler_repodata_gateway::{ChannelRelationsMode, GatewayError, RepoData, Source};
+use rattler_repodata_gateway::{
+    ChannelRelationsMode, GatewayError, PackageFormatSelection, RepoData, Source,
+};
 
 use crate::{
     SolveError, SolveRequest, failure::solve_error, mend::mended, notices::Notices, places,
@@ -19,6 +21,15 @@ pub(crate) struct Load<'a> {
     pub(crate) notices: &'a Notices,
     /// How many steps to follow channel relations.
     pub(crate) depth: usize,
+}
+
+/// A wheel in a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WheelFile {
+    /// Normalized name of the package.
+    pub(crate) package: String,
+    /// File name of the wheel, such as `six-1.16.0-py3-none-any.whl`.
+    pub(crate) file: String,
 }
 
 impl Load<'_> {
@@ -75,6 +86,32 @@ impl Load<'_> {
             unfit::tell(repodata, self.notices);
         }
         Ok(loaded)
+    }
+
+    /// The file names of the wheels that the listed channels have of these packages (`v3.whl`). They are never solved
+    /// with: they are for explanations, so wheels that cannot be read are left out.
+    pub(crate) async fn list_wheels(&self, names: &[MatchSpec]) -> Vec<WheelFile> {
+        let channels = self.request.channels.iter().cloned();
+        let query = self.session.gateway.query(
+            channels.map(Source::from),
+            subdirs(self.request.subdir),
+            names.to_vec(),
+        );
+        let query = query
+            .channel_relations(ChannelRelationsMode::Disabled)
+            .package_format_selection(PackageFormatSelection::PreferCondaWithWhl);
+        let Ok(loaded) = self.session.pool.run(query.into_future()).await else {
+            return Vec::new();
+        };
+        let records = loaded.repodata.iter().flat_map(RepoData::iter);
+        let wheels = records.filter_map(|record| {
+            let file = record.identifier.to_file_name();
+            file.ends_with(".whl").then(|| WheelFile {
+                package: record.package_record.name.as_normalized().to_owned(),
+                file,
+            })
+        });
+        wheels.collect()
     }
 
     async fn query(

@@ -25,7 +25,7 @@ use crate::{
     channels::channel_text,
     explain::{self, Explanation},
     failure::fetch_error,
-    load::{Load, subdirs},
+    load::{Load, WheelFile, subdirs},
     local::{Inward, outward_record, shown_text},
     memo::{Memos, looked_at},
     notices::Notices,
@@ -281,13 +281,21 @@ impl Solver {
         let universe = universe.map_err(|source| SolveError::Time { source })?;
         let wanted = offered_specs(request.specs, &universe);
         let specs: Vec<MatchSpec> = wanted.iter().map(|w| w.spec.clone()).collect();
-        let names = self.known_names(request, &universe).await;
+        let unknown = explain::unknown_specs(request.specs, &universe);
+        let (names, wheels) = match unknown.as_slice() {
+            [] => (Vec::new(), Vec::new()),
+            specs => (
+                self.known_names(request).await,
+                self.list_wheels(request, specs).await,
+            ),
+        };
         let context = explain::Context {
             subdir: request.subdir,
             channels: request.channels.to_vec(),
             wanted,
             pinned: request.pinned.to_vec(),
             names,
+            wheels,
         };
         let solved = tokio::task::spawn_blocking(move || {
             universe
@@ -309,12 +317,8 @@ impl Solver {
         }
     }
 
-    /// All names of the channels, if a requested one is in none of them; else nothing. They are for
-    /// suggestions, so it does not matter if they cannot be had.
-    async fn known_names(&self, request: &SolveRequest<'_>, universe: &Universe) -> Vec<String> {
-        if !explain::has_unknown_name(request.specs, universe) {
-            return Vec::new();
-        }
+    /// All names of the channels, for suggestions; empty if they cannot be read.
+    async fn known_names(&self, request: &SolveRequest<'_>) -> Vec<String> {
         let Ok(session) = self.session() else {
             return Vec::new();
         };
@@ -326,6 +330,28 @@ impl Solver {
             .iter()
             .map(|name| name.as_normalized().to_owned())
             .collect()
+    }
+
+    /// Wheels of packages that no channel has as a conda package, for explanations; empty if they cannot be read.
+    async fn list_wheels(
+        &self,
+        request: &SolveRequest<'_>,
+        unknown: &[&MatchSpec],
+    ) -> Vec<WheelFile> {
+        let Ok(session) = self.session() else {
+            return Vec::new();
+        };
+        let names: Vec<MatchSpec> = unknown
+            .iter()
+            .map(|spec| MatchSpec {
+                name: spec.name.clone(),
+                ..MatchSpec::default()
+            })
+            .collect();
+        let notices = Notices::default();
+        self.loading(&session, request, &notices)
+            .list_wheels(&names)
+            .await
     }
 
     fn session(&self) -> Result<Arc<Session>, SolveError> {

@@ -6,6 +6,10 @@ use rattler_conda_types::{GenericVirtualPackage, MatchSpec, Matches as _, Subdir
 
 use crate::{Requested, virtual_packages::override_name};
 
+/// What to do about a package of which a channel has only a wheel.
+pub(super) const WHEEL_HINT: &str =
+    "name it under `pip:` in environment.yml: pip installs it from its package index";
+
 /// Hints for every unmet virtual package in an account.
 pub(super) fn for_account(
     account: &str,

@@ -56,10 +56,22 @@ fn unknown_name(wanted: &Requested, context: &Context) -> String {
         [] => "no channel is configured".to_owned(),
         channels => format!("in {}", channels.join(", ")),
     };
+    if let Some(file) = wheel_file_name(wanted, context) {
+        return format!(
+            "there is only a wheel of `{name}` {channels} (`{file}`), and larder does not install wheels from channels yet"
+        );
+    }
     format!(
         "no package `{name}` {channels} ({}, noarch){meant}",
         context.subdir
     )
+}
+
+/// A wheel of the package in one of the channels: the last by file name, which only shows that there is one.
+pub(super) fn wheel_file_name<'c>(wanted: &Requested, context: &'c Context) -> Option<&'c str> {
+    let name = name_of(wanted);
+    let wheels = context.wheels.iter().filter(|wheel| wheel.package == name);
+    wheels.map(|wheel| wheel.file.as_str()).max()
 }
 
 /// Records have the name, none fits the rest of the spec.

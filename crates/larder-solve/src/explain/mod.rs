@@ -13,7 +13,7 @@ use std::fmt;
 
 use rattler_conda_types::{Channel, MatchSpec, Subdir};
 
-use crate::{Requested, resolve::Universe};
+use crate::{Requested, load::WheelFile, resolve::Universe};
 
 #[cfg(test)]
 pub(crate) use tidy::tidy;
@@ -56,14 +56,19 @@ pub(crate) struct Context {
     pub(crate) pinned: Vec<Requested>,
     /// All package names of the channels; empty unless one is unknown.
     pub(crate) names: Vec<String>,
+    /// Wheels that the channels have of unknown names.
+    pub(crate) wheels: Vec<WheelFile>,
 }
 
-/// Whether a requested name is in no channel.
-pub(crate) fn has_unknown_name(wanted: &[Requested], universe: &Universe) -> bool {
-    wanted
+/// The requested specs whose names are in no channel, as far as conda packages go.
+pub(crate) fn unknown_specs<'w>(
+    wanted: &'w [Requested],
+    universe: &Universe,
+) -> Vec<&'w MatchSpec> {
+    let unknown = wanted
         .iter()
-        .filter(|wanted| !wanted.is_implied)
-        .any(|wanted| lines::is_unknown(wanted, universe))
+        .filter(|wanted| !wanted.is_implied && lines::is_unknown(wanted, universe));
+    unknown.map(|wanted| &wanted.spec).collect()
 }
 
 /// Explains a solve that has failed. Solves smaller problems to find the lines that matter.
@@ -71,6 +76,10 @@ pub(crate) fn explain(context: &Context, universe: &Universe) -> Explanation {
     let hopeless = lines::hopeless(context, universe);
     if !hopeless.is_empty() {
         let (conflicts, reasons) = hopeless.into_iter().unzip();
+        let has_wheel = context.wanted.iter().any(|wanted| {
+            lines::is_unknown(wanted, universe) && lines::wheel_file_name(wanted, context).is_some()
+        });
+        let wheel_hint = has_wheel.then(|| hints::WHEEL_HINT.to_owned());
         let hints = context.wanted.iter().filter_map(|wanted| {
             let name = wanted.spec.name.as_exact()?.as_normalized();
             name.starts_with("__")
@@ -83,7 +92,7 @@ pub(crate) fn explain(context: &Context, universe: &Universe) -> Explanation {
             together: false,
             missing: true,
             reasons,
-            hints: hints.collect(),
+            hints: hints.chain(wheel_hint).collect(),
         };
     }
     let (conflicting, account) = account::smallest(context, universe);
