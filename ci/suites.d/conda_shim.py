@@ -4,6 +4,7 @@ larder afterwards (SUITES_RECORD names the file). Nothing of conda's tests is ch
 import json
 import os
 import subprocess
+from contextlib import nullcontext
 
 import pytest
 
@@ -17,7 +18,14 @@ class LarderFailed(AssertionError):
 
 
 def larder_environment():
+    """The variables of the test, and what it has put into conda's context of this process."""
+    from unittest.mock import PropertyMock
+
+    from conda.base.context import Context, context
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "SUITES"))}
+    for name, separator in (("channels", ","), ("envs_dirs", os.pathsep)):
+        if isinstance(vars(Context).get(name), PropertyMock):
+            kept[f"CONDA_{name.upper()}"] = separator.join(map(str, getattr(context, name)))
     return {**kept, "CONDA_REMOTE_MAX_RETRIES": "0", "CONDA_REMOTE_CONNECT_TIMEOUT_SECS": "2"}
 
 
@@ -26,61 +34,41 @@ def run_larder(arguments):
                           env=larder_environment(), timeout=120)
 
 
-def expected_exception(run, arguments, raises):
-    """An ExceptionInfo of the class that the test expects, if larder names it or it is that of every exit."""
-    classes = raises if isinstance(raises, tuple) else (raises,)
-    name = None
-    if "--json" not in arguments and "run" not in arguments[:1]:
-        again = run_larder([*arguments, "--json"])
-        try:
-            name = json.loads(again.stdout).get("exception_name")
-        except (ValueError, AttributeError):
-            pass
-    else:
-        try:
-            name = json.loads(run.stdout).get("exception_name")
-        except (ValueError, AttributeError):
-            pass
-    for kind in classes:
-        names = {base.__name__ for sub in [kind, *all_subclasses(kind)] for base in [sub]}
-        if kind is SystemExit or name in names or kind.__name__ == name:
-            error = kind.__new__(kind)
-            error.args = (run.stderr,)
-            if kind is SystemExit:
-                error.code = run.returncode
-            elif type(error).__str__ is not Exception.__str__:
-                error = type(kind.__name__, (kind,), {"__str__": lambda self: run.stderr}).__new__(
-                    type(kind.__name__, (kind,), {"__str__": lambda self: run.stderr}))
-                error.args = (run.stderr,)
-            try:
-                raise error
-            except kind:
-                return pytest.ExceptionInfo.from_current()
-    raise LarderFailed(f"larder: exit code {run.returncode}, {name}, where the test expects "
-                       f"{[kind.__name__ for kind in classes]}; {run.stderr.strip()[:700]}")
-
-
-def all_subclasses(kind):
-    return {sub for direct in kind.__subclasses__() for sub in {direct, *all_subclasses(direct)}}
+def raise_as_conda(run, arguments):
+    """Raises what conda would have raised in this process, by the name that larder gives in JSON."""
+    import conda.exceptions
+    if run.returncode == 2:
+        raise SystemExit(2)
+    try:
+        report = json.loads((run if "--json" in arguments else run_larder([*arguments, "--json"])).stdout)
+        name, message = report["exception_name"], f"{report['error']} {report.get('hint') or ''}"
+    except (ValueError, KeyError, TypeError):
+        return
+    kind = getattr(conda.exceptions, name, None)
+    if kind is None:
+        raise LarderFailed(f"larder: {name}, which conda does not have: {message[:500]}")
+    error = type(name, (kind,), {"__str__": lambda self: message})
+    raise error.__new__(error)
 
 
 def call(self, *argv, raises=None):
     from conda.base.context import reset_context
     from conda.core.prefix_data import PrefixData
     arguments = [str(word) for word in argv]
+    if arguments[:1] == ["export"]:
+        # CONDA.md: `conda export` is `larder env export`.
+        arguments = ["env", *arguments]
     if self.capsys:
         self.capsys.readouterr()
     run = run_larder(arguments)
     PrefixData._cache_.clear()
     reset_context()
     last["call"] = f"larder {' '.join(arguments)[:200]}: exit code {run.returncode}; {run.stderr.strip()[:900]}"
-    if raises:
-        if run.returncode == 0:
-            raise LarderFailed(f"larder: exit code 0, where the test expects {raises}; larder {' '.join(arguments)[:200]}")
-        return run.stdout, run.stderr, expected_exception(run, arguments, raises)
-    if run.returncode != 0 and not self.capsys:
-        raise LarderFailed(last["call"])
-    return run.stdout, run.stderr, run.returncode
+    with pytest.raises(raises) if raises else nullcontext() as exception:
+        # The exit code of `run` is that of the command.
+        if run.returncode != 0 and (raises or arguments[0] != "run"):
+            raise_as_conda(run, arguments)
+    return run.stdout, run.stderr, exception if raises else run.returncode
 
 
 last = {}

@@ -19,10 +19,9 @@ def walk(parser, path):
                 walk(sub, path + [name])
         elif action.option_strings:
             rows.append([" ".join(path), list(action.option_strings), action.nargs if action.nargs is not None else 1])
-    if not parser._actions: pass
 walk(generate_parser(), [])
 from conda.base.context import Context
-keys = sorted(Context.parameter_names) if hasattr(Context, "parameter_names") else []
+keys = sorted({name.lstrip("_") for name in Context.parameter_names}) if hasattr(Context, "parameter_names") else []
 json.dump({"flags": rows, "keys": keys}, sys.stdout)
 """
 STATEMENT = re.compile(

@@ -40,7 +40,7 @@ def serve(directory, name):
     return f"http://127.0.0.1:{server.server_port}"
 
 
-def pytest(options, python, checkout, tests, environment, *flags, seconds=1500):
+def pytest(options, python, checkout, tests, environment, *flags, seconds=1200):
     """Runs tests in a checkout; {outcome: [test: message]} with passed, failed and skipped."""
     report = options.home / "report.xml"
     report.unlink(missing_ok=True)
@@ -50,10 +50,10 @@ def pytest(options, python, checkout, tests, environment, *flags, seconds=1500):
         **options.environment, "HOME": str(home), "PATH": "/usr/local/bin:/usr/bin:/bin", "CONDA_REMOTE_MAX_RETRIES": "0",
         "CONDA_REMOTE_CONNECT_TIMEOUT_SECS": "2", "PYTHONPATH": f"{HERE}:{checkout}", "PYTHONDONTWRITEBYTECODE": "1",
         **environment}
-    command = [python, "-m", "pytest", *tests, "-o", "addopts=", "-p", "no:cacheprovider", "-q", "--timeout", "60",
+    command = [python, "-m", "pytest", *tests, "-o", "addopts=", "-p", "no:cacheprovider", "-q", "--timeout", "60", "--session-timeout", str(seconds),
                "--junitxml", report, *flags]
     try:
-        subprocess.run(command, cwd=checkout, env=variables, capture_output=not options.verbose, timeout=seconds)
+        subprocess.run(command, cwd=checkout, env=variables, capture_output=not options.verbose, timeout=seconds + 120)
     except subprocess.TimeoutExpired:
         pass
     results = {"passed": [], "failed": [], "skipped": []}
@@ -70,6 +70,24 @@ def pytest(options, python, checkout, tests, environment, *flags, seconds=1500):
                 outcome, text = "skipped", child.get("message", "")
         results[outcome].append(f"{name}: {text}")
     return results
+
+
+def wrap(options, directory, name):
+    """A program that is larder, and writes down what failed."""
+    directory.mkdir(exist_ok=True)
+    program = directory / name
+    program.write_text(f"""#!/bin/bash
+out=$(mktemp) err=$(mktemp)
+{options.larder} "$@" >"$out" 2>"$err"
+code=$?
+if [ $code != 0 ]; then
+  {{ echo "larder $(printf '%s ' "$@" | head -c 300): exit code $code;"; head -c 1000 "$err"; head -c 1000 "$out"; printf '\\0'; }} >>"$SUITES_LOG"
+fi
+cat "$err" >&2; cat "$out"; rm -f "$out" "$err"
+exit $code
+""")
+    program.chmod(0o755)
+    return program
 
 
 class Page:
@@ -133,24 +151,22 @@ def run_conda(page, options, tree, python):
 def run_mamba(page, options, tree, python):
     root = options.home / "mamba-root"
     root.mkdir(exist_ok=True)
-    environment = {"TEST_MAMBA_EXE": str(options.larder), "MAMBA_ROOT_PREFIX": str(root), "CONDA_PREFIX": str(root)}
+    environment = {"SUITES_LOG": str(options.home / "log"), "SUITES_EACH": str(options.each), "TEST_MAMBA_EXE": str(wrap(options, options.home / "bin", "micromamba")), "MAMBA_ROOT_PREFIX": str(root), "CONDA_PREFIX": str(root)}
     if options.channel.is_dir():
         environment["LARDER_CHANNEL_ALIAS"] = serve(options.channel, "conda-forge")
-    found = pytest(options, python, tree / "micromamba", ["tests"], environment)
+    found = pytest(options, python, tree / "micromamba", ["tests"], environment, "-p", "log_shim")
     page.add("mamba", "micromamba's tests, larder in its place", len(found["passed"]), found["failed"], len(found["skipped"]))
 
 
 def run_conda_lock(page, options, tree, python):
     programs = options.home / "programs"
-    programs.mkdir(exist_ok=True)
     for name in ("conda", "mamba", "micromamba"):
-        if not (programs / name).exists():
-            (programs / name).symlink_to(options.larder)
-    environment = {"PATH": f"{programs}:/usr/bin:/bin"}
+        wrap(options, programs, name)
+    environment = {"PATH": f"{programs}:/usr/bin:/bin", "SUITES_LOG": str(options.home / "log")}
     records = options.channel.parent / "conda-forge-records"
     if records.is_dir():
         environment["LARDER_CHANNEL_ALIAS"] = serve(records, "conda-forge")
-    found = pytest(options, python, tree, ["tests"], environment, "-m", "not docker", "--timeout", "120")
+    found = pytest(options, python, tree, ["tests"], environment, "-p", "log_shim", "--timeout", "120")
     page.add("conda-lock", "its tests, larder as conda, mamba and micromamba", len(found["passed"]), found["failed"],
              len(found["skipped"]))
 

@@ -191,3 +191,29 @@ fn the_table_of_keys_is_what_the_program_says() {
         "`ci/suites keys --write` writes the table"
     );
 }
+
+#[test]
+fn of_quiet_and_verbose_the_later_one_counts() {
+    let sandbox = sandbox();
+    sandbox.write(
+        "environment.yml",
+        "name: x\nchannels: []\ndependencies: []\n",
+    );
+    // As conda-lock calls micromamba.
+    sandbox
+        .larder(&[
+            "create",
+            "--quiet",
+            "--file",
+            "environment.yml",
+            "-d",
+            "-p",
+            "x",
+            "-v",
+        ])
+        .success();
+    let quiet = sandbox
+        .larder(&["env", "create", "-d", "-v", "-q"])
+        .success();
+    assert!(!quiet.stderr.contains("note:"), "{}", quiet.stderr);
+}

@@ -105,7 +105,8 @@ pub(crate) struct GlobalArgs {
         long,
         global = true,
         help_heading = "Global options",
-        conflicts_with = "verbose"
+        // conda-lock gives both to micromamba: the later one counts.
+        overrides_with = "verbose"
     )]
     pub(crate) quiet: bool,
     /// Say more: how decisions fell; -vv and -vvv add the libraries' own logs
