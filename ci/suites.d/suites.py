@@ -78,6 +78,19 @@ def wrap(options, directory, name):
     program = directory / name
     program.write_text(f"""#!/bin/bash
 out=$(mktemp) err=$(mktemp)
+# What CONDA.md says to use instead of these: variables, and nothing where there are no files in this HOME.
+words=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --) words+=("$@"); break ;;
+    -r|--root-prefix) export MAMBA_ROOT_PREFIX=$2; shift ;;
+    --rc-file) export CONDARC=$2; shift ;;
+    --no-rc|--log-level=*) ;;
+    *) words+=("$1") ;;
+  esac
+  shift
+done
+set -- "${{words[@]}}"
 {options.larder} "$@" >"$out" 2>"$err"
 code=$?
 if [ $code != 0 ]; then
@@ -143,7 +156,8 @@ def run_conda(page, options, tree, python):
                  figures["not a case"])
     else:
         page.unexplained.append("conda specs: its tests did not run")
-    found = pytest(options, python, tree, CONDA_CLI, {"SUITES_LARDER": str(options.larder)}, "-p", "conda_shim")
+    found = pytest(options, python, tree, CONDA_CLI, {"SUITES_LARDER": str(options.larder)}, "-p", "conda_shim",
+                   seconds=options.seconds)
     page.add("conda", "its tests of commands, larder behind `conda_cli`", len(found["passed"]), found["failed"],
              len(found["skipped"]))
 
@@ -154,7 +168,8 @@ def run_mamba(page, options, tree, python):
     environment = {"SUITES_LOG": str(options.home / "log"), "SUITES_EACH": str(options.each), "TEST_MAMBA_EXE": str(wrap(options, options.home / "bin", "micromamba")), "MAMBA_ROOT_PREFIX": str(root), "CONDA_PREFIX": str(root)}
     if options.channel.is_dir():
         environment["LARDER_CHANNEL_ALIAS"] = serve(options.channel, "conda-forge")
-    found = pytest(options, python, tree / "micromamba", ["tests"], environment, "-p", "log_shim")
+    found = pytest(options, python, tree / "micromamba", ["tests"], environment, "-p", "log_shim",
+                   seconds=options.seconds)
     page.add("mamba", "micromamba's tests, larder in its place", len(found["passed"]), found["failed"], len(found["skipped"]))
 
 
@@ -166,7 +181,8 @@ def run_conda_lock(page, options, tree, python):
     records = options.channel.parent / "conda-forge-records"
     if records.is_dir():
         environment["LARDER_CHANNEL_ALIAS"] = serve(records, "conda-forge")
-    found = pytest(options, python, tree, ["tests"], environment, "-p", "log_shim", "--timeout", "120")
+    found = pytest(options, python, tree, ["tests"], environment, "-p", "log_shim", "--timeout", "120",
+                   seconds=options.seconds)
     page.add("conda-lock", "its tests, larder as conda, mamba and micromamba", len(found["passed"]), found["failed"],
              len(found["skipped"]))
 
