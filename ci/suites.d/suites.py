@@ -24,7 +24,7 @@ CONDA_CLI = ["tests/cli/test_main_list.py", "tests/cli/test_main_export.py", "te
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
+    def log_message(self, *_):
         pass
 
 
@@ -168,7 +168,7 @@ def run_mamba(page, options, tree, python):
     environment = {"SUITES_LOG": str(options.home / "log"), "SUITES_EACH": str(options.each), "TEST_MAMBA_EXE": str(wrap(options, options.home / "bin", "micromamba")), "MAMBA_ROOT_PREFIX": str(root), "CONDA_PREFIX": str(root)}
     if options.channel.is_dir():
         environment["LARDER_CHANNEL_ALIAS"] = serve(options.channel, "conda-forge")
-    found = pytest(options, python, tree / "micromamba", ["tests"], environment, "-p", "log_shim",
+    found = pytest(options, python, tree, ["micromamba/tests"], environment, "-p", "log_shim",
                    seconds=options.seconds)
     page.add("mamba", "micromamba's tests, larder in its place", len(found["passed"]), found["failed"], len(found["skipped"]))
 

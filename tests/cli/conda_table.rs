@@ -217,3 +217,26 @@ fn of_quiet_and_verbose_the_later_one_counts() {
         .success();
     assert!(!quiet.stderr.contains("note:"), "{}", quiet.stderr);
 }
+
+#[test]
+fn an_option_may_be_given_twice_and_the_last_one_counts() {
+    let sandbox = sandbox();
+    sandbox.write(
+        "environment.yml",
+        "name: x\nchannels: []\ndependencies: []\n",
+    );
+    // Wrappers add what is there already: conda and micromamba take it.
+    sandbox
+        .larder(&[
+            "create",
+            "-n",
+            "a",
+            "-n",
+            "b",
+            "-y",
+            "-y",
+            "-d",
+            "--dry-run",
+        ])
+        .success();
+}

@@ -66,7 +66,7 @@ pub(crate) use verify::VerifyArgs;
 
 /// Conda environments from a content-addressed store: the second run neither downloads nor solves.
 #[derive(Debug, Parser)]
-#[command(name = "larder", version, propagate_version = true, max_term_width = 100, after_help = EXAMPLES, after_long_help = long_help())]
+#[command(name = "larder", args_override_self = true, version, propagate_version = true, max_term_width = 100, after_help = EXAMPLES, after_long_help = long_help())]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
