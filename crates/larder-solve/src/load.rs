@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use rattler_conda_types::{MatchSpec, MatchSpecCondition, PackageName, Subdir};
 use rattler_repodata_gateway::{
-    ChannelRelationsMode, GatewayError, PackageFormatSelection, RepoData, Source,
+    ChannelRelationsMode, GatewayError, RepoData, Source, sparse::PackageFormatSelection,
 };
 
 use crate::{
