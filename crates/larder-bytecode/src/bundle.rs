@@ -11,11 +11,11 @@ use larder_fs::{Durability, PathContext as _, PathError, read_regular, write_ato
 use larder_unpack::RelPath;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytecode, CacheSecret, Key, key::is_tag, secret::SEAL};
+use crate::{Bytecode, BytecodeKey, CacheSecret, key::is_valid_cache_tag, secret::SEAL_BYTES};
 
 /// A directory of bundles and the secret that they are sealed with.
 #[derive(Debug, Clone)]
-pub struct Bundles {
+pub struct BytecodeBundles {
     /// The directory. Created when the first bundle is written.
     pub directory: PathBuf,
     /// The key of the seals.
@@ -23,7 +23,7 @@ pub struct Bundles {
 }
 
 /// Content of a bundle with a correct seal.
-pub(crate) struct Bundle {
+pub(crate) struct BytecodeBundle {
     pub(crate) tag: String,
     pub(crate) skipped: Vec<RelPath>,
     lengths: Vec<(RelPath, usize)>,
@@ -31,23 +31,27 @@ pub(crate) struct Bundle {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Head {
+struct BundleHead {
     tag: String,
     skipped: Vec<RelPath>,
     files: Vec<(RelPath, u64)>,
 }
 
 const MAGIC: &[u8] = b"larder bytecode bundle 1\n";
-const LENGTH: usize = 8;
+const LENGTH_BYTES: usize = 8;
 /// Compression level. A bundle is written once and read by many jobs.
-const LEVEL: i32 = 6;
+const ZSTD_LEVEL: i32 = 6;
 /// Largest size of a bundle in bytes. Larger files are not read; no package has that much bytecode.
 pub const BYTECODE_BUNDLE_BYTES: u64 = 1 << 30;
 
-impl Bundles {
+impl BytecodeBundles {
     /// Reads the bundle for `key`; `None` if there is none. A bundle with another seal is reported as a warning.
-    pub(crate) fn read(&self, key: &Key, reporter: &dyn Reporter) -> Option<Bundle> {
-        let path = self.path(key);
+    pub(crate) fn read_bundle(
+        &self,
+        key: &BytecodeKey,
+        reporter: &dyn Reporter,
+    ) -> Option<BytecodeBundle> {
+        let path = self.bundle_path(key);
         let metadata = fs::symlink_metadata(&path).ok()?;
         let refuse = |reason: &str| {
             let text = format!(
@@ -63,14 +67,19 @@ impl Bundles {
         let Ok(bytes) = read_regular(&path, BYTECODE_BUNDLE_BYTES) else {
             return refuse("cannot be read");
         };
-        let Some(body) = self.unsealed(key, &bytes) else {
+        let Some(body) = self.check_seal(key, &bytes) else {
             return refuse("is not sealed with this secret");
         };
-        decode(body).or_else(|| refuse("is of another version of larder"))
+        decode_bundle(body).or_else(|| refuse("is of another version of larder"))
     }
 
     /// Writes or replaces a bundle. A failure is reported as a note, because the bytecode is only cached.
-    pub(crate) fn write(&self, key: &Key, bytecode: &Bytecode, reporter: &dyn Reporter) {
+    pub(crate) fn write_bundle(
+        &self,
+        key: &BytecodeKey,
+        bytecode: &Bytecode,
+        reporter: &dyn Reporter,
+    ) {
         if let Err(error) = self.try_write(key, bytecode) {
             reporter.note(format!(
                 "bytecode is not kept in the cache: {error}: {}",
@@ -79,21 +88,21 @@ impl Bundles {
         }
     }
 
-    fn try_write(&self, key: &Key, bytecode: &Bytecode) -> Result<(), PathError> {
-        let path = self.path(key);
+    fn try_write(&self, key: &BytecodeKey, bytecode: &Bytecode) -> Result<(), PathError> {
+        let path = self.bundle_path(key);
         let mut pycs = Vec::new();
         let mut files = Vec::with_capacity(bytecode.files.len());
         for file in &bytecode.files {
-            let path = bytecode.root.join(bytecode.path(file));
+            let path = bytecode.root.join(bytecode.pyc_path_of(file));
             pycs.extend(fs::read(&path).at("read file", path)?);
             files.push((file.source.clone(), file.size()));
         }
-        let head = Head {
+        let head = BundleHead {
             tag: bytecode.tag().to_owned(),
             skipped: bytecode.skipped.clone(),
             files,
         };
-        let body = encode(&head, &pycs).at("encode", &path)?;
+        let body = encode_bundle(&head, &pycs).at("encode", &path)?;
         let seal = self
             .secret
             .seal(&[MAGIC, key.to_string().as_bytes(), &body]);
@@ -101,19 +110,19 @@ impl Bundles {
         write_atomic(&path, &[MAGIC, &seal, &body].concat(), Durability::Lazy)
     }
 
-    fn path(&self, key: &Key) -> PathBuf {
+    fn bundle_path(&self, key: &BytecodeKey) -> PathBuf {
         self.directory.join(key.to_string())
     }
 
-    fn unsealed<'b>(&self, key: &Key, bytes: &'b [u8]) -> Option<&'b [u8]> {
-        let (seal, body) = bytes.strip_prefix(MAGIC)?.split_at_checked(SEAL)?;
+    fn check_seal<'b>(&self, key: &BytecodeKey, bytes: &'b [u8]) -> Option<&'b [u8]> {
+        let (seal, body) = bytes.strip_prefix(MAGIC)?.split_at_checked(SEAL_BYTES)?;
         let key = key.to_string();
         let is_ours = self.secret.is_seal_of(seal, &[MAGIC, key.as_bytes(), body]);
         is_ours.then_some(body)
     }
 }
 
-impl Bundle {
+impl BytecodeBundle {
     pub(crate) fn files(&self) -> impl Iterator<Item = (&RelPath, &[u8])> {
         let mut rest = self.pycs.as_slice();
         self.lengths.iter().map(move |(source, length)| {
@@ -124,22 +133,22 @@ impl Bundle {
     }
 }
 
-fn encode(head: &Head, pycs: &[u8]) -> io::Result<Vec<u8>> {
+fn encode_bundle(head: &BundleHead, pycs: &[u8]) -> io::Result<Vec<u8>> {
     let head = rmp_serde::to_vec(head).map_err(io::Error::other)?;
     let length = (head.len() as u64).to_le_bytes();
-    zstd::encode_all([&length[..], &head, pycs].concat().as_slice(), LEVEL)
+    zstd::encode_all([&length[..], &head, pycs].concat().as_slice(), ZSTD_LEVEL)
 }
 
-fn decode(body: &[u8]) -> Option<Bundle> {
+fn decode_bundle(body: &[u8]) -> Option<BytecodeBundle> {
     let bytes = zstd::decode_all(body).ok()?;
-    let (length, rest) = bytes.split_at_checked(LENGTH)?;
+    let (length, rest) = bytes.split_at_checked(LENGTH_BYTES)?;
     let length = u64::from_le_bytes(length.try_into().ok()?);
     let (head, pycs) = rest.split_at_checked(usize::try_from(length).ok()?)?;
-    let head: Head = rmp_serde::from_slice(head).ok()?;
+    let head: BundleHead = rmp_serde::from_slice(head).ok()?;
     let length = |(source, length): (RelPath, u64)| Some((source, usize::try_from(length).ok()?));
     let lengths: Vec<_> = head.files.into_iter().map(length).collect::<Option<_>>()?;
     let total: usize = lengths.iter().map(|(_, length)| length).sum();
-    (is_tag(&head.tag) && total == pycs.len()).then(|| Bundle {
+    (is_valid_cache_tag(&head.tag) && total == pycs.len()).then(|| BytecodeBundle {
         tag: head.tag,
         skipped: head.skipped,
         lengths,

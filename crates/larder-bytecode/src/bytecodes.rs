@@ -21,10 +21,10 @@ use larder_fs::{Dir, FlushedMark, PathContext as _, PathError, RootedDir, Stamp}
 use larder_unpack::RelPath;
 
 use crate::{
-    Bundles, Key,
-    draft::{Draft, FILES, Finished},
-    index_file::{IndexFile, sha256},
-    key::{is_tag, pyc_path},
+    BytecodeBundles, BytecodeKey,
+    draft::{BytecodeDraft, FILES, FinishedBytecode},
+    index_file::{BytecodeIndex, sha256},
+    key::{is_valid_cache_tag, pyc_path},
 };
 
 /// The bytecode kept on this machine.
@@ -40,7 +40,7 @@ pub struct BytecodesOptions {
     /// Id of the current boot of the machine ([`larder_fs::boot_id`]).
     pub boot_id: Option<String>,
     /// Sealed bytecode in a CI cache. Read if there is none on this machine, written after compiling.
-    pub bundles: Option<Bundles>,
+    pub bundles: Option<BytecodeBundles>,
 }
 
 /// The bytecode of one package for one Python.
@@ -93,16 +93,21 @@ impl Bytecodes {
     ///
     /// # Errors
     /// If the file system fails.
-    pub fn get(&self, key: &Key, reporter: &dyn Reporter) -> Result<Option<Bytecode>, PathError> {
-        match self.find(key)? {
-            None => self.restore(key, reporter),
+    pub fn get(
+        &self,
+        key: &BytecodeKey,
+        reporter: &dyn Reporter,
+    ) -> Result<Option<Bytecode>, PathError> {
+        match self.find_local(key)? {
+            None => self.restore_from_bundle(key, reporter),
             found => Ok(found),
         }
     }
 
-    fn find(&self, key: &Key) -> Result<Option<Bytecode>, PathError> {
-        let directory = self.directory(key);
-        let Some(mut index) = IndexFile::read(&directory)?.filter(|index| is_tag(&index.tag))
+    fn find_local(&self, key: &BytecodeKey) -> Result<Option<Bytecode>, PathError> {
+        let directory = self.directory_for(key);
+        let Some(mut index) =
+            BytecodeIndex::read(&directory)?.filter(|index| is_valid_cache_tag(&index.tag))
         else {
             return Ok(None);
         };
@@ -115,7 +120,7 @@ impl Bytecodes {
             skipped: index.skipped.clone(),
             tag: index.tag.clone(),
         };
-        if !bytecode.is_whole(!is_known) {
+        if !bytecode.is_undamaged(!is_known) {
             tracing::debug!(root = %bytecode.root.display(), "bytecode is damaged, is made again");
             return Ok(None);
         }
@@ -130,28 +135,36 @@ impl Bytecodes {
         Ok(Some(bytecode))
     }
 
-    fn restore(&self, key: &Key, reporter: &dyn Reporter) -> Result<Option<Bytecode>, PathError> {
+    fn restore_from_bundle(
+        &self,
+        key: &BytecodeKey,
+        reporter: &dyn Reporter,
+    ) -> Result<Option<Bytecode>, PathError> {
         let Some(bundles) = &self.options.bundles else {
             return Ok(None);
         };
-        let Some(bundle) = bundles.read(key, reporter) else {
+        let Some(bundle) = bundles.read_bundle(key, reporter) else {
             return Ok(None);
         };
-        let mut draft = self.draft(&bundle.tag)?;
+        let mut draft = self.create_draft(&bundle.tag)?;
         for (source, pyc) in bundle.files() {
-            draft.add(source, pyc)?;
+            draft.add_pyc(source, pyc)?;
         }
         for source in &bundle.skipped {
-            draft.skip(source);
+            draft.add_skipped(source);
         }
         self.publish(key, draft.finish()?).map(Some)
     }
 
-    pub(crate) fn draft(&self, tag: &str) -> Result<Draft, PathError> {
-        Draft::new(self.temporary()?, tag, self.options.boot_id.clone())
+    pub(crate) fn create_draft(&self, tag: &str) -> Result<BytecodeDraft, PathError> {
+        BytecodeDraft::new(
+            self.create_temporary_dir()?,
+            tag,
+            self.options.boot_id.clone(),
+        )
     }
 
-    fn directory(&self, key: &Key) -> PathBuf {
+    fn directory_for(&self, key: &BytecodeKey) -> PathBuf {
         let name = key.to_string();
         self.root.join(&name[..2]).join(name)
     }
@@ -161,7 +174,7 @@ impl Bytecodes {
     }
 
     /// Creates a directory in `tmp`, which is removed when dropped. Files that were renamed out of it are kept.
-    fn temporary(&self) -> Result<tempfile::TempDir, PathError> {
+    fn create_temporary_dir(&self) -> Result<tempfile::TempDir, PathError> {
         let parent = self.temporary_root();
         tempfile::Builder::new()
             .prefix(&format!("{}-", std::process::id()))
@@ -170,8 +183,12 @@ impl Bytecodes {
     }
 
     /// Renames finished bytecode into place. If another process has published bytecode for the same sources, returns that.
-    pub(crate) fn publish(&self, key: &Key, finished: Finished) -> Result<Bytecode, PathError> {
-        let place = self.directory(key);
+    pub(crate) fn publish(
+        &self,
+        key: &BytecodeKey,
+        finished: FinishedBytecode,
+    ) -> Result<Bytecode, PathError> {
+        let place = self.directory_for(key);
         let shard = place.parent().unwrap_or(&self.root);
         let directory = RootedDir::new(&self.root);
         directory.ensure_dir(shard)?;
@@ -186,15 +203,15 @@ impl Bytecodes {
             match directory.rename_noreplace(&finished.new, &place) {
                 Ok(()) => return Ok(ours),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    let theirs = self.find(key)?;
-                    if let Some(theirs) = theirs.filter(|theirs| theirs.covers_all_of(&ours)) {
+                    let theirs = self.find_local(key)?;
+                    if let Some(theirs) = theirs.filter(|theirs| theirs.is_superset_of(&ours)) {
                         return Ok(theirs);
                     }
                     rounds += 1;
                     if rounds == MAX_ROUNDS {
                         return Err(error);
                     }
-                    self.discard(&place)?;
+                    self.remove_directory(&place)?;
                 }
                 Err(error) => return Err(error),
             }
@@ -202,8 +219,8 @@ impl Bytecodes {
     }
 
     /// Renames a directory into `tmp`, then removes it, so that no reader sees a partial one.
-    pub(crate) fn discard(&self, place: &Path) -> Result<(), PathError> {
-        let temporary = self.temporary()?;
+    pub(crate) fn remove_directory(&self, place: &Path) -> Result<(), PathError> {
+        let temporary = self.create_temporary_dir()?;
         let grave = temporary.path().join("old");
         let directory = RootedDir::new(&self.root);
         match directory.rename_noreplace(place, &grave) {
@@ -217,12 +234,12 @@ impl Bytecodes {
 
 impl Bytecode {
     /// The path of a pyc file in the package, which is also its path below [`Bytecode::root`].
-    pub fn path(&self, file: &PycFile) -> String {
+    pub fn pyc_path_of(&self, file: &PycFile) -> String {
         pyc_path(file.source.as_str(), &self.tag)
     }
 
     /// Whether each of these sources was compiled or is known not to compile.
-    pub fn covers<'a>(&self, sources: impl IntoIterator<Item = &'a RelPath>) -> bool {
+    pub fn has_all_sources<'a>(&self, sources: impl IntoIterator<Item = &'a RelPath>) -> bool {
         sources.into_iter().all(|source| {
             self.files
                 .binary_search_by(|file| file.source.cmp(source))
@@ -236,19 +253,19 @@ impl Bytecode {
         &self.tag
     }
 
-    fn covers_all_of(&self, other: &Self) -> bool {
+    fn is_superset_of(&self, other: &Self) -> bool {
         self.tag == other.tag
-            && self.covers(other.files.iter().map(|file| &file.source))
-            && self.covers(&other.skipped)
+            && self.has_all_sources(other.files.iter().map(|file| &file.source))
+            && self.has_all_sources(&other.skipped)
     }
 
     /// Whether each file has its stamp, or else its digest.
-    fn is_whole(&self, compare_bytes: bool) -> bool {
+    fn is_undamaged(&self, compare_bytes: bool) -> bool {
         let Ok(root) = Dir::open(&self.root) else {
             return false;
         };
         self.files.iter().all(|file| {
-            let path = self.path(file);
+            let path = self.pyc_path_of(file);
             let is_same = root.stamp(&path).is_ok_and(|stamp| stamp == file.stamp);
             if is_same && !compare_bytes {
                 return true;

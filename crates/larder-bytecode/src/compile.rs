@@ -3,15 +3,17 @@
 use std::{path::Path, time::Instant};
 
 use larder_digest::Sha256;
-use larder_event::{Event, Phase, Reporter, milliseconds};
+use larder_event::{Event, Phase, Reporter, elapsed_milliseconds};
 use larder_fs::{Dir, PathError};
 use larder_unpack::RelPath;
 
-use crate::{Bytecode, Bytecodes, CompileError, Key, index_file::sha256, queue::Queue};
+use crate::{
+    Bytecode, BytecodeKey, Bytecodes, CompileError, index_file::sha256, queue::CompileQueue,
+};
 
 /// The directory of the sources and the Python that compiles them.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct CompileEnvironment<'a> {
     /// The directory that [`PythonSource::place`] is relative to.
     pub root: &'a Dir,
     /// Absolute path of the interpreter.
@@ -22,13 +24,13 @@ pub struct Place<'a> {
 
 /// A package to compile.
 #[derive(Debug, Clone)]
-pub struct Package<'a> {
+pub struct PackageToCompile<'a> {
     /// Key of the bytecode.
-    pub key: Key,
+    pub key: BytecodeKey,
     /// `name-version-build`.
     pub dist: String,
     /// All sources of the package, sorted by path.
-    pub sources: Vec<Source<'a>>,
+    pub sources: Vec<PythonSource<'a>>,
     /// Whether Python compares the bytecode with its source at each import. Set for sources that may change after they
     /// were compiled.
     pub is_checked: bool,
@@ -36,7 +38,7 @@ pub struct Package<'a> {
 
 /// A source of a package.
 #[derive(Debug, Clone)]
-pub struct Source<'a> {
+pub struct PythonSource<'a> {
     /// Path in the package.
     pub path: &'a RelPath,
     /// Path relative to [`CompileEnvironment::root`].
@@ -49,7 +51,7 @@ pub struct Source<'a> {
 
 /// The result of compiling packages.
 #[derive(Debug)]
-pub struct Compiled {
+pub struct CompileOutcome {
     /// The bytecode of each package, in the order given; `None` if it was not compiled.
     pub packages: Vec<Option<Bytecode>>,
     /// The first error. Packages that were not finished before it are `None`.
@@ -63,23 +65,23 @@ impl Bytecodes {
     /// Emits the phase [`Phase::Compile`] and an [`Event::Compiled`] for each package.
     pub fn compile(
         &self,
-        packages: &[Package<'_>],
-        place: Place<'_>,
+        packages: &[PackageToCompile<'_>],
+        place: CompileEnvironment<'_>,
         reporter: &dyn Reporter,
-    ) -> Compiled {
+    ) -> CompileOutcome {
         let begun = Instant::now();
         reporter.event(&Event::PhaseStarted {
             phase: Phase::Compile,
             total: packages.len() as u64,
             bytes: 0,
         });
-        let queue = Queue::new(self, packages, place, reporter);
-        let problem = queue.work_off();
+        let queue = CompileQueue::new(self, packages, place, reporter);
+        let problem = queue.compile_all();
         reporter.event(&Event::PhaseFinished {
             phase: Phase::Compile,
-            milliseconds: milliseconds(begun),
+            milliseconds: elapsed_milliseconds(begun),
         });
-        Compiled {
+        CompileOutcome {
             packages: queue.finish(),
             problem,
         }
@@ -87,7 +89,10 @@ impl Bytecodes {
 }
 
 /// Reads a source; `None` if its digest is not the one in the package's list of files.
-pub(crate) fn read(root: &Dir, source: &Source<'_>) -> Result<Option<Vec<u8>>, PathError> {
+pub(crate) fn read_if_shipped(
+    root: &Dir,
+    source: &PythonSource<'_>,
+) -> Result<Option<Vec<u8>>, PathError> {
     let bytes = root.read(&source.place)?;
     let is_shipped = source
         .sha256

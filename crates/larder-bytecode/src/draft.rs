@@ -8,23 +8,23 @@ use tempfile::TempDir;
 
 use crate::{
     PycFile,
-    index_file::{IndexFile, sha256},
+    index_file::{BytecodeIndex, sha256},
     key::pyc_path,
 };
 
 /// Bytecode that is being compiled. Removed when dropped, unless [`Bytecodes::publish`](crate::Bytecodes) has renamed it.
-pub(crate) struct Draft {
+pub(crate) struct BytecodeDraft {
     /// Contains the directory `new`, which becomes the directory of the bytecode.
     temporary: TempDir,
     files_root: Dir,
     directories: HashSet<String>,
-    index: IndexFile,
+    index: BytecodeIndex,
 }
 
 /// Name of the subdirectory with the pyc files, at their paths in the package.
 pub(crate) const FILES: &str = "files";
 
-impl Draft {
+impl BytecodeDraft {
     pub(crate) fn new(
         temporary: TempDir,
         tag: &str,
@@ -36,7 +36,7 @@ impl Draft {
             files_root: Dir::open(files)?,
             temporary,
             directories: HashSet::new(),
-            index: IndexFile {
+            index: BytecodeIndex {
                 tag: tag.to_owned(),
                 boot_id,
                 is_settled: false,
@@ -47,7 +47,7 @@ impl Draft {
     }
 
     /// Writes the bytecode of one source.
-    pub(crate) fn add(&mut self, source: &RelPath, pyc: &[u8]) -> Result<(), PathError> {
+    pub(crate) fn add_pyc(&mut self, source: &RelPath, pyc: &[u8]) -> Result<(), PathError> {
         let path = pyc_path(source.as_str(), &self.index.tag);
         let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
         if !self.directories.contains(parent) {
@@ -67,17 +67,17 @@ impl Draft {
     }
 
     /// Records that a source does not compile.
-    pub(crate) fn skip(&mut self, source: &RelPath) {
+    pub(crate) fn add_skipped(&mut self, source: &RelPath) {
         self.index.skipped.push(source.clone());
     }
 
     /// Writes the index, which completes the directory `new`.
-    pub(crate) fn finish(mut self) -> Result<Finished, PathError> {
+    pub(crate) fn finish(mut self) -> Result<FinishedBytecode, PathError> {
         self.index.files.sort_by(|a, b| a.source.cmp(&b.source));
         self.index.skipped.sort();
         let new = self.temporary.path().join("new");
         self.index.write(&new)?;
-        Ok(Finished {
+        Ok(FinishedBytecode {
             index: self.index,
             new,
             _temporary: self.temporary,
@@ -86,8 +86,8 @@ impl Draft {
 }
 
 /// A draft that can be renamed into place.
-pub(crate) struct Finished {
-    pub(crate) index: IndexFile,
+pub(crate) struct FinishedBytecode {
+    pub(crate) index: BytecodeIndex,
     pub(crate) new: PathBuf,
     _temporary: TempDir,
 }

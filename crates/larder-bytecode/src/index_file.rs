@@ -13,13 +13,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::PycFile;
 
-pub(crate) const NAME: &str = "index";
+pub(crate) const INDEX_NAME: &str = "index";
 const MAGIC: &[u8] = b"larder bytecode 1\n";
-const DIGEST: usize = 32;
+const DIGEST_BYTES: usize = 32;
 /// Largest size of an index in bytes. The index of 100,000 sources has 20 MB.
 pub const BYTECODE_INDEX_BYTES: u64 = 256 << 20;
 
-pub(crate) struct IndexFile {
+pub(crate) struct BytecodeIndex {
     /// Cache tag of the Python, such as `cpython-311`.
     pub(crate) tag: String,
     pub(crate) boot_id: Option<String>,
@@ -31,7 +31,7 @@ pub(crate) struct IndexFile {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Payload {
+struct IndexPayload {
     tag: String,
     boot_id: Option<String>,
     is_settled: bool,
@@ -42,10 +42,10 @@ struct Payload {
 /// Size, seconds, nanoseconds, inode, mode.
 type StampFields = (u64, i64, u32, u64, u32);
 
-impl IndexFile {
+impl BytecodeIndex {
     /// Reads the index in `directory`; `None` if it is missing, damaged or of another version.
     pub(crate) fn read(directory: &Path) -> Result<Option<Self>, PathError> {
-        let path = directory.join(NAME);
+        let path = directory.join(INDEX_NAME);
         match read_regular(&path, BYTECODE_INDEX_BYTES) {
             Ok(bytes) => Ok(Self::decode(&bytes)),
             Err(error)
@@ -62,17 +62,23 @@ impl IndexFile {
 
     /// Writes the index into `directory` without flushing: after a power loss the package is compiled again.
     pub(crate) fn write(&self, directory: &Path) -> Result<(), PathError> {
-        let path = directory.join(NAME);
-        let payload = rmp_serde::to_vec(&self.payload())
+        let path = directory.join(INDEX_NAME);
+        let payload = rmp_serde::to_vec(&self.to_payload())
             .map_err(io::Error::other)
             .at("encode the index", &path)?;
         let bytes = [MAGIC, &digest(&payload), &payload].concat();
         write_atomic(&path, &bytes, Durability::Lazy)
     }
 
-    fn payload(&self) -> Payload {
-        let line = |file: &PycFile| (file.source.clone(), file.sha256, fields(&file.stamp));
-        Payload {
+    fn to_payload(&self) -> IndexPayload {
+        let line = |file: &PycFile| {
+            (
+                file.source.clone(),
+                file.sha256,
+                stamp_to_fields(&file.stamp),
+            )
+        };
+        IndexPayload {
             tag: self.tag.clone(),
             boot_id: self.boot_id.clone(),
             is_settled: self.is_settled,
@@ -83,15 +89,15 @@ impl IndexFile {
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         let rest = bytes.strip_prefix(MAGIC)?;
-        let (expected, payload) = rest.split_at_checked(DIGEST)?;
+        let (expected, payload) = rest.split_at_checked(DIGEST_BYTES)?;
         if digest(payload) != expected {
             return None;
         }
-        let payload: Payload = rmp_serde::from_slice(payload).ok()?;
+        let payload: IndexPayload = rmp_serde::from_slice(payload).ok()?;
         let file = |(source, sha256, fields)| PycFile {
             source,
             sha256,
-            stamp: stamp(fields),
+            stamp: stamp_from_fields(fields),
         };
         Some(Self {
             tag: payload.tag,
@@ -103,7 +109,7 @@ impl IndexFile {
     }
 }
 
-fn fields(stamp: &Stamp) -> StampFields {
+fn stamp_to_fields(stamp: &Stamp) -> StampFields {
     (
         stamp.size,
         stamp.seconds,
@@ -113,7 +119,7 @@ fn fields(stamp: &Stamp) -> StampFields {
     )
 }
 
-fn stamp((size, seconds, nanoseconds, inode, mode): StampFields) -> Stamp {
+fn stamp_from_fields((size, seconds, nanoseconds, inode, mode): StampFields) -> Stamp {
     Stamp {
         size,
         seconds,
@@ -123,7 +129,7 @@ fn stamp((size, seconds, nanoseconds, inode, mode): StampFields) -> Stamp {
     }
 }
 
-fn digest(payload: &[u8]) -> [u8; DIGEST] {
+fn digest(payload: &[u8]) -> [u8; DIGEST_BYTES] {
     *sha256(payload).as_bytes()
 }
 

@@ -7,7 +7,7 @@ use larder_digest::Sha256;
 /// Identifies the bytecode of a package for a Python, by the SHA-256 of both archives. The package decides the sources,
 /// the Python everything else that bytecode depends on (version, build, magic number).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct BytecodeKey {
     /// The package's archive.
     pub package: Sha256,
     /// The archive of the package `python`.
@@ -15,15 +15,15 @@ pub struct Key {
 }
 
 /// Formats the key as a file name: `PACKAGE-PYTHON`.
-impl fmt::Display for Key {
+impl fmt::Display for BytecodeKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.package, self.python)
     }
 }
 
-impl Key {
+impl BytecodeKey {
     /// Parses the package's digest from a file name that `Display` has formatted.
-    pub(crate) fn package_of(name: &str) -> Option<Sha256> {
+    pub(crate) fn package_from_name(name: &str) -> Option<Sha256> {
         name.split_once('-')?.0.parse().ok()
     }
 }
@@ -39,7 +39,7 @@ pub(crate) fn pyc_path(source: &str, tag: &str) -> String {
 }
 
 /// Whether a cache tag is safe as part of a file name. The interpreter that reports it is not trusted.
-pub(crate) fn is_tag(tag: &str) -> bool {
+pub(crate) fn is_valid_cache_tag(tag: &str) -> bool {
     const LONGEST: usize = 32;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     !tag.is_empty() && tag.len() <= LONGEST && tag.bytes().all(is_plain)

@@ -19,11 +19,11 @@ mod secret;
 mod upkeep;
 mod worker;
 
-pub use bundle::{BYTECODE_BUNDLE_BYTES, Bundles};
+pub use bundle::{BYTECODE_BUNDLE_BYTES, BytecodeBundles};
 pub use bytecodes::{Bytecode, Bytecodes, BytecodesOptions, PycFile};
-pub use compile::{Compiled, Package, Place, Source};
+pub use compile::{CompileEnvironment, CompileOutcome, PackageToCompile, PythonSource};
 pub use error::CompileError;
 pub use index_file::BYTECODE_INDEX_BYTES;
-pub use key::Key;
+pub use key::BytecodeKey;
 pub use secret::{CacheSecret, SecretError};
-pub use upkeep::{BundleFile, bundle_files};
+pub use upkeep::{BundleFile, list_bundle_files};

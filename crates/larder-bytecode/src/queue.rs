@@ -14,62 +14,63 @@ use larder_event::{Event, Reporter};
 use larder_fs::PathError;
 
 use crate::{
-    Bytecode, Bytecodes, CompileError, Key, Package, Place, Source,
-    compile::read,
-    draft::Draft,
-    worker::{File, Worker},
+    Bytecode, BytecodeKey, Bytecodes, CompileEnvironment, CompileError, PackageToCompile,
+    PythonSource,
+    compile::read_if_shipped,
+    draft::BytecodeDraft,
+    worker::{CompileWorker, SourceFile},
 };
 
 /// Total size of the sources of a chunk in bytes, about a quarter of a second of work. A larger source is a chunk itself.
-const CHUNK: u64 = 256 << 10;
+const CHUNK_BYTES: u64 = 256 << 10;
 
-pub(crate) struct Queue<'q> {
+pub(crate) struct CompileQueue<'q> {
     bytecodes: &'q Bytecodes,
-    packages: &'q [Package<'q>],
-    place: Place<'q>,
+    packages: &'q [PackageToCompile<'q>],
+    place: CompileEnvironment<'q>,
     reporter: &'q dyn Reporter,
-    chunks: Mutex<VecDeque<Chunk<'q>>>,
-    progress: Vec<Mutex<Progress>>,
+    chunks: Mutex<VecDeque<SourceChunk<'q>>>,
+    progress: Vec<Mutex<PackageProgress>>,
 }
 
 #[derive(Clone, Copy)]
-struct Chunk<'q> {
+struct SourceChunk<'q> {
     package: usize,
-    sources: &'q [Source<'q>],
+    sources: &'q [PythonSource<'q>],
 }
 
 /// Progress of one package.
-struct Progress {
-    draft: Option<Draft>,
+struct PackageProgress {
+    draft: Option<BytecodeDraft>,
     chunks_left: usize,
     bytecode: Option<Bytecode>,
 }
 
-impl<'q> Queue<'q> {
+impl<'q> CompileQueue<'q> {
     pub(crate) fn new(
         bytecodes: &'q Bytecodes,
-        packages: &'q [Package<'q>],
-        place: Place<'q>,
+        packages: &'q [PackageToCompile<'q>],
+        place: CompileEnvironment<'q>,
         reporter: &'q dyn Reporter,
     ) -> Self {
-        let mut chunks: Vec<Chunk<'q>> = Vec::new();
+        let mut chunks: Vec<SourceChunk<'q>> = Vec::new();
         let mut progress = Vec::with_capacity(packages.len());
         for (package, sources) in packages.iter().map(|package| &package.sources).enumerate() {
             let before = chunks.len();
             let mut rest = sources.as_slice();
             while !rest.is_empty() {
                 let (sources, later) = rest.split_at(chunk_length(rest));
-                chunks.push(Chunk { package, sources });
+                chunks.push(SourceChunk { package, sources });
                 rest = later;
             }
-            progress.push(Mutex::new(Progress {
+            progress.push(Mutex::new(PackageProgress {
                 draft: None,
                 chunks_left: chunks.len() - before,
                 bytecode: None,
             }));
         }
         // The sort is stable, so the chunks of a package mostly stay together.
-        chunks.sort_by_key(|chunk| std::cmp::Reverse(size(chunk.sources)));
+        chunks.sort_by_key(|chunk| std::cmp::Reverse(total_size(chunk.sources)));
         Self {
             bytecodes,
             packages,
@@ -81,15 +82,15 @@ impl<'q> Queue<'q> {
     }
 
     /// Compiles all chunks. Stops at the first error and returns it.
-    pub(crate) fn work_off(&self) -> Option<CompileError> {
-        let count = lock(&self.chunks).len();
+    pub(crate) fn compile_all(&self) -> Option<CompileError> {
+        let count = lock_ignoring_poison(&self.chunks).len();
         let problem = Mutex::new(None);
         thread::scope(|scope| {
             for _ in 0..self.place.threads.max(1).min(count) {
                 scope.spawn(|| {
-                    if let Err(error) = self.work() {
-                        lock(&self.chunks).clear();
-                        lock(&problem).get_or_insert(error);
+                    if let Err(error) = self.compile_chunks() {
+                        lock_ignoring_poison(&self.chunks).clear();
+                        lock_ignoring_poison(&problem).get_or_insert(error);
                     }
                 });
             }
@@ -98,7 +99,7 @@ impl<'q> Queue<'q> {
     }
 
     pub(crate) fn finish(self) -> Vec<Option<Bytecode>> {
-        let bytecode = |progress: Mutex<Progress>| {
+        let bytecode = |progress: Mutex<PackageProgress>| {
             let progress = progress
                 .into_inner()
                 .unwrap_or_else(PoisonError::into_inner);
@@ -107,100 +108,104 @@ impl<'q> Queue<'q> {
         self.progress.into_iter().map(bytecode).collect()
     }
 
-    fn work(&self) -> Result<(), CompileError> {
+    fn compile_chunks(&self) -> Result<(), CompileError> {
         let mut worker = None;
-        while let Some(chunk) = self.next() {
-            self.compile(&mut worker, chunk)
-                .map_err(|problem| self.named(problem, chunk))?;
+        while let Some(chunk) = self.take_chunk() {
+            self.compile_chunk(&mut worker, chunk)
+                .map_err(|problem| self.to_compile_error(problem, chunk))?;
         }
         Ok(())
     }
 
-    fn next(&self) -> Option<Chunk<'q>> {
-        lock(&self.chunks).pop_front()
+    fn take_chunk(&self) -> Option<SourceChunk<'q>> {
+        lock_ignoring_poison(&self.chunks).pop_front()
     }
 
-    fn named(&self, problem: Problem, chunk: Chunk<'_>) -> CompileError {
+    fn to_compile_error(&self, problem: CompileProblem, chunk: SourceChunk<'_>) -> CompileError {
         match problem {
-            Problem::Interpreter(error) => error,
-            Problem::Keep(source) => CompileError::Keep {
+            CompileProblem::Interpreter(error) => error,
+            CompileProblem::Keep(source) => CompileError::Keep {
                 package: self.packages[chunk.package].dist.clone(),
                 source,
             },
         }
     }
 
-    fn compile(&self, worker: &mut Option<Worker>, chunk: Chunk<'_>) -> Result<(), Problem> {
+    fn compile_chunk(
+        &self,
+        worker: &mut Option<CompileWorker>,
+        chunk: SourceChunk<'_>,
+    ) -> Result<(), CompileProblem> {
         let mut readable = Vec::with_capacity(chunk.sources.len());
         for source in chunk.sources {
-            match read(self.place.root, source) {
+            match read_if_shipped(self.place.root, source) {
                 Ok(Some(bytes)) => readable.push((source, bytes)),
                 Ok(None) => tracing::debug!(source.place, "is not what the package ships"),
                 Err(error) => tracing::debug!(%error, "source cannot be read"),
             }
         }
-        let files: Vec<File<'_>> = readable
+        let files: Vec<SourceFile<'_>> = readable
             .iter()
-            .map(|(source, bytes)| File {
+            .map(|(source, bytes)| SourceFile {
                 name: source.path.as_str(),
                 source: bytes,
             })
             .collect();
         let package = &self.packages[chunk.package];
-        let pycs = self.ask(worker, &files, package.is_checked)?;
+        let pycs = self.compile_files(worker, &files, package.is_checked)?;
         let tag = match worker {
             Some(worker) => worker.tag.clone(),
-            None => self.start(worker)?.tag.clone(),
+            None => self.start_worker(worker)?.tag.clone(),
         };
-        let mut progress = lock(&self.progress[chunk.package]);
+        let mut progress = lock_ignoring_poison(&self.progress[chunk.package]);
         let draft = match &mut progress.draft {
             Some(draft) => draft,
-            empty => empty.insert(self.bytecodes.draft(&tag)?),
+            empty => empty.insert(self.bytecodes.create_draft(&tag)?),
         };
         for ((source, _), pyc) in readable.iter().zip(&pycs) {
             match pyc {
-                Some(pyc) => draft.add(source.path, pyc)?,
-                None => draft.skip(source.path),
+                Some(pyc) => draft.add_pyc(source.path, pyc)?,
+                None => draft.add_skipped(source.path),
             }
         }
         progress.chunks_left -= 1;
         if progress.chunks_left == 0 {
-            self.publish(&package.key, package, &mut progress)?;
+            self.publish_package(&package.key, package, &mut progress)?;
         }
         Ok(())
     }
 
     /// Compiles files. If the interpreter dies, compiles each file alone; a file that kills it alone counts as one that
     /// does not compile.
-    fn ask(
+    fn compile_files(
         &self,
-        worker: &mut Option<Worker>,
-        files: &[File<'_>],
+        worker: &mut Option<CompileWorker>,
+        files: &[SourceFile<'_>],
         is_checked: bool,
-    ) -> Result<Vec<Option<Vec<u8>>>, Problem> {
-        if let Ok(pycs) = self.try_to(worker, files, is_checked)? {
+    ) -> Result<Vec<Option<Vec<u8>>>, CompileProblem> {
+        if let Ok(pycs) = self.try_compile_files(worker, files, is_checked)? {
             return Ok(pycs);
         }
         let mut pycs = Vec::with_capacity(files.len());
         for file in files {
-            let alone = self.try_to(worker, std::slice::from_ref(file), is_checked)?;
+            let alone = self.try_compile_files(worker, std::slice::from_ref(file), is_checked)?;
             pycs.push(alone.ok().and_then(|mut pycs| pycs.pop()).flatten());
         }
         Ok(pycs)
     }
 
-    fn try_to(
+    fn try_compile_files(
         &self,
-        worker: &mut Option<Worker>,
-        files: &[File<'_>],
+        worker: &mut Option<CompileWorker>,
+        files: &[SourceFile<'_>],
         is_checked: bool,
-    ) -> Result<io::Result<Vec<Option<Vec<u8>>>>, Problem> {
+    ) -> Result<io::Result<Vec<Option<Vec<u8>>>>, CompileProblem> {
         if files.is_empty() {
             return Ok(Ok(Vec::new()));
         }
         let answer = match worker {
             Some(worker) if worker.is_reusable() => worker.compile(files, is_checked),
-            _ => self.start(worker)?.compile(files, is_checked),
+            _ => self.start_worker(worker)?.compile(files, is_checked),
         };
         if answer.is_err() {
             *worker = None;
@@ -208,25 +213,28 @@ impl<'q> Queue<'q> {
         Ok(answer)
     }
 
-    fn start<'w>(&self, worker: &'w mut Option<Worker>) -> Result<&'w mut Worker, Problem> {
-        Ok(worker.insert(Worker::start(
+    fn start_worker<'w>(
+        &self,
+        worker: &'w mut Option<CompileWorker>,
+    ) -> Result<&'w mut CompileWorker, CompileProblem> {
+        Ok(worker.insert(CompileWorker::start(
             self.place.program,
             &self.bytecodes.temporary_root(),
         )?))
     }
 
-    fn publish(
+    fn publish_package(
         &self,
-        key: &Key,
-        package: &Package<'_>,
-        progress: &mut Progress,
-    ) -> Result<(), Problem> {
+        key: &BytecodeKey,
+        package: &PackageToCompile<'_>,
+        progress: &mut PackageProgress,
+    ) -> Result<(), CompileProblem> {
         let Some(draft) = progress.draft.take() else {
             return Ok(());
         };
         let bytecode = self.bytecodes.publish(key, draft.finish()?)?;
         if let Some(bundles) = &self.bytecodes.options.bundles {
-            bundles.write(key, &bytecode, self.reporter);
+            bundles.write_bundle(key, &bytecode, self.reporter);
         }
         self.reporter.event(&Event::Compiled {
             package: package.dist.clone(),
@@ -238,36 +246,36 @@ impl<'q> Queue<'q> {
 }
 
 /// An error that stops the queue.
-enum Problem {
+enum CompileProblem {
     Interpreter(CompileError),
     Keep(PathError),
 }
 
-impl From<CompileError> for Problem {
+impl From<CompileError> for CompileProblem {
     fn from(error: CompileError) -> Self {
         Self::Interpreter(error)
     }
 }
 
-impl From<PathError> for Problem {
+impl From<PathError> for CompileProblem {
     fn from(error: PathError) -> Self {
         Self::Keep(error)
     }
 }
 
-fn chunk_length(sources: &[Source<'_>]) -> usize {
+fn chunk_length(sources: &[PythonSource<'_>]) -> usize {
     let mut bytes = 0;
-    let fits = |source: &&Source<'_>| {
+    let fits = |source: &&PythonSource<'_>| {
         bytes += source.size;
-        bytes <= CHUNK
+        bytes <= CHUNK_BYTES
     };
     sources.iter().take_while(fits).count().max(1)
 }
 
-fn size(sources: &[Source<'_>]) -> u64 {
+fn total_size(sources: &[PythonSource<'_>]) -> u64 {
     sources.iter().map(|source| source.size).sum()
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock_ignoring_poison<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -19,8 +19,8 @@ pub struct SecretError {
 }
 
 /// Shortest secret in bytes. Shorter ones can be found by trying all of them on one sealed file.
-const SHORTEST: usize = 16;
-pub(crate) const SEAL: usize = 32;
+const SHORTEST_SECRET: usize = 16;
+pub(crate) const SEAL_BYTES: usize = 32;
 
 impl CacheSecret {
     /// Uses `text` as the secret, unchanged.
@@ -29,7 +29,7 @@ impl CacheSecret {
     /// If it is shorter than 16 bytes.
     pub fn new(text: impl Into<Vec<u8>>) -> Result<Self, SecretError> {
         let bytes = text.into();
-        if bytes.len() < SHORTEST {
+        if bytes.len() < SHORTEST_SECRET {
             let length = bytes.len();
             return Err(SecretError { length });
         }
@@ -37,19 +37,19 @@ impl CacheSecret {
     }
 
     /// Computes the HMAC-SHA256 of the concatenated parts.
-    pub(crate) fn seal(&self, parts: &[&[u8]]) -> [u8; SEAL] {
-        self.mac(parts)
-            .map_or([0; SEAL], |mac| mac.finalize().into_bytes().into())
+    pub(crate) fn seal(&self, parts: &[&[u8]]) -> [u8; SEAL_BYTES] {
+        self.compute_mac(parts)
+            .map_or([0; SEAL_BYTES], |mac| mac.finalize().into_bytes().into())
     }
 
     /// Whether `seal` is the HMAC of the parts. Compares in constant time.
     pub(crate) fn is_seal_of(&self, seal: &[u8], parts: &[&[u8]]) -> bool {
-        self.mac(parts)
+        self.compute_mac(parts)
             .is_some_and(|mac| mac.verify_slice(seal).is_ok())
     }
 
     /// Never `None`: HMAC accepts keys of any length.
-    fn mac(&self, parts: &[&[u8]]) -> Option<Hmac<Sha256>> {
+    fn compute_mac(&self, parts: &[&[u8]]) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
         for part in parts {
             mac.update(part);

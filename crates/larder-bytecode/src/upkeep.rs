@@ -8,7 +8,7 @@ use std::{
 use larder_digest::Sha256;
 use larder_fs::{PathError, RootedDir};
 
-use crate::{Bytecodes, Key};
+use crate::{BytecodeKey, Bytecodes};
 
 impl Bytecodes {
     /// Removes the bytecode of packages for which `is_needed` is false. Returns the number of removed directories.
@@ -16,15 +16,15 @@ impl Bytecodes {
     ///
     /// # Errors
     /// If a directory cannot be read or removed.
-    pub fn collect(&self, is_needed: impl Fn(&Sha256) -> bool) -> Result<usize, PathError> {
+    pub fn remove_unneeded(&self, is_needed: impl Fn(&Sha256) -> bool) -> Result<usize, PathError> {
         let mut count = 0;
         let directory = RootedDir::new(&self.root);
         for shard in directory.list(&self.root)? {
             for place in directory.list(&shard)? {
                 let name = place.file_name().unwrap_or_default().to_string_lossy();
-                let package = Key::package_of(&name);
+                let package = BytecodeKey::package_from_name(&name);
                 if package.is_some_and(|package| !is_needed(&package)) {
-                    self.discard(&place)?;
+                    self.remove_directory(&place)?;
                     count += 1;
                 }
             }
@@ -71,13 +71,13 @@ pub struct BundleFile {
 ///
 /// # Errors
 /// If the directory cannot be read.
-pub fn bundle_files(directory: &Path) -> Result<Vec<BundleFile>, PathError> {
+pub fn list_bundle_files(directory: &Path) -> Result<Vec<BundleFile>, PathError> {
     let mut bundles = Vec::new();
     // Does not follow a link in the place of the directory: it may come from a restored cache.
     let store = RootedDir::new(directory.parent().unwrap_or(directory));
     for path in store.list(directory)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let package = Key::package_of(&name);
+        let package = BytecodeKey::package_from_name(&name);
         // Skips files that another process has removed since the listing.
         if let (Some(package), Ok(status)) = (package, store.status(&path))
             && !status.is_dir

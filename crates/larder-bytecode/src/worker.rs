@@ -10,27 +10,27 @@ use std::{
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use crate::{CompileError, key::is_tag};
+use crate::{CompileError, key::is_valid_cache_tag};
 
 const SCRIPT: &str = include_str!("worker.py");
 const GREETING: &[u8] = b"larder";
 const NOT_COMPILED: u32 = u32::MAX;
 /// Number of bytes that are read from the stderr of an interpreter that does not start.
-const COMPLAINT: u64 = 2000;
+const STDERR_BYTES: u64 = 2000;
 /// PEP 552 flags of bytecode that is never compared with its source.
 const UNCHECKED: u32 = 0b01;
 /// PEP 552 flags of bytecode that is compared with the hash of its source at each import.
 const CHECKED: u32 = 0b11;
 
 /// A source file to compile.
-pub(crate) struct File<'a> {
+pub(crate) struct SourceFile<'a> {
     /// Becomes `co_filename`, which Python replaces at import.
     pub(crate) name: &'a str,
     pub(crate) source: &'a [u8],
 }
 
 /// A running interpreter. Its working directory has no modules that it could import.
-pub(crate) struct Worker {
+pub(crate) struct CompileWorker {
     child: Child,
     stdin: BufWriter<ChildStdin>,
     stdout: BufReader<ChildStdout>,
@@ -39,13 +39,15 @@ pub(crate) struct Worker {
     pub(crate) tag: String,
 }
 
-impl Worker {
+impl CompileWorker {
     pub(crate) fn start(program: &Path, directory: &Path) -> Result<Self, CompileError> {
         let start = |source| CompileError::Start {
-            program: name(program),
+            program: file_name_of(program),
             source,
         };
-        let mut child = command(program, directory).spawn().map_err(start)?;
+        let mut child = interpreter_command(program, directory)
+            .spawn()
+            .map_err(start)?;
         let (Some(stdin), Some(mut stdout), Some(stderr)) = (
             child.stdin.take().map(BufWriter::new),
             child.stdout.take().map(BufReader::new),
@@ -62,10 +64,10 @@ impl Worker {
                 tag,
             }),
             Err(_) => {
-                end(&mut child);
+                kill_and_wait(&mut child);
                 Err(CompileError::NoAnswer {
-                    program: name(program),
-                    output: complaint(stderr),
+                    program: file_name_of(program),
+                    output: last_stderr_line(stderr),
                 })
             }
         }
@@ -77,17 +79,17 @@ impl Worker {
     /// If one of the files has killed the interpreter. This worker cannot be used again then.
     pub(crate) fn compile(
         &mut self,
-        files: &[File<'_>],
+        files: &[SourceFile<'_>],
         is_checked: bool,
     ) -> io::Result<Vec<Option<Vec<u8>>>> {
         self.send_number(if is_checked { CHECKED } else { UNCHECKED })?;
-        self.send_number(length(files.len())?)?;
+        self.send_number(to_u32(files.len())?)?;
         for file in files {
-            self.send(file.name.as_bytes())?;
-            self.send(file.source)?;
+            self.send_bytes(file.name.as_bytes())?;
+            self.send_bytes(file.source)?;
         }
         self.stdin.flush()?;
-        files.iter().map(|_| self.receive()).collect()
+        files.iter().map(|_| self.receive_pyc()).collect()
     }
 
     /// Whether the worker can compile another chunk.
@@ -95,8 +97,8 @@ impl Worker {
         self.is_reusable
     }
 
-    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.send_number(length(bytes.len())?)?;
+    fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.send_number(to_u32(bytes.len())?)?;
         self.stdin.write_all(bytes)
     }
 
@@ -104,27 +106,27 @@ impl Worker {
         self.stdin.write_all(&number.to_le_bytes())
     }
 
-    fn receive(&mut self) -> io::Result<Option<Vec<u8>>> {
+    fn receive_pyc(&mut self) -> io::Result<Option<Vec<u8>>> {
         match read_number(&mut self.stdout)? {
             NOT_COMPILED => Ok(None),
-            length => read_text(&mut self.stdout, length).map(Some),
+            length => read_bytes(&mut self.stdout, length).map(Some),
         }
     }
 }
 
-impl Drop for Worker {
+impl Drop for CompileWorker {
     fn drop(&mut self) {
-        end(&mut self.child);
+        kill_and_wait(&mut self.child);
     }
 }
 
 /// Ends a process, which may have exited before.
-fn end(child: &mut Child) {
+fn kill_and_wait(child: &mut Child) {
     let _ = child.kill();
     let _ = child.wait();
 }
 
-fn command(program: &Path, directory: &Path) -> Command {
+fn interpreter_command(program: &Path, directory: &Path) -> Command {
     let mut command = Command::new(program);
     command
         .args(["-s", "-S", "-B", "-W", "ignore", "-c", SCRIPT])
@@ -136,7 +138,7 @@ fn command(program: &Path, directory: &Path) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     if cfg!(windows) {
-        keep(&mut command, "SYSTEMROOT");
+        pass_variable(&mut command, "SYSTEMROOT");
     }
     command
 }
@@ -146,13 +148,13 @@ fn command(program: &Path, directory: &Path) -> Command {
     clippy::disallowed_methods,
     reason = "a variable that only the system reads"
 )]
-fn keep(command: &mut Command, name: &str) {
+fn pass_variable(command: &mut Command, name: &str) {
     if let Some(value) = env::var_os(name) {
         command.env(name, value);
     }
 }
 
-fn name(program: &Path) -> String {
+fn file_name_of(program: &Path) -> String {
     let name = program.file_name().unwrap_or(program.as_os_str());
     name.to_string_lossy().into_owned()
 }
@@ -162,18 +164,18 @@ fn read_greeting(stdout: &mut BufReader<ChildStdout>) -> io::Result<(bool, Strin
     stdout.read_exact(&mut greeting)?;
     let (word, is_reusable) = (&greeting[..GREETING.len()], greeting[GREETING.len()] == 1);
     let length = read_number(stdout)?;
-    let tag = String::from_utf8(read_text(stdout, length)?).unwrap_or_default();
-    if word == GREETING && is_tag(&tag) {
+    let tag = String::from_utf8(read_bytes(stdout, length)?).unwrap_or_default();
+    if word == GREETING && is_valid_cache_tag(&tag) {
         Ok((is_reusable, tag))
     } else {
         Err(io::ErrorKind::InvalidData.into())
     }
 }
 
-fn complaint(stderr: ChildStderr) -> String {
+fn last_stderr_line(stderr: ChildStderr) -> String {
     let mut bytes = Vec::new();
     // Part of the text is better than none.
-    let _ = stderr.take(COMPLAINT).read_to_end(&mut bytes);
+    let _ = stderr.take(STDERR_BYTES).read_to_end(&mut bytes);
     let text = String::from_utf8_lossy(&bytes).trim().to_owned();
     let last = text.lines().last().unwrap_or_default().trim();
     if last.is_empty() {
@@ -183,7 +185,7 @@ fn complaint(stderr: ChildStderr) -> String {
     }
 }
 
-fn length(length: usize) -> io::Result<u32> {
+fn to_u32(length: usize) -> io::Result<u32> {
     u32::try_from(length).map_err(io::Error::other)
 }
 
@@ -194,7 +196,7 @@ fn read_number(reader: &mut impl io::Read) -> io::Result<u32> {
 }
 
 /// Reads `length` bytes. Allocates as bytes arrive, because the interpreter's length is not trusted.
-fn read_text(reader: &mut impl io::Read, length: u32) -> io::Result<Vec<u8>> {
+fn read_bytes(reader: &mut impl io::Read, length: u32) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader.take(length.into()).read_to_end(&mut bytes)?;
     if bytes.len() as u64 == u64::from(length) {

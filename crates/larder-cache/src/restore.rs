@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use larder_event::{Event, Phase, Reporter, milliseconds};
+use larder_event::{Event, Phase, Reporter, elapsed_milliseconds};
 use larder_fs::PathError;
 use serde::Serialize;
 
@@ -132,7 +132,7 @@ pub async fn restore(
             reporter.note(with_causes("the use of the entry is not noted", &error));
         }
     }
-    report.milliseconds = milliseconds(begun);
+    report.milliseconds = elapsed_milliseconds(begun);
     Ok(report)
 }
 
@@ -226,7 +226,7 @@ impl Restoring<'_> {
         }
         self.reporter.event(&Event::PhaseFinished {
             phase: Phase::Restore,
-            milliseconds: milliseconds(begun),
+            milliseconds: elapsed_milliseconds(begun),
         });
         Ok(Some(unpacked))
     }

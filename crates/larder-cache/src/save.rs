@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Instant};
 
-use larder_event::{Event, Phase, Reporter, milliseconds};
+use larder_event::{Event, Phase, Reporter, elapsed_milliseconds};
 use serde::Serialize;
 
 use larder_remote::{Remote, RemoteError};
@@ -112,7 +112,7 @@ pub async fn save(
         }
         Err(error) => return Err(error),
     }
-    report.milliseconds = milliseconds(begun);
+    report.milliseconds = elapsed_milliseconds(begun);
     Ok(report)
 }
 
@@ -208,7 +208,7 @@ async fn upload(
         (Ok(_), Ok(written)) => {
             reporter.event(&Event::PhaseFinished {
                 phase: Phase::Save,
-                milliseconds: milliseconds(begun),
+                milliseconds: elapsed_milliseconds(begun),
             });
             Ok(written)
         }

@@ -16,7 +16,7 @@ pub enum Checksum {
 /// Error for bytes whose digest is not the expected one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, found {found}")]
-pub struct Mismatch {
+pub struct ChecksumMismatch {
     /// Checksum from the lock or the channel.
     pub expected: Checksum,
     /// Checksum of the bytes: of the expected kind if it was computed, else the SHA-256.
@@ -25,7 +25,7 @@ pub struct Mismatch {
 
 impl Checksum {
     /// The SHA-256 if known, else the MD5, else `None`.
-    pub fn best(sha256: Option<Sha256>, md5: Option<Md5>) -> Option<Self> {
+    pub fn strongest(sha256: Option<Sha256>, md5: Option<Md5>) -> Option<Self> {
         sha256.map(Self::Sha256).or(md5.map(Self::Md5))
     }
 
@@ -34,7 +34,7 @@ impl Checksum {
     /// # Errors
     /// If they differ, or if an MD5 is expected but was not computed
     /// ([`Hasher::for_checksum`](crate::Hasher::for_checksum) computes it).
-    pub fn check(&self, digests: &Digests) -> Result<(), Mismatch> {
+    pub fn check(&self, digests: &Digests) -> Result<(), ChecksumMismatch> {
         let found = match self {
             Self::Sha256(_) => Self::Sha256(digests.sha256),
             Self::Md5(_) => digests.md5.map_or(Self::Sha256(digests.sha256), Self::Md5),
@@ -42,7 +42,7 @@ impl Checksum {
         if *self == found {
             Ok(())
         } else {
-            Err(Mismatch {
+            Err(ChecksumMismatch {
                 expected: *self,
                 found,
             })

@@ -122,23 +122,23 @@ const PAIRS: [[u8; 2]; 256] = {
     pairs
 };
 
-fn hex(bytes: &[u8]) -> String {
+fn to_lower_hex(bytes: &[u8]) -> String {
     let digits = bytes.iter().flat_map(|byte| PAIRS[usize::from(*byte)]);
     digits.map(char::from).collect()
 }
 
-fn unhex(text: &str, bytes: &mut [u8]) -> Option<()> {
+fn decode_hex(text: &str, bytes: &mut [u8]) -> Option<()> {
     let text = text.as_bytes();
     if text.len() != bytes.len() * 2 {
         return None;
     }
     for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        *byte = decode_hex_digit(pair[0])? << 4 | decode_hex_digit(pair[1])?;
     }
     Some(())
 }
 
-fn digit(character: u8) -> Option<u8> {
+fn decode_hex_digit(character: u8) -> Option<u8> {
     match character {
         b'0'..=b'9' => Some(character - b'0'),
         b'a'..=b'f' => Some(character - b'a' + 10),

@@ -17,7 +17,7 @@ mod checksum;
 mod digest;
 mod stream;
 
-pub use checksum::{Checksum, Mismatch};
+pub use checksum::{Checksum, ChecksumMismatch};
 pub use digest::{Md5, ParseDigestError, Sha256};
 pub use stream::{Digests, Hasher, HashingReader, HashingWriter};
 

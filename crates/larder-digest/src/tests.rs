@@ -64,12 +64,12 @@ fn cep32_29_sha256_is_preferred_and_a_right_md5_does_not_help_a_wrong_sha256() {
     let digests = hasher.finish();
 
     assert!(
-        Checksum::best(None, Some(md5))
+        Checksum::strongest(None, Some(md5))
             .unwrap()
             .check(&digests)
             .is_ok()
     );
-    let error = Checksum::best(Some(wrong), Some(md5))
+    let error = Checksum::strongest(Some(wrong), Some(md5))
         .unwrap()
         .check(&digests)
         .unwrap_err();
@@ -77,7 +77,7 @@ fn cep32_29_sha256_is_preferred_and_a_right_md5_does_not_help_a_wrong_sha256() {
         error.to_string(),
         format!("expected sha256:{EMPTY_SHA256}, found sha256:{ABC_SHA256}")
     );
-    assert_eq!(Checksum::best(None, None), None);
+    assert_eq!(Checksum::strongest(None, None), None);
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub enum Event {
         /// Size in bytes.
         bytes: u64,
         /// Origin of the archive.
-        source: Source,
+        source: ArchiveSource,
     },
     /// The archive of a package was extracted into a tree of this machine.
     Unpacked {
@@ -65,7 +65,7 @@ pub enum Event {
     /// The reporting thread has just finished a piece of work.
     Worked {
         /// Kind of work.
-        work: Work,
+        work: WorkKind,
         /// The package, `name-version-build`.
         subject: String,
         /// Duration in microseconds.
@@ -170,7 +170,7 @@ pub enum Phase {
 /// Kinds of work that `--timings` shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Work {
+pub enum WorkKind {
     /// Hashing an archive in the store.
     Hash,
     /// Extracting an archive: decompressing, checking, writing.
@@ -180,7 +180,7 @@ pub enum Work {
 /// Origin of an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Source {
+pub enum ArchiveSource {
     /// Already in the store.
     Store,
     /// Downloaded from a remote of the store.

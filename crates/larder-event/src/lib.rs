@@ -15,5 +15,5 @@
 mod event;
 mod reporter;
 
-pub use event::{Event, Phase, Source, Warning, Work};
-pub use reporter::{Recorder, Reporter, Silent, milliseconds, timed};
+pub use event::{ArchiveSource, Event, Phase, Warning, WorkKind};
+pub use reporter::{EventRecorder, Reporter, SilentReporter, elapsed_milliseconds, time_work};

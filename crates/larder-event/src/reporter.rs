@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use crate::{Event, Warning, Work};
+use crate::{Event, Warning, WorkKind};
 
 /// Receives the events of an operation, from any thread. The events of one package arrive in order.
 pub trait Reporter: Send + Sync {
@@ -24,9 +24,9 @@ pub trait Reporter: Send + Sync {
 }
 
 /// Runs `act` and reports its duration.
-pub fn timed<T>(
+pub fn time_work<T>(
     reporter: &dyn Reporter,
-    (work, subject): (Work, &str),
+    (work, subject): (WorkKind, &str),
     act: impl FnOnce() -> T,
 ) -> T {
     let begun = Instant::now();
@@ -40,25 +40,25 @@ pub fn timed<T>(
 }
 
 /// Milliseconds since `begun`, rounded down.
-pub fn milliseconds(begun: Instant) -> u64 {
+pub fn elapsed_milliseconds(begun: Instant) -> u64 {
     u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Ignores all events.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Silent;
+pub struct SilentReporter;
 
-impl Reporter for Silent {
+impl Reporter for SilentReporter {
     fn event(&self, _event: &Event) {}
 }
 
 /// Records all events, for tests.
 #[derive(Debug, Default)]
-pub struct Recorder {
+pub struct EventRecorder {
     events: Mutex<Vec<Event>>,
 }
 
-impl Recorder {
+impl EventRecorder {
     /// All events so far.
     pub fn events(&self) -> Vec<Event> {
         self.lock().clone()
@@ -78,7 +78,7 @@ impl Recorder {
     }
 }
 
-impl Reporter for Recorder {
+impl Reporter for EventRecorder {
     fn event(&self, event: &Event) {
         self.lock().push(event.clone());
     }

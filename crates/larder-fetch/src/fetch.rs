@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures::{StreamExt as _, stream::FuturesUnordered};
-use larder_event::{Event, Phase, Reporter, Source, milliseconds};
+use larder_event::{ArchiveSource, Event, Phase, Reporter, elapsed_milliseconds};
 use larder_lock::Closure;
 use larder_store::{Object, ObjectId, Store};
 
@@ -81,7 +81,7 @@ pub async fn run(
     collect(outcomes, &mut summary)?;
     reporter.event(&Event::PhaseFinished {
         phase: Phase::Fetch,
-        milliseconds: milliseconds(begun),
+        milliseconds: elapsed_milliseconds(begun),
     });
     Ok(summary)
 }
@@ -110,7 +110,7 @@ fn reuse(plan: &FetchPlan, reporter: &dyn Reporter) -> FetchSummary {
         reporter.event(&Event::Fetched {
             package: present.package.clone(),
             bytes: present.object.size,
-            source: Source::Store,
+            source: ArchiveSource::Store,
         });
         summary.reused += 1;
         summary.reused_bytes += present.object.size;
@@ -124,7 +124,7 @@ fn reuse(plan: &FetchPlan, reporter: &dyn Reporter) -> FetchSummary {
 /// `None` for a package that was not begun.
 type Outcome<'a> = (
     &'a MissingPackage,
-    Option<Result<(Object, Source), PackageFailure>>,
+    Option<Result<(Object, ArchiveSource), PackageFailure>>,
 );
 
 async fn fetch_all<'a>(
@@ -168,7 +168,7 @@ async fn fetch_all<'a>(
 async fn fetch_reported(
     job: &Job<'_>,
     reporter: &dyn Reporter,
-) -> Result<(Object, Source), PackageFailure> {
+) -> Result<(Object, ArchiveSource), PackageFailure> {
     let mut progress = Progress::start(reporter, job.missing);
     let (object, source) = fetch_package(job, &mut progress).await?;
     if job.missing.checksum.is_none() {
@@ -195,7 +195,7 @@ fn collect(outcomes: Vec<Outcome<'_>>, summary: &mut FetchSummary) -> Result<(),
             Some(Ok((object, source))) => {
                 summary.fetched += 1;
                 summary.bytes += object.size;
-                if source == Source::Remote {
+                if source == ArchiveSource::Remote {
                     summary.from_elsewhere += 1;
                     summary.bytes_from_elsewhere += object.size;
                 }

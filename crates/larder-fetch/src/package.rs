@@ -3,7 +3,7 @@
 //! A temporary failure is tried again after a wait; wrong content once more, asking caches on the way to
 //! look again, because it may have been damaged there; anything else at once at the next URL.
 
-use larder_event::Source;
+use larder_event::ArchiveSource;
 use larder_store::Object;
 use url::Url;
 
@@ -17,12 +17,12 @@ use crate::{
 pub(crate) async fn fetch_package(
     job: &Job<'_>,
     progress: &mut Progress<'_>,
-) -> Result<(Object, Source), PackageFailure> {
+) -> Result<(Object, ArchiveSource), PackageFailure> {
     if let Some(object) = elsewhere::take(job, progress).await? {
-        return Ok((object, Source::Remote));
+        return Ok((object, ArchiveSource::Remote));
     }
     let object = from_urls(job, progress).await?;
-    Ok((object, Source::Channel))
+    Ok((object, ArchiveSource::Channel))
 }
 
 async fn from_urls(job: &Job<'_>, progress: &mut Progress<'_>) -> Result<Object, PackageFailure> {

@@ -1,6 +1,6 @@
 //! Events of one package's transfer: progress in steps of bytes, so that a terminal is not flooded.
 
-use larder_event::{Event, Reporter, Source};
+use larder_event::{ArchiveSource, Event, Reporter};
 use url::Url;
 
 use crate::{MissingPackage, TransferError, redact};
@@ -54,7 +54,7 @@ impl<'a> Progress<'a> {
     }
 
     /// The archive of `bytes` is in the store.
-    pub(crate) fn finished(&mut self, bytes: u64, source: Source) {
+    pub(crate) fn finished(&mut self, bytes: u64, source: ArchiveSource) {
         if self.untold > 0 {
             self.tell();
         }

@@ -12,7 +12,9 @@ use std::{
     sync::OnceLock,
 };
 
-use larder_bytecode::{Bytecode, Bytecodes, Key, Package, Place, Source};
+use larder_bytecode::{
+    Bytecode, BytecodeKey, Bytecodes, CompileEnvironment, PackageToCompile, PythonSource,
+};
 use larder_digest::Sha256;
 use larder_event::Reporter;
 use larder_fs::Dir;
@@ -87,9 +89,9 @@ struct Stage<'s, 'a> {
 struct Wanted<'s> {
     /// In the plan.
     index: usize,
-    key: Key,
+    key: BytecodeKey,
     /// Sorted.
-    sources: Vec<Source<'s>>,
+    sources: Vec<PythonSource<'s>>,
     bytecode: Option<Bytecode>,
 }
 
@@ -124,7 +126,7 @@ impl<'s, 'a> Stage<'s, 'a> {
         packages
             .filter(|(_, planned)| planned.package.is_noarch_python())
             .filter_map(|(index, planned)| {
-                let key = Key {
+                let key = BytecodeKey {
                     package: planned.package.sha256()?,
                     python: self.python,
                 };
@@ -147,7 +149,9 @@ impl<'s, 'a> Stage<'s, 'a> {
         let look = |(wanted, place): &(&Wanted<'_>, &OnceLock<Bytecode>)| {
             let sources = wanted.sources.iter().map(|source| source.path);
             match self.bytecodes.get(&wanted.key, reporter) {
-                Ok(Some(bytecode)) if bytecode.covers(sources) => drop(place.set(bytecode)),
+                Ok(Some(bytecode)) if bytecode.has_all_sources(sources) => {
+                    drop(place.set(bytecode))
+                }
                 Ok(_) => {}
                 Err(error) => {
                     reporter.note(format!("bytecode is not used: {error}: {}", error.source));
@@ -172,11 +176,11 @@ impl<'s, 'a> Stage<'s, 'a> {
             Ok(root) => root,
             Err(error) => return tell(reporter, &error),
         };
-        let packages: Vec<Package<'_>> = missing
+        let packages: Vec<PackageToCompile<'_>> = missing
             .iter()
             .map(|index| self.package(&wanted[*index]))
             .collect();
-        let place = Place {
+        let place = CompileEnvironment {
             root: &root,
             program: &self.program(),
             threads: self.options.threads,
@@ -208,9 +212,9 @@ impl<'s, 'a> Stage<'s, 'a> {
                 || paths.any(|planned| planned.path == program))
     }
 
-    fn package(&self, wanted: &Wanted<'s>) -> Package<'s> {
+    fn package(&self, wanted: &Wanted<'s>) -> PackageToCompile<'s> {
         let planned = &self.plan.packages[wanted.index];
-        Package {
+        PackageToCompile {
             key: wanted.key,
             dist: planned.package.dist(),
             sources: wanted.sources.clone(),
@@ -221,13 +225,13 @@ impl<'s, 'a> Stage<'s, 'a> {
 }
 
 /// CEP 20: what ends with `.py` in site-packages.
-fn source<'s>(planned: &'s PlannedPath<'_>) -> Option<Source<'s>> {
+fn source<'s>(planned: &'s PlannedPath<'_>) -> Option<PythonSource<'s>> {
     let entry = planned.entry?;
     let path = entry.path.as_str();
     let is_source = path.starts_with(SITE_PACKAGES) && path.ends_with(".py");
     let is_shipped =
         matches!(planned.action, Action::Link | Action::Copy) && planned.lost_to.is_none();
-    (is_source && is_shipped).then(|| Source {
+    (is_source && is_shipped).then(|| PythonSource {
         path: &entry.path,
         place: planned.path.to_string(),
         sha256: entry.sha256,

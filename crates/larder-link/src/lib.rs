@@ -59,8 +59,8 @@ pub use fingerprint::{Fingerprint, fingerprint, remember};
 pub use held::Held;
 pub use installed::{Installation, Installed, InstalledKind, InstalledPath, installed};
 pub use larder_bytecode::{
-    BYTECODE_BUNDLE_BYTES, BYTECODE_INDEX_BYTES, BundleFile, Bundles, Bytecodes, BytecodesOptions,
-    CacheSecret, SecretError, bundle_files,
+    BYTECODE_BUNDLE_BYTES, BYTECODE_INDEX_BYTES, BundleFile, BytecodeBundles, Bytecodes,
+    BytecodesOptions, CacheSecret, SecretError, list_bundle_files,
 };
 pub use larder_fs::LinkMode;
 pub use options::{ClobberPolicy, LinkOptions, Menus, Replace, ScriptPolicy};

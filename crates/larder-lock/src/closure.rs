@@ -130,6 +130,6 @@ impl LockedPackage {
 
     /// What to hold the archive against.
     pub fn checksum(&self) -> Option<Checksum> {
-        Checksum::best(self.sha256(), self.md5())
+        Checksum::strongest(self.sha256(), self.md5())
     }
 }

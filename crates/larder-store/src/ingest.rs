@@ -11,12 +11,12 @@ use std::{
     sync::Arc,
 };
 
-use larder_digest::{Checksum, Digests, Hasher, HashingWriter, Mismatch};
+use larder_digest::{Checksum, ChecksumMismatch, Digests, Hasher, HashingWriter};
 use larder_fs::{Durability, PathContext as _, PathError, take_write_from_all};
 
 use crate::{
-    Object, ObjectId, ObjectKind, Step, Store, StoreError, index, store::Shared,
-    temporary::Temporary,
+    Object, ObjectId, ObjectKind, Store, StoreError, StoreStep, index, store::StoreInner,
+    temporary::TemporaryFile,
 };
 
 /// How often a damaged object at the target path is moved aside before giving up. A second attempt is only needed if
@@ -67,12 +67,12 @@ impl IngestError {
 
 /// An object that is being written. Dropping it removes the bytes written so far.
 pub struct Ingest {
-    shared: Arc<Shared>,
+    shared: Arc<StoreInner>,
     kind: ObjectKind,
     expected: Option<Checksum>,
     writer: HashingWriter<File>,
     // After the writer: a file is closed before it is removed.
-    temporary: Temporary,
+    temporary: TemporaryFile,
 }
 
 impl Store {
@@ -90,8 +90,8 @@ impl Store {
         self.check_writable()?;
         let shared = Arc::clone(&self.shared);
         let (temporary, file) =
-            Temporary::create(&shared.layout).map_err(|source| self.not_writable(source))?;
-        shared.reached(Step::Created, temporary.path())?;
+            TemporaryFile::create(&shared.layout).map_err(|source| self.to_write_error(source))?;
+        shared.report_step(StoreStep::Created, temporary.path())?;
         Ok(Ingest {
             shared,
             kind,
@@ -144,26 +144,26 @@ impl Ingest {
             mut temporary,
         } = self;
         let (file, digests) = writer.finish();
-        shared.reached(Step::Written, temporary.path())?;
-        check(kind, expected, &digests)?;
-        shared.reached(Step::Checked, temporary.path())?;
+        shared.report_step(StoreStep::Written, temporary.path())?;
+        check_digests(kind, expected, &digests)?;
+        shared.report_step(StoreStep::Checked, temporary.path())?;
         shared.protect_and_flush(file, temporary.path())?;
         let sha256 = digests.sha256;
         let object = Object {
             id: ObjectId { kind, sha256 },
-            path: shared.layout.object(ObjectId { kind, sha256 }),
+            path: shared.layout.object_path(ObjectId { kind, sha256 }),
             size: digests.size,
         };
-        shared.place(&mut temporary, &object)?;
+        shared.publish_object(&mut temporary, &object)?;
         if let Some(Checksum::Md5(md5)) = expected {
-            index::record(&shared.layout, md5, sha256, shared.durability)?;
-            shared.reached(Step::Indexed, &object.path)?;
+            index::record_md5(&shared.layout, md5, sha256, shared.durability)?;
+            shared.report_step(StoreStep::Indexed, &object.path)?;
         }
         Ok(object)
     }
 }
 
-fn check(
+fn check_digests(
     kind: ObjectKind,
     expected: Option<Checksum>,
     digests: &Digests,
@@ -173,7 +173,7 @@ fn check(
     }
     let size = digests.size;
     match expected.map(|checksum| checksum.check(digests)) {
-        Some(Err(Mismatch { expected, found })) => Err(IngestError::Mismatch {
+        Some(Err(ChecksumMismatch { expected, found })) => Err(IngestError::Mismatch {
             expected,
             found,
             size,
@@ -182,45 +182,56 @@ fn check(
     }
 }
 
-impl Shared {
+impl StoreInner {
     /// W4 and W5. Closes the file, because Windows cannot rename open files.
     fn protect_and_flush(&self, file: File, path: &Path) -> Result<(), PathError> {
         take_write_from_all(&file).at("set mode of", path)?;
-        self.reached(Step::Protected, path)?;
+        self.report_step(StoreStep::Protected, path)?;
         if self.durability == Durability::Flush {
             larder_fs::flush_file(&file).at("flush", path)?;
-            self.reached(Step::Flushed, path)?;
+            self.report_step(StoreStep::Flushed, path)?;
         }
         Ok(())
     }
 
     /// W6 and W7.
-    fn place(&self, temporary: &mut Temporary, object: &Object) -> Result<(), PathError> {
-        let shard = self.layout.shard(object.id);
+    fn publish_object(
+        &self,
+        temporary: &mut TemporaryFile,
+        object: &Object,
+    ) -> Result<(), PathError> {
+        let shard = self.layout.shard_dir(object.id);
         let is_new = !self.layout.dir().is_dir(&shard);
         // Moves a link at this path aside: following it would put the object outside the store.
         self.layout.dir().ensure_dir(&shard)?;
-        self.rename(temporary, object)?;
+        self.rename_into_place(temporary, object)?;
         self.refused().remove(&object.path);
-        self.reached(Step::Renamed, &object.path)?;
+        self.report_step(StoreStep::Renamed, &object.path)?;
         if self.durability == Durability::Flush {
             self.layout.dir().sync_dir(&shard)?;
             if is_new {
                 self.layout
                     .dir()
-                    .sync_dir(&self.layout.kind(object.id.kind))?;
+                    .sync_dir(&self.layout.kind_dir(object.id.kind))?;
             }
-            self.reached(Step::DirectoryFlushed, &object.path)?;
+            self.report_step(StoreStep::DirectoryFlushed, &object.path)?;
         }
         Ok(())
     }
 
-    fn rename(&self, temporary: &mut Temporary, object: &Object) -> Result<(), PathError> {
+    fn rename_into_place(
+        &self,
+        temporary: &mut TemporaryFile,
+        object: &Object,
+    ) -> Result<(), PathError> {
         let mut attempt = 1;
         loop {
-            match temporary.place(&object.path) {
+            match temporary.rename_to_free_name(&object.path) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    if self.is_whole(&object.path, object.id).unwrap_or(false) {
+                    if self
+                        .has_expected_digest(&object.path, object.id)
+                        .unwrap_or(false)
+                    {
                         return Ok(());
                     }
                     if attempt == PLACE_ATTEMPTS {

@@ -12,19 +12,19 @@ use crate::{ObjectId, ObjectKind};
 
 /// The paths of one store.
 #[derive(Debug, Clone)]
-pub(crate) struct Layout {
+pub(crate) struct StoreLayout {
     root: PathBuf,
     dir: RootedDir,
 }
 
-impl Layout {
+impl StoreLayout {
     /// Directories that every store has, in the order in which they are created.
     pub(crate) const DIRECTORIES: [&'static str; 8] = [
         "tmp", "pkgs", "wheels", "md5", "solves", "repodata", "roots", "pins",
     ];
 
     /// L11, L12: directories that are created on first use.
-    pub(crate) const OTHERS: [&'static str; 2] = ["bytecode", "confirmed"];
+    pub(crate) const LATER_DIRECTORIES: [&'static str; 2] = ["bytecode", "confirmed"];
 
     pub(crate) fn new(root: &Path) -> Self {
         Self {
@@ -42,56 +42,56 @@ impl Layout {
         &self.root
     }
 
-    pub(crate) fn directories(&self) -> impl Iterator<Item = PathBuf> {
+    pub(crate) fn initial_dirs(&self) -> impl Iterator<Item = PathBuf> {
         Self::DIRECTORIES.iter().map(|name| self.root.join(name))
     }
 
-    pub(crate) fn format(&self) -> PathBuf {
+    pub(crate) fn format_file(&self) -> PathBuf {
         self.root.join("format")
     }
 
-    pub(crate) fn temporary(&self) -> PathBuf {
+    pub(crate) fn temporary_dir(&self) -> PathBuf {
         self.root.join("tmp")
     }
 
-    pub(crate) fn solves(&self) -> PathBuf {
+    pub(crate) fn solves_dir(&self) -> PathBuf {
         self.root.join("solves")
     }
 
-    pub(crate) fn repodata(&self) -> PathBuf {
+    pub(crate) fn repodata_dir(&self) -> PathBuf {
         self.root.join("repodata")
     }
 
-    pub(crate) fn roots(&self) -> PathBuf {
+    pub(crate) fn roots_dir(&self) -> PathBuf {
         self.root.join("roots")
     }
 
     pub(crate) fn root_file(&self, name: Sha256) -> PathBuf {
-        self.roots().join(format!("{name}.json"))
+        self.roots_dir().join(format!("{name}.json"))
     }
 
-    pub(crate) fn pins(&self) -> PathBuf {
+    pub(crate) fn pins_dir(&self) -> PathBuf {
         self.root.join("pins")
     }
 
-    pub(crate) fn md5_index(&self) -> PathBuf {
+    pub(crate) fn md5_index_dir(&self) -> PathBuf {
         self.root.join("md5")
     }
 
     pub(crate) fn md5_file(&self, md5: Md5) -> PathBuf {
-        self.md5_index().join(md5.to_hex())
+        self.md5_index_dir().join(md5.to_hex())
     }
 
-    pub(crate) fn kind(&self, kind: ObjectKind) -> PathBuf {
-        self.root.join(kind.directory())
+    pub(crate) fn kind_dir(&self, kind: ObjectKind) -> PathBuf {
+        self.root.join(kind.directory_name())
     }
 
     /// The directory of all objects whose digest starts with the same two hexadecimal digits.
-    pub(crate) fn shard(&self, id: ObjectId) -> PathBuf {
-        self.kind(id.kind).join(&id.sha256.to_hex()[..2])
+    pub(crate) fn shard_dir(&self, id: ObjectId) -> PathBuf {
+        self.kind_dir(id.kind).join(&id.sha256.to_hex()[..2])
     }
 
-    pub(crate) fn object(&self, id: ObjectId) -> PathBuf {
-        self.shard(id).join(id.to_string())
+    pub(crate) fn object_path(&self, id: ObjectId) -> PathBuf {
+        self.shard_dir(id).join(id.to_string())
     }
 }

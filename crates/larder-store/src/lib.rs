@@ -17,7 +17,9 @@ mod sweep;
 mod temporary;
 mod verify;
 
-pub use collect::{Candidate, CollectError, CollectOptions, CollectPlan, CollectReport, Policy};
+pub use collect::{
+    Candidate, CollectError, CollectOptions, CollectPlan, CollectPolicy, CollectReport,
+};
 pub use format::FORMAT_BYTES;
 pub use index::MD5_NAME_BYTES;
 pub use ingest::{Ingest, IngestError};
@@ -26,10 +28,12 @@ pub use listing::StoredObject;
 pub use object::{Object, ObjectId, ObjectKind, ParseObjectIdError};
 pub use pin::{PIN_BYTES, Pin};
 pub use read::{ReadError, VerifiedObject};
-pub use roots::{Needed, Origin, ROOT_BYTES, RecordedRoot, Root, RootError, RootKind};
-pub use steps::{NoSteps, Step, Steps};
-pub use store::{Access, Displaced, OpenError, Store, StoreError, StoreOptions};
-pub use verify::{Damage, Fault, Mended, VerifyReport};
+pub use roots::{
+    NeededObject, ObjectOrigin, ROOT_BYTES, RecordedRoot, RootError, RootKind, StoreRoot,
+};
+pub use steps::{IgnoreSteps, StepObserver, StoreStep};
+pub use store::{Access, DisplacedEntry, OpenError, Store, StoreError, StoreOptions};
+pub use verify::{DamagedObject, ObjectFault, RepairReport, StoreVerification};
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,9 @@ use std::{
 
 use larder_fs::PathError;
 
-use crate::{Object, ObjectId, ObjectKind, Store, layout::Layout, store::is_size};
+use crate::{
+    Object, ObjectId, ObjectKind, Store, layout::StoreLayout, store::is_possible_object_size,
+};
 
 /// An object in the store, with its modification time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,16 +30,16 @@ impl Store {
     ///
     /// # Errors
     /// If a directory cannot be read.
-    pub fn objects(&self) -> Result<Vec<StoredObject>, PathError> {
+    pub fn list_objects(&self) -> Result<Vec<StoredObject>, PathError> {
         let layout = &self.shared.layout;
         let mut objects = Vec::new();
-        for id in list(layout, &mut Vec::new())? {
-            let path = layout.object(id);
+        for id in list_object_ids(layout, &mut Vec::new())? {
+            let path = layout.object_path(id);
             // Collected or moved aside since the listing.
             let Ok(status) = layout.dir().status(&path) else {
                 continue;
             };
-            if status.is_file && is_size(status.size) {
+            if status.is_file && is_possible_object_size(status.size) {
                 let size = status.size;
                 objects.push(StoredObject {
                     written: status.modified,
@@ -54,10 +56,10 @@ impl Store {
     ///
     /// # Errors
     /// If a directory cannot be read.
-    pub fn object_ids(&self) -> Result<Vec<ObjectId>, PathError> {
+    pub fn list_all_object_ids(&self) -> Result<Vec<ObjectId>, PathError> {
         let mut ids = Vec::new();
-        for layout in self.shared.layers() {
-            ids.extend(list(layout, &mut Vec::new())?);
+        for layout in self.shared.layouts() {
+            ids.extend(list_object_ids(layout, &mut Vec::new())?);
         }
         ids.sort();
         ids.dedup();
@@ -66,16 +68,19 @@ impl Store {
 }
 
 /// Lists the object ids of one store, sorted. Paths that are not object names are added to `stray`.
-pub(crate) fn list(layout: &Layout, stray: &mut Vec<PathBuf>) -> Result<Vec<ObjectId>, PathError> {
+pub(crate) fn list_object_ids(
+    layout: &StoreLayout,
+    stray: &mut Vec<PathBuf>,
+) -> Result<Vec<ObjectId>, PathError> {
     let mut objects = Vec::new();
-    for directory in [ObjectKind::Conda, ObjectKind::Wheel].map(|kind| layout.kind(kind)) {
+    for directory in [ObjectKind::Conda, ObjectKind::Wheel].map(|kind| layout.kind_dir(kind)) {
         for shard in layout.dir().list(&directory)? {
             if !layout.dir().is_dir(&shard) {
                 stray.push(shard);
                 continue;
             }
             for path in layout.dir().list(&shard)? {
-                match object_at(layout, &path) {
+                match object_id_from_path(layout, &path) {
                     Some(id) => objects.push(id),
                     None => stray.push(path),
                 }
@@ -86,14 +91,14 @@ pub(crate) fn list(layout: &Layout, stray: &mut Vec<PathBuf>) -> Result<Vec<Obje
     Ok(objects)
 }
 
-fn object_at(layout: &Layout, path: &Path) -> Option<ObjectId> {
+fn object_id_from_path(layout: &StoreLayout, path: &Path) -> Option<ObjectId> {
     let id: ObjectId = path.file_name()?.to_str()?.parse().ok()?;
-    (layout.object(id) == path).then_some(id)
+    (layout.object_path(id) == path).then_some(id)
 }
 
 /// Lists the paths in a directory that have this extension.
-pub(crate) fn with_extension(
-    layout: &Layout,
+pub(crate) fn list_with_extension(
+    layout: &StoreLayout,
     directory: &Path,
     extension: &str,
 ) -> Result<Vec<PathBuf>, PathError> {
@@ -103,8 +108,8 @@ pub(crate) fn with_extension(
 }
 
 /// Reads a regular file of at most `limit` bytes; `None` if it does not exist.
-pub(crate) fn read_if_there(
-    layout: &Layout,
+pub(crate) fn read_if_present(
+    layout: &StoreLayout,
     path: &Path,
     limit: u64,
 ) -> Result<Option<Vec<u8>>, PathError> {

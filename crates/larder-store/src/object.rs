@@ -37,18 +37,20 @@ impl ObjectKind {
 
     /// The kind for the extension of a file name such as `numpy-2.0.0-py311_0.conda`.
     pub fn from_file_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.stem(name).is_some())
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.strip_extension(name).is_some())
     }
 
     /// Name of the store's directory for objects of this kind.
-    pub(crate) const fn directory(self) -> &'static str {
+    pub(crate) const fn directory_name(self) -> &'static str {
         match self {
             Self::Conda | Self::TarBz2 => "pkgs",
             Self::Wheel | Self::Source => "wheels",
         }
     }
 
-    fn stem(self, name: &str) -> Option<&str> {
+    fn strip_extension(self, name: &str) -> Option<&str> {
         name.strip_suffix(self.extension())?.strip_suffix('.')
     }
 }
@@ -94,7 +96,7 @@ impl FromStr for ObjectId {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts = ObjectKind::ALL
             .into_iter()
-            .find_map(|kind| Some((kind, kind.stem(text)?)));
+            .find_map(|kind| Some((kind, kind.strip_extension(text)?)));
         let (kind, stem) = parts.ok_or_else(|| ParseObjectIdError::Kind {
             text: text.to_owned(),
         })?;

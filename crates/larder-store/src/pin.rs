@@ -15,25 +15,25 @@ use larder_fs::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Step, Store, StoreError, index,
-    layout::Layout,
-    listing::{read_if_there, with_extension},
-    roots::written,
+    Store, StoreError, StoreStep, index,
+    layout::StoreLayout,
+    listing::{list_with_extension, read_if_present},
+    roots::modification_time,
     store::is_no_object,
-    temporary::{unique_name, write_whole},
+    temporary::{replace_whole_file, unique_name},
 };
 
 /// Largest size of a pin in bytes. A pin of 10,000 objects has 700 KB.
 pub const PIN_BYTES: u64 = 16 << 20;
 
 /// How long a pin counts if it is unknown whether its process still runs.
-const CREDIBLE: Duration = Duration::from_secs(24 * 60 * 60);
+const UNKNOWN_OWNER_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Keeps objects from being collected, whether they exist already or are written later. Record the root that needs them
 /// before dropping the pin.
 #[derive(Debug)]
 pub struct Pin {
-    layout: Layout,
+    layout: StoreLayout,
     file: PathBuf,
     // Released after the pin's file is removed.
     _lock: LockFile,
@@ -48,7 +48,7 @@ impl Drop for Pin {
 
 /// Content of a pin's file.
 #[derive(Debug, Serialize, Deserialize)]
-struct Contents {
+struct PinContents {
     /// Boot id of the machine that the process runs on. On other machines its lock has no meaning.
     boot: Option<String>,
     /// Whether the process holds the lock file beside the pin.
@@ -74,15 +74,15 @@ impl Store {
             }
         }
         let layout = &self.shared.layout;
-        let directory = layout.pins();
+        let directory = layout.pins_dir();
         let made = layout.dir().create_dirs(&directory);
-        made.map_err(|source| self.not_writable(source))?;
+        made.map_err(|source| self.to_write_error(source))?;
         let file = directory.join(unique_name("", ".json"));
         // Lock before writing the pin: a pin whose lock is free counts as abandoned.
-        let lock =
-            LockFile::acquire(lock_of(&file), || {}).map_err(|source| self.not_writable(source))?;
-        share_file(&lock_of(&file))?;
-        let contents = Contents {
+        let lock = LockFile::acquire(lock_path(&file), || {})
+            .map_err(|source| self.to_write_error(source))?;
+        share_file(&lock_path(&file))?;
+        let contents = PinContents {
             boot: boot_id(),
             locked: lock.is_held(),
             sha256,
@@ -91,8 +91,8 @@ impl Store {
         let text = serde_json::to_vec(&contents)
             .map_err(std::io::Error::from)
             .at("write", &file)?;
-        write_whole(layout, &file, &text, Durability::Lazy)?;
-        self.shared.reached(Step::Pinned, &file)?;
+        replace_whole_file(layout, &file, &text, Durability::Lazy)?;
+        self.shared.report_step(StoreStep::Pinned, &file)?;
         Ok(Pin {
             layout: layout.clone(),
             file,
@@ -103,23 +103,26 @@ impl Store {
 
 /// State of a pin: the objects that it keeps, or that its process has ended.
 #[derive(Debug)]
-pub(crate) enum Found {
+pub(crate) enum PinState {
     Alive(Vec<Sha256>),
     Over,
 }
 
 /// Lists the files of all pins.
-pub(crate) fn files(layout: &Layout) -> Result<Vec<PathBuf>, PathError> {
-    with_extension(layout, &layout.pins(), "json")
+pub(crate) fn list_pin_files(layout: &StoreLayout) -> Result<Vec<PathBuf>, PathError> {
+    list_with_extension(layout, &layout.pins_dir(), "json")
 }
 
 /// Lists old lock files without a pin: their processes were killed before they wrote it. A recent one may belong to a
 /// process that is about to write its pin.
-pub(crate) fn idle_locks(layout: &Layout, now: SystemTime) -> Result<Vec<PathBuf>, PathError> {
+pub(crate) fn list_abandoned_locks(
+    layout: &StoreLayout,
+    now: SystemTime,
+) -> Result<Vec<PathBuf>, PathError> {
     let mut idle = Vec::new();
-    for lock in with_extension(layout, &layout.pins(), "lock")? {
+    for lock in list_with_extension(layout, &layout.pins_dir(), "lock")? {
         if layout.dir().status(&lock.with_extension("json")).is_err()
-            && !is_credible(layout, &lock, now)?
+            && !is_recent_pin(layout, &lock, now)?
         {
             idle.push(lock);
         }
@@ -128,51 +131,58 @@ pub(crate) fn idle_locks(layout: &Layout, now: SystemTime) -> Result<Vec<PathBuf
 }
 
 /// Reads a pin. Anything that is not a valid pin counts as one without objects: pins are optional.
-pub(crate) fn read(layout: &Layout, file: &Path, now: SystemTime) -> Result<Found, PathError> {
-    let bytes = match read_if_there(layout, file, PIN_BYTES) {
+pub(crate) fn read_pin(
+    layout: &StoreLayout,
+    file: &Path,
+    now: SystemTime,
+) -> Result<PinState, PathError> {
+    let bytes = match read_if_present(layout, file, PIN_BYTES) {
         Ok(Some(bytes)) => bytes,
-        Ok(None) => return Ok(Found::Over),
+        Ok(None) => return Ok(PinState::Over),
         // A link, a FIFO, a directory, or a file larger than `PIN_BYTES`.
         Err(error) if is_no_object(&error) => Vec::new(),
         Err(error) => return Err(error),
     };
-    let contents: Option<Contents> = serde_json::from_slice(&bytes).ok();
+    let contents: Option<PinContents> = serde_json::from_slice(&bytes).ok();
     let holder = match &contents {
         Some(contents) if contents.locked && contents.boot == boot_id() => {
-            lock_holder(&lock_of(file))
+            lock_holder(&lock_path(file))
         }
         _ => Holder::Unknown,
     };
     let is_alive = match holder {
         Holder::Somebody => true,
         Holder::Nobody => false,
-        Holder::Unknown => is_credible(layout, file, now)?,
+        Holder::Unknown => is_recent_pin(layout, file, now)?,
     };
     if !is_alive {
-        return Ok(Found::Over);
+        return Ok(PinState::Over);
     }
     let Some(mut contents) = contents else {
-        return Ok(Found::Alive(Vec::new()));
+        return Ok(PinState::Alive(Vec::new()));
     };
     for md5 in contents.md5 {
-        contents.sha256.extend(index::look_up(layout, md5)?);
+        contents.sha256.extend(index::lookup_md5(layout, md5)?);
     }
-    Ok(Found::Alive(contents.sha256))
+    Ok(PinState::Alive(contents.sha256))
 }
 
 /// Whether a file is recent. A time in the future (clocks of network file systems) counts as recent.
-fn is_credible(layout: &Layout, file: &Path, now: SystemTime) -> Result<bool, PathError> {
-    let is_recent = |time| now.duration_since(time).map_or(true, |age| age < CREDIBLE);
-    Ok(written(layout, file)?.is_some_and(is_recent))
+fn is_recent_pin(layout: &StoreLayout, file: &Path, now: SystemTime) -> Result<bool, PathError> {
+    let is_recent = |time| {
+        now.duration_since(time)
+            .map_or(true, |age| age < UNKNOWN_OWNER_LIFETIME)
+    };
+    Ok(modification_time(layout, file)?.is_some_and(is_recent))
 }
 
-fn lock_of(file: &Path) -> PathBuf {
+fn lock_path(file: &Path) -> PathBuf {
     file.with_extension("lock")
 }
 
 /// Removes a pin and its lock file.
-pub(crate) fn remove(layout: &Layout, file: &Path) -> Result<(), PathError> {
-    for path in [file.to_owned(), lock_of(file)] {
+pub(crate) fn remove_pin(layout: &StoreLayout, file: &Path) -> Result<(), PathError> {
+    for path in [file.to_owned(), lock_path(file)] {
         match layout.dir().remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}

@@ -19,15 +19,15 @@ use larder_digest::{Digests, Hasher, Sha256};
 use larder_fs::{PathContext as _, PathError, can_others_write, clone_content, private_file};
 
 use crate::{
-    Access, Object, ObjectId, Step, Store,
-    collect::{self, Rescue},
-    layout::Layout,
-    store::{Shared, is_no_object},
-    temporary::{DAMAGED, unique_name},
+    Access, Object, ObjectId, Store, StoreStep,
+    collect::{self, RescueOutcome},
+    layout::StoreLayout,
+    store::{StoreInner, is_no_object},
+    temporary::{DAMAGED_PREFIX, unique_name},
 };
 
 /// How often a read is repeated because a collection has renamed the object.
-const RESCUES: usize = 8;
+const RESCUE_ATTEMPTS: usize = 8;
 
 /// Buffer size in bytes: large enough that the cost of system calls is small compared with hashing.
 const BUFFER: usize = 128 * 1024;
@@ -110,7 +110,7 @@ impl ReadError {
     }
 
     /// Whether downloading the object again helps: the damaged or unreadable one has been moved aside, or is gone.
-    pub fn is_mended_by_ingest(&self) -> bool {
+    pub fn is_repaired_by_ingest(&self) -> bool {
         match self {
             Self::Damaged { .. } => true,
             Self::Io(error) => {
@@ -120,7 +120,7 @@ impl ReadError {
     }
 }
 
-fn aside_note(path: Option<&Path>) -> String {
+fn describe_moved_path(path: Option<&Path>) -> String {
     path.map(|path| format!(" (moved to `{}`)", path.display()))
         .unwrap_or_default()
 }
@@ -135,19 +135,19 @@ impl Store {
     /// [`ReadError::Damaged`] with both digests; [`ReadError::Io`] if the object is missing or unreadable.
     pub fn open_verified(&self, object: &Object) -> Result<VerifiedObject, ReadError> {
         let mut read = self.shared.read_verified(&object.path, object.id);
-        for _ in 0..RESCUES {
-            if !self.shared.is_back(&read, object) {
+        for _ in 0..RESCUE_ATTEMPTS {
+            if !self.shared.is_rescued(&read, object) {
                 break;
             }
             read = self.shared.read_verified(&object.path, object.id);
         }
         match read {
             Ok(Ok(verified)) => Ok(verified),
-            Ok(Err(found)) => self.shared.refuse(object, found),
+            Ok(Err(found)) => self.shared.reject_damaged(object, found),
             Err(error) => {
                 let is_other = error.kind() == io::ErrorKind::InvalidData;
                 if is_other || error.kind() == io::ErrorKind::PermissionDenied {
-                    self.shared.put_out_of_the_way(object);
+                    self.shared.move_aside_or_ignore(object);
                 }
                 Err(ReadError::Io(error))
             }
@@ -166,29 +166,31 @@ impl Store {
     }
 }
 
-impl Shared {
+impl StoreInner {
     /// Whether an object was missing because a collection had renamed it, and now has its name again (R6).
-    fn is_back<T>(&self, read: &Result<T, PathError>, object: &Object) -> bool {
+    fn is_rescued<T>(&self, read: &Result<T, PathError>, object: &Object) -> bool {
         let is_gone = matches!(read, Err(error) if error.kind() == io::ErrorKind::NotFound);
         is_gone
             && self.access == Access::ReadWrite
             && object.path.starts_with(self.layout.root())
-            && (matches!(collect::rescue(self, object.id), Ok(Rescue::PutBack))
-                || self.layout.dir().status(&object.path).is_ok())
+            && (matches!(
+                collect::rescue_doomed_object(self, object.id),
+                Ok(RescueOutcome::PutBack)
+            ) || self.layout.dir().status(&object.path).is_ok())
     }
 
     /// Handles an object whose bytes have the digest `found`: moves it aside. Returns it after all if the moved file
     /// turns out to be correct, because another process has replaced it in between.
-    pub(crate) fn refuse(
+    pub(crate) fn reject_damaged(
         &self,
         object: &Object,
         found: Sha256,
     ) -> Result<VerifiedObject, ReadError> {
-        let set_aside = self.put_out_of_the_way(object);
+        let set_aside = self.move_aside_or_ignore(object);
         if let Some(aside) = &set_aside
             && let Ok(verified) = self.read_verified(aside, object.id)?
         {
-            put_back(&self.layout, aside, &object.path)?;
+            rename_back(&self.layout, aside, &object.path)?;
             return Ok(verified);
         }
         Err(ReadError::Damaged {
@@ -200,7 +202,7 @@ impl Shared {
     }
 
     /// Moves an object aside; if that fails, makes lookups by this process skip it. Returns its new path.
-    fn put_out_of_the_way(&self, object: &Object) -> Option<PathBuf> {
+    fn move_aside_or_ignore(&self, object: &Object) -> Option<PathBuf> {
         let set_aside = self.set_aside(&object.path, object.id).ok();
         if set_aside.is_none() {
             self.refused().insert(object.path.clone());
@@ -213,9 +215,12 @@ impl Shared {
         if self.access == Access::ReadOnly || !path.starts_with(self.layout.root()) {
             return Err(io::Error::from(io::ErrorKind::ReadOnlyFilesystem)).at("move aside", path);
         }
-        let prefix = format!("{DAMAGED}{}-", id.sha256);
+        let prefix = format!("{DAMAGED_PREFIX}{}-", id.sha256);
         let suffix = format!(".{}", id.kind.extension());
-        let aside = self.layout.temporary().join(unique_name(&prefix, &suffix));
+        let aside = self
+            .layout
+            .temporary_dir()
+            .join(unique_name(&prefix, &suffix));
         self.layout.dir().rename_noreplace(path, &aside)?;
         Ok(aside)
     }
@@ -223,7 +228,11 @@ impl Shared {
 
 /// Renames a correct object back to its path. It was moved aside because another process had replaced a damaged object
 /// between our read and our rename. If a third process has written the object meanwhile, removes this copy.
-pub(crate) fn put_back(layout: &Layout, aside: &Path, path: &Path) -> Result<(), PathError> {
+pub(crate) fn rename_back(
+    layout: &StoreLayout,
+    aside: &Path,
+    path: &Path,
+) -> Result<(), PathError> {
     match layout.dir().rename_noreplace(aside, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             layout.dir().remove_file(aside)
@@ -232,7 +241,7 @@ pub(crate) fn put_back(layout: &Layout, aside: &Path, path: &Path) -> Result<(),
     }
 }
 
-impl Shared {
+impl StoreInner {
     /// Opens and hashes the object at `path`. The inner error is the digest that its bytes have instead.
     fn read_verified(
         &self,
@@ -242,26 +251,26 @@ impl Shared {
         let mut file = self.open_object(path)?;
         let digests = match can_others_write(&file).at("read metadata of", path)? {
             true => {
-                let copied = copy_privately(&mut file, &self.layout.temporary());
+                let copied = copy_privately(&mut file, &self.layout.temporary_dir());
                 let (copy, digests) = copied.at("copy object", path)?;
                 file = copy;
                 digests
             }
-            false => hash(&mut file, Hasher::sha256()).at("read object", path)?,
+            false => hash_to_end(&mut file, Hasher::sha256()).at("read object", path)?,
         };
         if digests.sha256 != id.sha256 {
             return Ok(Err(digests.sha256));
         }
-        self.reached(Step::Hashed, path)?;
+        self.report_step(StoreStep::Hashed, path)?;
         file.rewind().at("read object", path)?;
         let size = digests.size;
         Ok(Ok(VerifiedObject { file, size }))
     }
 
     /// Whether `path` is a regular file whose digest is that of `id`.
-    pub(crate) fn is_whole(&self, path: &Path, id: ObjectId) -> Result<bool, PathError> {
+    pub(crate) fn has_expected_digest(&self, path: &Path, id: ObjectId) -> Result<bool, PathError> {
         let mut file = self.open_object(path)?;
-        let digests = hash(&mut file, Hasher::sha256()).at("read object", path)?;
+        let digests = hash_to_end(&mut file, Hasher::sha256()).at("read object", path)?;
         Ok(digests.sha256 == id.sha256)
     }
 }
@@ -270,7 +279,7 @@ impl Shared {
 fn copy_privately(source: &mut File, directory: &Path) -> io::Result<(File, Digests)> {
     let mut copy = private_file(directory)?;
     if clone_content(source, &copy) {
-        let digests = hash(&mut copy, Hasher::sha256())?;
+        let digests = hash_to_end(&mut copy, Hasher::sha256())?;
         return Ok((copy, digests));
     }
     // Hash the bytes that are written: the source may change while it is read.
@@ -290,7 +299,7 @@ fn copy_privately(source: &mut File, directory: &Path) -> io::Result<(File, Dige
 }
 
 /// Hashes all bytes from the reader's position to its end.
-pub(crate) fn hash(reader: &mut impl Read, mut hasher: Hasher) -> io::Result<Digests> {
+pub(crate) fn hash_to_end(reader: &mut impl Read, mut hasher: Hasher) -> io::Result<Digests> {
     let mut buffer = vec![0; BUFFER];
     loop {
         match reader.read(&mut buffer) {

@@ -16,10 +16,10 @@ use serde::{Deserialize, Serialize, de::Error as _};
 
 use crate::{
     Access, ObjectId, Store,
-    layout::Layout,
-    listing::{read_if_there, with_extension},
-    store::{Shared, is_refusal},
-    temporary::write_whole,
+    layout::StoreLayout,
+    listing::{list_with_extension, read_if_present},
+    store::{StoreInner, is_permanent_refusal},
+    temporary::replace_whole_file,
 };
 
 /// Largest size of a root file in bytes. A root of 10,000 objects with their URLs has 3 MB.
@@ -37,7 +37,7 @@ pub enum RootKind {
 
 /// An environment or lock file and the objects that it needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Root {
+pub struct StoreRoot {
     /// Environment or lock file.
     pub kind: RootKind,
     /// Path of the environment or lock file. `None` if it is not Unicode; such a root always counts as alive, because
@@ -47,13 +47,13 @@ pub struct Root {
     pub objects: BTreeSet<ObjectId>,
     /// File names and URLs of these objects, as far as known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub origins: BTreeMap<ObjectId, Origin>,
+    pub origins: BTreeMap<ObjectId, ObjectOrigin>,
 }
 
 /// File name and URL of an object, for messages and for downloading it again. In a restored cache these may have any
 /// value, so they never decide which bytes are correct.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Origin {
+pub struct ObjectOrigin {
     /// File name, such as `numpy-2.0.0-py311_0.conda`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -64,14 +64,14 @@ pub struct Origin {
 
 /// An object that a root needs.
 #[derive(Debug, Clone)]
-pub struct Needed {
+pub struct NeededObject {
     /// Id of the object.
     pub id: ObjectId,
     /// Its file name and URL, if known.
-    pub origin: Option<Origin>,
+    pub origin: Option<ObjectOrigin>,
 }
 
-impl From<ObjectId> for Needed {
+impl From<ObjectId> for NeededObject {
     fn from(id: ObjectId) -> Self {
         let origin = None;
         Self { id, origin }
@@ -82,7 +82,7 @@ impl From<ObjectId> for Needed {
 #[derive(Debug, Clone)]
 pub struct RecordedRoot {
     /// Content of the root file.
-    pub root: Root,
+    pub root: StoreRoot,
     /// Path of the root file.
     pub file: PathBuf,
     /// When larder last used the environment or lock file.
@@ -129,7 +129,7 @@ impl RootError {
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::ReadOnly { .. } => true,
-            Self::Io(error) => is_refusal(error),
+            Self::Io(error) => is_permanent_refusal(error),
             Self::Relative { .. } | Self::Malformed { .. } => false,
         }
     }
@@ -154,7 +154,7 @@ impl Store {
         &self,
         kind: RootKind,
         path: &Path,
-        objects: impl IntoIterator<Item = impl Into<Needed>>,
+        objects: impl IntoIterator<Item = impl Into<NeededObject>>,
     ) -> Result<(), RootError> {
         if !path.is_absolute() {
             let path = path.to_owned();
@@ -164,24 +164,24 @@ impl Store {
             let root = self.root().to_owned();
             return Err(RootError::ReadOnly { root });
         }
-        let mut root = Root {
+        let mut root = StoreRoot {
             kind,
             path: path.to_str().map(PathBuf::from),
             objects: BTreeSet::new(),
             origins: BTreeMap::new(),
         };
-        for Needed { id, origin } in objects.into_iter().map(Into::into) {
+        for NeededObject { id, origin } in objects.into_iter().map(Into::into) {
             root.objects.insert(id);
             root.origins.extend(origin.map(|origin| (id, origin)));
         }
         let layout = &self.shared.layout;
-        let file = layout.root_file(name(kind, path));
+        let file = layout.root_file(file_name_of_root(kind, path));
         let malformed = |source| RootError::Malformed {
             path: file.clone(),
             source,
         };
-        let digest = digest(&root).map_err(malformed)?;
-        let sealed = Sealed {
+        let digest = digest_of_root(&root).map_err(malformed)?;
+        let sealed = SealedRoot {
             root,
             digest: Some(digest),
         };
@@ -192,7 +192,7 @@ impl Store {
             Durability::Flush => Durability::Ordered,
             other => other,
         };
-        write_whole(layout, &file, &text, durability)?;
+        replace_whole_file(layout, &file, &text, durability)?;
         Ok(())
     }
 
@@ -201,8 +201,8 @@ impl Store {
     ///
     /// # Errors
     /// If a root cannot be read: a collection that ignored it could remove objects that it needs.
-    pub fn roots(&self) -> Result<Vec<Root>, RootError> {
-        let recorded = self.recorded_roots()?.into_iter();
+    pub fn read_roots(&self) -> Result<Vec<StoreRoot>, RootError> {
+        let recorded = self.read_recorded_roots()?.into_iter();
         Ok(recorded.map(|recorded| recorded.root).collect())
     }
 
@@ -210,10 +210,10 @@ impl Store {
     ///
     /// # Errors
     /// If a root cannot be read.
-    pub fn recorded_roots(&self) -> Result<Vec<RecordedRoot>, RootError> {
+    pub fn read_recorded_roots(&self) -> Result<Vec<RecordedRoot>, RootError> {
         let mut roots = Vec::new();
-        for file in self.shared.root_files()? {
-            roots.extend(read(&self.shared.layout, file)?);
+        for file in self.shared.list_root_files()? {
+            roots.extend(read_root(&self.shared.layout, file)?);
         }
         roots.sort_by(|one, other| {
             (one.root.kind, &one.root.path).cmp(&(other.root.kind, &other.root.path))
@@ -228,38 +228,41 @@ impl Store {
     ///
     /// # Errors
     /// If a directory cannot be read.
-    pub fn readable_roots(&self) -> Result<Vec<RecordedRoot>, PathError> {
+    pub fn list_readable_roots(&self) -> Result<Vec<RecordedRoot>, PathError> {
         let mut roots = Vec::new();
-        for layout in self.shared.layers() {
-            for file in with_extension(layout, &layout.roots(), "json")? {
-                roots.extend(read(layout, file).ok().flatten());
+        for layout in self.shared.layouts() {
+            for file in list_with_extension(layout, &layout.roots_dir(), "json")? {
+                roots.extend(read_root(layout, file).ok().flatten());
             }
         }
         Ok(roots)
     }
 }
 
-impl Shared {
+impl StoreInner {
     /// Lists the root files. Links, FIFOs and directories are skipped and do not block a collection: larder writes only
     /// regular files, so they are not roots.
-    pub(crate) fn root_files(&self) -> Result<Vec<PathBuf>, PathError> {
+    pub(crate) fn list_root_files(&self) -> Result<Vec<PathBuf>, PathError> {
         let dir = self.layout.dir();
-        let mut files = with_extension(&self.layout, &self.layout.roots(), "json")?;
+        let mut files = list_with_extension(&self.layout, &self.layout.roots_dir(), "json")?;
         files.retain(|file| dir.status(file).is_ok_and(|status| status.is_file));
         Ok(files)
     }
 }
 
 /// Reads a root; `None` if its file has been removed since the listing.
-pub(crate) fn read(layout: &Layout, file: PathBuf) -> Result<Option<RecordedRoot>, RootError> {
+pub(crate) fn read_root(
+    layout: &StoreLayout,
+    file: PathBuf,
+) -> Result<Option<RecordedRoot>, RootError> {
     // Read the time first. If the root is recorded again in between, its time is too old, never too recent.
-    let Some(last_used) = written(layout, &file)? else {
+    let Some(last_used) = modification_time(layout, &file)? else {
         return Ok(None);
     };
-    let Some(bytes) = read_if_there(layout, &file, ROOT_BYTES)? else {
+    let Some(bytes) = read_if_present(layout, &file, ROOT_BYTES)? else {
         return Ok(None);
     };
-    match unseal(&bytes) {
+    match parse_sealed_root(&bytes) {
         Ok(root) => Ok(Some(RecordedRoot {
             root,
             file,
@@ -272,31 +275,34 @@ pub(crate) fn read(layout: &Layout, file: PathBuf) -> Result<Option<RecordedRoot
 /// A root file: the root and the SHA-256 of its compact JSON. Without the digest, a damaged object id would go unnoticed
 /// and the object that it should name would be collected.
 #[derive(Serialize, Deserialize)]
-struct Sealed {
+struct SealedRoot {
     #[serde(flatten)]
-    root: Root,
+    root: StoreRoot,
     #[serde(default)]
     digest: Option<Sha256>,
 }
 
-fn unseal(bytes: &[u8]) -> Result<Root, serde_json::Error> {
-    let sealed: Sealed = serde_json::from_slice(bytes)?;
+fn parse_sealed_root(bytes: &[u8]) -> Result<StoreRoot, serde_json::Error> {
+    let sealed: SealedRoot = serde_json::from_slice(bytes)?;
     match sealed.digest {
-        Some(expected) if expected != digest(&sealed.root)? => Err(serde_json::Error::custom(
-            "its content has another digest than it says",
-        )),
+        Some(expected) if expected != digest_of_root(&sealed.root)? => Err(
+            serde_json::Error::custom("its content has another digest than it says"),
+        ),
         _ => Ok(sealed.root),
     }
 }
 
-fn digest(root: &Root) -> Result<Sha256, serde_json::Error> {
+fn digest_of_root(root: &StoreRoot) -> Result<Sha256, serde_json::Error> {
     let mut hasher = Hasher::sha256();
     hasher.update(&serde_json::to_vec(root)?);
     Ok(hasher.finish().sha256)
 }
 
 /// The modification time of a file; `None` if it does not exist.
-pub(crate) fn written(layout: &Layout, file: &Path) -> Result<Option<SystemTime>, PathError> {
+pub(crate) fn modification_time(
+    layout: &StoreLayout,
+    file: &Path,
+) -> Result<Option<SystemTime>, PathError> {
     match layout.dir().status(file) {
         Ok(status) => Ok(Some(status.modified)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -304,7 +310,7 @@ pub(crate) fn written(layout: &Layout, file: &Path) -> Result<Option<SystemTime>
     }
 }
 
-fn name(kind: RootKind, path: &Path) -> Sha256 {
+fn file_name_of_root(kind: RootKind, path: &Path) -> Sha256 {
     let mut hasher = Hasher::sha256();
     hasher.update(match kind {
         RootKind::Prefix => b"prefix\0",

@@ -6,7 +6,7 @@ use std::{fmt, io};
 
 /// A completed step of the write protocol or of a collection, numbered as in FORMAT.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Step {
+pub enum StoreStep {
     /// W1: the temporary file exists and is empty.
     Created,
     /// W2: all bytes are written.
@@ -32,7 +32,7 @@ pub enum Step {
     /// G4: an unneeded object was renamed into `tmp/`.
     Doomed,
     /// G5: new pins and roots have been read.
-    Weighed,
+    NeedsRead,
     /// G6: an object that turned out to be needed was renamed back.
     Spared,
     /// G6: an unneeded object was removed.
@@ -41,7 +41,7 @@ pub enum Step {
     RootRemoved,
 }
 
-impl Step {
+impl StoreStep {
     /// The steps of an ingest, in order.
     pub const INGEST: [Self; 8] = [
         Self::Created,
@@ -57,7 +57,7 @@ impl Step {
     /// The steps of a collection, in order.
     pub const COLLECTION: [Self; 5] = [
         Self::Doomed,
-        Self::Weighed,
+        Self::NeedsRead,
         Self::Spared,
         Self::Removed,
         Self::RootRemoved,
@@ -65,20 +65,20 @@ impl Step {
 }
 
 /// Observes the steps of ingests, reads, pins and collections.
-pub trait Steps: fmt::Debug + Send + Sync {
+pub trait StepObserver: fmt::Debug + Send + Sync {
     /// Called after each step.
     ///
     /// # Errors
     /// An error makes the operation fail, as if the next step had failed.
-    fn reached(&self, step: Step) -> io::Result<()>;
+    fn reached(&self, step: StoreStep) -> io::Result<()>;
 }
 
 /// Ignores all steps.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct NoSteps;
+pub struct IgnoreSteps;
 
-impl Steps for NoSteps {
-    fn reached(&self, _step: Step) -> io::Result<()> {
+impl StepObserver for IgnoreSteps {
+    fn reached(&self, _step: StoreStep) -> io::Result<()> {
         Ok(())
     }
 }

@@ -15,10 +15,10 @@ use larder_digest::Checksum;
 use larder_fs::{Durability, PathContext as _, PathError, is_mostly_holes, restore_owner_access};
 
 use crate::{
-    NoSteps, Object, ObjectId, ObjectKind, Step, Steps,
-    collect::{self, Rescue},
+    IgnoreSteps, Object, ObjectId, ObjectKind, StepObserver, StoreStep,
+    collect::{self, RescueOutcome},
     format,
-    layout::Layout,
+    layout::StoreLayout,
 };
 
 /// How often an object is looked up while a collection is running.
@@ -45,7 +45,7 @@ pub struct StoreOptions {
     /// empty objects are downloaded again and damaged ones refused. It is meant for short-lived machines.
     pub durability: Durability,
     /// Notified after each step of each ingest, read, pin and collection. For tests.
-    pub steps: Arc<dyn Steps>,
+    pub steps: Arc<dyn StepObserver>,
     /// Whether a link, file or FIFO in the place of one of the layout's directories is moved aside. If not, that
     /// directory counts as empty and cannot be written to.
     pub displace: bool,
@@ -57,7 +57,7 @@ impl Default for StoreOptions {
             access: Access::default(),
             lower: Vec::new(),
             durability: Durability::Flush,
-            steps: Arc::new(NoSteps),
+            steps: Arc::new(IgnoreSteps),
             displace: true,
         }
     }
@@ -168,28 +168,28 @@ impl StoreError {
 /// A content-addressed store with the read-only stores below it. Cheap to clone; clones share their state.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<StoreInner>,
 }
 
 /// State shared by all clones of a store and by their ingests.
 #[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) layout: Layout,
-    pub(crate) lower: Vec<Layout>,
+pub(crate) struct StoreInner {
+    pub(crate) layout: StoreLayout,
+    pub(crate) lower: Vec<StoreLayout>,
     pub(crate) access: Access,
     pub(crate) durability: Durability,
-    pub(crate) steps: Arc<dyn Steps>,
+    pub(crate) steps: Arc<dyn StepObserver>,
     /// Damaged objects that could not be moved aside. Lookups by this process skip them.
     refused: Mutex<HashSet<PathBuf>>,
     /// Entries that were moved aside when the store was opened.
-    displaced: Vec<Displaced>,
+    displaced: Vec<DisplacedEntry>,
     /// Whether `format` was damaged or missing when the store was opened, and was rewritten.
     is_mended: bool,
 }
 
 /// A link, file or FIFO in the place of one of the layout's directories, which was moved aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Displaced {
+pub struct DisplacedEntry {
     /// The original path, where a directory is now.
     pub path: PathBuf,
     /// Where it was moved to.
@@ -204,9 +204,9 @@ impl Store {
     /// # Errors
     /// If the directory is not a store, has a newer layout version, or cannot be created.
     pub fn open(root: &Path, options: &StoreOptions) -> Result<Self, OpenError> {
-        let layout = Layout::new(root);
+        let layout = StoreLayout::new(root);
         let is_mended = match (options.access, options.displace) {
-            (Access::ReadWrite, true) => format::check_create_or_mend(&layout)?,
+            (Access::ReadWrite, true) => format::check_create_or_repair(&layout)?,
             (access, _) => {
                 format::check_or_create(&layout, access)?;
                 false
@@ -216,11 +216,15 @@ impl Store {
             Access::ReadWrite => create_directories(&layout, options.displace)?,
             Access::ReadOnly => Vec::new(),
         };
-        let lower: Vec<Layout> = options.lower.iter().map(|root| Layout::new(root)).collect();
+        let lower: Vec<StoreLayout> = options
+            .lower
+            .iter()
+            .map(|root| StoreLayout::new(root))
+            .collect();
         for layout in &lower {
             format::check_or_create(layout, Access::ReadOnly)?;
         }
-        let shared = Shared {
+        let shared = StoreInner {
             layout,
             lower,
             access: options.access,
@@ -238,8 +242,8 @@ impl Store {
     ///
     /// # Errors
     /// If the version is newer, or the directory has entries that no store has.
-    pub fn mend_format(root: &Path) -> Result<bool, OpenError> {
-        format::mend(&Layout::new(root))
+    pub fn repair_format(root: &Path) -> Result<bool, OpenError> {
+        format::repair_format_file(&StoreLayout::new(root))
     }
 
     /// The directory of the store, as passed to [`Store::open`].
@@ -249,28 +253,28 @@ impl Store {
 
     /// Entries in the place of the store's directories that were moved aside when it was opened, such as links from
     /// a restored cache.
-    pub fn displaced(&self) -> &[Displaced] {
+    pub fn displaced(&self) -> &[DisplacedEntry] {
         &self.shared.displaced
     }
 
     /// Whether the file `format` was damaged or missing when the store was opened, and was rewritten.
-    pub fn is_mended(&self) -> bool {
+    pub fn is_format_repaired(&self) -> bool {
         self.shared.is_mended
     }
 
     /// The path of an object in this store, whether it exists or not.
     pub fn object_path(&self, id: ObjectId) -> PathBuf {
-        self.shared.layout.object(id)
+        self.shared.layout.object_path(id)
     }
 
     /// The directory of channel indexes. The store neither reads nor writes its contents.
     pub fn repodata_dir(&self) -> PathBuf {
-        self.shared.layout.repodata()
+        self.shared.layout.repodata_dir()
     }
 
     /// The directory of solve memos. The store neither reads nor writes its contents.
     pub fn solves_dir(&self) -> PathBuf {
-        self.shared.layout.solves()
+        self.shared.layout.solves_dir()
     }
 
     /// Looks up an object in this store, then in the stores below it.
@@ -303,8 +307,8 @@ impl Store {
     }
 
     /// Converts a failed write into [`StoreError::NotWritable`] if retrying cannot help.
-    pub(crate) fn not_writable(&self, source: PathError) -> StoreError {
-        if is_refusal(&source) {
+    pub(crate) fn to_write_error(&self, source: PathError) -> StoreError {
+        if is_permanent_refusal(&source) {
             let root = self.root().to_owned();
             StoreError::NotWritable { root, source }
         } else {
@@ -313,14 +317,14 @@ impl Store {
     }
 }
 
-impl Shared {
+impl StoreInner {
     /// Notifies the observer of a completed step; a failure injected by a test is returned.
-    pub(crate) fn reached(&self, step: Step, path: &Path) -> Result<(), PathError> {
+    pub(crate) fn report_step(&self, step: StoreStep, path: &Path) -> Result<(), PathError> {
         self.steps.reached(step).at("go on writing", path)
     }
 
     /// The layouts of this store and of the stores below it, in search order.
-    pub(crate) fn layers(&self) -> impl Iterator<Item = &Layout> {
+    pub(crate) fn layouts(&self) -> impl Iterator<Item = &StoreLayout> {
         std::iter::once(&self.layout).chain(&self.lower)
     }
 
@@ -336,17 +340,17 @@ impl Shared {
     /// this repeats the lookup.
     pub(crate) fn find(&self, id: ObjectId) -> Result<Option<Object>, StoreError> {
         for attempt in 1..=FIND_ATTEMPTS {
-            if let Some(object) = self.look_for(id)? {
+            if let Some(object) = self.find_by_name(id)? {
                 return Ok(Some(object));
             }
             if self.access != Access::ReadWrite {
                 return Ok(None);
             }
-            self.reached(Step::Missed, &self.layout.object(id))?;
-            let is_collecting = match collect::rescue(self, id) {
-                Ok(Rescue::PutBack) => true,
-                Ok(Rescue::OthersDoomed) => true,
-                Ok(Rescue::NothingDoomed) => attempt == 1,
+            self.report_step(StoreStep::Missed, &self.layout.object_path(id))?;
+            let is_collecting = match collect::rescue_doomed_object(self, id) {
+                Ok(RescueOutcome::PutBack) => true,
+                Ok(RescueOutcome::OthersDoomed) => true,
+                Ok(RescueOutcome::NothingDoomed) => attempt == 1,
                 // From an unreadable `tmp/` this process cannot rename anything back.
                 Err(_) => attempt == 1,
             };
@@ -354,13 +358,13 @@ impl Shared {
                 break;
             }
         }
-        self.look_for(id)
+        self.find_by_name(id)
     }
 
-    fn look_for(&self, id: ObjectId) -> Result<Option<Object>, StoreError> {
-        for layout in self.layers() {
-            let path = layout.object(id);
-            if let Some(size) = object_size(layout, &path)?
+    fn find_by_name(&self, id: ObjectId) -> Result<Option<Object>, StoreError> {
+        for layout in self.layouts() {
+            let path = layout.object_path(id);
+            if let Some(size) = read_object_size(layout, &path)?
                 && !self.refused().contains(&path)
             {
                 return Ok(Some(Object { id, path, size }));
@@ -371,12 +375,12 @@ impl Shared {
 
     /// Opens an object's path. Fails if it is not a regular file or if it is sparse.
     pub(crate) fn open_object(&self, path: &Path) -> Result<File, PathError> {
-        let is_in = |layout: &&Layout| path.starts_with(layout.root());
-        let file = match self.layers().find(is_in) {
+        let is_in = |layout: &&StoreLayout| path.starts_with(layout.root());
+        let file = match self.layouts().find(is_in) {
             Some(layout) => layout.dir().open_file(path)?,
             None => larder_fs::open_regular(path).at("open", path)?,
         };
-        check_holes(&file, path)?;
+        refuse_sparse_file(&file, path)?;
         Ok(file)
     }
 
@@ -386,7 +390,7 @@ impl Shared {
 }
 
 /// Fails for a sparse file: one of 16 TB takes no space in a poisoned cache and hours to hash.
-pub(crate) fn check_holes(file: &File, path: &Path) -> Result<(), PathError> {
+pub(crate) fn refuse_sparse_file(file: &File, path: &Path) -> Result<(), PathError> {
     if is_mostly_holes(file).at("read metadata of", path)? {
         let text = "it consists of holes";
         return Err(io::Error::new(io::ErrorKind::InvalidData, text)).at("read object", path);
@@ -396,15 +400,20 @@ pub(crate) fn check_holes(file: &File, path: &Path) -> Result<(), PathError> {
 
 /// Whether an object can have this size. A file above one terabyte is sparse, not an archive, and would make sums of
 /// sizes overflow.
-pub(crate) fn is_size(size: u64) -> bool {
+pub(crate) fn is_possible_object_size(size: u64) -> bool {
     const LARGEST: u64 = 1 << 40;
     (1..=LARGEST).contains(&size)
 }
 
 /// The size of a possible object: a regular, non-empty file. `None` if there is no such file. Follows no links.
-pub(crate) fn object_size(layout: &Layout, path: &Path) -> Result<Option<u64>, PathError> {
+pub(crate) fn read_object_size(
+    layout: &StoreLayout,
+    path: &Path,
+) -> Result<Option<u64>, PathError> {
     match layout.dir().status(path) {
-        Ok(status) if is_size(status.size) && status.is_file => Ok(Some(status.size)),
+        Ok(status) if is_possible_object_size(status.size) && status.is_file => {
+            Ok(Some(status.size))
+        }
         Ok(_) => Ok(None),
         Err(error) if is_absence(&error) => Ok(None),
         Err(error) => Err(error),
@@ -425,7 +434,7 @@ pub(crate) fn is_no_object(error: &PathError) -> bool {
 }
 
 /// Whether an error says that this user can never write here, so that retrying does not help.
-pub(crate) fn is_refusal(error: &PathError) -> bool {
+pub(crate) fn is_permanent_refusal(error: &PathError) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
@@ -438,13 +447,13 @@ pub(crate) fn is_refusal(error: &PathError) -> bool {
 /// With `displace`, a link, file or FIFO in the place of a directory is moved to `tmp/`: a link from a restored cache
 /// must not make every later run fail, and its target does not belong to the store.
 pub(crate) fn create_directories(
-    layout: &Layout,
+    layout: &StoreLayout,
     displace: bool,
-) -> Result<Vec<Displaced>, PathError> {
+) -> Result<Vec<DisplacedEntry>, PathError> {
     let mut displaced = Vec::new();
-    let made = layout.directories();
+    let made = layout.initial_dirs();
     // Directories that are created on first use are not created here, but displaced like the others.
-    let others = Layout::OTHERS
+    let others = StoreLayout::LATER_DIRECTORIES
         .iter()
         .map(|name| layout.root().join(name))
         .filter(|path| layout.dir().status(path).is_ok());
@@ -457,11 +466,11 @@ pub(crate) fn create_directories(
             restore_owner_access(&path);
         }
         match result {
-            Ok(aside) => displaced.extend(aside.map(|aside| Displaced { path, aside })),
+            Ok(aside) => displaced.extend(aside.map(|aside| DisplacedEntry { path, aside })),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             // Without `displace`: verification names it.
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {}
-            Err(error) if is_refusal(&error) => return Ok(displaced),
+            Err(error) if is_permanent_refusal(&error) => return Ok(displaced),
             Err(error) => return Err(error),
         }
     }

@@ -19,7 +19,7 @@ impl Store {
     pub fn sweep_abandoned(&self, older_than: Duration) -> Result<usize, PathError> {
         let layout = &self.shared.layout;
         let mut count = 0;
-        for path in layout.dir().list(&layout.temporary())? {
+        for path in layout.dir().list(&layout.temporary_dir())? {
             // Keep files without a known age. larder creates no directories with these names, so keep them too.
             let is_older = layout.dir().status(&path).is_ok_and(|status| {
                 !status.is_dir
@@ -46,5 +46,5 @@ fn is_temporary(path: &Path) -> bool {
     path.file_name()
         .unwrap_or_default()
         .as_encoded_bytes()
-        .starts_with(temporary::INGEST.as_bytes())
+        .starts_with(temporary::INGEST_PREFIX.as_bytes())
 }

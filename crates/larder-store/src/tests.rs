@@ -46,9 +46,9 @@ proptest! {
 
     #[test]
     fn any_format_text_is_read_without_panic(text in r"\PC*|larder-store \PC*") {
-        if let Some(version) = format::parse(&text) {
+        if let Some(version) = format::parse_format_version(&text) {
             let line = format!("larder-store {version}");
-            prop_assert_eq!(format::parse(&line), Some(version));
+            prop_assert_eq!(format::parse_format_version(&line), Some(version));
         }
     }
 }
@@ -90,8 +90,11 @@ fn the_kind_is_told_by_the_extension_alone() {
 
 #[test]
 fn the_format_line_may_be_followed_by_more() {
-    assert_eq!(format::parse("larder-store 1\n"), Some(1));
-    assert_eq!(format::parse("larder-store 7\nmore\n"), Some(7));
+    assert_eq!(format::parse_format_version("larder-store 1\n"), Some(1));
+    assert_eq!(
+        format::parse_format_version("larder-store 7\nmore\n"),
+        Some(7)
+    );
     for text in [
         "",
         "1",
@@ -100,7 +103,7 @@ fn the_format_line_may_be_followed_by_more() {
         "other 1",
         "larder-store -1",
     ] {
-        assert_eq!(format::parse(text), None, "{text}");
+        assert_eq!(format::parse_format_version(text), None, "{text}");
     }
 }
 
@@ -127,7 +130,7 @@ fn store_with_an_object() -> (tempfile::TempDir, Store, Object) {
 fn an_object_that_was_healed_meanwhile_gets_its_name_back() {
     let (temp, store, object) = store_with_an_object();
     let stale = Sha256::from_bytes([0; 32]);
-    let verified = store.shared.refuse(&object, stale).unwrap();
+    let verified = store.shared.reject_damaged(&object, stale).unwrap();
     assert_eq!(verified.size, object.size);
     assert!(store.open_verified(&object).is_ok());
     assert_eq!(fs::read_dir(temp.path().join("tmp")).unwrap().count(), 0);

@@ -156,4 +156,4 @@ pub use update::{
 pub use verify::{VerifyEnvironmentReport, VerifyError, verify};
 pub use virtual_file::VirtualPackagesError;
 
-pub(crate) use larder_event::milliseconds;
+pub(crate) use larder_event::elapsed_milliseconds;

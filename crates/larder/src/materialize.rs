@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use larder_event::{Event, Phase, Reporter, Work, timed};
+use larder_event::{Event, Phase, Reporter, WorkKind, time_work};
 use larder_fs::{Flusher, PathError};
 use larder_link::warn_of_other_package;
 use larder_lock::{Closure, Completeness, LockedPackage};
@@ -46,7 +46,7 @@ pub enum MaterializeError {
 impl MaterializeError {
     /// Whether fetching the archive again can help: it was damaged, or is gone.
     pub(crate) fn is_mended_by_fetching(&self) -> bool {
-        matches!(self, Self::Object { source, .. } if source.is_mended_by_ingest())
+        matches!(self, Self::Object { source, .. } if source.is_repaired_by_ingest())
     }
 }
 
@@ -254,11 +254,11 @@ impl Forester<'_> {
 
     fn unpack(&self, stored: &Stored<'_>, again: bool) -> Result<Tree, MaterializeError> {
         let package = stored.package.dist();
-        let hashing = (Work::Hash, package.as_str());
-        let (archive, expected) = timed(self.reporter, hashing, || open(stored, self.store))?;
+        let hashing = (WorkKind::Hash, package.as_str());
+        let (archive, expected) = time_work(self.reporter, hashing, || open(stored, self.store))?;
         let record = serde_json::to_string(&stored.package.record).ok();
         let sha256 = &stored.object.id.sha256;
-        let tree = timed(self.reporter, (Work::Unpack, &package), || {
+        let tree = time_work(self.reporter, (WorkKind::Unpack, &package), || {
             if again {
                 self.trees.remake(sha256, archive, &expected, record)
             } else {
@@ -290,7 +290,7 @@ impl Forester<'_> {
     fn end(&self, phase: Phase, begun: Instant) {
         self.reporter.event(&Event::PhaseFinished {
             phase,
-            milliseconds: crate::milliseconds(begun),
+            milliseconds: crate::elapsed_milliseconds(begun),
         });
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use larder_event::{Reporter, Silent};
+use larder_event::{Reporter, SilentReporter};
 use larder_fs::PathError;
 use larder_link::{Held, VerifyOptions};
 use serde::Serialize;
@@ -166,7 +166,7 @@ fn extra(prefix: &Path, settings: &Settings) -> Vec<String> {
         threads: settings.threads,
         quick: true,
     };
-    let found = larder_link::verify(prefix, options, &Silent);
+    let found = larder_link::verify(prefix, options, &SilentReporter);
     found.map(|found| found.extra).unwrap_or_default()
 }
 

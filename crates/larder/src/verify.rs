@@ -92,6 +92,6 @@ pub fn verify(
         success: found.is_as_recorded() && found.pip.is_empty(),
         prefix: prefix.to_owned(),
         found,
-        milliseconds: crate::milliseconds(begun),
+        milliseconds: crate::elapsed_milliseconds(begun),
     })
 }

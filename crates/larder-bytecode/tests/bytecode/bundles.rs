@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use larder_bytecode::{Bundles, Bytecodes, BytecodesOptions, CacheSecret};
+use larder_bytecode::{BytecodeBundles, Bytecodes, BytecodesOptions, CacheSecret};
 
 use crate::support::{Kit, Written, bytes_of, kit};
 
@@ -10,7 +10,7 @@ const SECRET: &str = "a secret of this CI, long enough";
 
 /// A machine of its own: nothing but the cache is shared.
 fn machine(kit: &Kit, name: &str, secret: Option<&str>) -> Bytecodes {
-    let bundles = secret.map(|secret| Bundles {
+    let bundles = secret.map(|secret| BytecodeBundles {
         directory: kit.path("cache"),
         secret: CacheSecret::new(secret).unwrap(),
     });

@@ -63,7 +63,7 @@ fn a_package_whose_sources_may_change_is_checked_at_import() {
     let mut package = written.package();
     package.is_checked = true;
     let root = larder_fs::Dir::open(kit.path("env")).unwrap();
-    let place = larder_bytecode::Place {
+    let place = larder_bytecode::CompileEnvironment {
         root: &root,
         program: &kit.python.program,
         threads: 1,
@@ -90,7 +90,7 @@ fn what_does_not_compile_is_remembered_and_disturbs_nothing() {
     assert_eq!(bytecode.skipped.len(), 4);
     let found = kit.get(&bytecodes, &package).unwrap();
     assert_eq!(&found, bytecode);
-    assert!(found.covers(package.package().sources.iter().map(|source| source.path)));
+    assert!(found.has_all_sources(package.package().sources.iter().map(|source| source.path)));
     assert!(kit.recorder.warnings().is_empty());
     assert!(kit.recorder.events().contains(&Event::Compiled {
         package: "p".into(),
@@ -110,7 +110,7 @@ fn a_source_that_is_not_what_the_package_ships_is_left_out() {
         .map(|file| file.source.as_str())
         .collect();
     assert_eq!(sources, ["site-packages/p/b.py"]);
-    assert!(!bytecode.covers(package.package().sources.iter().map(|source| source.path)));
+    assert!(!bytecode.has_all_sources(package.package().sources.iter().map(|source| source.path)));
 }
 
 /// Speaks the protocol, compiles nothing, and dies of a source with a certain word.

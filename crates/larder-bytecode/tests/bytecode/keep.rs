@@ -29,7 +29,7 @@ fn damage_of_any_kind_is_found_and_mended() {
     let package = kit.package("p", &[("a.py", "x = 1\n"), ("b.py", "x = 2\n")]);
     let bytecodes = kit.open_with("kept", boot("1"));
     let good = kit.compile(&bytecodes, &[&package]).remove(0);
-    let pyc = good.root.join(good.path(&good.files[0]));
+    let pyc = good.root.join(good.pyc_path_of(&good.files[0]));
     let index = good.root.parent().unwrap().join("index");
     let damages: [(&str, &dyn Fn()); 5] = [
         ("edited", &|| {
@@ -71,7 +71,7 @@ fn a_copy_on_another_machine_is_compared_by_its_bytes() {
 
 /// What a power loss leaves: size and time are right, the bytes are not.
 fn zero(bytecode: &Bytecode) {
-    let pyc = bytecode.root.join(bytecode.path(&bytecode.files[0]));
+    let pyc = bytecode.root.join(bytecode.pyc_path_of(&bytecode.files[0]));
     let metadata = fs::metadata(&pyc).unwrap();
     fs::write(&pyc, vec![0; metadata.len() as usize]).unwrap();
     let file = fs::File::options().write(true).open(&pyc).unwrap();
@@ -104,7 +104,12 @@ fn what_nobody_needs_is_removed() {
     let bytecodes = kit.open("kept");
     kit.compile(&bytecodes, &[&one, &other]);
     let needed = one.key().package;
-    assert_eq!(bytecodes.collect(|package| *package == needed).unwrap(), 1);
+    assert_eq!(
+        bytecodes
+            .remove_unneeded(|package| *package == needed)
+            .unwrap(),
+        1
+    );
     assert!(kit.get(&bytecodes, &one).is_some());
     assert!(kit.get(&bytecodes, &other).is_none());
 

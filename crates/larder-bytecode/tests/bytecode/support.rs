@@ -7,10 +7,11 @@ use std::{
 };
 
 use larder_bytecode::{
-    Bytecode, Bytecodes, BytecodesOptions, Compiled, Key, Package, Place, Source,
+    Bytecode, BytecodeKey, Bytecodes, BytecodesOptions, CompileEnvironment, CompileOutcome,
+    PackageToCompile, PythonSource,
 };
 use larder_digest::{Hasher, Sha256};
-use larder_event::{Recorder, Reporter};
+use larder_event::{EventRecorder, Reporter};
 use larder_fs::Dir;
 use larder_testkit::RealPython;
 use larder_unpack::RelPath;
@@ -19,12 +20,12 @@ use tempfile::TempDir;
 pub(crate) struct Kit {
     directory: TempDir,
     pub(crate) python: RealPython,
-    pub(crate) recorder: Recorder,
+    pub(crate) recorder: EventRecorder,
 }
 
 /// A package whose sources are written already.
 pub(crate) struct Written {
-    key: Key,
+    key: BytecodeKey,
     name: String,
     sources: Vec<(RelPath, String)>,
 }
@@ -38,7 +39,7 @@ pub(crate) fn kit() -> Option<Kit> {
     Some(Kit {
         directory: TempDir::new().unwrap(),
         python: python?,
-        recorder: Recorder::default(),
+        recorder: EventRecorder::default(),
     })
 }
 
@@ -64,7 +65,7 @@ impl Kit {
     /// Writes sources below `site-packages/NAME`.
     pub(crate) fn package(&self, name: &str, sources: &[(&str, &str)]) -> Written {
         let mut written = Written {
-            key: Key {
+            key: BytecodeKey {
                 package: sha256(name.as_bytes()),
                 python: sha256(b"python"),
             },
@@ -94,9 +95,9 @@ impl Kit {
         program: &Path,
         bytecodes: &Bytecodes,
         packages: &[&Written],
-    ) -> Compiled {
+    ) -> CompileOutcome {
         let root = Dir::open(self.path("env")).unwrap();
-        let place = Place {
+        let place = CompileEnvironment {
             root: &root,
             program,
             threads: 2,
@@ -115,18 +116,18 @@ impl Kit {
 }
 
 impl Written {
-    pub(crate) fn key(&self) -> Key {
+    pub(crate) fn key(&self) -> BytecodeKey {
         self.key
     }
 
-    pub(crate) fn package(&self) -> Package<'_> {
-        let source = |(path, text): &'_ (RelPath, String)| Source {
+    pub(crate) fn package(&self) -> PackageToCompile<'_> {
+        let source = |(path, text): &'_ (RelPath, String)| PythonSource {
             path: self.path_of(path),
             place: path.to_string(),
             sha256: Some(sha256(text.as_bytes())),
             size: text.len() as u64,
         };
-        Package {
+        PackageToCompile {
             key: self.key,
             dist: self.name.clone(),
             sources: self.sources.iter().map(source).collect(),
@@ -143,7 +144,7 @@ impl Written {
 /// Every pyc with its bytes, by its path in the package.
 pub(crate) fn bytes_of(bytecode: &Bytecode) -> BTreeMap<String, Vec<u8>> {
     let read = |file| {
-        let path = bytecode.path(file);
+        let path = bytecode.pyc_path_of(file);
         let bytes = fs::read(bytecode.root.join(&path)).unwrap();
         (path, bytes)
     };

@@ -18,7 +18,7 @@ use larder_cache::{
     save::{SaveError, SaveOptions, SaveOutcome, save},
     scope::Scope,
 };
-use larder_event::Recorder;
+use larder_event::EventRecorder;
 use larder_remote::{
     Body, ByteRange, Directory, Download, ObjectInfo, ObjectName, Remote, RemoteError,
 };
@@ -84,12 +84,12 @@ impl World {
 
     async fn save(&self, key: &str, scopes: &[&str]) -> SaveOutcome {
         let options = self.saving(key, scopes);
-        let report = save(&self.remote(), &options, &Recorder::default()).await;
+        let report = save(&self.remote(), &options, &EventRecorder::default()).await;
         report.unwrap().outcome
     }
 
     async fn restore(&self, key: &str, scopes: &[&str]) -> (RestoreReport, Vec<String>) {
-        let recorder = Recorder::default();
+        let recorder = EventRecorder::default();
         let options = self.restoring(key, scopes);
         let report = restore(&self.remote(), &options, &recorder).await;
         (report.unwrap(), recorder.warnings())
@@ -198,13 +198,13 @@ async fn r28_a_file_is_not_saved_and_not_replaced() {
     let saved = save(
         &world.remote(),
         &world.saving("k|1", F),
-        &Recorder::default(),
+        &EventRecorder::default(),
     )
     .await;
     assert!(matches!(saved, Err(SaveError::Archive(_))), "{saved:?}");
     assert_eq!(list(&world.remote()).await.unwrap(), []);
     let options = world.restoring("k|1", F);
-    let restored = restore(&world.remote(), &options, &Recorder::default()).await;
+    let restored = restore(&world.remote(), &options, &EventRecorder::default()).await;
     assert!(matches!(restored, Err(RestoreError::NotDirectory { .. })));
 }
 
@@ -215,7 +215,7 @@ async fn a_run_that_may_only_read_saves_nothing() {
         write: None,
         ..world.saving("k|1", F)
     };
-    let report = save(&world.remote(), &options, &Recorder::default()).await;
+    let report = save(&world.remote(), &options, &EventRecorder::default()).await;
     assert_eq!(report.unwrap().outcome, SaveOutcome::ReadOnly);
     assert!(!world.path("cache").exists());
 }
@@ -225,7 +225,7 @@ async fn of_two_jobs_that_save_one_key_one_does() {
     let world = World::new();
     let remote = world.remote();
     let options = world.saving("k|1", F);
-    let recorder = Recorder::default();
+    let recorder = EventRecorder::default();
     let jobs = (0..6).map(|_| save(&remote, &options, &recorder));
     let reports = futures::future::join_all(jobs).await;
     let outcomes: Vec<_> = reports
@@ -300,7 +300,7 @@ async fn what_must_stay_is_not_replaced() {
             paths: vec![path],
             ..world.restoring("k|1", F)
         };
-        let restored = restore(&world.remote(), &options, &Recorder::default()).await;
+        let restored = restore(&world.remote(), &options, &EventRecorder::default()).await;
         assert!(
             matches!(restored, Err(RestoreError::Protected { .. })),
             "{restored:?}"
@@ -317,7 +317,7 @@ async fn looking_restores_nothing() {
         lookup_only: true,
         ..world.restoring("k|1", F)
     };
-    let report = restore(&world.remote(), &options, &Recorder::default()).await;
+    let report = restore(&world.remote(), &options, &EventRecorder::default()).await;
     assert_eq!(report.unwrap().hit, Hit::True);
     assert_eq!(world.content(), "before");
 }
@@ -465,7 +465,7 @@ async fn r23_a_remote_that_does_not_answer_is_a_miss_and_a_warning() {
     world.save("k|1", F).await;
     fs::write(world.path("data/file"), "before").unwrap();
     for remote in [Down(None), Down(Some(world.remote()))] {
-        let recorder = Recorder::default();
+        let recorder = EventRecorder::default();
         let options = world.restoring("k|1", F);
         let report = restore(&remote, &options, &recorder).await.unwrap();
         assert_eq!(
@@ -475,7 +475,12 @@ async fn r23_a_remote_that_does_not_answer_is_a_miss_and_a_warning() {
         assert_eq!(recorder.warnings().len(), 1, "{:?}", recorder.warnings());
         world.nothing_is_left_beside();
     }
-    let saved = save(&Down(None), &world.saving("k|1", F), &Recorder::default()).await;
+    let saved = save(
+        &Down(None),
+        &world.saving("k|1", F),
+        &EventRecorder::default(),
+    )
+    .await;
     assert!(matches!(saved, Err(SaveError::Remote(error)) if error.is_temporary()));
 }
 

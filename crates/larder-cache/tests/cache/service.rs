@@ -10,7 +10,7 @@ use larder_cache::{
     save::{SaveError, SaveOptions, SaveOutcome, save, save_if_possible},
     scope::{Scope, Scopes},
 };
-use larder_event::Recorder;
+use larder_event::EventRecorder;
 use larder_remote::{OpenOptions, Remote, open};
 use larder_testkit::{Fault, GhacServer, ghac_token};
 
@@ -48,7 +48,7 @@ fn saving(query: &Query, place: &tempfile::TempDir) -> SaveOptions {
 
 async fn saved(remote: &dyn Remote, query: &Query) -> SaveOutcome {
     let place = tempfile::tempdir().unwrap();
-    let report = save(remote, &saving(query, &place), &Recorder::default()).await;
+    let report = save(remote, &saving(query, &place), &EventRecorder::default()).await;
     report.unwrap().outcome
 }
 
@@ -219,9 +219,9 @@ async fn a_service_that_fails_costs_a_warning() {
             times: forever,
         },
     );
-    let failed = save(&*remote, &saving, &Recorder::default()).await;
+    let failed = save(&*remote, &saving, &EventRecorder::default()).await;
     assert!(matches!(failed, Err(SaveError::Remote(error)) if error.is_temporary()));
-    let recorder = Recorder::default();
+    let recorder = EventRecorder::default();
     let report = save_if_possible(&*remote, &saving, &recorder)
         .await
         .unwrap();

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use larder_event::{Event, Phase, Reporter, Source};
+use larder_event::{ArchiveSource, Event, Phase, Reporter};
 
 use crate::output;
 
@@ -102,7 +102,7 @@ impl Reporter for Plain {
             }
             Event::Fetched {
                 package,
-                source: Source::Store,
+                source: ArchiveSource::Store,
                 ..
             } if everything => {
                 output::tell(format!("  in the store: {package}"));
@@ -130,10 +130,10 @@ impl Reporter for Plain {
     }
 }
 
-fn fetched(package: &str, bytes: u64, source: Source) -> String {
+fn fetched(package: &str, bytes: u64, source: ArchiveSource) -> String {
     let from = match source {
-        Source::Remote => " from the remote",
-        Source::Store | Source::Channel => "",
+        ArchiveSource::Remote => " from the remote",
+        ArchiveSource::Store | ArchiveSource::Channel => "",
     };
     format!("  fetched {package}{from}, {}", output::bytes(bytes))
 }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use larder_event::{Event, Phase, Reporter, Source, Work};
+use larder_event::{ArchiveSource, Event, Phase, Reporter, WorkKind};
 
 use super::page;
 use crate::{output, progress::phase_names};
@@ -95,10 +95,10 @@ impl Heard {
             Event::Fetched {
                 package,
                 bytes,
-                source: source @ (Source::Channel | Source::Remote),
+                source: source @ (ArchiveSource::Channel | ArchiveSource::Remote),
             } => {
                 if let Some(start) = self.downloads.remove(package) {
-                    let from = if *source == Source::Remote {
+                    let from = if *source == ArchiveSource::Remote {
                         " from the remote"
                     } else {
                         ""
@@ -113,8 +113,8 @@ impl Heard {
                 microseconds,
             } => {
                 let kind = match work {
-                    Work::Hash => "hash",
-                    Work::Unpack => "unpack",
+                    WorkKind::Hash => "hash",
+                    WorkKind::Unpack => "unpack",
                 };
                 let start = now.saturating_sub(Duration::from_micros(*microseconds));
                 let lane = Lane::Thread(self.thread());

@@ -1,7 +1,7 @@
 //! What a fetch does when nothing goes wrong.
 
 use larder_digest::Checksum;
-use larder_event::{Event, Phase, Reporter, Source};
+use larder_event::{ArchiveSource, Event, Phase, Reporter};
 use larder_fetch::{MirrorMap, plan, run};
 use larder_store::ObjectKind;
 use larder_testkit::{Fault, Format, Server};
@@ -78,7 +78,7 @@ async fn events_tell_every_byte_and_every_package_once() {
             Event::Fetched {
                 package,
                 bytes,
-                source: Source::Channel
+                source: ArchiveSource::Channel
             },
         ]
     );

@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc};
 
-use larder_store::{Access, Step, Steps, Store, StoreOptions};
+use larder_store::{Access, StepObserver, Store, StoreOptions, StoreStep};
 use larder_testkit::Server;
 
 use crate::{
@@ -12,10 +12,10 @@ use crate::{
 
 /// A disk that is full from one step on.
 #[derive(Debug)]
-struct FullAt(Step);
+struct FullAt(StoreStep);
 
-impl Steps for FullAt {
-    fn reached(&self, step: Step) -> io::Result<()> {
+impl StepObserver for FullAt {
+    fn reached(&self, step: StoreStep) -> io::Result<()> {
         if step == self.0 {
             return Err(io::ErrorKind::StorageFull.into());
         }
@@ -43,7 +43,7 @@ async fn is_told_at_once(options_of_store: StoreOptions, expected: &str) {
 
 #[tokio::test]
 async fn a_full_disk_is_told_and_nothing_is_tried_again() {
-    for step in [Step::Created, Step::Written, Step::Flushed] {
+    for step in [StoreStep::Created, StoreStep::Written, StoreStep::Flushed] {
         let options = StoreOptions {
             steps: Arc::new(FullAt(step)),
             ..StoreOptions::default()

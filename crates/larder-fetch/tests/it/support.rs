@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_event::{Event, Recorder};
+use larder_event::{Event, EventRecorder};
 use larder_fetch::{
     Backoff, FetchError, FetchOptions, FetchSummary, Network, NetworkOptions, ProxyChoice, fetch,
 };
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 pub(crate) struct World {
     directory: tempfile::TempDir,
     pub(crate) store: Store,
-    pub(crate) recorder: Recorder,
+    pub(crate) recorder: EventRecorder,
 }
 
 impl World {
@@ -29,7 +29,7 @@ impl World {
         Self {
             directory,
             store,
-            recorder: Recorder::default(),
+            recorder: EventRecorder::default(),
         }
     }
 

@@ -81,7 +81,7 @@ impl<'s> Stage<'s, '_> {
     ) -> impl Iterator<Item = Batch<'w>> {
         let mut batches: BTreeMap<String, Batch<'w>> = BTreeMap::new();
         for file in &bytecode.files {
-            let path = bytecode.path(file);
+            let path = bytecode.pyc_path_of(file);
             let place = self.layout.place(&path);
             if !wanted.has(file) || shipped.contains(&*place) {
                 continue;

@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 #[cfg(unix)]
-use larder_event::Recorder;
-use larder_event::Silent;
+use larder_event::EventRecorder;
+use larder_event::SilentReporter;
 
 use super::*;
 
@@ -52,7 +52,7 @@ fn names(site: &Site) -> Vec<String> {
 }
 
 fn run(site: &Site, certainty: Certainty) -> Recovered {
-    recover_locked(site, certainty, &Silent).unwrap()
+    recover_locked(site, certainty, &SilentReporter).unwrap()
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_staging_directory_is_left_alone_for_a_day_and_then_goes() {
     note(&site, ".larder-env-bbbbbbbb");
     let before = names(&site);
     for later in [Duration::ZERO, DAY / 2] {
-        let recorder = Recorder::default();
+        let recorder = EventRecorder::default();
         let recovered = recover_locked(&site, without_lock(later), &recorder).unwrap();
         let expected = Recovered {
             left_alone: 2,
@@ -135,7 +135,7 @@ fn nothing_is_done_behind_a_link() {
     .unwrap();
     std::os::unix::fs::symlink("other", &site.prefix).unwrap();
     assert_eq!(
-        recover(&site.prefix, &site.key, &Silent).unwrap(),
+        recover(&site.prefix, &site.key, &SilentReporter).unwrap(),
         Recovered::default()
     );
     assert_eq!(names(&site), ["env", "other"]);
@@ -184,7 +184,7 @@ fn what_has_no_seal_is_neither_honoured_nor_removed() {
     ] {
         fs::write(marker_path(&site.prefix), &marker).unwrap();
         let before = names(&site);
-        let error = recover_locked(&site, alone, &Silent).unwrap_err();
+        let error = recover_locked(&site, alone, &SilentReporter).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{marker:?}");
         assert_eq!(names(&site), before, "{marker:?}");
         assert_eq!(

@@ -10,7 +10,7 @@
 
 use std::{collections::HashMap, path::PathBuf, sync::OnceLock, time::Instant};
 
-use larder_event::{Event, Phase, Reporter, Work, timed};
+use larder_event::{Event, Phase, Reporter, WorkKind, time_work};
 use larder_lock::{Completeness, LockedPackage};
 use larder_unpack::{Archive, Expected, UnpackError};
 
@@ -185,9 +185,9 @@ impl<'r, A: Archives> Run<'r, A> {
         let staged = queue::work_off(self.options.threads, self.archives, |index| {
             let locked = self.packages[index];
             let package = locked.dist();
-            let hashing = (Work::Hash, package.as_str());
-            let opened = timed(self.reporter, hashing, || self.archives.open(index))?;
-            let staged = timed(self.reporter, (Work::Unpack, &package), || {
+            let hashing = (WorkKind::Hash, package.as_str());
+            let opened = time_work(self.reporter, hashing, || self.archives.open(index))?;
+            let staged = time_work(self.reporter, (WorkKind::Unpack, &package), || {
                 stage.package(locked, opened)
             });
             let staged = staged.map_err(Failure::wrap::<A::Error>)?;

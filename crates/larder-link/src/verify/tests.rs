@@ -3,7 +3,7 @@
 use std::fs;
 
 use larder_digest::Sha256;
-use larder_event::Silent;
+use larder_event::SilentReporter;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -40,7 +40,7 @@ fn environment() -> tempfile::TempDir {
 
 fn report(prefix: &tempfile::TempDir, quick: bool) -> VerifyReport {
     let options = VerifyOptions { threads: 2, quick };
-    verify(prefix.path(), options, &Silent).unwrap()
+    verify(prefix.path(), options, &SilentReporter).unwrap()
 }
 
 fn drifts(prefix: &tempfile::TempDir, quick: bool) -> Vec<(String, Drift)> {

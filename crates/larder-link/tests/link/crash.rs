@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use larder_event::{Recorder, Silent};
+use larder_event::{EventRecorder, SilentReporter};
 use larder_link::{LinkOptions, Recovered, Replace, recover};
 use larder_testkit::tree_of;
 
@@ -25,9 +25,9 @@ fn leftover(kit: &Kit, name: &str) -> PathBuf {
 
 fn recovered(kit: &Kit) -> Recovered {
     let (prefix, key) = (kit.prefix(), kit.key());
-    let recovered = recover(&prefix, &key, &Silent).unwrap();
+    let recovered = recover(&prefix, &key, &SilentReporter).unwrap();
     assert_eq!(
-        recover(&prefix, &key, &Silent).unwrap(),
+        recover(&prefix, &key, &SilentReporter).unwrap(),
         Recovered::default(),
         "once is enough"
     );
@@ -68,7 +68,7 @@ fn between_two_renames_a_directory_that_no_run_of_this_user_moved_aside_stays() 
     let old = leftover(&kit, &name);
     let before = tree_of(&old);
     leftover(&kit, STAGED);
-    let recovered = recover(&kit.prefix(), &kit.key(), &Silent).unwrap();
+    let recovered = recover(&kit.prefix(), &kit.key(), &SilentReporter).unwrap();
     assert_eq!((recovered.put_back, recovered.unknown), (false, 1));
     assert_eq!(kit.beside(), [name]);
     assert_eq!(tree_of(&old), before);
@@ -170,7 +170,7 @@ fn a_marker_that_names_something_else_touches_nothing_else() {
     for name in ["victim", "../envs/victim", ""] {
         fs::create_dir_all(kit.prefix().join("conda-meta")).unwrap();
         fs::write(kit.prefix().join("conda-meta/.larder-unfinished"), name).unwrap();
-        let error = recover(&kit.prefix(), &kit.key(), &Silent).unwrap_err();
+        let error = recover(&kit.prefix(), &kit.key(), &SilentReporter).unwrap_err();
         assert!(error.source.to_string().contains("not written by larder"));
         assert!(victim.join("lib/x").is_file());
         assert_eq!(kit.beside(), ["env", "victim"]);
@@ -203,7 +203,7 @@ fn of_runs_at_the_same_time_one_makes_the_environment_and_the_others_find_it() {
             let packages = crate::support::links(&[&a]);
             let plan = larder_link::plan(&packages, &options).unwrap();
             barrier.wait();
-            let applied = larder_link::apply(&plan, &options, &Recorder::default());
+            let applied = larder_link::apply(&plan, &options, &EventRecorder::default());
             applied.map(drop).map_err(|error| error.to_string())
         };
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(run)).collect();
@@ -250,7 +250,7 @@ fn nothing_to_recover_makes_nothing() {
     assert_eq!(recovered(&kit), Recovered::default());
     let nowhere = Path::new("/nowhere/at/all/env");
     assert_eq!(
-        recover(nowhere, &kit.key(), &Silent).unwrap(),
+        recover(nowhere, &kit.key(), &SilentReporter).unwrap(),
         Recovered::default()
     );
     assert!(kit.beside().is_empty());

@@ -8,7 +8,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use larder_event::{Event, Reporter, Silent};
+use larder_event::{Event, Reporter, SilentReporter};
 use larder_link::{JournalKey, LinkOptions, Replace, apply, plan, recover, scratch_beside};
 use larder_testkit::{PackageBuilder, tree_of};
 
@@ -175,7 +175,7 @@ fn killed_at(orders: &str, is_new: bool) {
         let (before, what) = (place.files(), format!("{orders}, had old: {had_old}"));
         kill(place.start("killed::child_links", orders));
         assert!(!place.kit.beside().is_empty(), "{what}: nothing to do");
-        recover(&place.kit.prefix(), &place.kit.key(), &Silent).unwrap();
+        recover(&place.kit.prefix(), &place.kit.key(), &SilentReporter).unwrap();
         if is_new {
             place.is_new(&what);
         } else {
@@ -224,7 +224,7 @@ fn killed_by_each_signal_while_a_script_runs() {
             assert!(!has_stopped(&mut child), "{what}");
             assert!(!child.wait().unwrap().success(), "{what}");
             assert!(place.kit.has("half"), "{what}: the script ran in place");
-            recover(&place.kit.prefix(), &place.kit.key(), &Silent).unwrap();
+            recover(&place.kit.prefix(), &place.kit.key(), &SilentReporter).unwrap();
             place.is_as_before(&before, &what);
         }
     }
@@ -238,7 +238,7 @@ fn scratch_stays_while_its_owner_lives_and_goes_when_it_was_killed() {
     assert!(has_stopped(&mut owner));
     let beside = place.kit.beside();
     assert!(beside[0].ends_with(".scratch"), "{beside:?}");
-    recover(&place.kit.prefix(), &place.kit.key(), &Silent).unwrap();
+    recover(&place.kit.prefix(), &place.kit.key(), &SilentReporter).unwrap();
     let replacing = LinkOptions {
         replace: Replace::Existing,
         ..place.kit.options()
@@ -252,7 +252,7 @@ fn scratch_stays_while_its_owner_lives_and_goes_when_it_was_killed() {
     owner.kill().unwrap();
     owner.wait().unwrap();
     assert_eq!(place.kit.beside(), beside, "nobody has cleared up yet");
-    let recovered = recover(&place.kit.prefix(), &place.kit.key(), &Silent).unwrap();
+    let recovered = recover(&place.kit.prefix(), &place.kit.key(), &SilentReporter).unwrap();
     assert_eq!(recovered.leftovers, 1);
     place.is_as_before(&before, "scratch");
 }

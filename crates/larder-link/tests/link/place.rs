@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use larder_event::{Event, Reporter, Silent};
+use larder_event::{Event, Reporter, SilentReporter};
 use larder_fs::LockFile;
 #[cfg(unix)]
 use larder_link::check_place;
@@ -153,10 +153,10 @@ fn an_environment_is_unfinished_until_it_has_a_history() {
     fs::create_dir_all(&meta).unwrap();
     assert!(!is_unfinished(&kit.prefix()), "something else");
     fs::write(meta.join(".larder-unfinished"), ".larder-env-abcdefgh").unwrap();
-    recover(&kit.prefix(), &kit.key(), &Silent).unwrap_err();
+    recover(&kit.prefix(), &kit.key(), &SilentReporter).unwrap_err();
     assert!(is_unfinished(&kit.prefix()));
     fs::write(meta.join("history"), "").unwrap();
     assert!(!is_unfinished(&kit.prefix()));
-    recover(&kit.prefix(), &kit.key(), &Silent).unwrap();
+    recover(&kit.prefix(), &kit.key(), &SilentReporter).unwrap();
     assert!(!is_unfinished(&kit.prefix()));
 }

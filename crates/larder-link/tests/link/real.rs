@@ -2,7 +2,7 @@
 
 use std::{fs, time::Instant};
 
-use larder_event::Recorder;
+use larder_event::EventRecorder;
 use larder_link::{apply, plan};
 use larder_testkit::{BuiltPackage, shared_data};
 use serde_json::Value;
@@ -53,7 +53,7 @@ fn real_packages_become_an_environment() {
     let packages = links(&all);
     let started = Instant::now();
     let plan = plan(&packages, &kit.options()).unwrap();
-    let recorder = Recorder::default();
+    let recorder = EventRecorder::default();
     let applied = apply(&plan, &kit.options(), &recorder).unwrap();
     println!(
         "{} packages, {} paths, {} bytes written in {:?}",

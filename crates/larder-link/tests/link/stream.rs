@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use larder_event::Silent;
+use larder_event::SilentReporter;
 use larder_link::{ClobberPolicy, LinkOptions, ScriptPolicy, Streamed, stream};
 use larder_testkit::{Format, PackageBuilder, RawEntry};
 use proptest::prelude::*;
@@ -197,7 +197,12 @@ fn refused(cases: Vec<Case>) {
             let package = broken(&kit, package, format);
             for packages in [[&good, &package], [&package, &good]] {
                 let archives = Files::new(&packages);
-                let result = stream(&locked(&packages), &archives, &kit.options(), &Silent);
+                let result = stream(
+                    &locked(&packages),
+                    &archives,
+                    &kit.options(),
+                    &SilentReporter,
+                );
                 let error = crate::support::chain(&*result.unwrap_err());
                 let names_both = error.contains(needle) && error.contains("broken-1.0-h0_0");
                 assert!(names_both, "{error}");
@@ -318,7 +323,13 @@ fn a_pre_link_script_needs_a_tree_and_nothing_is_changed() {
     let other = kit.unpack(everything("other"));
     let packages = [&other, &scripted];
     let archives = Files::new(&packages);
-    let streamed = stream(&locked(&packages), &archives, &kit.options(), &Silent).unwrap();
+    let streamed = stream(
+        &locked(&packages),
+        &archives,
+        &kit.options(),
+        &SilentReporter,
+    )
+    .unwrap();
     let package = "scripted-1.0-h0_0".into();
     assert_eq!(streamed, Streamed::NeedsTrees { package });
     assert!(kit.beside().is_empty());
@@ -327,7 +338,7 @@ fn a_pre_link_script_needs_a_tree_and_nothing_is_changed() {
         ..kit.options()
     };
     let archives = Files::new(&packages);
-    let streamed = stream(&locked(&packages), &archives, &options, &Silent).unwrap();
+    let streamed = stream(&locked(&packages), &archives, &options, &SilentReporter).unwrap();
     assert!(matches!(streamed, Streamed::Applied(_)));
 }
 
@@ -342,7 +353,12 @@ fn post_link_scripts_run_in_the_streamed_environment_and_a_failing_one_leaves_no
         let scripted = kit.unpack(scripted.file("share/x", "x"));
         let packages = [&scripted];
         let archives = Files::new(&packages);
-        let result = stream(&locked(&packages), &archives, &kit.options(), &Silent);
+        let result = stream(
+            &locked(&packages),
+            &archives,
+            &kit.options(),
+            &SilentReporter,
+        );
         assert_eq!(result.is_ok(), succeeds, "{result:?}");
         if succeeds {
             assert_eq!(kit.read("ran").trim(), kit.prefix().to_str().unwrap());
@@ -363,7 +379,13 @@ fn python_sources_keep_their_time_only_beside_bytecode() {
     let (with, without) = (kit.unpack(with), kit.unpack(without));
     let packages = [&with, &without];
     let archives = Files::new(&packages);
-    stream(&locked(&packages), &archives, &kit.options(), &Silent).unwrap();
+    stream(
+        &locked(&packages),
+        &archives,
+        &kit.options(),
+        &SilentReporter,
+    )
+    .unwrap();
     let modified = |path: &str| {
         let metadata = fs::metadata(kit.prefix().join(path)).unwrap();
         let time = metadata.modified().unwrap();

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_event::{Event, Recorder};
+use larder_event::{Event, EventRecorder};
 use larder_link::{Applied, JournalKey, LinkOptions, LinkPackage, apply, plan};
 use larder_lock::{Completeness, LockedPackage};
 use larder_testkit::{BuiltPackage, Format, PackageBuilder};
@@ -187,7 +187,7 @@ pub(crate) fn links<'a>(packages: &[&'a Unpacked]) -> Vec<LinkPackage<'a>> {
 }
 
 pub(crate) fn create(packages: &[&Unpacked], options: &LinkOptions) -> Created {
-    let recorder = Recorder::default();
+    let recorder = EventRecorder::default();
     match run(packages, options, &recorder) {
         Ok(applied) => {
             twin::check(packages, options, &recorder.warnings());
@@ -203,7 +203,7 @@ pub(crate) fn create(packages: &[&Unpacked], options: &LinkOptions) -> Created {
 
 /// The error of a run that must fail, with all its causes.
 pub(crate) fn fails(packages: &[&Unpacked], options: &LinkOptions) -> String {
-    match run(packages, options, &Recorder::default()) {
+    match run(packages, options, &EventRecorder::default()) {
         Ok(_) => panic!("was created"),
         Err(error) => {
             let error = chain(&*error);
@@ -216,7 +216,7 @@ pub(crate) fn fails(packages: &[&Unpacked], options: &LinkOptions) -> String {
 fn run(
     packages: &[&Unpacked],
     options: &LinkOptions,
-    recorder: &Recorder,
+    recorder: &EventRecorder,
 ) -> Result<Applied, Box<dyn Error>> {
     let plan = plan(&links(packages), options)?;
     Ok(apply(&plan, options, recorder)?)

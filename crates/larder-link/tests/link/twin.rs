@@ -11,7 +11,7 @@ use std::{
     },
 };
 
-use larder_event::{Recorder, Silent};
+use larder_event::{EventRecorder, SilentReporter};
 use larder_link::{Archives, LinkOptions, OpenedArchive, Replace, Streamed, stream};
 use larder_lock::LockedPackage;
 use larder_testkit::{environment_of, tree_of};
@@ -119,7 +119,7 @@ pub(crate) fn check(packages: &[&Unpacked], options: &LinkOptions, warnings: &[S
             threads,
             ..options.clone()
         };
-        let recorder = Recorder::default();
+        let recorder = EventRecorder::default();
         match stream(&locked(packages), archives, &options, &recorder) {
             Ok(Streamed::Applied(_)) => {}
             other => panic!("not streamed: {other:?}"),
@@ -144,7 +144,7 @@ pub(crate) fn check_failure(packages: &[&Unpacked], options: &LinkOptions, error
     let parent = options.prefix.parent().unwrap();
     let before = parent.is_dir().then(|| tree_of(parent));
     let archives = Files::new(packages);
-    let streamed = match stream(&locked(packages), &archives, options, &Silent) {
+    let streamed = match stream(&locked(packages), &archives, options, &SilentReporter) {
         Ok(streamed) => panic!("was streamed, though trees said {error}: {streamed:?}"),
         Err(error) => crate::support::chain(&*error),
     };

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
-use larder_event::Recorder;
+use larder_event::EventRecorder;
 use larder_link::{
     ChangedPolicy, FrozenPolicy, LinkOptions, Planned, Replace, UpdateError, UpdateOptions,
     Updated, difference, installed, plan_update, update,
@@ -58,7 +58,7 @@ fn try_update(
                 continue;
             }
         };
-        let recorder = Recorder::default();
+        let recorder = EventRecorder::default();
         let updated = update(&difference, &plan, options, &recorder)?;
         return Ok(Run {
             updated,

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use larder_event::{Event, Phase, Recorder};
+use larder_event::{Event, EventRecorder, Phase};
 use larder_lock::Closure;
 use larder_solve::{How, Solved, Solver, SolverOptions};
 use larder_testkit::{ChannelBuilder, Index, PackageBuilder, Server};
@@ -44,7 +44,7 @@ pub(crate) fn miss(lab: &Lab, urls: &[String], specs: &[&str]) -> (String, Closu
     (solved.why_no_memo.unwrap(), solved.closure)
 }
 
-fn notes(recorder: &Recorder) -> Vec<String> {
+fn notes(recorder: &EventRecorder) -> Vec<String> {
     let note = |event| match event {
         Event::Noted { text } => Some(text),
         _ => None,
@@ -76,7 +76,7 @@ fn a_hit_says_so_and_has_no_phase_of_solving() {
         notes(&lab.recorder),
         ["solve: solved (this request is not remembered)"]
     );
-    lab.recorder = Recorder::default();
+    lab.recorder = EventRecorder::default();
     hit(&lab, &url, &["a"]);
     assert_eq!(notes(&lab.recorder), ["solve: memo"]);
     let phases = lab.recorder.events().into_iter().filter_map(|event| {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use larder_event::{Recorder, Silent};
+use larder_event::{EventRecorder, SilentReporter};
 use larder_lock::Closure;
 use larder_solve::{
     CutOffs, MachineRecords, Priority, Requested, SolveError, SolveRequest, Solved, Solver,
@@ -26,7 +26,7 @@ use url::Url;
 /// A directory for channels and cache, and how to solve.
 pub(crate) struct Lab {
     pub(crate) directory: TempDir,
-    pub(crate) recorder: Recorder,
+    pub(crate) recorder: EventRecorder,
     pub(crate) subdir: Subdir,
     pub(crate) priority: Priority,
     pub(crate) virtual_packages: Vec<GenericVirtualPackage>,
@@ -42,7 +42,7 @@ impl Lab {
     pub(crate) fn new() -> Self {
         Self {
             directory: TempDir::new().unwrap(),
-            recorder: Recorder::default(),
+            recorder: EventRecorder::default(),
             subdir: Subdir::Linux64,
             priority: Priority::Strict,
             virtual_packages: Vec::new(),
@@ -275,4 +275,4 @@ pub(crate) fn files_in(directory: &Path) -> Vec<String> {
 }
 
 /// Nobody listens.
-pub(crate) const SILENT: Silent = Silent;
+pub(crate) const SILENT: SilentReporter = SilentReporter;

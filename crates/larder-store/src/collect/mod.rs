@@ -19,13 +19,13 @@ mod plan;
 mod rubbish;
 mod sweep;
 
-use needs::Needs;
-use rubbish::Rubbish;
-pub(crate) use sweep::{Rescue, rescue};
+use needs::ObservedNeeds;
+use rubbish::LeftoverFiles;
+pub(crate) use sweep::{RescueOutcome, rescue_doomed_object};
 
 /// Which objects a collection keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Policy {
+pub enum CollectPolicy {
     /// Objects that a live root needs.
     Needed,
     /// Objects within these limits. Without a limit all objects are kept.
@@ -43,7 +43,7 @@ pub enum Policy {
 /// Options of a collection.
 pub struct CollectOptions<'a> {
     /// Which objects to keep.
-    pub policy: Policy,
+    pub policy: CollectPolicy,
     /// Returns whether the environment or lock file of a root still exists. Not called for roots without a path, which
     /// count as alive.
     pub is_alive: &'a dyn Fn(RootKind, &Path) -> bool,
@@ -76,25 +76,25 @@ pub struct CollectPlan {
     /// Total size in bytes of the objects to keep.
     pub kept_bytes: u64,
     /// Leftover files to remove.
-    rubbish: Rubbish,
+    rubbish: LeftoverFiles,
     /// Pins and roots at the time of planning.
-    needs: Needs,
+    needs: ObservedNeeds,
 }
 
 impl CollectPlan {
     /// Number of bytes to be freed, by objects and leftover files.
     pub fn freed_bytes(&self) -> u64 {
         let objects: u64 = self.objects.iter().map(|one| one.stored.object.size).sum();
-        objects.saturating_add(self.rubbish.bytes())
+        objects.saturating_add(self.rubbish.total_bytes())
     }
 
     /// Number of entries in `pins/` and `md5/` that larder did not create. They are kept.
-    pub fn foreign(&self) -> usize {
-        self.rubbish.foreign()
+    pub fn foreign_count(&self) -> usize {
+        self.rubbish.foreign_count()
     }
 
     /// Number of leftover files to remove: of killed processes, damaged objects, and the MD5 index.
-    pub fn left_over(&self) -> usize {
+    pub fn leftover_count(&self) -> usize {
         self.rubbish.count()
     }
 }

@@ -6,8 +6,8 @@ use std::{cmp::Reverse, collections::HashMap, path::PathBuf, time::SystemTime};
 use larder_digest::Sha256;
 
 use super::{
-    Candidate, CollectError, CollectOptions, CollectPlan, Policy, needs::Needs, rubbish::Rubbish,
-    sweep,
+    Candidate, CollectError, CollectOptions, CollectPlan, CollectPolicy, needs::ObservedNeeds,
+    rubbish::LeftoverFiles, sweep,
 };
 use crate::{Access, RecordedRoot, Store, StoredObject};
 
@@ -22,29 +22,29 @@ impl Store {
         options: &CollectOptions<'_>,
     ) -> Result<CollectPlan, CollectError> {
         if self.shared.access == Access::ReadWrite {
-            sweep::restore(&self.shared)?;
+            sweep::restore_all_doomed_objects(&self.shared)?;
         }
-        let (needs, recorded) = Needs::read(&self.shared, options.now)?;
-        let (alive, dead) = sort(recorded, options);
-        let used = Used::of(&alive);
+        let (needs, recorded) = ObservedNeeds::read_pins_and_roots(&self.shared, options.now)?;
+        let (alive, dead) = split_by_liveness(recorded, options);
+        let used = LastUses::from_roots(&alive);
         let mut candidates = Vec::new();
         let (mut kept, mut kept_bytes) = (0, 0);
-        for stored in self.objects()? {
-            let candidate = used.look_at(stored);
-            if needs.protects(&candidate.stored.object.id.sha256) {
+        for stored in self.list_objects()? {
+            let candidate = used.to_candidate(stored);
+            if needs.is_protected(&candidate.stored.object.id.sha256) {
                 kept += 1;
                 kept_bytes += candidate.stored.object.size;
             } else {
                 candidates.push(candidate);
             }
         }
-        let stay = choose(&mut candidates, options, kept_bytes);
+        let stay = sort_kept_first(&mut candidates, options, kept_bytes);
         for candidate in candidates.drain(..stay) {
             kept += 1;
             kept_bytes += candidate.stored.object.size;
         }
         candidates.reverse();
-        let rubbish = Rubbish::find(&self.shared, options, &candidates)?;
+        let rubbish = LeftoverFiles::find(&self.shared, options, &candidates)?;
         Ok(CollectPlan {
             objects: candidates,
             roots: dead,
@@ -57,7 +57,7 @@ impl Store {
 }
 
 /// Splits roots into live ones and the files of dead ones.
-fn sort(
+fn split_by_liveness(
     recorded: Vec<RecordedRoot>,
     options: &CollectOptions<'_>,
 ) -> (Vec<RecordedRoot>, Vec<PathBuf>) {
@@ -79,7 +79,7 @@ fn sort(
 
 /// Whether the policy's age limit has passed. A time in the future (clocks of network file systems) counts as now.
 fn is_expired(last_used: SystemTime, options: &CollectOptions<'_>) -> bool {
-    let Policy::Recent {
+    let CollectPolicy::Recent {
         unused_for: Some(limit),
         ..
     } = &options.policy
@@ -91,10 +91,10 @@ fn is_expired(last_used: SystemTime, options: &CollectOptions<'_>) -> bool {
 }
 
 /// For each object, the latest time at which a live root that names it was used.
-struct Used(HashMap<Sha256, SystemTime>);
+struct LastUses(HashMap<Sha256, SystemTime>);
 
-impl Used {
-    fn of(alive: &[RecordedRoot]) -> Self {
+impl LastUses {
+    fn from_roots(alive: &[RecordedRoot]) -> Self {
         let mut used: HashMap<Sha256, SystemTime> = HashMap::new();
         for recorded in alive {
             for id in &recorded.root.objects {
@@ -105,7 +105,7 @@ impl Used {
         Self(used)
     }
 
-    fn look_at(&self, stored: StoredObject) -> Candidate {
+    fn to_candidate(&self, stored: StoredObject) -> Candidate {
         let used = self.0.get(&stored.object.id.sha256);
         Candidate {
             last_used: used.map_or(stored.written, |time| stored.written.max(*time)),
@@ -116,18 +116,18 @@ impl Used {
 }
 
 /// Sorts the candidates that are kept to the front, most important first. Returns how many are kept.
-fn choose(
+fn sort_kept_first(
     candidates: &mut [Candidate],
     options: &CollectOptions<'_>,
     protected_bytes: u64,
 ) -> usize {
     // The id comes last, so that the order does not depend on the directory listing.
     candidates.sort_by_key(|one| {
-        let stays = stays(one, options);
+        let stays = is_kept_by_policy(one, options);
         Reverse((stays, one.is_needed, one.last_used, one.stored.object.id))
     });
-    let by_reason = candidates.partition_point(|one| stays(one, options));
-    let Policy::Recent {
+    let by_reason = candidates.partition_point(|one| is_kept_by_policy(one, options));
+    let CollectPolicy::Recent {
         max_bytes: Some(limit),
         ..
     } = options.policy
@@ -143,10 +143,10 @@ fn choose(
 }
 
 /// Whether the policy keeps an object, ignoring its size limit.
-fn stays(one: &Candidate, options: &CollectOptions<'_>) -> bool {
+fn is_kept_by_policy(one: &Candidate, options: &CollectOptions<'_>) -> bool {
     match &options.policy {
-        Policy::Needed => one.is_needed,
-        Policy::Recent { .. } => !is_expired(one.last_used, options),
-        Policy::Exactly(objects) => objects.contains(&one.stored.object.id),
+        CollectPolicy::Needed => one.is_needed,
+        CollectPolicy::Recent { .. } => !is_expired(one.last_used, options),
+        CollectPolicy::Exactly(objects) => objects.contains(&one.stored.object.id),
     }
 }

@@ -13,15 +13,15 @@ use larder_fs::PathError;
 use super::{Candidate, CollectOptions};
 use crate::{
     ObjectId, ObjectKind, index,
-    layout::Layout,
-    pin::{self, Found},
-    store::{Shared, is_absence, object_size},
-    temporary::{DAMAGED, INGEST},
+    layout::StoreLayout,
+    pin::{self, PinState},
+    store::{StoreInner, is_absence, read_object_size},
+    temporary::{DAMAGED_PREFIX, INGEST_PREFIX},
 };
 
 /// Leftover files that a collection removes.
 #[derive(Debug, Default)]
-pub(crate) struct Rubbish {
+pub(crate) struct LeftoverFiles {
     /// Files in `tmp/`, with their sizes in bytes.
     temporary: Vec<(PathBuf, u64)>,
     /// Pins of processes that have ended, and lock files without a pin.
@@ -33,17 +33,17 @@ pub(crate) struct Rubbish {
     foreign: usize,
 }
 
-impl Rubbish {
+impl LeftoverFiles {
     /// Finds leftover files. Index entries of the objects in `candidates` count as leftovers too.
     pub(crate) fn find(
-        shared: &Shared,
+        shared: &StoreInner,
         options: &CollectOptions<'_>,
         candidates: &[Candidate],
     ) -> Result<Self, PathError> {
         let layout = &shared.layout;
-        let mut pins = pin::idle_locks(layout, options.now)?;
-        for file in pin::files(layout)? {
-            if matches!(pin::read(layout, &file, options.now)?, Found::Over) {
+        let mut pins = pin::list_abandoned_locks(layout, options.now)?;
+        for file in pin::list_pin_files(layout)? {
+            if matches!(pin::read_pin(layout, &file, options.now)?, PinState::Over) {
                 pins.push(file);
             }
         }
@@ -58,15 +58,17 @@ impl Rubbish {
             is_own
         });
         let mut index = Vec::new();
-        for path in layout.dir().list(&layout.md5_index())? {
-            if md5_of(&path).is_none() || layout.dir().is_dir(&path) {
+        for path in layout.dir().list(&layout.md5_index_dir())? {
+            if md5_from_file_name(&path).is_none() || layout.dir().is_dir(&path) {
                 foreign += 1;
-            } else if leads_to(layout, &path)?.is_none_or(|sha256| going.contains(&sha256)) {
+            } else if lookup_existing_object(layout, &path)?
+                .is_none_or(|sha256| going.contains(&sha256))
+            {
                 index.push(path);
             }
         }
         Ok(Self {
-            temporary: temporary(layout, options)?,
+            temporary: list_expired_temporary_files(layout, options)?,
             pins,
             index,
             foreign,
@@ -74,14 +76,14 @@ impl Rubbish {
     }
 
     /// Total size in bytes of the leftovers in `tmp/`.
-    pub(crate) fn bytes(&self) -> u64 {
+    pub(crate) fn total_bytes(&self) -> u64 {
         let sizes = self.temporary.iter().map(|(_, size)| *size);
         // The size of a sparse file may be anything.
         sizes.fold(0, u64::saturating_add)
     }
 
     /// Number of entries in `pins/` and `md5/` that larder did not create.
-    pub(crate) fn foreign(&self) -> usize {
+    pub(crate) fn foreign_count(&self) -> usize {
         self.foreign
     }
 
@@ -91,20 +93,22 @@ impl Rubbish {
 
     /// Removes the leftovers. Returns their number and total size in bytes. Keeps index entries whose object has been
     /// written since.
-    pub(crate) fn remove(&self, shared: &Shared) -> Result<(usize, u64), PathError> {
+    pub(crate) fn remove_all(&self, shared: &StoreInner) -> Result<(usize, u64), PathError> {
         let (mut count, mut bytes) = (0, 0);
         for (path, size) in &self.temporary {
-            if remove_if_there(&shared.layout, path)? {
+            if remove_if_present(&shared.layout, path)? {
                 count += 1;
                 bytes = u64::saturating_add(bytes, *size);
             }
         }
         for path in &self.pins {
-            pin::remove(&shared.layout, path)?;
+            pin::remove_pin(&shared.layout, path)?;
             count += 1;
         }
         for path in &self.index {
-            if leads_to(&shared.layout, path)?.is_none() && remove_if_there(&shared.layout, path)? {
+            if lookup_existing_object(&shared.layout, path)?.is_none()
+                && remove_if_present(&shared.layout, path)?
+            {
                 count += 1;
             }
         }
@@ -112,16 +116,16 @@ impl Rubbish {
     }
 }
 
-fn temporary(
-    layout: &Layout,
+fn list_expired_temporary_files(
+    layout: &StoreLayout,
     options: &CollectOptions<'_>,
 ) -> Result<Vec<(PathBuf, u64)>, PathError> {
     let mut found = Vec::new();
-    for path in layout.dir().list(&layout.temporary())? {
+    for path in layout.dir().list(&layout.temporary_dir())? {
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-        let age = if name.starts_with(INGEST.as_bytes()) {
+        let age = if name.starts_with(INGEST_PREFIX.as_bytes()) {
             options.abandoned
-        } else if name.starts_with(DAMAGED.as_bytes()) {
+        } else if name.starts_with(DAMAGED_PREFIX.as_bytes()) {
             options.damaged
         } else {
             continue;
@@ -143,20 +147,20 @@ fn is_older(changed: SystemTime, age: Duration, now: SystemTime) -> bool {
 }
 
 /// Parses the file name of an entry of the MD5 index.
-fn md5_of(entry: &Path) -> Option<Md5> {
+fn md5_from_file_name(entry: &Path) -> Option<Md5> {
     entry.file_name()?.to_str()?.parse().ok()
 }
 
 /// The SHA-256 in an entry of the MD5 index, if an object with it exists.
-fn leads_to(layout: &Layout, entry: &Path) -> Result<Option<Sha256>, PathError> {
-    let Some(md5) = md5_of(entry) else {
+fn lookup_existing_object(layout: &StoreLayout, entry: &Path) -> Result<Option<Sha256>, PathError> {
+    let Some(md5) = md5_from_file_name(entry) else {
         return Ok(None);
     };
-    let Some(sha256) = index::look_up(layout, md5)? else {
+    let Some(sha256) = index::lookup_md5(layout, md5)? else {
         return Ok(None);
     };
     for kind in ObjectKind::ALL {
-        if object_size(layout, &layout.object(ObjectId { kind, sha256 }))?.is_some() {
+        if read_object_size(layout, &layout.object_path(ObjectId { kind, sha256 }))?.is_some() {
             return Ok(Some(sha256));
         }
     }
@@ -164,7 +168,7 @@ fn leads_to(layout: &Layout, entry: &Path) -> Result<Option<Sha256>, PathError> 
 }
 
 /// Removes a file. Returns whether it existed.
-pub(super) fn remove_if_there(layout: &Layout, path: &Path) -> Result<bool, PathError> {
+pub(super) fn remove_if_present(layout: &StoreLayout, path: &Path) -> Result<bool, PathError> {
     match layout.dir().remove_file(path) {
         Ok(()) => Ok(true),
         // Removed by another process, or its directory was replaced by a link.

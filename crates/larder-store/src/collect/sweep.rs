@@ -9,14 +9,16 @@ use std::{
 use larder_event::{Event, Phase, Reporter};
 use larder_fs::PathError;
 
-use super::{CollectError, CollectPlan, CollectReport, needs::Needs, rubbish::remove_if_there};
+use super::{
+    CollectError, CollectPlan, CollectReport, needs::ObservedNeeds, rubbish::remove_if_present,
+};
 use crate::{
-    Object, ObjectId, Step, Store,
-    layout::Layout,
+    Object, ObjectId, Store, StoreStep,
+    layout::StoreLayout,
     read,
-    roots::written,
-    store::{Shared, is_absence},
-    temporary::{DOOMED, object_of, unique_name},
+    roots::modification_time,
+    store::{StoreInner, is_absence},
+    temporary::{DOOMED_PREFIX, object_id_from_temporary_name, unique_name},
 };
 
 /// Number of objects that are renamed before pins and roots are read again. Small, so that objects which turn out to be
@@ -44,17 +46,17 @@ impl Store {
         });
         for batch in plan.objects.chunks(BATCH) {
             let objects = batch.iter().map(|one| &one.stored.object);
-            let sweep = Sweep {
+            let sweep = BatchSweep {
                 shared: &self.shared,
                 now,
             };
-            sweep.batch(objects, &mut needs, &mut report)?;
+            sweep.sweep_batch(objects, &mut needs, &mut report)?;
             reporter.event(&Event::Collected {
                 objects: batch.len() as u64,
             });
         }
         self.remove_roots(plan, &mut report)?;
-        let (count, bytes) = plan.rubbish.remove(&self.shared)?;
+        let (count, bytes) = plan.rubbish.remove_all(&self.shared)?;
         report.left_over = count;
         report.bytes = report.bytes.saturating_add(bytes);
         Ok(report)
@@ -68,9 +70,13 @@ impl Store {
     ) -> Result<(), PathError> {
         let layout = &self.shared.layout;
         for file in &plan.roots {
-            if plan.needs.knows(file, written(layout, file)?) && remove_if_there(layout, file)? {
+            if plan
+                .needs
+                .is_root_unchanged(file, modification_time(layout, file)?)
+                && remove_if_present(layout, file)?
+            {
                 report.roots += 1;
-                self.shared.reached(Step::RootRemoved, file)?;
+                self.shared.report_step(StoreStep::RootRemoved, file)?;
             }
         }
         Ok(())
@@ -78,45 +84,45 @@ impl Store {
 }
 
 /// An object that was renamed into `tmp/`.
-struct Doomed<'a> {
+struct DoomedObject<'a> {
     object: &'a Object,
     path: PathBuf,
 }
 
-struct Sweep<'a> {
-    shared: &'a Shared,
+struct BatchSweep<'a> {
+    shared: &'a StoreInner,
     now: SystemTime,
 }
 
-impl Sweep<'_> {
-    fn batch<'a>(
+impl BatchSweep<'_> {
+    fn sweep_batch<'a>(
         &self,
         objects: impl Iterator<Item = &'a Object>,
-        needs: &mut Needs,
+        needs: &mut ObservedNeeds,
         report: &mut CollectReport,
     ) -> Result<(), CollectError> {
         let mut doomed = Vec::new();
         let result = self
-            .doom(objects, &mut doomed, report)
-            .and_then(|()| Ok(needs.read_again(self.shared, self.now)?))
+            .doom_objects(objects, &mut doomed, report)
+            .and_then(|()| Ok(needs.read_new_pins_and_roots(self.shared, self.now)?))
             .and_then(|()| {
                 Ok(self
                     .shared
-                    .reached(Step::Weighed, &self.shared.layout.pins())?)
+                    .report_step(StoreStep::NeedsRead, &self.shared.layout.pins_dir())?)
             })
-            .and_then(|()| self.settle(&mut doomed, needs, report));
+            .and_then(|()| self.remove_or_restore_doomed(&mut doomed, needs, report));
         // After an error too: rename every remaining object back.
         for one in doomed {
-            put_back(&self.shared.layout, &one.path, &one.object.path)?;
+            restore_doomed_object(&self.shared.layout, &one.path, &one.object.path)?;
         }
         result
     }
 
     /// Renames objects into `tmp/` (G4).
-    fn doom<'a>(
+    fn doom_objects<'a>(
         &self,
         objects: impl Iterator<Item = &'a Object>,
-        doomed: &mut Vec<Doomed<'a>>,
+        doomed: &mut Vec<DoomedObject<'a>>,
         report: &mut CollectReport,
     ) -> Result<(), CollectError> {
         for object in objects {
@@ -127,7 +133,7 @@ impl Sweep<'_> {
                 .dir()
                 .rename_noreplace(&object.path, &path)
             {
-                Ok(()) => doomed.push(Doomed { object, path }),
+                Ok(()) => doomed.push(DoomedObject { object, path }),
                 // Another collection was faster, or its directory was replaced by a link.
                 Err(error) if is_absence(&error) => continue,
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
@@ -136,53 +142,57 @@ impl Sweep<'_> {
                 }
                 Err(error) => return Err(error.into()),
             }
-            self.shared.reached(Step::Doomed, &object.path)?;
+            self.shared.report_step(StoreStep::Doomed, &object.path)?;
         }
         Ok(())
     }
 
     /// Removes each object, or renames it back if it is needed (G6). After an error, `doomed` has the remaining ones.
-    fn settle(
+    fn remove_or_restore_doomed(
         &self,
-        doomed: &mut Vec<Doomed<'_>>,
-        needs: &Needs,
+        doomed: &mut Vec<DoomedObject<'_>>,
+        needs: &ObservedNeeds,
         report: &mut CollectReport,
     ) -> Result<(), CollectError> {
         while let Some(one) = doomed.last() {
-            let step = if needs.protects(&one.object.id.sha256) {
-                put_back(&self.shared.layout, &one.path, &one.object.path)?;
+            let step = if needs.is_protected(&one.object.id.sha256) {
+                restore_doomed_object(&self.shared.layout, &one.path, &one.object.path)?;
                 report.spared += 1;
-                Step::Spared
+                StoreStep::Spared
             } else {
                 // Absent if a reader has just renamed it back (R6), because it needs it.
-                if remove_if_there(&self.shared.layout, &one.path)? {
+                if remove_if_present(&self.shared.layout, &one.path)? {
                     report.objects += 1;
                     report.bytes += one.object.size;
                 }
-                Step::Removed
+                StoreStep::Removed
             };
             let path = &one.object.path;
-            self.shared.reached(step, path)?;
+            self.shared.report_step(step, path)?;
             doomed.pop();
         }
         Ok(())
     }
 }
 
-fn doomed_path(shared: &Shared, id: ObjectId) -> PathBuf {
-    let prefix = format!("{DOOMED}{}-", id.sha256);
+fn doomed_path(shared: &StoreInner, id: ObjectId) -> PathBuf {
+    let prefix = format!("{DOOMED_PREFIX}{}-", id.sha256);
     let suffix = format!(".{}", id.kind.extension());
     let name = unique_name(&prefix, &suffix);
-    shared.layout.temporary().join(name)
+    shared.layout.temporary_dir().join(name)
 }
 
 /// Renames a doomed object back. Succeeds too if the object exists again or another process was faster.
-fn put_back(layout: &Layout, doomed: &Path, path: &Path) -> Result<(), PathError> {
+fn restore_doomed_object(
+    layout: &StoreLayout,
+    doomed: &Path,
+    path: &Path,
+) -> Result<(), PathError> {
     // Its directory may have been removed or replaced in the meantime.
     if let Some(shard) = path.parent() {
         layout.dir().ensure_dir(shard)?;
     }
-    match read::put_back(layout, doomed, path) {
+    match read::rename_back(layout, doomed, path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result,
     }
@@ -190,11 +200,11 @@ fn put_back(layout: &Layout, doomed: &Path, path: &Path) -> Result<(), PathError
 
 /// Renames back all objects in `tmp/` that a collection has renamed (G8). That collection was killed, or is still running;
 /// if it is running, it finds these objects absent and keeps them.
-pub(crate) fn restore(shared: &Shared) -> Result<(), PathError> {
+pub(crate) fn restore_all_doomed_objects(shared: &StoreInner) -> Result<(), PathError> {
     let layout = &shared.layout;
-    for path in layout.dir().list(&layout.temporary())? {
-        if let Some(id) = object_of(&path, DOOMED) {
-            put_back(layout, &path, &layout.object(id))?;
+    for path in layout.dir().list(&layout.temporary_dir())? {
+        if let Some(id) = object_id_from_temporary_name(&path, DOOMED_PREFIX) {
+            restore_doomed_object(layout, &path, &layout.object_path(id))?;
         }
     }
     Ok(())
@@ -202,7 +212,7 @@ pub(crate) fn restore(shared: &Shared) -> Result<(), PathError> {
 
 /// Result of looking for an object among the doomed ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rescue {
+pub(crate) enum RescueOutcome {
     /// The object was renamed back.
     PutBack,
     /// Only other objects are doomed: a collection is running.
@@ -212,16 +222,19 @@ pub(crate) enum Rescue {
 }
 
 /// Renames an object back if a collection has just renamed it into `tmp/` (R6).
-pub(crate) fn rescue(shared: &Shared, id: ObjectId) -> Result<Rescue, PathError> {
+pub(crate) fn rescue_doomed_object(
+    shared: &StoreInner,
+    id: ObjectId,
+) -> Result<RescueOutcome, PathError> {
     let layout = &shared.layout;
-    let mut rescue = Rescue::NothingDoomed;
-    for path in layout.dir().list(&layout.temporary())? {
-        match object_of(&path, DOOMED) {
+    let mut rescue = RescueOutcome::NothingDoomed;
+    for path in layout.dir().list(&layout.temporary_dir())? {
+        match object_id_from_temporary_name(&path, DOOMED_PREFIX) {
             Some(doomed) if doomed == id => {
-                put_back(layout, &path, &layout.object(id))?;
-                return Ok(Rescue::PutBack);
+                restore_doomed_object(layout, &path, &layout.object_path(id))?;
+                return Ok(RescueOutcome::PutBack);
             }
-            Some(_) => rescue = Rescue::OthersDoomed,
+            Some(_) => rescue = RescueOutcome::OthersDoomed,
             None => {}
         }
     }

@@ -5,26 +5,29 @@
 use std::{collections::HashSet, path::PathBuf, time::Instant};
 
 use larder_digest::Sha256;
-use larder_event::{Event, Phase, Reporter, milliseconds};
+use larder_event::{Event, Phase, Reporter, elapsed_milliseconds};
 use larder_fs::PathError;
 
-use crate::{ObjectId, RootError, Store, layout::Layout, listing::list, roots, store::object_size};
+use crate::{
+    ObjectId, RootError, Store, layout::StoreLayout, listing::list_object_ids, roots,
+    store::read_object_size,
+};
 
 mod inspect;
 mod repair;
 
-use inspect::{Finding, Index, inspect_all, read_index};
-pub use repair::Mended;
+use inspect::{Md5Claims, ObjectFinding, inspect_objects, read_md5_claims};
+pub use repair::RepairReport;
 
 /// The result of a verification.
 #[derive(Debug, Default)]
-pub struct VerifyReport {
+pub struct StoreVerification {
     /// Number of hashed objects.
     pub objects: u64,
     /// Their total size in bytes.
     pub bytes: u64,
     /// Objects that cannot be used, sorted by path.
-    pub damaged: Vec<Damage>,
+    pub damaged: Vec<DamagedObject>,
     /// Undamaged objects that are not read-only, sorted.
     pub writable: Vec<PathBuf>,
     /// Entries of the MD5 index whose object is missing or has another MD5, sorted. They cost time but do no harm.
@@ -35,14 +38,14 @@ pub struct VerifyReport {
     pub roots: Vec<RootError>,
 }
 
-impl VerifyReport {
+impl StoreVerification {
     /// Whether all objects and roots are usable.
     pub fn is_sound(&self) -> bool {
         self.damaged.is_empty() && self.roots.is_empty()
     }
 
     fn sort(&mut self) {
-        let paths = |one: &Damage, other: &Damage| one.path.cmp(&other.path);
+        let paths = |one: &DamagedObject, other: &DamagedObject| one.path.cmp(&other.path);
         self.damaged.sort_by(paths);
         self.writable.sort();
         self.misleading.sort();
@@ -53,19 +56,19 @@ impl VerifyReport {
 /// An object that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("object `{}` cannot be used", path.display())]
-pub struct Damage {
+pub struct DamagedObject {
     /// Id of the object.
     pub id: ObjectId,
     /// Path of the object.
     pub path: PathBuf,
     /// Why it cannot be used.
     #[source]
-    pub fault: Fault,
+    pub fault: ObjectFault,
 }
 
 /// Why an object cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub enum ObjectFault {
     /// The digest of the bytes is not the one in the name.
     #[error("expected sha256:{expected}, found sha256:{found} ({size} bytes)")]
     Digest {
@@ -97,51 +100,53 @@ impl Store {
         &self,
         only: Option<&HashSet<ObjectId>>,
         reporter: &dyn Reporter,
-    ) -> Result<VerifyReport, PathError> {
+    ) -> Result<StoreVerification, PathError> {
         let begun = Instant::now();
-        let mut report = VerifyReport::default();
+        let mut report = StoreVerification::default();
         let mut layers = Vec::new();
-        for layout in self.shared.layers() {
-            let mut objects = list(layout, &mut report.stray)?;
-            let VerifyReport {
+        for layout in self.shared.layouts() {
+            let mut objects = list_object_ids(layout, &mut report.stray)?;
+            let StoreVerification {
                 misleading, stray, ..
             } = &mut report;
-            let index = read_index(layout, &objects, misleading, stray)?;
+            let index = read_md5_claims(layout, &objects, misleading, stray)?;
             objects.retain(|id| only.is_none_or(|only| only.contains(id)));
-            layers.push(Layer {
+            layers.push(LayerObjects {
                 layout,
                 objects,
                 index,
             });
         }
-        announce(&layers, reporter);
+        report_start(&layers, reporter);
         for layer in &layers {
-            report.look_at(layer, reporter);
+            report.inspect_layer(layer, reporter);
         }
-        self.look_around(&mut report)?;
+        self.inspect_directories(&mut report)?;
         report.sort();
         reporter.event(&Event::PhaseFinished {
             phase: Phase::Verify,
-            milliseconds: milliseconds(begun),
+            milliseconds: elapsed_milliseconds(begun),
         });
         Ok(report)
     }
 
     /// Checks the roots, and the entries of the store's directories.
-    fn look_around(&self, report: &mut VerifyReport) -> Result<(), PathError> {
+    fn inspect_directories(&self, report: &mut StoreVerification) -> Result<(), PathError> {
         let layout = &self.shared.layout;
         let dir = layout.dir();
-        let others = Layout::OTHERS.iter().map(|name| layout.root().join(name));
-        let places = layout.directories().chain(others);
+        let others = StoreLayout::LATER_DIRECTORIES
+            .iter()
+            .map(|name| layout.root().join(name));
+        let places = layout.initial_dirs().chain(others);
         let is_other = |path: &PathBuf| dir.status(path).is_ok_and(|found| !found.is_dir);
         report.stray.extend(places.filter(is_other));
-        for path in dir.list(&layout.pins())? {
+        for path in dir.list(&layout.pins_dir())? {
             // Links and directories are never read as pins and keep no objects.
             if !dir.status(&path).is_ok_and(|found| found.is_file) {
                 report.stray.push(path);
             }
         }
-        for path in dir.list(&layout.roots())? {
+        for path in dir.list(&layout.roots_dir())? {
             let is_root = path
                 .extension()
                 .is_some_and(|extension| extension == "json");
@@ -149,24 +154,24 @@ impl Store {
                 report.stray.push(path);
                 continue;
             }
-            report.roots.extend(roots::read(layout, path).err());
+            report.roots.extend(roots::read_root(layout, path).err());
         }
         Ok(())
     }
 }
 
 /// One store with the objects to be hashed.
-struct Layer<'a> {
-    layout: &'a Layout,
+struct LayerObjects<'a> {
+    layout: &'a StoreLayout,
     objects: Vec<ObjectId>,
-    index: Index,
+    index: Md5Claims,
 }
 
 /// Reports the start of the phase with its total size, because progress is counted in bytes.
-fn announce(layers: &[Layer<'_>], reporter: &dyn Reporter) {
+fn report_start(layers: &[LayerObjects<'_>], reporter: &dyn Reporter) {
     let sizes = layers.iter().flat_map(|layer| {
         let size = |id: &ObjectId| {
-            object_size(layer.layout, &layer.layout.object(*id))
+            read_object_size(layer.layout, &layer.layout.object_path(*id))
                 .ok()
                 .flatten()
         };
@@ -179,24 +184,24 @@ fn announce(layers: &[Layer<'_>], reporter: &dyn Reporter) {
     });
 }
 
-impl VerifyReport {
-    fn look_at(&mut self, layer: &Layer<'_>, reporter: &dyn Reporter) {
-        let Layer {
+impl StoreVerification {
+    fn inspect_layer(&mut self, layer: &LayerObjects<'_>, reporter: &dyn Reporter) {
+        let LayerObjects {
             layout,
             objects,
             index,
         } = layer;
-        for (id, finding, wrong_md5) in inspect_all(layout, objects, index, reporter) {
-            let path = layout.object(id);
-            self.objects += u64::from(!matches!(finding, Finding::Gone));
+        for (id, finding, wrong_md5) in inspect_objects(layout, objects, index, reporter) {
+            let path = layout.object_path(id);
+            self.objects += u64::from(!matches!(finding, ObjectFinding::Gone));
             match finding {
-                Finding::Gone => {}
-                Finding::Whole { bytes, writable } => {
+                ObjectFinding::Gone => {}
+                ObjectFinding::Whole { bytes, writable } => {
                     self.bytes += bytes;
                     self.writable.extend(writable.then_some(path));
                 }
-                Finding::Damaged(fault) => {
-                    self.damaged.push(Damage { id, path, fault });
+                ObjectFinding::Damaged(fault) => {
+                    self.damaged.push(DamagedObject { id, path, fault });
                 }
             }
             let wrong = wrong_md5.into_iter().map(|md5| layout.md5_file(md5));

@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 
 use larder_fs::PathError;
 
-use super::{Damage, VerifyReport};
+use super::{DamagedObject, StoreVerification};
 use crate::{
     ObjectId, RootError, Store, StoreError, read,
     store::create_directories,
-    temporary::{DAMAGED, object_of, unique_name},
+    temporary::{DAMAGED_PREFIX, object_id_from_temporary_name, unique_name},
 };
 
 /// The result of a repair.
 #[derive(Debug, Default)]
-pub struct Mended {
+pub struct RepairReport {
     /// Corrected entries: permissions, and the MD5 index.
     pub healed: Vec<PathBuf>,
     /// Entries that were moved to `tmp/damaged-*`: unreadable roots, and entries that larder did not create.
@@ -22,7 +22,7 @@ pub struct Mended {
     pub refused: Vec<(PathBuf, PathError)>,
 }
 
-impl Mended {
+impl RepairReport {
     fn add(&mut self, path: &Path, result: Result<(), PathError>, healed: bool) {
         match result {
             Ok(()) if healed => self.healed.push(path.to_owned()),
@@ -35,11 +35,15 @@ impl Mended {
 impl Store {
     /// Moves a damaged object of this store to `tmp/damaged-*`. Returns its new path; `None` if it is no longer damaged or
     /// cannot be moved.
-    pub fn set_aside(&self, damage: &Damage) -> Option<PathBuf> {
+    pub fn set_aside(&self, damage: &DamagedObject) -> Option<PathBuf> {
         let aside = self.shared.set_aside(&damage.path, damage.id).ok()?;
         // Another process may have replaced it with a good one since it was hashed.
-        if self.shared.is_whole(&aside, damage.id).unwrap_or(false) {
-            read::put_back(&self.shared.layout, &aside, &damage.path).ok();
+        if self
+            .shared
+            .has_expected_digest(&aside, damage.id)
+            .unwrap_or(false)
+        {
+            read::rename_back(&self.shared.layout, &aside, &damage.path).ok();
             return None;
         }
         Some(aside)
@@ -52,8 +56,8 @@ impl Store {
     pub fn lost_objects(&self) -> Result<Vec<ObjectId>, StoreError> {
         let mut lost = Vec::new();
         let layout = &self.shared.layout;
-        for path in layout.dir().list(&layout.temporary())? {
-            if let Some(id) = object_of(&path, DAMAGED)
+        for path in layout.dir().list(&layout.temporary_dir())? {
+            if let Some(id) = object_id_from_temporary_name(&path, DAMAGED_PREFIX)
                 && self.shared.find(id)?.is_none()
             {
                 lost.push(id);
@@ -69,13 +73,13 @@ impl Store {
     ///
     /// # Errors
     /// If the store is not writable. Single entries that cannot be changed are listed in the result.
-    pub fn mend(&self, report: &VerifyReport) -> Result<Mended, StoreError> {
+    pub fn repair(&self, report: &StoreVerification) -> Result<RepairReport, StoreError> {
         self.check_writable()?;
-        let mut mended = Mended::default();
+        let mut mended = RepairReport::default();
         let dir = self.shared.layout.dir();
         let own = |path: &&PathBuf| path.starts_with(self.root());
         // Create `tmp/` first: the others are moved into it.
-        let temporary = self.shared.layout.temporary();
+        let temporary = self.shared.layout.temporary_dir();
         let is_displaced = dir.ensure_dir(&temporary)?.is_some();
         mended.moved.extend(is_displaced.then(|| temporary.clone()));
         for path in report.writable.iter().filter(own) {
@@ -86,29 +90,29 @@ impl Store {
         }
         let strays = report.stray.iter().filter(own);
         for path in strays.filter(|path| **path != temporary) {
-            mended.add(path, self.move_aside("stray", path), false);
+            mended.add(path, self.move_to_temporary("stray", path), false);
         }
         for error in &report.roots {
-            if let Some(path) = file_of(error) {
-                mended.add(path, self.move_aside("root", path), false);
+            if let Some(path) = path_of_root_error(error) {
+                mended.add(path, self.move_to_temporary("root", path), false);
             }
         }
         create_directories(&self.shared.layout, true)?;
         Ok(mended)
     }
 
-    fn move_aside(&self, what: &str, path: &Path) -> Result<(), PathError> {
-        let prefix = format!("{DAMAGED}{what}-");
+    fn move_to_temporary(&self, what: &str, path: &Path) -> Result<(), PathError> {
+        let prefix = format!("{DAMAGED_PREFIX}{what}-");
         let aside = unique_name(&prefix, "");
         let layout = &self.shared.layout;
         layout
             .dir()
-            .rename_noreplace(path, &layout.temporary().join(aside))
+            .rename_noreplace(path, &layout.temporary_dir().join(aside))
     }
 }
 
 /// The path of the root file that an error is about.
-fn file_of(error: &RootError) -> Option<&Path> {
+fn path_of_root_error(error: &RootError) -> Option<&Path> {
     match error {
         RootError::Malformed { path, .. } => Some(path),
         RootError::Io(error) => Some(&error.path),

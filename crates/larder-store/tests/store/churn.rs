@@ -3,8 +3,8 @@
 
 use std::{path::Path, time::SystemTime};
 
-use larder_event::Silent;
-use larder_store::{Policy, RootKind, Store};
+use larder_event::SilentReporter;
+use larder_store::{CollectPolicy, RootKind, Store};
 
 use crate::{
     support::{bytes_of, collecting, find, lazy, put, sha256},
@@ -49,16 +49,18 @@ fn create(store: &Store, beside: &Path, number: u32, round: u32) {
 
 fn tidy(store: &Store, number: u32) {
     let policy = match number % 3 {
-        0 => Policy::Needed,
-        1 => Policy::Exactly([].into()),
-        _ => Policy::Recent {
+        0 => CollectPolicy::Needed,
+        1 => CollectPolicy::Exactly([].into()),
+        _ => CollectPolicy::Recent {
             unused_for: None,
             max_bytes: Some(20_000),
         },
     };
     let options = collecting(policy);
     let plan = store.plan_collection(&options).unwrap();
-    store.collect(&plan, SystemTime::now(), &Silent).unwrap();
+    store
+        .collect(&plan, SystemTime::now(), &SilentReporter)
+        .unwrap();
 }
 
 pub(crate) fn work(root: &Path, number: u32) {
@@ -70,7 +72,7 @@ pub(crate) fn work(root: &Path, number: u32) {
             _ => create(&store, beside, number, round),
         }
         if number == 1 {
-            let report = store.verify(None, &Silent).unwrap();
+            let report = store.verify(None, &SilentReporter).unwrap();
             assert!(report.is_sound(), "{report:?}");
         }
     }
@@ -91,7 +93,7 @@ fn processes_that_create_collect_and_verify_do_not_disturb_each_other() {
         assert!(worker.wait().success());
     }
     let store = Store::open(&root, &lazy()).unwrap();
-    let report = store.verify(None, &Silent).unwrap();
+    let report = store.verify(None, &SilentReporter).unwrap();
     assert!(report.is_sound() && report.stray.is_empty(), "{report:?}");
     tidy(&store, 0);
     for directory in ["tmp", "pins"] {

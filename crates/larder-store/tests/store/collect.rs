@@ -8,9 +8,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use larder_event::Silent;
+use larder_event::SilentReporter;
 use larder_store::{
-    CollectError, Pin, Policy, RootError, RootKind, Step, Steps, Store, StoreOptions,
+    CollectError, CollectPolicy, Pin, RootError, RootKind, StepObserver, Store, StoreOptions,
+    StoreStep,
 };
 
 use crate::{
@@ -56,11 +57,13 @@ fn set_object_age(store: &Store, seed: u32, age: Duration) {
 #[test]
 fn what_no_root_needs_goes() {
     let fixture = half_needed();
-    let plan = fixture.store.plan_collection(&collecting(Policy::Needed));
+    let plan = fixture
+        .store
+        .plan_collection(&collecting(CollectPolicy::Needed));
     let plan = plan.unwrap();
     assert_eq!((plan.objects.len(), plan.kept, plan.roots.len()), (3, 3, 0));
     assert_eq!(present(&fixture.store), [0, 1, 2, 3, 4, 5], "only a plan");
-    let report = collect(&fixture.store, Policy::Needed);
+    let report = collect(&fixture.store, CollectPolicy::Needed);
     assert_eq!((report.objects, report.spared), (3, 0));
     assert_eq!(report.bytes, plan.freed_bytes());
     assert_eq!(present(&fixture.store), [0, 2, 4]);
@@ -73,7 +76,7 @@ fn what_no_root_needs_goes() {
 fn a_root_whose_lock_is_gone_keeps_nothing() {
     let fixture = half_needed();
     fs::remove_file(fixture.beside("lock.yml")).unwrap();
-    let report = collect(&fixture.store, Policy::Needed);
+    let report = collect(&fixture.store, CollectPolicy::Needed);
     assert_eq!((report.objects, report.roots), (6, 1));
     assert!(present(&fixture.store).is_empty());
     assert!(names(&fixture.path("roots")).is_empty());
@@ -84,7 +87,9 @@ fn a_root_whose_lock_is_gone_keeps_nothing() {
 fn a_root_that_cannot_be_read_stops_collection() {
     let fixture = half_needed();
     fs::write(fixture.path("roots/abc.json"), "{").unwrap();
-    let result = fixture.store.plan_collection(&collecting(Policy::Needed));
+    let result = fixture
+        .store
+        .plan_collection(&collecting(CollectPolicy::Needed));
     let error = result.unwrap_err();
     assert!(matches!(
         error,
@@ -100,7 +105,7 @@ fn what_was_not_used_for_long_goes_and_so_do_roots() {
     for seed in [0, 1, 2] {
         set_object_age(&fixture.store, seed, DAY * 8);
     }
-    let week = || Policy::Recent {
+    let week = || CollectPolicy::Recent {
         unused_for: Some(DAY * 7),
         max_bytes: None,
     };
@@ -111,7 +116,7 @@ fn what_was_not_used_for_long_goes_and_so_do_roots() {
         [0, 2, 3, 4, 5],
         "a root uses 0 and 2"
     );
-    let root = &fixture.store.recorded_roots().unwrap()[0];
+    let root = &fixture.store.read_recorded_roots().unwrap()[0];
     set_age(&root.file, DAY * 8);
     let report = collect(&fixture.store, week());
     assert_eq!((report.objects, report.roots), (2, 1));
@@ -126,7 +131,7 @@ fn the_least_recently_used_goes_until_the_rest_fits() {
         set_object_age(&fixture.store, seed, DAY * day(seed));
     }
     let size = |seed| content(seed).len() as u64;
-    let fitting = |max_bytes| Policy::Recent {
+    let fitting = |max_bytes| CollectPolicy::Recent {
         unused_for: None,
         max_bytes: Some(max_bytes),
     };
@@ -146,7 +151,7 @@ fn the_least_recently_used_goes_until_the_rest_fits() {
 fn exactly_what_is_named_stays() {
     let fixture = half_needed();
     let keep = [1, 2].map(|seed| id(larder_store::ObjectKind::Conda, &content(seed)));
-    let report = collect(&fixture.store, Policy::Exactly(keep.into()));
+    let report = collect(&fixture.store, CollectPolicy::Exactly(keep.into()));
     assert_eq!((report.objects, report.roots), (4, 0));
     assert_eq!(present(&fixture.store), [1, 2]);
 }
@@ -168,23 +173,26 @@ fn what_leads_nowhere_or_was_left_behind_goes() {
     fs::write(fixture.path("tmp/ingest-1-a"), "half").unwrap();
     fs::write(fixture.path("tmp/note.txt"), "mine").unwrap();
     assert_eq!(names(&fixture.path("md5")).len(), 2);
-    let report = collect(&fixture.store, Policy::Needed);
+    let report = collect(&fixture.store, CollectPolicy::Needed);
     assert_eq!((report.objects, report.left_over), (1, 1));
     assert!(find(&fixture.store, md5(&content(1))).is_some());
     assert_eq!(fixture.temporary(), ["damaged", "ingest", "note.txt"]);
 
-    let mut options = collecting(Policy::Needed);
+    let mut options = collecting(CollectPolicy::Needed);
     options.now += DAY;
     let plan = fixture.store.plan_collection(&options).unwrap();
-    assert_eq!((plan.objects.len(), plan.left_over()), (0, 2));
+    assert_eq!((plan.objects.len(), plan.leftover_count()), (0, 2));
     assert_eq!(plan.freed_bytes(), 4 + content(3).len() as u64);
-    fixture.store.collect(&plan, options.now, &Silent).unwrap();
+    fixture
+        .store
+        .collect(&plan, options.now, &SilentReporter)
+        .unwrap();
     assert_eq!(fixture.temporary(), ["note.txt"]);
 }
 
 /// What happens beside a collection, at one of its steps.
 struct Meanwhile {
-    at: Step,
+    at: StoreStep,
     act: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
@@ -194,8 +202,8 @@ impl std::fmt::Debug for Meanwhile {
     }
 }
 
-impl Steps for Meanwhile {
-    fn reached(&self, step: Step) -> io::Result<()> {
+impl StepObserver for Meanwhile {
+    fn reached(&self, step: StoreStep) -> io::Result<()> {
         if step == self.at
             && let Some(act) = self.act.lock().unwrap().take()
         {
@@ -206,7 +214,7 @@ impl Steps for Meanwhile {
 }
 
 /// The store at `root`, with something that happens when its collection is at a step.
-fn interrupted(root: &Path, at: Step, act: impl FnOnce() + Send + 'static) -> Store {
+fn interrupted(root: &Path, at: StoreStep, act: impl FnOnce() + Send + 'static) -> Store {
     let act = Mutex::new(Some(Box::new(act) as Box<dyn FnOnce() + Send>));
     let options = StoreOptions {
         steps: Arc::new(Meanwhile { at, act }),
@@ -225,14 +233,14 @@ fn what_is_pinned_or_recorded_meanwhile_gets_its_name_back() {
         let other = fixture.store.clone();
         let pin: Arc<Mutex<Option<Pin>>> = Arc::default();
         let kept = Arc::clone(&pin);
-        let store = interrupted(fixture.store.root(), Step::Doomed, move || {
+        let store = interrupted(fixture.store.root(), StoreStep::Doomed, move || {
             if pins {
                 *kept.lock().unwrap() = Some(other.pin([sha256(&content(3))]).unwrap());
             } else {
                 record(&other, &lock, &[3]);
             }
         });
-        let report = collect(&store, Policy::Needed);
+        let report = collect(&store, CollectPolicy::Needed);
         assert_eq!((report.objects, report.spared), (2, 1), "{pins}");
         assert_eq!(present(&store), [0, 2, 3, 4], "{pins}");
         assert!(fixture.temporary().is_empty());
@@ -245,10 +253,10 @@ fn what_is_pinned_or_recorded_meanwhile_gets_its_name_back() {
 fn what_is_written_again_meanwhile_stays() {
     let fixture = half_needed();
     let other = fixture.store.clone();
-    let store = interrupted(fixture.store.root(), Step::Weighed, move || {
+    let store = interrupted(fixture.store.root(), StoreStep::NeedsRead, move || {
         put_content(&other, 1);
     });
-    collect(&store, Policy::Needed);
+    collect(&store, CollectPolicy::Needed);
     assert_eq!(present(&store), [0, 1, 2, 4]);
     assert!(fixture.temporary().is_empty());
     assert!(fixture.verify().is_sound());
@@ -260,23 +268,27 @@ fn a_root_that_is_recorded_meanwhile_stays() {
     let fixture = half_needed();
     let lock = fixture.beside("lock.yml");
     fs::remove_file(&lock).unwrap();
-    let plan = fixture.store.plan_collection(&collecting(Policy::Needed));
+    let plan = fixture
+        .store
+        .plan_collection(&collecting(CollectPolicy::Needed));
     let plan = plan.unwrap();
     assert_eq!((plan.roots.len(), plan.objects.len()), (1, 6));
     fs::write(&lock, "").unwrap();
     record(&fixture.store, &lock, &[1]);
-    let report = fixture.store.collect(&plan, SystemTime::now(), &Silent);
+    let report = fixture
+        .store
+        .collect(&plan, SystemTime::now(), &SilentReporter);
     assert_eq!(report.unwrap().roots, 0);
     assert_eq!(present(&fixture.store), [1]);
-    assert_eq!(fixture.store.roots().unwrap().len(), 1);
+    assert_eq!(fixture.store.read_roots().unwrap().len(), 1);
 }
 
 /// Fails at one step.
 #[derive(Debug)]
-struct FailAt(Step);
+struct FailAt(StoreStep);
 
-impl Steps for FailAt {
-    fn reached(&self, step: Step) -> io::Result<()> {
+impl StepObserver for FailAt {
+    fn reached(&self, step: StoreStep) -> io::Result<()> {
         if step == self.0 {
             return Err(io::ErrorKind::StorageFull.into());
         }
@@ -286,36 +298,38 @@ impl Steps for FailAt {
 
 #[test]
 fn a_collection_that_fails_leaves_every_object_its_name() {
-    for step in [Step::Doomed, Step::Weighed, Step::Removed] {
+    for step in [StoreStep::Doomed, StoreStep::NeedsRead, StoreStep::Removed] {
         let fixture = half_needed();
         let options = StoreOptions {
             steps: Arc::new(FailAt(step)),
             ..lazy()
         };
         let store = Store::open(fixture.store.root(), &options).unwrap();
-        let options = collecting(Policy::Needed);
+        let options = collecting(CollectPolicy::Needed);
         let plan = store.plan_collection(&options).unwrap();
-        store.collect(&plan, options.now, &Silent).unwrap_err();
-        let gone = usize::from(step == Step::Removed);
+        store
+            .collect(&plan, options.now, &SilentReporter)
+            .unwrap_err();
+        let gone = usize::from(step == StoreStep::Removed);
         assert_eq!(present(&store).len(), 6 - gone, "{step:?}");
         assert!(fixture.temporary().is_empty(), "{step:?}");
     }
 }
 
 /// A collection with something to spare and a root to remove, which stops at a step.
-pub(crate) fn work(root: &Path, step: Step) {
+pub(crate) fn work(root: &Path, step: StoreStep) {
     let store = open_to_stop_at(root, step);
-    let options = collecting(Policy::Needed);
+    let options = collecting(CollectPolicy::Needed);
     let plan = store.plan_collection(&options).unwrap();
     let other = Store::open(root, &lazy()).unwrap();
     let _pin = other.pin([sha256(&content(1))]).unwrap();
-    store.collect(&plan, options.now, &Silent).unwrap();
+    store.collect(&plan, options.now, &SilentReporter).unwrap();
 }
 
 /// C10 to C13.
 #[test]
 fn a_collection_killed_after_any_step_harms_nothing_and_the_next_completes_it() {
-    for (number, step) in Step::COLLECTION.into_iter().enumerate() {
+    for (number, step) in StoreStep::COLLECTION.into_iter().enumerate() {
         let fixture = half_needed();
         record(&fixture.store, &fixture.beside("gone.yml"), &[5]);
         let store = fixture.store.root().to_owned();
@@ -332,12 +346,12 @@ fn a_collection_killed_after_any_step_harms_nothing_and_the_next_completes_it() 
             assert_eq!(bytes_of(&fixture.store, &object), content(seed));
         }
         put_content(&fixture.store, 3);
-        let report = collect(&fixture.store, Policy::Needed);
+        let report = collect(&fixture.store, CollectPolicy::Needed);
         assert!(report.refused.is_empty());
         assert_eq!(present(&fixture.store), [0, 2, 4], "{step:?}");
         assert!(fixture.temporary().is_empty(), "{step:?}");
         assert!(names(&fixture.path("pins")).is_empty(), "{step:?}");
-        assert_eq!(fixture.store.roots().unwrap().len(), 1, "{step:?}");
+        assert_eq!(fixture.store.read_roots().unwrap().len(), 1, "{step:?}");
     }
 }
 

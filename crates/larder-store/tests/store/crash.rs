@@ -2,34 +2,36 @@
 
 use std::{path::Path, time::Duration};
 
-use larder_store::{Step, Store};
+use larder_store::{Store, StoreStep};
 
 use crate::{
     support::{Fixture, bytes_of, content, find, lazy, md5, put, sha256},
     worker::{Job, Worker, open_to_stop_at},
 };
 
-pub(crate) fn work(store: &Path, step: Step, seed: u32) {
+pub(crate) fn work(store: &Path, step: StoreStep, seed: u32) {
     let store = open_to_stop_at(store, step);
     let bytes = content(seed);
     put(&store, &bytes, Some(md5(&bytes))).unwrap();
 }
 
 /// What should be there after a kill: a temporary file, the object by name, the object by MD5.
-fn left_after(step: Step) -> (bool, bool, bool) {
+fn left_after(step: StoreStep) -> (bool, bool, bool) {
     match step {
-        Step::Created | Step::Written | Step::Checked | Step::Protected | Step::Flushed => {
-            (true, false, false)
-        }
-        Step::Renamed | Step::DirectoryFlushed => (false, true, false),
-        Step::Indexed => (false, true, true),
+        StoreStep::Created
+        | StoreStep::Written
+        | StoreStep::Checked
+        | StoreStep::Protected
+        | StoreStep::Flushed => (true, false, false),
+        StoreStep::Renamed | StoreStep::DirectoryFlushed => (false, true, false),
+        StoreStep::Indexed => (false, true, true),
         other => unreachable!("{other:?} is no step of an ingest"),
     }
 }
 
 #[test]
 fn a_process_killed_after_any_step_leaves_a_sound_store_and_the_next_run_succeeds() {
-    for (number, step) in Step::INGEST.into_iter().enumerate() {
+    for (number, step) in StoreStep::INGEST.into_iter().enumerate() {
         let fixture = Fixture::new();
         let bytes = content(7);
         let mut worker = Worker::start(&Job::Stop {
@@ -66,7 +68,7 @@ fn a_process_killed_after_any_step_leaves_a_sound_store_and_the_next_run_succeed
 /// A writer that stands still at any step holds up nobody.
 #[test]
 fn nobody_waits_for_a_writer() {
-    for (number, step) in Step::INGEST.into_iter().enumerate() {
+    for (number, step) in StoreStep::INGEST.into_iter().enumerate() {
         let fixture = Fixture::new();
         let mut worker = Worker::start(&Job::Stop {
             store: fixture.store.root().to_owned(),

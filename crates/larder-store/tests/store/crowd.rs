@@ -57,7 +57,7 @@ fn start(root: &Path) -> Vec<Worker> {
 
 fn assert_complete(root: &Path) {
     let store = Store::open(root, &lazy()).unwrap();
-    let report = store.verify(None, &larder_event::Silent).unwrap();
+    let report = store.verify(None, &larder_event::SilentReporter).unwrap();
     assert!(report.is_sound(), "{:?}", report.damaged);
     assert_eq!(report.objects, u64::from(SHARED + PROCESSES * OWN));
     assert!(report.misleading.is_empty() && report.stray.is_empty());
@@ -88,7 +88,7 @@ fn a_crowd_that_is_killed_leaves_work_for_the_next_and_no_damage() {
         worker.kill();
     }
     let store = Store::open(&root, &lazy()).unwrap();
-    let report = store.verify(None, &larder_event::Silent).unwrap();
+    let report = store.verify(None, &larder_event::SilentReporter).unwrap();
     assert!(report.is_sound(), "{:?}", report.damaged);
     for worker in start(&root) {
         assert!(worker.wait().success());

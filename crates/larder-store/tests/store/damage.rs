@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use larder_store::{Fault, Object, ObjectKind, ReadError, Store};
+use larder_store::{Object, ObjectFault, ObjectKind, ReadError, Store};
 
 use crate::support::{Fixture, content, flip_a_bit, overwrite, sha256};
 
@@ -17,11 +17,11 @@ struct Case {
     damage: fn(&Path),
     /// Whether `find` sees something there by name and size.
     found: bool,
-    fault: fn(&Fault) -> bool,
+    fault: fn(&ObjectFault) -> bool,
 }
 
-fn is_digest(fault: &Fault) -> bool {
-    matches!(fault, Fault::Digest { .. })
+fn is_digest(fault: &ObjectFault) -> bool {
+    matches!(fault, ObjectFault::Digest { .. })
 }
 
 const CASES: [Case; 7] = [
@@ -63,7 +63,7 @@ const CASES: [Case; 7] = [
         name: "zero-length",
         damage: |path| overwrite(path, b""),
         found: false,
-        fault: |fault| matches!(fault, Fault::Empty),
+        fault: |fault| matches!(fault, ObjectFault::Empty),
     },
     Case {
         name: "a directory in its place",
@@ -73,7 +73,7 @@ const CASES: [Case; 7] = [
             fs::write(path.join("file"), "").unwrap();
         },
         found: false,
-        fault: |fault| matches!(fault, Fault::NotAFile),
+        fault: |fault| matches!(fault, ObjectFault::NotAFile),
     },
     Case {
         name: "another object under its name",
@@ -182,7 +182,7 @@ fn a_link_is_no_object() {
     let find = || fixture.store.find(ObjectKind::Conda, &sha256(&content(1)));
     assert_eq!(find().unwrap(), None);
     let report = fixture.verify();
-    assert!(matches!(report.damaged[0].fault, Fault::NotAFile));
+    assert!(matches!(report.damaged[0].fault, ObjectFault::NotAFile));
     put(&fixture.store, ObjectKind::Conda, &content(1));
     assert!(fs::symlink_metadata(&object.path).unwrap().is_file());
     assert_eq!(fs::read(outside).unwrap(), content(1));

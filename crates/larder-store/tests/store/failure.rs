@@ -3,20 +3,20 @@
 use std::{error::Error as _, io, sync::Arc};
 
 use larder_fs::Durability;
-use larder_store::{IngestError, ObjectKind, Step, Store, StoreError};
+use larder_store::{IngestError, ObjectKind, Store, StoreError, StoreStep};
 
 use crate::support::{Fixture, Watch, bytes_of, content, find, lazy, md5, put, sha256};
 
 #[test]
 fn whatever_step_fails_no_temporary_file_is_left_and_the_next_try_succeeds() {
     let bytes = content(1);
-    for step in Step::INGEST {
+    for step in StoreStep::INGEST {
         let watch = Arc::new(Watch {
             fail_at: Some(step),
             ..Watch::default()
         });
         let fixture = Fixture::with(&watch.options(Durability::Flush));
-        if step == Step::Created {
+        if step == StoreStep::Created {
             let error = fixture.store.ingest(ObjectKind::Conda, None).err().unwrap();
             assert!(matches!(error, StoreError::Io(_)));
         } else {
@@ -45,7 +45,7 @@ fn check(error: &IngestError, root: &str) {
 #[test]
 fn a_failed_step_before_the_rename_leaves_no_object() {
     let bytes = content(1);
-    let (before, after) = Step::INGEST[1..].split_at(4);
+    let (before, after) = StoreStep::INGEST[1..].split_at(4);
     for (steps, there) in [(before, false), (after, true)] {
         for &step in steps {
             let watch = Arc::new(Watch {

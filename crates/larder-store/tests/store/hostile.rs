@@ -21,8 +21,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use larder_event::Silent;
-use larder_store::{Access, ObjectKind, Policy, RootKind, Store, StoreOptions};
+use larder_event::SilentReporter;
+use larder_store::{Access, CollectPolicy, ObjectKind, RootKind, Store, StoreOptions};
 
 use crate::support::{bytes_of, collecting, content, lazy, md5, put, sha256};
 
@@ -230,7 +230,7 @@ fn operate(root: &Path) {
     ] {
         let Ok(store) = Store::open(path, options) else {
             // A `format` that is none: what else is there can still be used.
-            Store::mend_format(root).ok();
+            Store::repair_format(root).ok();
             continue;
         };
         look_at(&store);
@@ -250,15 +250,17 @@ fn look_at(store: &Store) {
             }
         }
     }
-    for stored in store.objects().into_iter().flatten() {
+    for stored in store.list_objects().into_iter().flatten() {
         store.open_unverified(&stored.object).ok();
     }
-    store.object_ids().ok();
-    store.recorded_roots().ok();
-    store.readable_roots().ok();
+    store.list_all_object_ids().ok();
+    store.read_recorded_roots().ok();
+    store.list_readable_roots().ok();
     store.lost_objects().ok();
-    store.plan_collection(&collecting(Policy::Needed)).ok();
-    store.verify(None, &Silent).ok();
+    store
+        .plan_collection(&collecting(CollectPolicy::Needed))
+        .ok();
+    store.verify(None, &SilentReporter).ok();
 }
 
 fn write_to(store: &Store) {
@@ -277,23 +279,25 @@ fn write_to(store: &Store) {
         .record_root(RootKind::Prefix, &path, [] as [larder_store::ObjectId; 0])
         .ok();
     drop(pin);
-    let mut options = collecting(Policy::Exactly([].into()));
+    let mut options = collecting(CollectPolicy::Exactly([].into()));
     options.abandoned = Duration::ZERO;
     options.damaged = Duration::ZERO;
     for _ in 0..2 {
         if let Ok(plan) = store.plan_collection(&options) {
-            store.collect(&plan, SystemTime::now(), &Silent).ok();
+            store
+                .collect(&plan, SystemTime::now(), &SilentReporter)
+                .ok();
         }
         store.sweep_abandoned(Duration::ZERO).ok();
-        let report = store.verify(None, &Silent).unwrap();
+        let report = store.verify(None, &SilentReporter).unwrap();
         for damage in &report.damaged {
             store.set_aside(damage);
         }
-        let mended = store.mend(&report).unwrap();
+        let mended = store.repair(&report).unwrap();
         assert_eq!(mended.refused.len(), 0, "{mended:?}");
     }
     // Nothing of a lower store can be mended.
-    let report = store.verify(None, &Silent).unwrap();
+    let report = store.verify(None, &SilentReporter).unwrap();
     let damaged = report.damaged.iter().map(|damage| &damage.path);
     let wrong = damaged.chain(&report.stray).chain(&report.misleading);
     let wrong: Vec<_> = wrong
@@ -385,13 +389,15 @@ fn a_directory_that_becomes_a_link_after_opening_is_not_followed() {
         let before = snapshot(&precious);
         let store = Store::open(&root, &lazy()).unwrap();
         let plan = store
-            .plan_collection(&collecting(Policy::Exactly([].into())))
+            .plan_collection(&collecting(CollectPolicy::Exactly([].into())))
             .unwrap();
-        let report = store.verify(None, &Silent).unwrap();
+        let report = store.verify(None, &SilentReporter).unwrap();
         fs::rename(root.join(place), directory.join("moved")).unwrap();
         symlink(&precious, root.join(place)).unwrap();
-        store.collect(&plan, SystemTime::now(), &Silent).ok();
-        store.mend(&report).ok();
+        store
+            .collect(&plan, SystemTime::now(), &SilentReporter)
+            .ok();
+        store.repair(&report).ok();
         store.sweep_abandoned(Duration::ZERO).ok();
         put(&store, &content(5), Some(md5(&content(5)))).ok();
         look_at(&store);

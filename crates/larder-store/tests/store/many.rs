@@ -2,8 +2,8 @@
 
 use std::{fs, time::Instant};
 
-use larder_event::Silent;
-use larder_store::{ObjectKind, Policy, RootKind};
+use larder_event::SilentReporter;
+use larder_store::{CollectPolicy, ObjectKind, RootKind};
 
 use crate::support::{Fixture, collecting, id};
 
@@ -41,11 +41,14 @@ fn collecting_many_objects() {
     for count in [10_000, 20_000, 50_000, 100_000] {
         let fixture = Fixture::new();
         fill(&fixture, count);
-        let options = collecting(Policy::Needed);
+        let options = collecting(CollectPolicy::Needed);
         let begun = Instant::now();
         let plan = fixture.store.plan_collection(&options).unwrap();
         let planned = begun.elapsed();
-        let report = fixture.store.collect(&plan, options.now, &Silent).unwrap();
+        let report = fixture
+            .store
+            .collect(&plan, options.now, &SilentReporter)
+            .unwrap();
         let all = begun.elapsed();
         assert_eq!(report.objects, plan.objects.len());
         println!(

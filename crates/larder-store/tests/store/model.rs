@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, io::Write as _};
 
-use larder_store::{ObjectKind, Pin, Policy, ReadError, RootKind};
+use larder_store::{CollectPolicy, ObjectKind, Pin, ReadError, RootKind};
 use proptest::prelude::*;
 
 use crate::support::{
@@ -172,7 +172,7 @@ impl Model {
 
     /// Everything that is not needed goes; what is empty is no object, and stays for a person to see.
     fn collect(&mut self, fixture: &Fixture) {
-        collect(&fixture.store, Policy::Needed);
+        collect(&fixture.store, CollectPolicy::Needed);
         let needed: Vec<u32> = self.pinned.iter().map(|(seed, _)| *seed).collect();
         let stays = |seed: &u32, state: &State| {
             *state == State::Empty || self.rooted == Some(*seed) || needed.contains(seed)

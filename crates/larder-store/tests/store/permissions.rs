@@ -2,7 +2,7 @@
 
 use std::{error::Error as _, io, path::Path};
 
-use larder_store::{Access, Fault, ObjectKind, Store, StoreError, StoreOptions};
+use larder_store::{Access, ObjectFault, ObjectKind, Store, StoreError, StoreOptions};
 
 use crate::support::{Fixture, bytes_of, content, find, lazy, put_content, sha256};
 #[cfg(unix)]
@@ -65,12 +65,15 @@ pub(crate) fn work_unreadable(root: &Path) {
     for read_first in [true, false] {
         let object = put_content(&store, 1);
         set_permissions(&object.path, Permissions::from_mode(0o000)).unwrap();
-        let report = store.verify(None, &larder_event::Silent).unwrap();
-        assert!(matches!(report.damaged[0].fault, Fault::Unreadable(_)));
+        let report = store.verify(None, &larder_event::SilentReporter).unwrap();
+        assert!(matches!(
+            report.damaged[0].fault,
+            ObjectFault::Unreadable(_)
+        ));
         if read_first {
             let error = store.open_verified(&object).unwrap_err();
             assert!(error.to_string().contains(object.path.to_str().unwrap()));
-            assert!(error.is_mended_by_ingest());
+            assert!(error.is_repaired_by_ingest());
             assert_eq!(find(&store, sha256(&content(1))), None);
         }
         assert_eq!(put_content(&store, 1), object);
@@ -203,5 +206,5 @@ fn members_of_a_group_share_a_store_whatever_their_umask() {
         let shard = fs::metadata(object.path.parent().unwrap()).unwrap();
         assert_eq!(shard.permissions().mode() & 0o7777, 0o2770, "{seed}");
     }
-    assert_eq!(store.roots().unwrap().len(), 1);
+    assert_eq!(store.read_roots().unwrap().len(), 1);
 }

@@ -6,7 +6,7 @@ use std::{
     time::SystemTime,
 };
 
-use larder_store::{Access, Pin, Policy, Store, StoreError, StoreOptions};
+use larder_store::{Access, CollectPolicy, Pin, Store, StoreError, StoreOptions};
 
 use crate::{
     support::{
@@ -36,13 +36,13 @@ fn what_is_pinned_stays_until_the_pin_is_dropped() {
     }
     let pins = [pin(&fixture.store, 1), pin(&fixture.store, 7)];
     assert_eq!(names(&fixture.path("pins")).len(), 4);
-    collect(&fixture.store, Policy::Needed);
+    collect(&fixture.store, CollectPolicy::Needed);
     assert_eq!(present(&fixture.store), [1]);
-    collect(&fixture.store, Policy::Exactly([].into()));
+    collect(&fixture.store, CollectPolicy::Exactly([].into()));
     assert_eq!(present(&fixture.store), [1]);
     drop(pins);
     assert!(names(&fixture.path("pins")).is_empty());
-    collect(&fixture.store, Policy::Needed);
+    collect(&fixture.store, CollectPolicy::Needed);
     assert!(present(&fixture.store).is_empty());
 }
 
@@ -54,7 +54,7 @@ fn what_is_pinned_by_md5_stays() {
     let _pin = fixture.store.pin([md5(&bytes)]).unwrap();
     put(&fixture.store, &bytes, Some(md5(&bytes))).unwrap();
     put_content(&fixture.store, 5);
-    collect(&fixture.store, Policy::Needed);
+    collect(&fixture.store, CollectPolicy::Needed);
     assert_eq!(present(&fixture.store), [4]);
 }
 
@@ -66,11 +66,11 @@ fn a_killed_run_keeps_nothing() {
     let store = fixture.store.root().to_owned();
     let mut worker = Worker::start(&Job::Pin { store, seed: 1 });
     assert_eq!(worker.next().as_deref(), Some("pinned"));
-    collect(&fixture.store, Policy::Needed);
+    collect(&fixture.store, CollectPolicy::Needed);
     assert_eq!(present(&fixture.store), [1]);
     worker.kill();
     assert_eq!(names(&fixture.path("pins")).len(), 2);
-    let report = collect(&fixture.store, Policy::Needed);
+    let report = collect(&fixture.store, CollectPolicy::Needed);
     assert_eq!((report.objects, report.left_over), (1, 1));
     assert!(present(&fixture.store).is_empty());
     assert!(names(&fixture.path("pins")).is_empty());
@@ -88,11 +88,11 @@ fn a_pin_of_another_machine_counts_for_a_day() {
             id.sha256
         );
         fs::write(&path, text).unwrap();
-        collect(&fixture.store, Policy::Needed);
+        collect(&fixture.store, CollectPolicy::Needed);
         assert_eq!(present(&fixture.store), [1], "{boot}");
         let file = File::options().write(true).open(&path).unwrap();
         file.set_modified(SystemTime::now() - DAY).unwrap();
-        collect(&fixture.store, Policy::Needed);
+        collect(&fixture.store, CollectPolicy::Needed);
         assert!(present(&fixture.store).is_empty(), "{boot}");
         assert!(!path.exists(), "{boot}");
     }
@@ -106,13 +106,13 @@ fn what_is_no_pin_keeps_nothing() {
     for name in ["1-a.json", "2-b.lock"] {
         fs::write(fixture.path("pins").join(name), "{").unwrap();
     }
-    collect(&fixture.store, Policy::Needed);
+    collect(&fixture.store, CollectPolicy::Needed);
     assert!(present(&fixture.store).is_empty());
     assert_eq!(names(&fixture.path("pins")).len(), 2);
-    let mut options = collecting(Policy::Needed);
+    let mut options = collecting(CollectPolicy::Needed);
     options.now += DAY;
     let plan = fixture.store.plan_collection(&options).unwrap();
-    let silent = larder_event::Silent;
+    let silent = larder_event::SilentReporter;
     fixture.store.collect(&plan, options.now, &silent).unwrap();
     assert!(names(&fixture.path("pins")).is_empty());
 }

@@ -38,7 +38,7 @@ fn a_damaged_object_is_named_moved_aside_and_can_be_fetched_again() {
         Some(object.clone())
     );
     let error = fixture.store.open_verified(&object).unwrap_err();
-    assert!(error.is_mended_by_ingest());
+    assert!(error.is_repaired_by_ingest());
     assert_eq!(error.code(), "store::damaged");
     let text = error.to_string();
     let ReadError::Damaged {
@@ -71,7 +71,7 @@ fn a_second_reader_of_a_damaged_object_finds_it_gone_and_no_worse() {
     flip_a_bit(&object.path);
     fixture.store.open_verified(&object).unwrap_err();
     let error = fixture.store.open_verified(&object).unwrap_err();
-    assert!(error.is_mended_by_ingest());
+    assert!(error.is_repaired_by_ingest());
     assert_eq!(error.code(), "store::unreadable");
     let ReadError::Io(error) = error else {
         unreachable!()

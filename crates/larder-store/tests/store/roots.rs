@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path};
 
-use larder_store::{Access, Needed, ObjectKind, Origin, RootError, RootKind, Store, StoreOptions};
+use larder_store::{
+    Access, NeededObject, ObjectKind, ObjectOrigin, RootError, RootKind, Store, StoreOptions,
+};
 
 use crate::support::{Fixture, content, id, names};
 
@@ -27,7 +29,7 @@ fn a_root_is_recorded_once_for_each_path_and_kind() {
     store
         .record_root(RootKind::Prefix, &prefix, ids(&[3]))
         .unwrap();
-    let roots = store.roots().unwrap();
+    let roots = store.read_roots().unwrap();
     assert_eq!(roots.len(), 2);
     assert_eq!(roots[0].kind, RootKind::Prefix);
     assert_eq!(roots[0].path.as_deref(), Some(prefix.as_path()));
@@ -67,7 +69,7 @@ fn a_relative_path_is_no_root() {
         .store
         .record_root(RootKind::Prefix, Path::new("env"), ids(&[]));
     assert!(matches!(result, Err(RootError::Relative { .. })));
-    assert!(fixture.store.roots().unwrap().is_empty());
+    assert!(fixture.store.read_roots().unwrap().is_empty());
 }
 
 /// L5: names and URLs of objects stand beside them, and a root without any is read as before.
@@ -75,11 +77,11 @@ fn a_relative_path_is_no_root() {
 fn a_root_says_what_its_objects_are_and_where_they_came_from() {
     let fixture = Fixture::new();
     let [named, nameless] = [1, 2].map(|seed| ids(&[seed])[0]);
-    let origin = Origin {
+    let origin = ObjectOrigin {
         name: Some("numpy-2.0-py_0.conda".into()),
         url: Some("https://conda.example/noarch/numpy-2.0-py_0.conda".into()),
     };
-    let needed = Needed {
+    let needed = NeededObject {
         id: named,
         origin: Some(origin.clone()),
     };
@@ -87,11 +89,11 @@ fn a_root_says_what_its_objects_are_and_where_they_came_from() {
     let objects = [needed, nameless.into()];
     let store = &fixture.store;
     store.record_root(RootKind::Lock, &lock, objects).unwrap();
-    let roots = store.roots().unwrap();
+    let roots = store.read_roots().unwrap();
     assert_eq!(roots[0].objects.len(), 2);
     assert_eq!(Vec::from_iter(roots[0].origins.clone()), [(named, origin)]);
     store.record_root(RootKind::Lock, &lock, [named]).unwrap();
-    let text = fs::read_to_string(&store.recorded_roots().unwrap()[0].file).unwrap();
+    let text = fs::read_to_string(&store.read_recorded_roots().unwrap()[0].file).unwrap();
     assert!(!text.contains("origins"), "{text}");
 }
 
@@ -105,7 +107,7 @@ fn a_root_that_cannot_be_read_is_an_error() {
     ] {
         let fixture = Fixture::new();
         fs::write(fixture.path("roots/abc.json"), text).unwrap();
-        let error = fixture.store.roots().unwrap_err();
+        let error = fixture.store.read_roots().unwrap_err();
         assert!(matches!(error, RootError::Malformed { .. }), "{text}");
         assert!(error.to_string().contains("abc.json"));
     }
@@ -139,7 +141,7 @@ fn a_path_that_is_not_unicode_is_a_root_without_a_path() {
             .record_root(RootKind::Prefix, path, objects)
             .unwrap();
     }
-    let roots = fixture.store.roots().unwrap();
+    let roots = fixture.store.read_roots().unwrap();
     assert_eq!(roots.len(), 2);
     assert!(
         roots

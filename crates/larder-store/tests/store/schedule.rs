@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use larder_store::{Object, Step, Steps, Store, StoreOptions, VerifiedObject};
+use larder_store::{Object, StepObserver, Store, StoreOptions, StoreStep, VerifiedObject};
 
 use crate::support::{Fixture, collecting, content, find, lazy, names, put_content, sha256};
 
@@ -16,7 +16,7 @@ type Act = Box<dyn FnMut() + Send>;
 
 /// Does something at each time that a step is reached.
 struct OnStep {
-    step: Step,
+    step: StoreStep,
     act: Mutex<Act>,
 }
 
@@ -26,8 +26,8 @@ impl fmt::Debug for OnStep {
     }
 }
 
-impl Steps for OnStep {
-    fn reached(&self, step: Step) -> io::Result<()> {
+impl StepObserver for OnStep {
+    fn reached(&self, step: StoreStep) -> io::Result<()> {
         if step == self.step {
             (self.act.lock().unwrap())();
         }
@@ -35,7 +35,7 @@ impl Steps for OnStep {
     }
 }
 
-fn open_with(root: &Path, step: Step, act: impl FnMut() + Send + 'static) -> Store {
+fn open_with(root: &Path, step: StoreStep, act: impl FnMut() + Send + 'static) -> Store {
     let act: Act = Box::new(act);
     let steps = Arc::new(OnStep {
         step,
@@ -59,8 +59,9 @@ fn an_object_that_is_given_back_between_two_looks_is_found() {
     let object = put_content(&fixture.store, 1);
     doom(&fixture, &object);
     let collector = fixture.store.clone();
-    let act = move || drop(collector.plan_collection(&collecting(larder_store::Policy::Needed)));
-    let reader = open_with(fixture.store.root(), Step::Missed, act);
+    let act =
+        move || drop(collector.plan_collection(&collecting(larder_store::CollectPolicy::Needed)));
+    let reader = open_with(fixture.store.root(), StoreStep::Missed, act);
     let _pin = reader.pin([sha256(&content(1))]).unwrap();
     assert_eq!(find(&reader, sha256(&content(1))), Some(object));
 }
@@ -94,7 +95,7 @@ fn an_object_that_moves_between_each_two_looks_is_found() {
                 }
             }
         };
-        let reader = open_with(fixture.store.root(), Step::Missed, act);
+        let reader = open_with(fixture.store.root(), StoreStep::Missed, act);
         assert_eq!(
             find(&reader, sha256(&content(1))),
             Some(object),
@@ -110,7 +111,7 @@ fn looking_for_what_is_not_there_ends() {
     let looks = Arc::new(Mutex::new(0));
     let counted = Arc::clone(&looks);
     let act = move || *counted.lock().unwrap() += 1;
-    let reader = open_with(fixture.store.root(), Step::Missed, act);
+    let reader = open_with(fixture.store.root(), StoreStep::Missed, act);
     assert_eq!(find(&reader, sha256(b"absent")), None);
     assert_eq!(*looks.lock().unwrap(), 2);
     let other = put_content(&fixture.store, 2);
@@ -139,7 +140,7 @@ fn open_while_it_changes(fixture: &Fixture, object: &Object) -> VerifiedObject {
         writer.rewind().unwrap();
         writer.write_all(&content(2)[..1000]).unwrap();
     };
-    let reader = open_with(fixture.store.root(), Step::Hashed, act);
+    let reader = open_with(fixture.store.root(), StoreStep::Hashed, act);
     reader.open_verified(object).unwrap()
 }
 
@@ -194,7 +195,7 @@ fn open_in_lower_while_it_changes(fixture: &Fixture, object: &Object) -> Verifie
         fs::write(&path, content(2)).unwrap();
     });
     let steps = Arc::new(OnStep {
-        step: Step::Hashed,
+        step: StoreStep::Hashed,
         act: Mutex::new(act),
     });
     let options = StoreOptions {

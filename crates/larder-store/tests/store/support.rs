@@ -9,11 +9,11 @@ use std::{
 };
 
 use larder_digest::{Checksum, Digests, Hasher, Md5};
-use larder_event::Silent;
+use larder_event::SilentReporter;
 use larder_fs::Durability;
 use larder_store::{
-    CollectOptions, CollectReport, IngestError, Object, ObjectId, ObjectKind, Policy, Step, Steps,
-    Store, StoreOptions, VerifyReport,
+    CollectOptions, CollectPolicy, CollectReport, IngestError, Object, ObjectId, ObjectKind,
+    StepObserver, Store, StoreOptions, StoreStep, StoreVerification,
 };
 
 pub(crate) const DAY: Duration = Duration::from_secs(86400);
@@ -52,8 +52,8 @@ impl Fixture {
             .collect()
     }
 
-    pub(crate) fn verify(&self) -> VerifyReport {
-        self.store.verify(None, &Silent).unwrap()
+    pub(crate) fn verify(&self) -> StoreVerification {
+        self.store.verify(None, &SilentReporter).unwrap()
     }
 }
 
@@ -153,13 +153,13 @@ pub(crate) fn flip_a_bit(path: &Path) {
 /// Records the steps and what is in `tmp/` and `pkgs/` at each; fails at one of them.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
-    pub(crate) fail_at: Option<Step>,
-    pub(crate) seen: Mutex<Vec<Step>>,
+    pub(crate) fail_at: Option<StoreStep>,
+    pub(crate) seen: Mutex<Vec<StoreStep>>,
 }
 
 impl Watch {
     pub(crate) fn options(self: &Arc<Self>, durability: Durability) -> StoreOptions {
-        let steps: Arc<dyn Steps> = Arc::<Self>::clone(self);
+        let steps: Arc<dyn StepObserver> = Arc::<Self>::clone(self);
         StoreOptions {
             durability,
             steps,
@@ -168,8 +168,8 @@ impl Watch {
     }
 }
 
-impl Steps for Watch {
-    fn reached(&self, step: Step) -> io::Result<()> {
+impl StepObserver for Watch {
+    fn reached(&self, step: StoreStep) -> io::Result<()> {
         self.seen.lock().unwrap().push(step);
         if self.fail_at == Some(step) {
             return Err(io::ErrorKind::StorageFull.into());
@@ -179,7 +179,7 @@ impl Steps for Watch {
 }
 
 /// Options for a collection that keeps what roots need; every prefix and lock that exists is alive.
-pub(crate) fn collecting(policy: Policy) -> CollectOptions<'static> {
+pub(crate) fn collecting(policy: CollectPolicy) -> CollectOptions<'static> {
     CollectOptions {
         policy,
         is_alive: &|_, path| path.exists(),
@@ -190,10 +190,10 @@ pub(crate) fn collecting(policy: Policy) -> CollectOptions<'static> {
 }
 
 /// Plans and collects.
-pub(crate) fn collect(store: &Store, policy: Policy) -> CollectReport {
+pub(crate) fn collect(store: &Store, policy: CollectPolicy) -> CollectReport {
     let options = collecting(policy);
     let plan = store.plan_collection(&options).unwrap();
-    store.collect(&plan, options.now, &Silent).unwrap()
+    store.collect(&plan, options.now, &SilentReporter).unwrap()
 }
 
 /// The seeds of the objects that are there, of those below 100.

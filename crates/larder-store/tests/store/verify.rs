@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use larder_event::{Event, Recorder};
-use larder_store::{Fault, OpenError, RootKind, Store};
+use larder_event::{Event, EventRecorder};
+use larder_store::{ObjectFault, OpenError, RootKind, Store};
 
 use crate::support::{
     Fixture, content, flip_a_bit, md5, names, overwrite, put, put_content, sha256,
@@ -23,7 +23,7 @@ fn every_object_is_hashed_and_every_damage_named() {
         .map(|seed| put_content(&fixture.store, seed))
         .collect();
     let total: u64 = objects.iter().map(|object| object.size).sum();
-    let recorder = Recorder::default();
+    let recorder = EventRecorder::default();
     let report = fixture.store.verify(None, &recorder).unwrap();
     assert!(report.is_sound() && recorder.warnings().is_empty());
     assert_eq!((report.objects, report.bytes), (20, total));
@@ -54,7 +54,10 @@ fn verification_changes_nothing() {
     flip_a_bit(&object.path);
     let before = fs::read(&object.path).unwrap();
     let report = fixture.verify();
-    assert!(matches!(report.damaged[0].fault, Fault::Digest { .. }));
+    assert!(matches!(
+        report.damaged[0].fault,
+        ObjectFault::Digest { .. }
+    ));
     assert_eq!(fs::read(&object.path).unwrap(), before);
     assert!(names(&fixture.path("tmp")).is_empty());
 }
@@ -103,7 +106,7 @@ fn what_was_found_can_be_mended() {
     let report = fixture.verify();
     assert!(!report.is_sound());
     assert_eq!((report.damaged.len(), report.roots.len()), (1, 1));
-    let mended = fixture.store.mend(&report).unwrap();
+    let mended = fixture.store.repair(&report).unwrap();
     assert_eq!(
         (mended.healed.len(), mended.moved.len()),
         (2, 5),
@@ -143,7 +146,7 @@ fn a_part_can_be_verified() {
     let objects = [1, 2].map(|seed| put_content(&fixture.store, seed));
     objects.iter().for_each(|object| flip_a_bit(&object.path));
     let only = [objects[0].id].into();
-    let report = fixture.store.verify(Some(&only), &Recorder::default());
+    let report = fixture.store.verify(Some(&only), &EventRecorder::default());
     let report = report.unwrap();
     assert_eq!((report.objects, report.damaged.len()), (1, 1));
     assert_eq!(report.damaged[0].id, objects[0].id);
@@ -156,7 +159,7 @@ fn a_damaged_format_is_mended_where_all_else_is_a_store() {
     let fixture = Fixture::new();
     let root = fixture.store.root();
     let format = fixture.path("format");
-    assert!(!Store::mend_format(root).unwrap());
+    assert!(!Store::repair_format(root).unwrap());
     let damages: [fn(&std::path::Path); 3] = [
         |path| fs::write(path, "larger-store 1").unwrap(),
         |path| fs::remove_file(path).unwrap(),
@@ -167,14 +170,14 @@ fn a_damaged_format_is_mended_where_all_else_is_a_store() {
     ];
     for damage in damages {
         damage(&format);
-        assert!(Store::mend_format(root).unwrap());
+        assert!(Store::repair_format(root).unwrap());
         Store::open(root, &larder_store::StoreOptions::default()).unwrap();
     }
     fs::write(&format, "larder-store 7\n").unwrap();
-    let error = Store::mend_format(root).unwrap_err();
+    let error = Store::repair_format(root).unwrap_err();
     assert!(matches!(error, OpenError::NewerFormat { .. }));
     fs::write(&format, "").unwrap();
     fs::write(fixture.path("thesis.tex"), "").unwrap();
-    let error = Store::mend_format(root).unwrap_err();
+    let error = Store::repair_format(root).unwrap_err();
     assert!(matches!(error, OpenError::NotAStore { .. }));
 }

@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use larder_store::{Step, Steps, Store, StoreOptions};
+use larder_store::{StepObserver, Store, StoreOptions, StoreStep};
 use serde::{Deserialize, Serialize};
 
 use crate::{churn, collect, crash, crowd, permissions, pins};
@@ -46,8 +46,10 @@ fn worker() {
     let mut line = String::new();
     io::stdin().read_line(&mut line).unwrap();
     match serde_json::from_str(&line) {
-        Ok(Job::Stop { store, step, seed }) => crash::work(&store, Step::INGEST[step], seed),
-        Ok(Job::StopCollection { store, step }) => collect::work(&store, Step::COLLECTION[step]),
+        Ok(Job::Stop { store, step, seed }) => crash::work(&store, StoreStep::INGEST[step], seed),
+        Ok(Job::StopCollection { store, step }) => {
+            collect::work(&store, StoreStep::COLLECTION[step])
+        }
         Ok(Job::Pin { store, seed }) => pins::work(&store, seed),
         Ok(Job::Crowd { store, number }) => crowd::work(&store, number),
         Ok(Job::Churn { store, number }) => churn::work(&store, number),
@@ -125,10 +127,10 @@ impl Worker {
 
 /// Says at which step it is and stays there until it is killed.
 #[derive(Debug)]
-struct StopAt(Step);
+struct StopAt(StoreStep);
 
-impl Steps for StopAt {
-    fn reached(&self, step: Step) -> io::Result<()> {
+impl StepObserver for StopAt {
+    fn reached(&self, step: StoreStep) -> io::Result<()> {
         if step == self.0 {
             say("stopped");
             io::stdin().read_line(&mut String::new())?;
@@ -137,7 +139,7 @@ impl Steps for StopAt {
     }
 }
 
-pub(crate) fn open_to_stop_at(store: &Path, step: Step) -> Store {
+pub(crate) fn open_to_stop_at(store: &Path, step: StoreStep) -> Store {
     let options = StoreOptions {
         steps: Arc::new(StopAt(step)),
         ..StoreOptions::default()

@@ -4,7 +4,7 @@ use std::{fs, io::Write as _, sync::Arc};
 
 use larder_digest::Checksum;
 use larder_fs::Durability;
-use larder_store::{IngestError, ObjectKind, Step, Store};
+use larder_store::{IngestError, ObjectKind, Store, StoreStep};
 
 use crate::support::{
     Fixture, Watch, bytes_of, content, digests, find, flip_a_bit, md5, names, put, put_content,
@@ -17,11 +17,11 @@ fn the_steps_come_in_the_order_of_the_page() {
     let watch = Arc::new(Watch::default());
     let fixture = Fixture::with(&watch.options(Durability::Flush));
     put(&fixture.store, &content(1), None).unwrap();
-    assert_eq!(*watch.seen.lock().unwrap(), Step::INGEST[..7]);
+    assert_eq!(*watch.seen.lock().unwrap(), StoreStep::INGEST[..7]);
     watch.seen.lock().unwrap().clear();
     let bytes = content(2);
     put(&fixture.store, &bytes, Some(md5(&bytes))).unwrap();
-    assert_eq!(*watch.seen.lock().unwrap(), Step::INGEST);
+    assert_eq!(*watch.seen.lock().unwrap(), StoreStep::INGEST);
 }
 
 /// "W5 and W7 can be left out".
@@ -31,8 +31,8 @@ fn a_lazy_store_flushes_nothing() {
     let fixture = Fixture::with(&watch.options(Durability::Lazy));
     put(&fixture.store, &content(1), None).unwrap();
     let seen = watch.seen.lock().unwrap();
-    assert!(seen.contains(&Step::Renamed));
-    assert!(!seen.contains(&Step::Flushed) && !seen.contains(&Step::DirectoryFlushed));
+    assert!(seen.contains(&StoreStep::Renamed));
+    assert!(!seen.contains(&StoreStep::Flushed) && !seen.contains(&StoreStep::DirectoryFlushed));
 }
 
 /// W2: nothing is visible before the end, and dropping removes what was written.
@@ -67,7 +67,7 @@ fn cep32_29_sha256_is_checked_before_md5() {
         (None, None, true),
     ];
     for (sha256, md5, accepted) in cases {
-        let expected = Checksum::best(sha256, md5);
+        let expected = Checksum::strongest(sha256, md5);
         let result = put(&fixture.store, &content(1), expected);
         assert_eq!(result.is_ok(), accepted, "{expected:?}");
         if let Err(IngestError::Mismatch {

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use larder_link::{Bundles, Bytecodes, BytecodesOptions, ScratchDir, scratch_beside};
+use larder_link::{BytecodeBundles, Bytecodes, BytecodesOptions, ScratchDir, scratch_beside};
 
 use super::{CreateError, Run};
 use crate::store::BYTECODE;
@@ -34,10 +34,14 @@ impl Run<'_> {
         if self.options.bytecode == BytecodePolicy::Leave {
             return None;
         }
-        let bundles = self.settings.cache_secret.clone().map(|secret| Bundles {
-            directory: self.settings.store.join(BYTECODE),
-            secret,
-        });
+        let bundles = self
+            .settings
+            .cache_secret
+            .clone()
+            .map(|secret| BytecodeBundles {
+                directory: self.settings.store.join(BYTECODE),
+                secret,
+            });
         let options = BytecodesOptions {
             boot_id: larder_fs::boot_id(),
             bundles,

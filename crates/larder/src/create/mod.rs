@@ -105,7 +105,7 @@ pub(crate) async fn create_from(
     // What specs of the command line add is in no manifest.
     report.can_lock = options.specs.is_empty()
         && matches!(input, Input::Manifest(input) if input.lock_path().is_some());
-    report.solve_milliseconds = crate::milliseconds(begun);
+    report.solve_milliseconds = crate::elapsed_milliseconds(begun);
     let Some(held) = held.filter(|_| !options.download_only) else {
         run.download(input, (&plan, &pip), &mut report).await?;
         return Ok(report);
@@ -122,7 +122,7 @@ pub(crate) async fn create_from(
         pip,
     };
     run.make(&wanted, is_made, &mut report).await?;
-    report.milliseconds = crate::milliseconds(begun);
+    report.milliseconds = crate::elapsed_milliseconds(begun);
     Ok(report)
 }
 

@@ -56,7 +56,7 @@ pub(super) fn fetch(run: &Run<'_>, wanted: &Wanted<'_>) -> Result<Overlapped, Cr
                 let fetch = gatherer.fetch_telling(&wanted.plan, Arrived::tell(&tell));
                 runtime
                     .block_on(fetch)
-                    .map(|fetched| (fetched, crate::milliseconds(begun)))
+                    .map(|fetched| (fetched, crate::elapsed_milliseconds(begun)))
             });
             let installed = match run.options.ephemeral {
                 Ephemeral::Yes => install(run, wanted, &arrivals),

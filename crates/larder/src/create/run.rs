@@ -151,7 +151,7 @@ impl<'a> Run<'a> {
             (objects, installed) = (overlapped.fetched.objects, overlapped.installed);
         } else {
             objects = self.fetch(&wanted.plan, report).await?;
-            report.fetch_milliseconds = crate::milliseconds(begun);
+            report.fetch_milliseconds = crate::elapsed_milliseconds(begun);
         }
         let fetch_milliseconds = report.fetch_milliseconds;
         // A damaged cache costs time, never more: each round mends what the one before set aside.
@@ -186,7 +186,7 @@ impl<'a> Run<'a> {
         };
         report.linked(
             &installed,
-            crate::milliseconds(begun).saturating_sub(fetch_milliseconds),
+            crate::elapsed_milliseconds(begun).saturating_sub(fetch_milliseconds),
         );
         self.remember(wanted, &objects);
         Ok(())

@@ -156,7 +156,7 @@ pub async fn lock(
             .collect(),
         changed,
         dry_run: options.dry_run,
-        milliseconds: crate::milliseconds(begun),
+        milliseconds: crate::elapsed_milliseconds(begun),
     })
 }
 

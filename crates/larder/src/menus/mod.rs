@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder_event::{Reporter, Silent};
+use larder_event::{Reporter, SilentReporter};
 use larder_fs::{Durability, Links, PathError, read_control_file, write_atomic};
 use larder_link::MAX_SMALL;
 use rattler_conda_types::{
@@ -113,7 +113,7 @@ impl Recorded {
         if self.0.is_empty() {
             return;
         }
-        let after = recorded(prefix, settings, &Silent);
+        let after = recorded(prefix, settings, &SilentReporter);
         for (name, trackers) in self.0 {
             if after.0.contains_key(&name) {
                 continue;

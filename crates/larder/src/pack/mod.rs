@@ -129,7 +129,7 @@ pub async fn pack(
         .run(plans, &mut report)
         .await?;
     }
-    report.milliseconds = crate::milliseconds(begun);
+    report.milliseconds = crate::elapsed_milliseconds(begun);
     Ok(report)
 }
 

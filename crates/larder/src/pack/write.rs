@@ -72,7 +72,7 @@ pub(super) fn write(
     file.commit(Durability::Flush)?;
     reporter.event(&Event::PhaseFinished {
         phase: Phase::Pack,
-        milliseconds: crate::milliseconds(begun),
+        milliseconds: crate::elapsed_milliseconds(begun),
     });
     Ok(digests)
 }

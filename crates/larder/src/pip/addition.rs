@@ -100,7 +100,7 @@ impl Addition for PipAddition {
         }
         reporter.event(&Event::PhaseFinished {
             phase: Phase::Pip,
-            milliseconds: crate::milliseconds(begun),
+            milliseconds: crate::elapsed_milliseconds(begun),
         });
         Ok(())
     }

@@ -6,7 +6,7 @@ use larder_digest::Checksum;
 use larder_event::Reporter;
 use larder_fetch::{FetchPlan, MissingPackage, PresentPackage, split_credentials};
 use larder_lock::PipPackage;
-use larder_store::{Needed, Object, ObjectId, ObjectKind, Origin, Pin, Store};
+use larder_store::{NeededObject, Object, ObjectId, ObjectKind, ObjectOrigin, Pin, Store};
 use url::Url;
 
 use super::PipError;
@@ -71,13 +71,13 @@ pub(crate) fn pin(store: &Store, packages: &[PipPackage], reporter: &dyn Reporte
 /// What packages need of the store, for roots.
 pub(crate) fn needed<'p>(
     packages: impl IntoIterator<Item = &'p PipPackage>,
-) -> impl Iterator<Item = Needed> {
+) -> impl Iterator<Item = NeededObject> {
     packages.into_iter().filter_map(|package| {
-        let origin = Origin {
+        let origin = ObjectOrigin {
             name: Some(file_name(package)),
             url: Some(package.url.clone()),
         };
-        Some(Needed {
+        Some(NeededObject {
             id: id(package)?,
             origin: Some(origin),
         })
@@ -137,7 +137,7 @@ impl PipFetch<'_> {
         Ok(PipFetched {
             objects,
             sources,
-            milliseconds: crate::milliseconds(begun),
+            milliseconds: crate::elapsed_milliseconds(begun),
         })
     }
 }

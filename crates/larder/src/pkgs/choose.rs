@@ -10,7 +10,9 @@ use larder_digest::Sha256;
 use larder_event::Reporter;
 use larder_fs::Durability;
 use larder_lock::{LockFile, LockedPackage, Selection};
-use larder_store::{Object, ObjectId, ObjectKind, Origin, Pin, RecordedRoot, RootKind, Store};
+use larder_store::{
+    Object, ObjectId, ObjectKind, ObjectOrigin, Pin, RecordedRoot, RootKind, Store,
+};
 
 use crate::{
     LockedSource, PlatformChoice, Settings,
@@ -82,7 +84,7 @@ pub(super) async fn of_source(
 
 /// Every object that a root knows the origin of.
 pub(super) fn of_store(store: &Store, settings: &Settings) -> Result<Chosen, ExportPkgsError> {
-    let roots = store.recorded_roots()?;
+    let roots = store.read_recorded_roots()?;
     let known = Known::of(&roots, settings);
     let mut chosen = Chosen {
         packages: Vec::new(),
@@ -90,7 +92,7 @@ pub(super) fn of_store(store: &Store, settings: &Settings) -> Result<Chosen, Exp
         unknown: 0,
         _pins: Vec::new(),
     };
-    for stored in store.objects()? {
+    for stored in store.list_objects()? {
         let object = stored.object;
         if matches!(object.id.kind, ObjectKind::Wheel | ObjectKind::Source) {
             continue;
@@ -107,7 +109,7 @@ pub(super) fn of_store(store: &Store, settings: &Settings) -> Result<Chosen, Exp
 #[derive(Default)]
 struct Known {
     packages: HashMap<Sha256, LockedPackage>,
-    origins: BTreeMap<ObjectId, Origin>,
+    origins: BTreeMap<ObjectId, ObjectOrigin>,
 }
 
 impl Known {

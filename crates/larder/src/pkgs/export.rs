@@ -81,7 +81,7 @@ pub async fn export_pkgs(
     placed
         .iter()
         .for_each(|placed| report.add(placed, reporter));
-    report.milliseconds = crate::milliseconds(begun);
+    report.milliseconds = crate::elapsed_milliseconds(begun);
     Ok(report)
 }
 
@@ -108,7 +108,7 @@ impl Exporter<'_> {
         self.list_urls(placed)?;
         self.reporter.event(&Event::PhaseFinished {
             phase: Phase::Export,
-            milliseconds: crate::milliseconds(begun),
+            milliseconds: crate::elapsed_milliseconds(begun),
         });
         Ok(())
     }

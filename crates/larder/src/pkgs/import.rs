@@ -216,7 +216,7 @@ pub fn import(
         report.add(archive, outcome);
     }
     report.success = report.wrong.is_empty() && report.unreadable.is_empty();
-    report.milliseconds = crate::milliseconds(begun);
+    report.milliseconds = crate::elapsed_milliseconds(begun);
     Ok(report)
 }
 
@@ -238,7 +238,7 @@ impl Importer<'_> {
         let outcomes = in_parallel(archives, threads, |archive| self.take(archive))?;
         self.reporter.event(&Event::PhaseFinished {
             phase: Phase::Import,
-            milliseconds: crate::milliseconds(begun),
+            milliseconds: crate::elapsed_milliseconds(begun),
         });
         Ok(outcomes)
     }

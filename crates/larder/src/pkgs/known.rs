@@ -87,7 +87,7 @@ impl Known {
         let listed = self.0.get(&archive.name).into_iter().flatten().copied();
         let mut checksums = Vec::new();
         for digests in beside(archive).into_iter().chain(listed) {
-            if let Some(checksum) = Checksum::best(digests.sha256, digests.md5)
+            if let Some(checksum) = Checksum::strongest(digests.sha256, digests.md5)
                 && !checksums.contains(&checksum)
             {
                 checksums.push(checksum);

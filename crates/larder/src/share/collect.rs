@@ -81,7 +81,7 @@ pub async fn gc_remote(
     let collected = share.shelf().collect(&options).await?;
     reporter.event(&Event::PhaseFinished {
         phase: Phase::Collect,
-        milliseconds: crate::milliseconds(begun),
+        milliseconds: crate::elapsed_milliseconds(begun),
     });
     Ok(RemoteGcReport {
         success: true,

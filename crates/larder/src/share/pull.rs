@@ -6,7 +6,7 @@ use larder_event::Reporter;
 use larder_fetch::{FetchPlan, FetchSummary, MirrorMap, MissingPackage};
 use larder_fs::Durability;
 use larder_share::in_time;
-use larder_store::{ObjectId, Origin, Store};
+use larder_store::{ObjectId, ObjectOrigin, Store};
 use serde::Serialize;
 
 use super::{
@@ -181,7 +181,7 @@ impl Pulling<'_> {
     /// Its channel is asked for what is damaged on the remote.
     fn missing(&self, id: ObjectId, size: u64, mirrors: &MirrorMap) -> MissingPackage {
         let origin = self.meant.objects.get(&id).cloned();
-        let Origin { name, url } = origin.unwrap_or_default();
+        let ObjectOrigin { name, url } = origin.unwrap_or_default();
         let url = url.and_then(|url| url.parse().ok());
         let stem = name.as_deref().map(|name| {
             let extension = format!(".{}", id.kind.extension());

@@ -157,7 +157,7 @@ impl Pushing<'_> {
         let put = self.put(options, (&objects, notes), &meant.name).await?;
         self.reporter.event(&Event::PhaseFinished {
             phase: Phase::Push,
-            milliseconds: crate::milliseconds(begun),
+            milliseconds: crate::elapsed_milliseconds(begun),
         });
         for unsent in &put.unsent {
             let text = format!("{} is not sent: {}", meant.shown(unsent.id), unsent.reason);

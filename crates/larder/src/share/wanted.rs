@@ -8,7 +8,7 @@ use std::{
 
 use larder_fs::PathContext as _;
 use larder_lock::{LockFile, LockedPackage, PipPackage, Selection};
-use larder_store::{Checksum, ObjectId, ObjectKind, Origin, Store};
+use larder_store::{Checksum, ObjectId, ObjectKind, ObjectOrigin, Store};
 use rattler_conda_types::Subdir;
 
 use super::ShareOperationError;
@@ -36,7 +36,7 @@ pub enum ShareChoice {
 /// What is meant.
 #[derive(Default)]
 pub(super) struct Meant {
-    pub(super) objects: BTreeMap<ObjectId, Origin>,
+    pub(super) objects: BTreeMap<ObjectId, ObjectOrigin>,
     /// File names of what has no SHA-256 and is not in the store: it cannot be asked for.
     pub(super) nameless: Vec<String>,
     /// What this is, for people.
@@ -63,8 +63,10 @@ impl Meant {
                 // For names and addresses.
                 meant.add_roots(store, None)?;
                 meant.objects.clear();
-                for stored in store.objects().map_err(ShareOperationError::Look)? {
-                    meant.objects.insert(stored.object.id, Origin::default());
+                for stored in store.list_objects().map_err(ShareOperationError::Look)? {
+                    meant
+                        .objects
+                        .insert(stored.object.id, ObjectOrigin::default());
                 }
                 meant.name = "a whole store".to_owned();
             }
@@ -80,7 +82,7 @@ impl Meant {
     }
 
     fn add_roots(&mut self, store: &Store, only: Option<&Path>) -> Result<(), ShareOperationError> {
-        for recorded in store.recorded_roots()? {
+        for recorded in store.read_recorded_roots()? {
             let root = recorded.root;
             let path = root.path.as_deref();
             let is_meant = only.is_none_or(|only| path == Some(only))

@@ -132,7 +132,7 @@ impl Explain for InspectError {
 pub fn list_store(settings: &Settings) -> Result<Vec<ListedArchive>, InspectError> {
     let store = super::open_to_inspect(settings, Durability::Lazy)?;
     let usage = Usage::of(&store)?;
-    let objects = store.objects()?.into_iter();
+    let objects = store.list_objects()?.into_iter();
     let mut listed: Vec<ListedArchive> = objects
         .map(|stored| {
             let id = stored.object.id;
@@ -187,14 +187,14 @@ pub fn store_info(settings: &Settings, reporter: &dyn Reporter) -> Result<StoreI
     info.count_beside(&store)?;
     reporter.event(&Event::PhaseFinished {
         phase: Phase::Measure,
-        milliseconds: crate::milliseconds(begun),
+        milliseconds: crate::elapsed_milliseconds(begun),
     });
     Ok(info)
 }
 
 impl StoreInfo {
     fn count_archives(&mut self, store: &Store, usage: &Usage) -> Result<(), PathError> {
-        for stored in store.objects()? {
+        for stored in store.list_objects()? {
             let (id, bytes) = (stored.object.id, stored.object.size);
             self.archives.add(bytes);
             match id.kind {

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use larder_store::{ObjectId, Origin, RecordedRoot};
+use larder_store::{ObjectId, ObjectOrigin, RecordedRoot};
 
 /// The names of objects, as far as any root knows them.
 #[derive(Debug, Default)]
-pub(crate) struct Names(HashMap<ObjectId, Origin>);
+pub(crate) struct Names(HashMap<ObjectId, ObjectOrigin>);
 
 impl Names {
     /// From all roots; what two say differently is taken from the one that was used last.
@@ -20,7 +20,7 @@ impl Names {
         names
     }
 
-    fn add(&mut self, origins: &BTreeMap<ObjectId, Origin>) {
+    fn add(&mut self, origins: &BTreeMap<ObjectId, ObjectOrigin>) {
         for (id, origin) in origins {
             self.0.insert(*id, origin.clone());
         }

@@ -14,7 +14,7 @@ pub(crate) fn open(
     reporter: &dyn Reporter,
 ) -> Result<Store, OpenError> {
     let store = Store::open(&settings.store, &options(settings, durability))?;
-    if store.is_mended() {
+    if store.is_format_repaired() {
         let text = format!(
             "the file `format` of the store {} was damaged or missing: written again",
             settings.store.display()

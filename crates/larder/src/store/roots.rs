@@ -5,7 +5,7 @@ use std::{io::ErrorKind, path::Path};
 use larder_event::Reporter;
 use larder_fetch::clean;
 use larder_lock::{Closure, LockedPackage};
-use larder_store::{Needed, ObjectId, ObjectKind, Origin, Pin, RootKind, Store};
+use larder_store::{NeededObject, ObjectId, ObjectKind, ObjectOrigin, Pin, RootKind, Store};
 
 /// Keeps what a closure needs from being collected while this is held. To be called before the store is
 /// asked for it. Without a pin a run is slower at worst, so that one cannot be made is only told.
@@ -42,7 +42,7 @@ pub(crate) fn record(
     store: &Store,
     kind: RootKind,
     path: &Path,
-    needed: impl IntoIterator<Item = Needed>,
+    needed: impl IntoIterator<Item = NeededObject>,
     reporter: &dyn Reporter,
 ) {
     let Err(error) = store.record_root(kind, path, needed) else {
@@ -61,19 +61,19 @@ pub(crate) fn record(
 }
 
 /// An object that a package needs, with what is known of it.
-pub(crate) fn needed(package: &LockedPackage, id: ObjectId) -> Needed {
-    let origin = Origin {
+pub(crate) fn needed(package: &LockedPackage, id: ObjectId) -> NeededObject {
+    let origin = ObjectOrigin {
         name: Some(package.record.identifier.to_string()),
         url: Some(clean(&package.record.url).into()),
     };
-    Needed {
+    NeededObject {
         id,
         origin: Some(origin),
     }
 }
 
 /// The objects of a closure's packages, as far as their SHA-256 is known.
-pub(crate) fn of_closure(closure: &Closure) -> impl Iterator<Item = Needed> + '_ {
+pub(crate) fn of_closure(closure: &Closure) -> impl Iterator<Item = NeededObject> + '_ {
     let object = |package: &LockedPackage| {
         let kind = ObjectKind::from_file_name(&package.record.identifier.to_string())?;
         let sha256 = package.sha256()?;

@@ -21,7 +21,7 @@ pub(crate) struct Usage {
 
 impl Usage {
     pub(crate) fn of(store: &Store) -> Result<Self, RootError> {
-        let roots = store.recorded_roots()?;
+        let roots = store.read_recorded_roots()?;
         let names = Names::of(&roots);
         let all = roots.len();
         let mut alive = roots;

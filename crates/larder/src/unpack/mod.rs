@@ -135,7 +135,7 @@ pub async fn unpack(
     );
     let mut environment = place.create(contents, reporter).await?;
     drop(pins);
-    environment.milliseconds = crate::milliseconds(begun);
+    environment.milliseconds = crate::elapsed_milliseconds(begun);
     Ok(UnpackReport {
         pack: options.pack.clone(),
         name: index.name,

@@ -42,7 +42,7 @@ impl Receiver<'_> {
         })?;
         self.reporter.event(&Event::PhaseFinished {
             phase: Phase::Receive,
-            milliseconds: crate::milliseconds(begun),
+            milliseconds: crate::elapsed_milliseconds(begun),
         });
         Ok(added)
     }

@@ -240,7 +240,7 @@ impl Change<'_> {
         if !report.dry_run {
             self.record(&chosen);
         }
-        report.milliseconds = crate::milliseconds(self.begun);
+        report.milliseconds = crate::elapsed_milliseconds(self.begun);
         Ok(report)
     }
 

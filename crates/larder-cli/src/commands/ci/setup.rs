@@ -10,7 +10,7 @@ use larder::{
     CreateReport, make_executable,
     step::{Cold, StepReport, summary, trim},
 };
-use larder_event::milliseconds;
+use larder_event::elapsed_milliseconds;
 use serde_json::{Value, json};
 
 use crate::{
@@ -95,7 +95,7 @@ impl Step<'_> {
             None => StepReport::default(),
         };
         report.success = true;
-        report.milliseconds = milliseconds(self.begun);
+        report.milliseconds = elapsed_milliseconds(self.begun);
         self.tell(&report)?;
         Ok(report)
     }
@@ -115,7 +115,7 @@ impl Step<'_> {
             cache,
             environment: Some(made),
             cold: keeping.cold(),
-            milliseconds: milliseconds(self.begun),
+            milliseconds: elapsed_milliseconds(self.begun),
         };
         // Whatever fails from here on, the environment is there and may have to go.
         self.state(left, prefix.clone()).write(state)?;

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use larder_event::Recorder;
-use larder_event::Silent;
+use larder_event::EventRecorder;
+use larder_event::SilentReporter;
 
 use super::*;
 use crate::JournalKey;
@@ -54,7 +54,7 @@ fn two_renames_replace_an_environment_and_nothing_stays() {
     build.swap_by_renames().unwrap();
     build.state = State::InPlace;
     assert_eq!(which(&crash::old_path(&build.staged)), "old");
-    let recorder = Recorder::default();
+    let recorder = EventRecorder::default();
     build.finish(Replace::Existing, &recorder).unwrap();
     assert_eq!(which(&parent.path().join("env")), "new");
     assert_eq!(count(parent.path()), 1);
@@ -67,7 +67,7 @@ fn after_two_renames_the_old_environment_can_be_put_back() {
     build.write_marker().unwrap();
     build.swap_by_renames().unwrap();
     build.state = State::InPlace;
-    build.abandon(&Recorder::default());
+    build.abandon(&EventRecorder::default());
     assert_eq!(which(&parent.path().join("env")), "old");
     assert_eq!(count(parent.path()), 1);
 }
@@ -85,7 +85,7 @@ fn an_environment_that_appears_meanwhile_stays() {
     environment(build.root(), "ours");
     environment(&prefix, "theirs");
     let error = build
-        .finish(Replace::Never, &Recorder::default())
+        .finish(Replace::Never, &EventRecorder::default())
         .unwrap_err();
     assert!(matches!(error, ApplyError::AlreadyExists { .. }), "{error}");
     assert_eq!(which(&prefix), "theirs");
@@ -105,14 +105,16 @@ fn an_environment_that_somebody_else_put_back_is_neither_written_to_nor_removed(
     )
     .unwrap();
     fs::write(build.root().join("which"), "new").unwrap();
-    build.move_unfinished(Replace::Existing, &Silent).unwrap();
+    build
+        .move_unfinished(Replace::Existing, &SilentReporter)
+        .unwrap();
     assert_eq!(which(&prefix), "new");
     build.check_still_ours().unwrap();
 
-    crash::recover(&prefix, &key(parent.path()), &Recorder::default()).unwrap();
+    crash::recover(&prefix, &key(parent.path()), &EventRecorder::default()).unwrap();
     let error = build.check_still_ours().unwrap_err();
     assert!(matches!(error, ApplyError::Place { .. }), "{error}");
-    build.abandon(&Recorder::default());
+    build.abandon(&EventRecorder::default());
     assert_eq!(which(&prefix), "old");
     assert_eq!(count(parent.path()), 1);
 }
@@ -130,13 +132,13 @@ fn a_staged_environment_that_somebody_else_removed_does_not_come_into_place() {
     .unwrap();
     environment(build.root(), "ours");
     assert_eq!(
-        crash::recover(&prefix, &key(parent.path()), &Recorder::default())
+        crash::recover(&prefix, &key(parent.path()), &EventRecorder::default())
             .unwrap()
             .leftovers,
         1
     );
     let error = build
-        .finish(Replace::Never, &Recorder::default())
+        .finish(Replace::Never, &EventRecorder::default())
         .unwrap_err();
     assert!(matches!(error, ApplyError::Place { .. }), "{error}");
     assert_eq!(count(parent.path()), 0);
@@ -152,7 +154,9 @@ fn an_unfinished_environment_is_not_taken_for_one() {
         Durability::Lazy,
     )
     .unwrap();
-    build.move_unfinished(Replace::Never, &Silent).unwrap();
+    build
+        .move_unfinished(Replace::Never, &SilentReporter)
+        .unwrap();
     for replace in [Replace::Never, Replace::Existing] {
         let error = Build::start(
             Site::new(&prefix, &key(parent.path())),

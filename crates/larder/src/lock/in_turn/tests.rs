@@ -1,12 +1,12 @@
 //! Words in the order of their turns, progress at once.
 
-use larder_event::{Event, Phase, Recorder, Reporter};
+use larder_event::{Event, EventRecorder, Phase, Reporter};
 
 use super::InTurn;
 
 #[test]
 fn words_wait_for_their_turn_and_progress_does_not() {
-    let recorder = Recorder::default();
+    let recorder = EventRecorder::default();
     let (first, second) = (InTurn::new(&recorder), InTurn::new(&recorder));
     let finished = Event::PhaseFinished {
         phase: Phase::Solve,

@@ -10,7 +10,7 @@ use std::{
 
 use larder_digest::Sha256;
 use larder_fs::{PathError, RootedDir};
-use larder_link::{BundleFile, Bytecodes, BytecodesOptions, bundle_files};
+use larder_link::{BundleFile, Bytecodes, BytecodesOptions, list_bundle_files};
 use larder_store::{CollectPlan, RecordedRoot, Store};
 use larder_unpack::{Trees, TreesOptions};
 
@@ -52,7 +52,7 @@ impl Keep {
             .iter()
             .map(|one| one.stored.object.id)
             .collect();
-        let ids = store.object_ids()?.into_iter();
+        let ids = store.list_all_object_ids()?.into_iter();
         let archives = ids.filter(|id| !going.contains(id)).map(|id| id.sha256);
         let counts = |one: &&RecordedRoot| {
             let path = one.root.path.as_deref();
@@ -83,7 +83,7 @@ impl Keep {
         options: &GcOptions,
     ) -> Result<Derived, PathError> {
         let mut derived = Derived::default();
-        for bundle in bundle_files(&store.root().join(BYTECODE))? {
+        for bundle in list_bundle_files(&store.root().join(BYTECODE))? {
             if !self.archives.contains(&bundle.package)
                 && (options.dry_run || remove(store, &bundle)?)
             {
@@ -142,7 +142,7 @@ impl Keep {
             trees.sweep_abandoned(ABANDONED, now)?;
             if is_there {
                 let bytecodes = Bytecodes::open(&bytecode, BytecodesOptions::default())?;
-                bytecodes.collect(|package| keep.contains(package))?;
+                bytecodes.remove_unneeded(|package| keep.contains(package))?;
                 bytecodes.sweep_abandoned(ABANDONED, now)?;
             }
         }

@@ -6,7 +6,7 @@ use larder_event::Reporter;
 use larder_fs::PathContext as _;
 use larder_lock::{LockedPackage, PipPackage, Selection};
 use larder_store::{
-    Checksum, CollectError, Needed, ObjectId, ObjectKind, RootKind, Store, StoreError,
+    Checksum, CollectError, NeededObject, ObjectId, ObjectKind, RootKind, Store, StoreError,
 };
 
 use super::GcError;
@@ -56,7 +56,7 @@ impl Kept {
         let mut names: Vec<String> = names
             .map(|package| package.record.identifier.to_string())
             .collect();
-        let is_missing = |wheel: &Needed| {
+        let is_missing = |wheel: &NeededObject| {
             let checksum = Checksum::Sha256(wheel.id.sha256);
             store
                 .find(wheel.id.kind, &checksum)

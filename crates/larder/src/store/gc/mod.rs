@@ -11,8 +11,8 @@ use std::{
 use larder_event::Reporter;
 use larder_fs::{Durability, PathError};
 use larder_store::{
-    Candidate, Checksum, CollectError, CollectOptions, CollectPlan, CollectReport, ObjectKind,
-    OpenError, Policy, RootKind, Store,
+    Candidate, Checksum, CollectError, CollectOptions, CollectPlan, CollectPolicy, CollectReport,
+    ObjectKind, OpenError, RootKind, Store,
 };
 use serde::Serialize;
 
@@ -175,7 +175,7 @@ pub fn gc(
 ) -> Result<GcReport, GcError> {
     let kept = Kept::read(&options.keep, settings)?;
     let store = super::open(settings, Durability::Flush, reporter)?;
-    let roots = store.recorded_roots().map_err(CollectError::Root)?;
+    let roots = store.read_recorded_roots().map_err(CollectError::Root)?;
     let names = Names::of(&roots);
     let beside = Beside::find(&store, &limits(options)).map_err(GcError::Beside)?;
     let is_root_alive = |kind: RootKind, path: &Path| is_alive(kind, path);
@@ -191,11 +191,11 @@ pub fn gc(
         },
     };
     let plan = store.plan_collection(&collect)?;
-    if plan.foreign() > 0 {
+    if plan.foreign_count() > 0 {
         let text = format!(
             "{} entries of `pins` and `md5` in the store are none of larder's and stay: `larder store verify \
              --repair` moves them aside",
-            plan.foreign()
+            plan.foreign_count()
         );
         reporter.warn("store::foreign", text);
     }
@@ -242,14 +242,14 @@ fn policy(
     kept: &Kept,
     store: &Store,
     beside: &Beside,
-) -> Result<Policy, GcError> {
+) -> Result<CollectPolicy, GcError> {
     if !options.keep.is_empty() {
-        return Ok(Policy::Exactly(kept.objects(store)?));
+        return Ok(CollectPolicy::Exactly(kept.objects(store)?));
     }
     if options.unused_for.is_none() && options.max_bytes.is_none() {
-        return Ok(Policy::Needed);
+        return Ok(CollectPolicy::Needed);
     }
-    Ok(Policy::Recent {
+    Ok(CollectPolicy::Recent {
         unused_for: options.unused_for,
         max_bytes: options
             .max_bytes
@@ -296,7 +296,7 @@ impl GcReport {
         self.removed = plan.objects.len();
         self.roots = plan.roots.len();
         self.freed_bytes = plan.freed_bytes();
-        self.left_over = plan.left_over();
+        self.left_over = plan.leftover_count();
         self.add(&planned);
     }
 

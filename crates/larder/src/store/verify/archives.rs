@@ -2,7 +2,7 @@
 
 use larder_event::Reporter;
 use larder_fetch::{Elsewhere, FetchError, FetchOptions, FetchPlan, MissingPackage};
-use larder_store::{Checksum, Damage, ObjectId, Store};
+use larder_store::{Checksum, DamagedObject, ObjectId, Store};
 use url::Url;
 
 use super::{Finding, FindingState, Names, VerifyError};
@@ -21,7 +21,7 @@ impl Context<'_> {
     /// Sees to it that the archive is not used; with `repair` that there is a whole one.
     pub(super) async fn settle(
         &self,
-        damage: &Damage,
+        damage: &DamagedObject,
         repair: bool,
     ) -> Result<Finding, VerifyError> {
         let name = self.names.file_name(damage.id);

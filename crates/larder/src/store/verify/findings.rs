@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use larder_fs::PathError;
 use larder_solve::{KeptFile, KeptKind};
-use larder_store::{Mended, OpenError, RootError, VerifyReport as Looked};
+use larder_store::{OpenError, RepairReport, RootError, StoreVerification as Looked};
 use serde::Serialize;
 
 /// What is not as it should be.
@@ -162,7 +162,11 @@ impl Finding {
 }
 
 /// What is wrong besides archives, and what was mended of it.
-pub(super) fn of_store(looked: &Looked, mended: Option<&Mended>, findings: &mut Vec<Finding>) {
+pub(super) fn of_store(
+    looked: &Looked,
+    mended: Option<&RepairReport>,
+    findings: &mut Vec<Finding>,
+) {
     let writable = "it can be written to by accident";
     let misleading = "it leads to no archive with this MD5";
     let stray = "it does not belong here";
@@ -191,7 +195,7 @@ pub(super) fn of_store(looked: &Looked, mended: Option<&Mended>, findings: &mut 
 }
 
 impl Finding {
-    fn after(mut self, mended: Option<&Mended>) -> Self {
+    fn after(mut self, mended: Option<&RepairReport>) -> Self {
         let Some(mended) = mended else {
             return self;
         };

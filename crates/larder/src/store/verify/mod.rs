@@ -9,7 +9,7 @@ use larder_event::Reporter;
 use larder_fetch::NetworkError;
 use larder_fs::{Durability, PathError};
 use larder_solve::{KeptKind, kept_files};
-use larder_store::{ObjectId, OpenError, Store, StoreError, VerifyReport as Looked};
+use larder_store::{ObjectId, OpenError, Store, StoreError, StoreVerification as Looked};
 use serde::Serialize;
 
 use super::names::Names;
@@ -116,7 +116,7 @@ pub async fn verify(
 ) -> Result<VerifyReport, VerifyError> {
     let mut findings = Vec::new();
     let store = open(options, settings, &mut findings)?;
-    let names = Names::of(&store.readable_roots()?);
+    let names = Names::of(&store.list_readable_roots()?);
     let only = chosen(options, &store, &names)?;
     let context = archives::Context {
         store: &store,
@@ -135,7 +135,7 @@ pub async fn verify(
     let mut beside = 0;
     if only.is_none() {
         let mended = match options.repair {
-            true if has_more(&looked) => Some(store.mend(&looked)?),
+            true if has_more(&looked) => Some(store.repair(&looked)?),
             _ => None,
         };
         findings::of_store(&looked, mended.as_ref(), &mut findings);
@@ -172,7 +172,7 @@ fn open(
         error,
         OpenError::MalformedFormat { .. } | OpenError::NotAStore { .. }
     );
-    if !(options.repair && may_mend && Store::mend_format(&settings.store)?) {
+    if !(options.repair && may_mend && Store::repair_format(&settings.store)?) {
         return Err(error.into());
     }
     findings.push(Finding::format(&error, &settings.store));
@@ -193,7 +193,7 @@ fn chosen(
     if options.packages.is_empty() {
         return Ok(None);
     }
-    let ids = store.object_ids()?;
+    let ids = store.list_all_object_ids()?;
     let mut chosen = HashSet::new();
     for package in &options.packages {
         let is_meant = |id: &&ObjectId| names.is_called(**id, package);
