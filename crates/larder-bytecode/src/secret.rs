@@ -12,7 +12,7 @@ pub struct CacheSecret(Vec<u8>);
 /// Error for a secret that is too short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a secret needs at least {SHORTEST} bytes, this one has {length}: `openssl rand -hex 32` makes one"
+    "a secret needs at least {SHORTEST_SECRET} bytes, this one has {length}: `openssl rand -hex 32` makes one"
 )]
 pub struct SecretError {
     length: usize,

@@ -34,7 +34,7 @@ macro_rules! digest_type {
             /// If the length is not that of this kind of digest.
             pub fn from_slice(bytes: &[u8]) -> Result<Self, ParseDigestError> {
                 bytes.try_into().map(Self).map_err(|_| ParseDigestError {
-                    text: hex(bytes),
+                    text: to_lower_hex(bytes),
                     kind: $kind,
                     expected: $length * 2,
                 })
@@ -47,7 +47,7 @@ macro_rules! digest_type {
 
             /// Lower-case hexadecimal text, as in file names and lock files.
             pub fn to_hex(&self) -> String {
-                hex(&self.0)
+                to_lower_hex(&self.0)
             }
 
             /// Lower-case hexadecimal ASCII characters, without an allocation.
@@ -62,13 +62,13 @@ macro_rules! digest_type {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&hex(&self.0))
+                f.write_str(&to_lower_hex(&self.0))
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}({})", stringify!($name), hex(&self.0))
+                write!(f, "{}({})", stringify!($name), to_lower_hex(&self.0))
             }
         }
 
@@ -78,7 +78,7 @@ macro_rules! digest_type {
             /// Parses hexadecimal text in upper or lower case.
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let mut bytes = [0; $length];
-                unhex(text, &mut bytes).map(|()| Self(bytes)).ok_or_else(|| ParseDigestError {
+                decode_hex(text, &mut bytes).map(|()| Self(bytes)).ok_or_else(|| ParseDigestError {
                     text: text.to_owned(),
                     kind: $kind,
                     expected: $length * 2,
@@ -88,7 +88,7 @@ macro_rules! digest_type {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&hex(&self.0))
+                serializer.serialize_str(&to_lower_hex(&self.0))
             }
         }
 

@@ -77,7 +77,7 @@ pub enum ReadError {
     /// The digest of the bytes is not the one in the object's name.
     #[error(
         "object `{}` is damaged: expected sha256:{expected}, found sha256:{found}{}",
-        path.display(), aside_note(set_aside.as_deref())
+        path.display(), describe_moved_path(set_aside.as_deref())
     )]
     Damaged {
         /// Path of the object.
