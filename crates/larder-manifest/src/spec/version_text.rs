@@ -299,7 +299,7 @@ mod tests {
             ("foo", "foo", ""),
             ("foo=1", "foo", "=1"),
             ("foo >=1", "foo", " >=1"),
-            ("c::foo~=1", "c::foo", "~=1"),
+            ("c/l::foo~=1", "c/l::foo", "~=1"),
             (
                 "https://h.test/a=b::foo ==1",
                 "https://h.test/a=b::foo",

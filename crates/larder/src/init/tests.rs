@@ -96,7 +96,7 @@ fn cmd_gets_a_batch_file_with_the_line_ends_of_windows() {
     assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());
     assert!(text.is_ascii() && !text.contains("@LARDER@"));
     // Batch files are read in the code page of the console, which may lack these letters.
-    let text = shell_function(ShellKind::Cmd, Path::new(r"C:\J\u{fc}rgen\larder.exe")).unwrap();
+    let text = shell_function(ShellKind::Cmd, Path::new("C:\\J\u{fc}rgen\\larder.exe")).unwrap();
     assert!(
         text.is_ascii() && text.contains("\n@larder.exe %*\r\n"),
         "{text}"
