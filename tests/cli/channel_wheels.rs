@@ -8,7 +8,7 @@ use crate::support::{conda, sandbox};
 /// A channel with a conda package `app` and a wheel of `only-wheel`.
 fn channel_with_wheel(index: Index) -> Sandbox {
     let sandbox = sandbox();
-    let wheel = json!({ "whl": { "only_wheel-2.1-py3-none-any": {
+    let wheel = json!({ "whl": { "only-wheel-2.1-py3_none_any_0": {
         "name": "only-wheel", "version": "2.1", "build": "py3_none_any_0", "build_number": 0,
         "depends": [], "subdir": "noarch", "noarch": "python", "size": 10,
         "fn": "only_wheel-2.1-py3-none-any.whl",

@@ -252,8 +252,11 @@ pub fn passed_on_problem(line: &str) -> Option<&'static str> {
     match place.split_once(" @ ") {
         Some((name, url)) => match is_distribution_name(name) {
             true if url.starts_with("https://") || url.starts_with("http://") => {
-                let has_space = url.contains(char::is_whitespace);
-                has_space.then_some("has a space in its address")
+                if url.contains(char::is_whitespace) {
+                    return Some("has a space in its address");
+                }
+                let has_secret = address::has_repository_secret(url);
+                has_secret.then_some("holds a credential in its address")
             }
             true => address_problem(url),
             false => Some("begins with no name of a distribution"),

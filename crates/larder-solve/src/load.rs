@@ -105,8 +105,16 @@ impl Load<'_> {
         };
         let records = loaded.repodata.iter().flat_map(RepoData::iter);
         let wheels = records.filter_map(|record| {
-            let file = record.identifier.to_file_name();
-            file.ends_with(".whl").then(|| WheelFile {
+            let is_wheel = record.identifier.to_file_name().ends_with(".whl");
+            // The name in the index is made of name, version and build; the one in the URL is the wheel's own.
+            let file = record
+                .url
+                .path_segments()?
+                .next_back()?
+                .chars()
+                .take(255)
+                .collect();
+            is_wheel.then(|| WheelFile {
                 package: record.package_record.name.as_normalized().to_owned(),
                 file,
             })

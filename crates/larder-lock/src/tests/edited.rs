@@ -63,6 +63,7 @@ fn lines_for_pip_are_paths_repositories_or_pinned_names() {
         "a @ git+https://h.test/a?rev=v1&subdirectory=x@0123",
         "a @ git+git://git@h.test/a@0123",
         "a @ git+https://***@h.test/a?***@0123",
+        "a @ https://h.test/a-1-py3-none-any.whl",
     ] {
         assert_eq!(passed_on_problem(line), None, "{line}");
     }
@@ -84,7 +85,9 @@ fn lines_for_pip_are_paths_repositories_or_pinned_names() {
         "./x\\",
         "./x # comment",
         "a @ git+https://${TOKEN}@evil.test/a@0",
-        "a @ https://evil.test/a-1-py3-none-any.whl",
+        "a @ https://user:s3cret@h.test/a-1-py3-none-any.whl",
+        "a @ https://h.test/a-1-py3-none-any.whl?sig=s3cret",
+        "a @ file:///etc/a-1-py3-none-any.whl",
         "https://evil.test/a-1-py3-none-any.whl",
         "file:///etc",
         "a",

@@ -28,10 +28,15 @@ pub const ARGUMENT_BYTES: u64 = 20 << 30;
 const SUFFIXES: [&str; 2] = [".conda", ".tar.bz2"];
 const HASHED_AT_ONCE: usize = 1 << 20;
 
-/// Whether an argument names an archive, by a path or a URL, with a digest or without one.
+/// Whether an argument names an archive, by a path or a URL, with a digest or without one. A URL that nothing can be
+/// read from is left to the parser of specs, which says what to name instead.
 pub(super) fn is_archive(argument: &str) -> bool {
     let address = address_of(argument);
-    SUFFIXES.iter().any(|suffix| address.ends_with(suffix))
+    let is_readable = match address.split_once("://") {
+        Some((scheme, _)) => larder_manifest::is_channel_scheme(&scheme.to_ascii_lowercase()),
+        None => true,
+    };
+    is_readable && SUFFIXES.iter().any(|suffix| address.ends_with(suffix))
 }
 
 /// An argument without its digest.
