@@ -45,7 +45,7 @@ def ask(options, place, spec, record):
         return "failed", run.stderr
     # A record that is skipped, because it cannot be read, is a warning and no answer.
     if "unsatisfiable" in report["code"] or "unsolvable" in report["code"] or "solve" in report["code"]:
-        skipped = re.search(r"is not a valid|cannot be read|skipp", run.stderr)
+        skipped = re.search(r"is not a valid|cannot be read|skipped", run.stderr)
         return ("record refused", run.stderr) if skipped else ("no match", report["error"])
     return "refused", f"{report['code']}: {report['error']}"
 

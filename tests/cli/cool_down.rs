@@ -65,7 +65,7 @@ fn a_channel_and_a_package_have_cut_offs_of_their_own() {
     let scope = |channel: &str, key: &str, when: &str| {
         format!("channel_settings: [{{channel: '{channel}', {key}: {when}}}]\n")
     };
-    let cases: Vec<(String, &[&str], &str)> = vec![
+    let cases: Vec<CutOffCase<'_>> = vec![
         (String::new(), &[], "2.0 2.0 2.0"),
         // One package, by both names of the key.
         (
@@ -152,7 +152,14 @@ fn a_channel_and_a_package_have_cut_offs_of_their_own() {
             &[],
             "2.0 2.0 2.0",
         ),
-        // A flag replaces what is said for its scope, and nothing else.
+    ];
+    assert_chosen(&sandbox, cases);
+}
+
+#[test]
+fn a_flag_replaces_the_cut_off_of_its_scope_and_no_other() {
+    let sandbox = world();
+    let cases: Vec<CutOffCase<'_>> = vec![
         (
             "exclude_newer_package: {app: 2020-01-01}\n".into(),
             &["--exclude-newer-package", "app=false"],
@@ -173,10 +180,18 @@ fn a_channel_and_a_package_have_cut_offs_of_their_own() {
             "1.0 2.0 1.0",
         ),
     ];
+    assert_chosen(&sandbox, cases);
+}
+
+/// A configuration, the flags of a run, and the versions of `app`, `own` and `tool` that it chooses.
+type CutOffCase<'a> = (String, &'a [&'a str], &'a str);
+
+#[track_caller]
+fn assert_chosen(sandbox: &Sandbox, cases: Vec<CutOffCase<'_>>) {
     for (configuration, flags, expected) in cases {
-        configure(&sandbox, &configuration);
+        configure(sandbox, &configuration);
         assert_eq!(
-            chosen(&sandbox, flags),
+            chosen(sandbox, flags),
             expected,
             "{configuration} {flags:?}"
         );

@@ -10,11 +10,11 @@ use crate::support::{channel, conda, env, json, sandbox};
 /// Two versions of `foo`, of which the second is preferred, and a noarch build of the first.
 fn foos() -> Sandbox {
     let sandbox = sandbox();
-    let foo =
+    let package =
         |version: &str, build: &str| PackageBuilder::new("foo", version, build).subdir("linux-64");
     let (one, two) = (
-        conda(foo("1.0", "a_0").build_number(0)),
-        conda(foo("2.0", "b_1").build_number(1)),
+        conda(package("1.0", "a_0").build_number(0)),
+        conda(package("2.0", "b_1").build_number(1)),
     );
     let pure = PackageBuilder::new("foo", "1.0", "pure_0").noarch_generic();
     ChannelBuilder::new()
