@@ -150,7 +150,7 @@ impl fmt::Display for Explanation {
         }
         write_more(f, more)?;
         for hint in self.hints.iter().take(MOST_LINES / 4) {
-            write!(f, "\n  hint: {hint}")?;
+            write!(f, "\n  help: {hint}")?;
         }
         Ok(())
     }
