@@ -46,7 +46,7 @@ fn a_package_that_a_channel_has_as_a_wheel_is_never_said_to_be_missing() {
             "{}",
             run.stderr
         );
-        assert!(!run.stderr.contains("no package"), "{}", run.stderr);
+        assert!(!run.stderr.contains("no package `"), "{}", run.stderr);
         assert!(!sandbox.path("env").exists());
     }
 }
