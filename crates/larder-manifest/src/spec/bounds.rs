@@ -53,8 +53,8 @@ pub fn check_spec_bounds(text: &str) -> Result<(), SpecError> {
     Ok(())
 }
 
-/// Parses a spec of a package's record as rattler's solver reads it, after [`mended_record_spec`]: nothing is refused that
-/// the solver takes.
+/// Parses a spec of a package's record as rattler's solver reads it, after
+/// [`mended_record_spec`](crate::mended_record_spec): nothing is refused that the solver takes.
 ///
 /// # Errors
 /// [`SpecError`] for a text that exceeds the bounds or that rattler refuses, and for patterns of versions, which it would
