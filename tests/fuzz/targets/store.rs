@@ -19,5 +19,5 @@ fuzz_target!(|bytes: &[u8]| {
     let name = format!("{}.json", "a".repeat(64));
     fs::create_dir_all(ROOTS.path().join("roots")).expect("a directory");
     fs::write(ROOTS.path().join("roots").join(name), bytes).expect("written");
-    let _ = store.roots();
+    let _ = store.read_roots();
 });
