@@ -181,7 +181,7 @@ fn an_unknown_category_is_an_error_that_names_those_that_there_are() {
             .fails_with(1);
         assert!(
             run.stderr
-                .contains("no category `devv`, but `dev`, `docs`, `main`"),
+                .contains("no category `devv`, only `dev`, `docs`, `main`"),
             "{arguments:?}: {}",
             run.stderr
         );

@@ -235,3 +235,12 @@ fn hostile_files_are_refused_at_once_and_leave_nothing() {
         run.stderr
     );
 }
+
+#[test]
+fn a_file_that_is_not_there_is_said_to_be_missing_whatever_its_name() {
+    let sandbox = sandbox();
+    for name in ["./nothere.conda", "./app-1.0-0.conda"] {
+        let run = sandbox.larder(&["create", "-p", "env", name]).fails_with(1);
+        assert!(run.stderr.contains("there is no file"), "{}", run.stderr);
+    }
+}

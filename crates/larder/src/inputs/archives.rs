@@ -117,9 +117,7 @@ impl LocalArchive {
             path: path.to_owned(),
             problem,
         };
-        let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-        let (expected, kind) =
-            split_file_name(&file_name).map_err(|problem| refuse(problem.to_string()))?;
+        // First: of a file that is not there, its name is the lesser problem.
         let metadata = match fs::metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(InputError::NoFile {
@@ -128,6 +126,9 @@ impl LocalArchive {
             }
             metadata => metadata.at("read", path)?,
         };
+        let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+        let (expected, kind) =
+            split_file_name(&file_name).map_err(|problem| refuse(problem.to_string()))?;
         // Before it is opened: a FIFO waits for a writer.
         if !metadata.is_file() {
             return Err(refuse("it is not a regular file".to_owned()));

@@ -119,7 +119,7 @@ pub enum InputError {
         wanted: Subdir,
     },
     /// A category that nothing which was named has.
-    #[error("{} no category `{category}`, but {}", subject(files), listed(known))]
+    #[error("{} no category `{category}`, only {}", subject(files), listed(known))]
     UnknownCategory {
         /// The category.
         category: String,
